@@ -1,0 +1,1 @@
+"""What the numbers of a tensor say: statistics, histograms, reductions for heatmaps."""

@@ -1,0 +1,1 @@
+"""What every layer shares: errors, tensors as columns, tasks, events, bundled files."""

@@ -1,0 +1,1 @@
+"""One open checkpoint being edited: staged view, edits with undo, journal, saving."""

@@ -1,0 +1,1 @@
+"""Dialogs, all non-native and opened without a nested event loop."""

@@ -1,0 +1,1 @@
+"""Qt models over the document: thin translations of its columns and events."""

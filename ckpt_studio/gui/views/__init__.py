@@ -1,0 +1,1 @@
+"""Views of one tensor: histogram, heatmap, values."""
