@@ -1,0 +1,276 @@
+"""Small widgets that the dialogs share: a path with Browse and drop, a sentence beside a field, plain-text labels."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QWidget,
+)
+
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    r"""A name from a file for showing: control and bidi characters as `\u202e`, odd bytes as `\xNN`."""
+    plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
+
+
+def byte_text(count: int) -> str:
+    """A size for a person: `102 MB`, in powers of 1,000 as file managers show it."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def duration_text(seconds: float) -> str:
+    """A length of time for a person: `45 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def named(widget: QWidget, object_name: str, accessible: str) -> QWidget:
+    """Give a field its name for tests and its name for screen readers."""
+    widget.setObjectName(object_name)
+    widget.setAccessibleName(accessible)
+    return widget
+
+
+class PlainLabel(QLabel):
+    """A label that shows what it is given, never HTML, wrapped and selectable."""
+
+    def __init__(self, object_name: str, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setText(text)
+
+
+class ElidedLabel(QLabel):
+    """One line of plain text, shortened in the middle where it does not fit; the tooltip has the whole."""
+
+    def __init__(self, object_name: str, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._full = ""
+        self.set_full(text)
+
+    def set_full(self, text: str) -> None:
+        """Show `text`."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    def full(self) -> str:
+        """The text before shortening."""
+        return self._full
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Shorten again for the new width."""
+        self._fit()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Room for the whole line, though less will do."""
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height() + 2)
+
+    def _fit(self) -> None:
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 40))
+        self.setText(shown)
+        # A tooltip is HTML unless nothing in it looks like it: a leading tag-free escape keeps file names plain.
+        self.setToolTip("" if shown == self._full else plain_tooltip(self._full))
+
+
+def plain_tooltip(text: str) -> str:
+    """A tooltip that shows `text` as it is."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+    return f"<span>{escaped}</span>"
+
+
+class Notice(QWidget):
+    """A sentence with a sign (⚠ or ℹ) that takes no room while there is nothing to say."""
+
+    def __init__(self, object_name: str, parent: QWidget | None = None, *, trouble: bool = True) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        icon = QLabel(self)
+        which = QStyle.StandardPixmap.SP_MessageBoxWarning if trouble else QStyle.StandardPixmap.SP_MessageBoxInformation
+        side = self.fontMetrics().height()
+        icon.setPixmap(self.style().standardIcon(which).pixmap(side, side))
+        self._text = PlainLabel(f"{object_name}Text", parent=self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence; an empty one hides the notice."""
+        self._text.setText(sentence)
+        self.setAccessibleName(sentence)
+        self.setVisible(bool(sentence))
+
+    def text(self) -> str:
+        """The sentence shown, or an empty text."""
+        return self._text.text()
+
+
+class PathField(QWidget):
+    """A path to type, browse or drop, with the ones used before to choose from.
+
+    `chosen` is emitted with the path once a person has finished: Enter, Browse, drop or a recent one.
+    """
+
+    chosen = Signal(str)
+    edited = Signal(str)
+
+    def __init__(
+        self,
+        object_name: str,
+        accessible: str,
+        parent: QWidget | None = None,
+        *,
+        files: str | None = "",
+        folders: bool = False,
+        recent: list[str] | None = None,
+    ) -> None:
+        """`files` is the file dialog's filter ("" for all files), None where only folders make sense."""
+        super().__init__(parent)
+        self.setObjectName(f"{object_name}Field")
+        self._filter = files
+        self._recent = [path for path in recent or [] if path]
+        self.edit = QLineEdit(self)
+        named(self.edit, object_name, accessible)
+        self.edit.setClearButtonEnabled(True)
+        self.edit.returnPressed.connect(self._finish)
+        self.edit.editingFinished.connect(self._finish)
+        self.edit.textChanged.connect(self.edited)
+        self._said = ""
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.edit, 1)
+        if self._recent:
+            row.addWidget(self._recent_button(object_name))
+        if files is not None:
+            row.addWidget(self._browse(f"{object_name}Browse", self.tr("File…"), self.browse_file))
+        if folders or files is None:
+            row.addWidget(self._browse(f"{object_name}BrowseFolder", self.tr("Folder…"), self.browse_folder))
+        self.setFocusProxy(self.edit)
+
+    def path(self) -> str:
+        """What is in the field, without surrounding blanks, `~` expanded."""
+        text = self.edit.text().strip()
+        return str(Path(text).expanduser()) if text else ""
+
+    def set_path(self, path: str, *, finish: bool = False) -> None:
+        """Put a path in; with `finish`, as if a person had chosen it."""
+        self.edit.setText(path)
+        if finish:
+            self._finish()
+        else:
+            self._said = self.path()
+
+    def browse_file(self) -> None:
+        """Ask for a file."""
+        self._ask(QFileDialog.FileMode.ExistingFile)
+
+    def browse_folder(self) -> None:
+        """Ask for a folder."""
+        self._ask(QFileDialog.FileMode.Directory)
+
+    def _ask(self, mode: QFileDialog.FileMode) -> None:
+        dialog = QFileDialog(self, self.edit.accessibleName(), str(self._start_folder()), self._filter or "")
+        dialog.setObjectName(f"{self.edit.objectName()}Dialog")
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.set_path(path, finish=True))
+        dialog.open()
+
+    def _start_folder(self) -> Path:
+        path = Path(self.path() or ".")
+        return path if path.is_dir() else path.parent if path.parent.is_dir() else Path.cwd()
+
+    def _finish(self) -> None:
+        if self.path() != self._said:
+            self._said = self.path()
+            self.chosen.emit(self._said)
+
+    def _browse(self, object_name: str, text: str, action: object) -> QToolButton:
+        button = QToolButton(self)
+        named(button, object_name, f"{self.edit.accessibleName()}: {text}")
+        button.setText(text)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(action)
+        return button
+
+    def _recent_button(self, object_name: str) -> QToolButton:
+        button = QToolButton(self)
+        named(button, f"{object_name}Recent", self.tr("{0}: recent ones").format(self.edit.accessibleName()))
+        button.setText(self.tr("Recent"))
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.setObjectName(f"{object_name}RecentMenu")
+        for path in self._recent:
+            action = menu.addAction(visible(path).replace("&", "&&"))
+            action.triggered.connect(lambda _=False, path=path: self.set_path(path, finish=True))
+        button.setMenu(menu)
+        return button
+
+
+def dropped_path(event: QDragEnterEvent | QDropEvent) -> str | None:
+    """The one local file or folder that is being dragged, or None."""
+    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+    return urls[0].toLocalFile() if len(urls) == 1 else None
+
+
+def fill_combo(combo: QComboBox, choices: list[tuple[str, object]], current: object) -> None:
+    """Replace a combo's entries by (text, data) without telling anybody, and select the one that holds `current`."""
+    combo.blockSignals(True)
+    combo.clear()
+    for text, data in choices:
+        combo.addItem(visible(text), data)
+    row = next((i for i, (_, data) in enumerate(choices) if data == current), -1)
+    combo.setCurrentIndex(row)
+    combo.blockSignals(False)
+
+
+def copy_text(text: str) -> None:
+    """Put text on the clipboard."""
+    QApplication.clipboard().setText(text)
+
+
+def prepare(dialog: QDialog, object_name: str, title: str) -> None:
+    """What every dialog of ours has: a name, a title, window-modal manners, and it goes away when it is closed."""
+    dialog.setObjectName(object_name)
+    dialog.setWindowTitle(title)
+    dialog.setAccessibleName(title)
+    dialog.setWindowModality(Qt.WindowModality.WindowModal)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,0 +1,100 @@
+"""What a window remembers between starts: layout, recent checkpoints, colours. An INI file in the program's own folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+from ckpt_studio.core.resources import home_folder
+
+Scheme = Literal["system", "light", "dark"]
+Naming = Literal["name", "key", "object"]
+
+RECENT_LIMIT: Final = 12
+_LAYOUT_VERSION: Final = 1
+
+
+class Settings(QObject):
+    """Typed access to the INI file; what is not there or damaged reads as its default."""
+
+    recentChanged = Signal()
+    schemeChanged = Signal(str)
+    namingChanged = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = QSettings(str(home_folder() / "settings.ini"), QSettings.Format.IniFormat, self)
+
+    @property
+    def recent(self) -> list[str]:
+        """Paths opened last, newest first."""
+        stored = self._store.value("recent", [])
+        paths = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return [path for path in paths if isinstance(path, str) and path][:RECENT_LIMIT]
+
+    def add_recent(self, path: str) -> None:
+        """Put a path at the head of the recent ones."""
+        path = str(Path(path).absolute())
+        self._set_recent([path, *(other for other in self.recent if other != path)])
+
+    def forget_recent(self, path: str | None = None) -> None:
+        """Drop one path from the recent ones, or all."""
+        self._set_recent([] if path is None else [other for other in self.recent if other != path])
+
+    def _set_recent(self, paths: Sequence[str]) -> None:
+        self._store.setValue("recent", list(paths)[:RECENT_LIMIT])
+        self.recentChanged.emit()
+
+    @property
+    def scheme(self) -> Scheme:
+        """Light, dark, or as the desktop has it."""
+        stored = self._store.value("scheme")
+        return next((scheme for scheme in get_args(Scheme) if scheme == stored), "system")
+
+    @scheme.setter
+    def scheme(self, scheme: Scheme) -> None:
+        self._store.setValue("scheme", scheme)
+        self.schemeChanged.emit(scheme)
+
+    @property
+    def naming(self) -> Naming:
+        """Which of its names a variable is shown by."""
+        stored = self._store.value("naming")
+        return next((naming for naming in get_args(Naming) if naming == stored), "name")
+
+    @naming.setter
+    def naming(self, naming: Naming) -> None:
+        self._store.setValue("naming", naming)
+        self.namingChanged.emit(naming)
+
+    @property
+    def last_folder(self) -> str:
+        """Where a file dialog starts."""
+        stored = self._store.value("lastFolder")
+        return stored if isinstance(stored, str) else ""
+
+    @last_folder.setter
+    def last_folder(self, folder: str) -> None:
+        self._store.setValue("lastFolder", folder)
+
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """Geometry and dock state of the last window, or None."""
+        if self._store.value("layout/version", 0, int) != _LAYOUT_VERSION:
+            return None
+        geometry, state = self._store.value("layout/geometry"), self._store.value("layout/state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def save_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Remember geometry and dock state."""
+        self._store.setValue("layout/version", _LAYOUT_VERSION)
+        self._store.setValue("layout/geometry", geometry)
+        self._store.setValue("layout/state", state)
+
+    def forget_layout(self) -> None:
+        """Start with the default layout next time."""
+        self._store.remove("layout")
