@@ -1,4 +1,4 @@
-"""What commands print: strict JSON and ROWs as CONTRACT.md has them, sentences on standard error, reports of our own mistakes."""
+"""What commands print: strict JSON as CONTRACT.md has it, sentences on standard error, reports of our own mistakes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def json_text(value: object, *, indent: int | None = None) -> str:
     r"""A value as strict JSON, which any parser reads: no bare NaN, no lone surrogates.
 
-    Non-finite numbers become the strings "NaN", "Infinity" and "-Infinity"; bytes of names and paths that are not
-    UTF-8 become `\xNN`; numpy scalars and arrays become numbers and lists, paths and tuples strings and lists.
+    Non-finite numbers become the strings "NaN", "Infinity" and "-Infinity"; bytes of names and paths that are
+    not UTF-8 become `\xNN`; numpy scalars and arrays become numbers and lists, paths and tuples strings and lists.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, indent=indent)
@@ -89,7 +89,7 @@ def error_json(error: CkptStudioError) -> dict[str, Any]:
 
 
 def write_report(error: BaseException) -> Path:
-    """Write what is needed to mend a mistake of ours into the program's own folder, or where that fails into the temporary one."""
+    """Write down what is needed to mend a mistake of ours, in the program's own folder or else a temporary one."""
     words = [
         f"Ckpt Studio {__version__}",
         f"Python {platform.python_version()} on {platform.platform()}",
@@ -103,7 +103,7 @@ def write_report(error: BaseException) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         report = folder / name
         report.write_text("\n".join(words), encoding="utf-8", errors="backslashreplace")
-    except OSError:
+    except Exception:  # the last resort must not depend on anything
         report = Path(tempfile.mkdtemp(prefix="ckpt-studio-")) / name
         report.write_text("\n".join(words), encoding="utf-8", errors="backslashreplace")
     return report
