@@ -1,7 +1,7 @@
 """The program's door: a command of the command line, or the window for anything else on the line.
 
-Commands are imported when they are called, and the window is found by name: `ckpt-studio list` never loads Qt,
-and the window is painted before anything that it does not need for that is loaded.
+Commands are imported when they are called and the window is found by name, so `ckpt-studio list` never loads
+Qt, and the window is painted before anything that it does not need for that is loaded.
 """
 
 from __future__ import annotations

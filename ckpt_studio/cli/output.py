@@ -1,4 +1,4 @@
-"""What commands print: strict JSON as CONTRACT.md has it, sentences on standard error, reports of our own mistakes."""
+"""What commands print: strict JSON, sentences on standard error, and reports of our own mistakes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     r"""A value as strict JSON, which any parser reads: no bare NaN, no lone surrogates.
 
     Non-finite numbers become the strings "NaN", "Infinity" and "-Infinity"; bytes of names and paths that are
-    not UTF-8 become `\xNN`; numpy scalars and arrays become numbers and lists, paths and tuples strings and lists.
+    not UTF-8 become `\xNN`; numpy scalars and arrays become numbers and lists, paths strings, tuples lists.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, indent=indent)
@@ -89,7 +89,7 @@ def error_json(error: CkptStudioError) -> dict[str, Any]:
 
 
 def write_report(error: BaseException) -> Path:
-    """Write down what is needed to mend a mistake of ours, in the program's own folder or else a temporary one."""
+    """Write what is needed to mend a mistake of ours into the program's own folder, or else a temporary one."""
     words = [
         f"Ckpt Studio {__version__}",
         f"Python {platform.python_version()} on {platform.platform()}",
