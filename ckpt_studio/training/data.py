@@ -1,0 +1,389 @@
+"""The person's data: what an `.npz` holds, which array belongs to which input, and whether it fits.
+
+A feed of the wrong rank aborts a TensorFlow process instead of raising, so nothing is fed that was not checked here,
+before the first step.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import BY_NAME
+from ckpt_studio.core.errors import Corrupt, MissingFile, RequestFault, Unsupported
+from ckpt_studio.training.card import Input, Shape
+
+DEFAULT_BATCH = 32
+_SAMPLE = 1 << 16
+_LABELS = 10_000
+_HEADER_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInfo:
+    """One array of a data file, known from its header.
+
+    Attributes:
+        name: as the file calls it.
+        low, high: smallest and largest of the first values of an integer array, else None.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    low: int | None = None
+    high: int | None = None
+
+    def describe(self) -> str:
+        """Dtype and shape for a person."""
+        return f"{self.dtype.name} [{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How one input gets its value.
+
+    Attributes:
+        input: the input.
+        source: name of an array, or a number.
+        rows: whether a step takes a batch of the array's rows; otherwise it is fed as a whole.
+        shape: what one row (or the whole) is reshaped to.
+    """
+
+    input: Input
+    source: str | float
+    rows: bool
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPlan:
+    """All feeds of a run, checked.
+
+    Attributes:
+        rows: rows that an epoch has, 0 where nothing is fed by rows.
+        batch: rows a step.
+        problems: why it cannot be fed, one sentence each; empty when it can.
+        notes: what was adapted, one sentence each.
+    """
+
+    feeds: tuple[Feed, ...]
+    rows: int
+    batch: int
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_npz(path: str) -> dict[str, ArrayInfo]:
+    """The arrays of an `.npz` from their headers; no array is read as a whole, nothing is unpickled.
+
+    Raises:
+        MissingFile: there is no such file.
+        Corrupt: it is not an `.npz`, or its headers contradict its size.
+        Unsupported: an array holds Python objects.
+    """
+    found: dict[str, ArrayInfo] = {}
+    with _zip(path) as archive:
+        for member in archive.infolist():
+            if member.filename.endswith(".npy"):
+                name = member.filename.removesuffix(".npy")
+                try:
+                    with archive.open(member) as file:
+                        found[name] = _info(file, name, path, member.file_size)
+                except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+                    raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
+    if not found:
+        raise Corrupt(f"The data file {path} holds no arrays.", path=path)
+    return found
+
+
+def read_arrays(path: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The named arrays of an `.npz`, whole.
+
+    Raises:
+        as `open_npz`; RequestFault: an array is not there.
+    """
+    known = open_npz(path)
+    arrays: dict[str, NDArray[Any]] = {}
+    with _zip(path) as archive:
+        for name in names:
+            if name not in known:
+                raise RequestFault(f"There is no array {name!r} in {path}.", path=path)
+            try:
+                with archive.open(name + ".npy") as file:
+                    arrays[name] = npy.read_array(file, allow_pickle=False)
+            except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+                raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
+    return arrays
+
+
+def _zip(path: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise MissingFile(f"The data file {path} cannot be read: {error.strerror}.", path=path) from error
+    except zipfile.BadZipFile as error:
+        raise Corrupt(f"The data file {path} is not an .npz of numpy.savez.", path=path) from error
+
+
+def _info(file: IO[bytes], name: str, path: str, size: int) -> ArrayInfo:
+    version = npy.read_magic(file)
+    reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = reader(file, max_header_size=_HEADER_BYTES)
+    if dtype.hasobject:
+        raise Unsupported(
+            f"The array {name!r} in {path} holds Python objects, which are not read; save it with a plain dtype.",
+            path=path,
+        )
+    count = math.prod(shape)
+    if count * dtype.itemsize != size - file.tell():
+        raise ValueError("its header contradicts its size")
+    low = high = None
+    if dtype.kind in "iu" and count:
+        sample = np.frombuffer(file.read(min(count, _SAMPLE) * dtype.itemsize), dtype)
+        low, high = int(sample.min()), int(sample.max())
+    return ArrayInfo(name, tuple(shape), dtype, low, high)
+
+
+def guess_mapping(inputs: Sequence[Input], arrays: Mapping[str, ArrayInfo]) -> dict[str, str | float]:
+    """Which array each input most likely takes: by dtype kind, trailing extents, likeness of names, range of labels.
+
+    Each array is given away once, best pair first. Inputs with a value of their own are left to it. A boolean scalar
+    that speaks of training is switched on.
+    """
+    pairs = []
+    guess: dict[str, str | float] = {}
+    for at, one in enumerate(inputs):
+        if one.optional:
+            continue
+        if one.shape == () and one.dtype == "bool" and "train" in one.name.lower():
+            guess[one.name] = 1
+            continue
+        pairs += [(_score(one, info), -at, one.name, info.name) for info in arrays.values() if _fits(one, info)]
+    taken: set[str] = set()
+    for score, _, name, array in sorted(pairs, reverse=True):
+        if score > 0 and name not in guess and array not in taken:
+            guess[name] = array
+            taken.add(array)
+    return guess
+
+
+def _fits(one: Input, info: ArrayInfo) -> bool:
+    return isinstance(_feed(one, info, len_rows=info.shape[0] if info.shape else 0), Feed)
+
+
+def _score(one: Input, info: ArrayInfo) -> float:
+    like = _likeness(one.name, info.name)
+    if one.shape == ():
+        return like - 0.6
+    score = 1.0 + like
+    wanted = BY_NAME[one.dtype].numpy if one.dtype in BY_NAME else None
+    if wanted is not None and _kind(wanted) == _kind(info.dtype):
+        score += 1
+    if one.shape is not None:
+        exact = len(one.shape) == len(info.shape) and _matches(info.shape[1:], one.shape[1:])
+        score += (1 + 0.25 * sum(extent is not None for extent in one.shape[1:])) if exact else 0
+        per_row = math.prod(info.shape[1:])
+        is_label = info.low is not None and info.high is not None and info.low >= 0 and info.high < _LABELS
+        if wanted is not None and _kind(wanted) == "i" and per_row == 1 and is_label:
+            score += 0.5
+    return score
+
+
+_LABEL_WORDS = ("label", "target", "class", "y")
+_FEATURE_WORDS = ("feature", "image", "input", "data", "x")
+
+
+def _likeness(input_name: str, array: str) -> float:
+    own = input_name.rsplit(":", 1)[0].lower()
+    last = own.rsplit("/", 1)[-1]
+    other = array.lower()
+    ratio = max(difflib.SequenceMatcher(None, last, other).ratio(), difflib.SequenceMatcher(None, own, other).ratio())
+    mine, theirs = _family(last), _family(other)
+    if mine and theirs:
+        ratio += 0.5 if mine == theirs else -0.5
+    return ratio
+
+
+def _family(name: str) -> str:
+    bare = name.strip("_0123456789")
+    for family in (_LABEL_WORDS, _FEATURE_WORDS):
+        if any(bare == word or bare.startswith(word + "_") or (len(word) > 1 and word in bare) for word in family):
+            return family[0]
+    return ""
+
+
+def _kind(dtype: np.dtype[Any]) -> str:
+    return {"u": "i", "S": "s", "U": "s", "O": "s"}.get(dtype.kind, dtype.kind if dtype.kind != "V" else "f")
+
+
+def plan_feeds(
+    inputs: Sequence[Input],
+    arrays: Mapping[str, ArrayInfo],
+    mapping: Mapping[str, str | float],
+    batch_size: int | None = None,
+) -> FeedPlan:
+    """Check that every input gets a value that fits, and say how.
+
+    Args:
+        inputs: what the graph takes.
+        arrays: what the data file holds.
+        mapping: input (`x` or `x:0`) -> array name or number.
+        batch_size: rows a step, or None for what the graph says, else up to `DEFAULT_BATCH`.
+    """
+    problems: list[str] = []
+    notes: list[str] = []
+    given = named_inputs(inputs, mapping, problems)
+    used = [arrays[source] for source in given.values() if isinstance(source, str) and source in arrays]
+    rows = max((info.shape[0] for info in used if info.shape), default=0)
+    feeds = []
+    for one in inputs:
+        source = given.get(one.name)
+        if source is None:
+            if not one.optional:
+                problems.append(
+                    f"The input {one.name} ({one.describe()}) gets no data; map it to an array or to a number."
+                )
+            continue
+        feed = _number(one, source) if not isinstance(source, str) else _array(one, source, arrays, rows)
+        if isinstance(feed, str):
+            problems.append(feed)
+        else:
+            feeds.append(feed)
+            notes += _adapted(feed, arrays)
+    by_row = [feed for feed in feeds if feed.rows]
+    rows = rows if by_row else 0
+    batch = _batch(by_row, rows, batch_size, problems)
+    return FeedPlan(tuple(feeds), rows, batch, tuple(problems), tuple(notes))
+
+
+def check_mapping(
+    inputs: Sequence[Input],
+    arrays: Mapping[str, ArrayInfo],
+    mapping: Mapping[str, str | float],
+    batch_size: int | None = None,
+) -> list[str]:
+    """Why this mapping cannot be fed, one sentence each; empty when it can."""
+    return list(plan_feeds(inputs, arrays, mapping, batch_size).problems)
+
+
+def named_inputs(
+    inputs: Sequence[Input], mapping: Mapping[str, str | float], problems: list[str]
+) -> dict[str, str | float]:
+    """The mapping by full tensor names (`x` becomes `x:0`); names that no input has are added to `problems`."""
+    full = {one.name for one in inputs}
+    given: dict[str, str | float] = {}
+    for name, source in mapping.items():
+        if name in full or name + ":0" in full:
+            given[name if name in full else name + ":0"] = source
+        else:
+            known = ", ".join(sorted(full)) or "none"
+            problems.append(f"The graph has no input {name}; its inputs are: {known}.")
+    return given
+
+
+def _array(one: Input, source: str, arrays: Mapping[str, ArrayInfo], rows: int) -> Feed | str:
+    if source not in arrays:
+        known = ", ".join(sorted(arrays)) or "none"
+        return f"The data has no array {source!r} for the input {one.name}; its arrays are: {known}."
+    return _feed(one, arrays[source], rows)
+
+
+def _feed(one: Input, info: ArrayInfo, len_rows: int) -> Feed | str:
+    """The feed of an array, or the sentence why it does not fit."""
+    if not _castable(info.dtype, one.dtype):
+        return (
+            f"The array {info.name!r} is {info.dtype.name}, and the input {one.name} takes {one.dtype}; "
+            "convert the array or map another one."
+        )
+    if one.shape is None:
+        by_row = bool(info.shape) and info.shape[0] == len_rows
+        return Feed(one, info.name, by_row, info.shape[1:] if by_row else info.shape)
+    if info.shape and one.shape and info.shape[0] == len_rows:
+        shape = _reshaped(info.shape[1:], one.shape[1:])
+        if shape is not None:
+            return Feed(one, info.name, True, shape)
+    if one.shape == () and math.prod(info.shape) == 1:
+        return Feed(one, info.name, False, ())
+    if _matches(info.shape, one.shape):
+        return Feed(one, info.name, False, info.shape)
+    if one.shape and info.shape and info.shape[0] != len_rows and _reshaped(info.shape[1:], one.shape[1:]) is not None:
+        return (
+            f"The array {info.name!r} has {info.shape[0]} rows where others have {len_rows}; "
+            "all arrays that are fed by rows need the same number."
+        )
+    return f"The array {info.name!r} is {info.describe()}, which does not fit the input {one.name}: {one.describe()}."
+
+
+def _reshaped(have: tuple[int, ...], want: Shape) -> tuple[int, ...] | None:
+    """What one row becomes, or None where the number of elements does not fit."""
+    if _matches(have, want):
+        return have
+    count = math.prod(have)
+    unknown = sum(extent is None for extent in want)
+    known = math.prod(extent for extent in want if extent is not None)
+    if unknown > 1 or known == 0 or count % known or (unknown == 0 and count != known):
+        return None
+    return tuple(count // known if extent is None else extent for extent in want)
+
+
+def _matches(have: tuple[int, ...], want: Shape) -> bool:
+    return len(have) == len(want) and all(w is None or w == h for h, w in zip(have, want, strict=True))
+
+
+def _castable(have: np.dtype[Any], want: str) -> bool:
+    target = BY_NAME[want].numpy if want in BY_NAME else None
+    if target is None:
+        return False
+    kinds = {"f": "fiub", "V": "fiub", "i": "iub", "u": "iub", "b": "biu", "c": "cfiub", "O": "SU"}
+    return have.kind in kinds.get(target.kind, "")
+
+
+def _number(one: Input, source: float) -> Feed | str:
+    wanted = BY_NAME[one.dtype].numpy if one.dtype in BY_NAME else None
+    if wanted is None or wanted.kind == "O" or (wanted.kind in "iub" and source != int(source)):
+        return f"The number {source} cannot be fed to the input {one.name}, which takes {one.describe()}."
+    if wanted.kind in "iu" and not np.iinfo(wanted).min <= source <= np.iinfo(wanted).max:
+        return f"The number {source} is too large for the input {one.name}, which takes {one.describe()}."
+    shape = one.shape or ()
+    fixed = tuple(extent for extent in shape if extent is not None)
+    if len(fixed) != len(shape):
+        return f"The input {one.name} takes {one.describe()}, so it needs an array; a number says no shape."
+    return Feed(one, source, False, fixed)
+
+
+def _adapted(feed: Feed, arrays: Mapping[str, ArrayInfo]) -> list[str]:
+    if not isinstance(feed.source, str):
+        return []
+    info = arrays[feed.source]
+    have = info.shape[1:] if feed.rows else info.shape
+    what = []
+    if have != feed.shape:
+        what.append(f"reshaped from {list(have)} to {list(feed.shape)}" + (" a row" if feed.rows else ""))
+    wanted = BY_NAME[feed.input.dtype]
+    if wanted.numpy is not None and info.dtype.newbyteorder("=").name != wanted.name and info.dtype.kind not in "SU":
+        what.append(f"converted from {info.dtype.name} to {wanted.name}")
+    return [f"The array {info.name!r} is {' and '.join(what)} for {feed.input.name}."] if what else []
+
+
+def _batch(by_row: Sequence[Feed], rows: int, asked: int | None, problems: list[str]) -> int:
+    if not by_row:
+        return 0
+    fixed = {f.input.shape[0]: f.input.name for f in by_row if f.input.shape and f.input.shape[0] is not None}
+    sizes = [size for size in fixed if size is not None]
+    if len(sizes) > 1 or (sizes and asked is not None and sizes != [asked]):
+        said = ", ".join(f"{fixed[size]} takes {size}" for size in sizes)
+        problems.append(f"The batch size {asked or ''} does not fit the graph: {said} rows.".replace("  ", " "))
+        return 0
+    batch = sizes[0] if sizes else asked if asked is not None else min(DEFAULT_BATCH, rows)
+    if not 0 < batch <= rows:
+        problems.append(f"The data has {rows} rows, which is less than a batch of {max(1, batch)}.")
+    return batch

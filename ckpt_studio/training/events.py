@@ -1,0 +1,158 @@
+"""What a run tells those who watch it: the window, the command line and `events.jsonl` see the same values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from ckpt_studio.training.card import Card
+
+Json: TypeAlias = dict[str, Any]
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    preparing = "preparing"
+    compiling = "compiling"
+    running = "running"
+    saving = "saving"
+    stopping = "stopping"
+    finished = "finished"
+    stopped = "stopped"
+    failed = "failed"
+    lost = "lost"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing follows any more."""
+        return self in (RunState.finished, RunState.stopped, RunState.failed, RunState.lost)
+
+
+class Cause(StrEnum):
+    """Why a run failed."""
+
+    refused = "refused"
+    exception = "exception"
+    not_a_number = "nan"
+    abort = "abort"
+    segfault = "segfault"
+    killed = "killed"
+    out_of_memory = "out_of_memory"
+    hung = "hung"
+    protocol = "protocol"
+    frozen_changed = "frozen_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The run entered another state (its last state is told by `End`)."""
+
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
+class CardEvent:
+    """What binds, what does not, what is not exact; comes before the first step."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Some steps that were done since the last such event, oldest first.
+
+    Attributes:
+        steps: the step axis of the checkpoint, after each step.
+        losses: one a step; None where the graph has no loss that can be fetched.
+        rate: steps a second over the last few seconds, 0 while unknown.
+        done: steps done in this run, the last of `steps` included.
+    """
+
+    steps: tuple[int, ...]
+    losses: tuple[float | None, ...]
+    rate: float
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointWritten:
+    """A checkpoint of the run is complete on disk."""
+
+    step: int
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line for the log pane."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The training process answers; `idle` seconds have passed since its last step ended."""
+
+    idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, with sentences ready for a person; the last event of every run.
+
+    Attributes:
+        state: finished, stopped, failed or lost.
+        cause: why it failed, None otherwise.
+        message: one sentence.
+        prefix: its newest complete checkpoint, or None.
+        frozen_unchanged: whether every frozen variable of `prefix` has the bits that it started with; None where
+            nothing was frozen or nothing was written.
+        last_lines: the end of the log, oldest first; empty where the run did not fail.
+    """
+
+    state: RunState
+    cause: Cause | None
+    message: str
+    prefix: str | None
+    frozen_unchanged: bool | None
+    last_lines: tuple[str, ...] = ()
+
+
+End: TypeAlias = Outcome
+RunEvent: TypeAlias = State | CardEvent | Metrics | CheckpointWritten | LogLine | Heartbeat | Outcome
+
+
+def to_json(event: RunEvent) -> Iterator[Json]:
+    """The objects that CONTRACT.md's event lines hold: one a step for metrics, none for heartbeats."""
+    if isinstance(event, Metrics):
+        for step, loss in zip(event.steps, event.losses, strict=True):
+            yield {"event": "metrics", "step": step, "loss": strict(loss), "rate": round(event.rate, 3)}
+    elif isinstance(event, CardEvent):
+        yield {"event": "card", **event.card.to_json()}
+    elif isinstance(event, CheckpointWritten):
+        yield {"event": "checkpoint", "step": event.step, "prefix": event.prefix}
+    elif isinstance(event, State):
+        yield {"event": "state", "state": str(event.state)}
+    elif isinstance(event, LogLine):
+        yield {"event": "log", "text": event.text}
+    elif isinstance(event, Outcome):
+        yield {
+            "event": "end",
+            "state": str(event.state),
+            "cause": None if event.cause is None else str(event.cause),
+            "prefix": event.prefix,
+            "message": event.message,
+            "frozen_unchanged": event.frozen_unchanged,
+            "last_lines": list(event.last_lines),
+        }
+
+
+def strict(number: float | None) -> float | str | None:
+    """A number as strict JSON allows it."""
+    if number is None or math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

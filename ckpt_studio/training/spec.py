@@ -1,0 +1,265 @@
+"""The specification of a run: CONTRACT.md's SPEC file, checked field by field before anything is opened."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ckpt_studio.core.errors import MissingFile, RequestFault, Unsupported
+
+SPEC_BYTES = 16 << 20
+"""The largest SPEC file that is read."""
+
+DEFAULT_SAVE_EVERY = 1000
+DEFAULT_MAX_TO_KEEP = 5
+
+MapValue = str | float
+"""An array of the data file by name, or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSpec:
+    """The data that a run is fed.
+
+    Attributes:
+        file: an `.npz`, or None where only numbers are fed.
+        map: input tensor (`x` or `x:0`) -> array name or number; what is left out is guessed.
+    """
+
+    file: str | None = None
+    map: Mapping[str, MapValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One run. Paths are absolute, or relative to the current folder where the caller made it so.
+
+    Attributes:
+        checkpoint: prefix, file or folder.
+        out: the run's own folder, new or empty.
+        steps: how many to do on top of the checkpoint's, or None: until stopped.
+        save_every: steps between checkpoints, 0: only at the end.
+        max_to_keep: how many of its own checkpoints stay, 0: all.
+        batch_size: rows a step, or None: what the graph says, else up to 32.
+        seed: of the order of the data.
+        frozen: patterns, on top of the patch's.
+        trust: whether the person said that this graph may run.
+    """
+
+    checkpoint: str
+    out: str
+    steps: int | None = None
+    save_every: int = DEFAULT_SAVE_EVERY
+    max_to_keep: int = DEFAULT_MAX_TO_KEEP
+    batch_size: int | None = None
+    seed: int = 0
+    data: DataSpec | None = None
+    frozen: tuple[str, ...] = ()
+    patch: str | None = None
+    train_op: str | None = None
+    loss: str | None = None
+    trust: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As a SPEC file holds it; fields that say nothing are left out."""
+        fields: dict[str, Any] = {"checkpoint": self.checkpoint, "out": self.out}
+        if self.steps is not None:
+            fields["steps"] = self.steps
+        fields |= {"save_every": self.save_every, "max_to_keep": self.max_to_keep, "seed": self.seed}
+        if self.batch_size is not None:
+            fields["batch_size"] = self.batch_size
+        if self.data is not None:
+            data: dict[str, Any] = {} if self.data.file is None else {"file": self.data.file}
+            fields["data"] = data | {"map": dict(self.data.map)}
+        if self.frozen:
+            fields["frozen"] = list(self.frozen)
+        for name in ("patch", "train_op", "loss"):
+            if getattr(self, name) is not None:
+                fields[name] = getattr(self, name)
+        return fields | {"trust": self.trust}
+
+
+def load_spec(path: str) -> RunSpec:
+    """Read and check a SPEC file; relative paths are relative to it.
+
+    Raises:
+        MissingFile: there is no such file.
+        RequestFault: it is not a SPEC; the message names the field.
+        Unsupported: it asks for a kind of run that this version does not have.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_size > SPEC_BYTES:
+            raise RequestFault(f"{path} is too large for a SPEC of a run.", path=path)
+        text = file.read_text("utf-8")
+    except OSError as error:
+        raise MissingFile(f"The SPEC {path} cannot be read: {error.strerror}.", path=path) from error
+    except UnicodeDecodeError as error:
+        raise RequestFault(f"The SPEC {path} is not UTF-8 text.", path=path) from error
+    try:
+        fields = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestFault(f"The SPEC {path} is not JSON: {error}.", path=path) from error
+    return parse_spec(fields, file.absolute().parent, path)
+
+
+def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
+    """Check the fields of a SPEC; relative paths are relative to `base`, `path` is for messages.
+
+    Raises:
+        RequestFault: a field is unknown, missing or wrong; the message names it.
+        Unsupported: it asks for a recipe run.
+    """
+    reader = _Fields(fields, path, "")
+    reader.known(
+        {"checkpoint", "out", "steps", "save_every", "max_to_keep", "batch_size", "seed", "data", "frozen", "patch",
+         "train_op", "loss", "recipe", "trust"}
+    )  # fmt: skip
+    if reader.get("recipe") is not None:
+        raise Unsupported(
+            'The SPEC field "recipe" asks for a run from Python code, which this version does not have; '
+            "leave it out to run the checkpoint's own .meta graph.",
+            path=path,
+        )
+
+    def located(text: str) -> str:
+        return str(base / Path(text).expanduser())
+
+    def optional_path(name: str) -> str | None:
+        return None if reader.get(name) is None else located(reader.text(name))
+
+    steps = reader.whole("steps", 1)
+    save_every = reader.whole("save_every", 0)
+    max_to_keep = reader.whole("max_to_keep", 0)
+    return RunSpec(
+        checkpoint=located(reader.text("checkpoint")),
+        out=located(reader.text("out")),
+        steps=steps,
+        save_every=_default_save_every(steps) if save_every is None else save_every,
+        max_to_keep=DEFAULT_MAX_TO_KEEP if max_to_keep is None else max_to_keep,
+        batch_size=reader.whole("batch_size", 1),
+        seed=reader.whole("seed", 0) or 0,
+        data=_data(reader, located),
+        frozen=reader.texts("frozen"),
+        patch=optional_path("patch"),
+        train_op=reader.optional_text("train_op"),
+        loss=reader.optional_text("loss"),
+        trust=reader.flag("trust"),
+    )
+
+
+def _default_save_every(steps: int | None) -> int:
+    return DEFAULT_SAVE_EVERY if steps is None else max(1, min(DEFAULT_SAVE_EVERY, steps))
+
+
+def _data(reader: _Fields, located: Callable[[str], str]) -> DataSpec | None:
+    if reader.get("data") is None:
+        return None
+    part = _Fields(reader.get("data"), reader.path, "data.")
+    part.known({"file", "map"})
+    file = part.optional_text("file")
+    mapping: dict[str, MapValue] = {}
+    given = part.get("map")
+    if given is not None and not isinstance(given, dict):
+        raise part.fault("map", "an object that names an array or a number for each input", given)
+    for name, value in (given or {}).items():
+        if isinstance(value, bool):
+            mapping[name] = int(value)
+        elif isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value)):
+            mapping[name] = value
+        else:
+            raise part.fault(f"map.{name}", "the name of an array or a number", value)
+    if file is None and any(isinstance(value, str) for value in mapping.values()):
+        raise RequestFault(
+            f'The SPEC field "data.file" is missing in {part.path}, and "data.map" names arrays of it.', path=part.path
+        )
+    return DataSpec(None if file is None else located(file), mapping)
+
+
+class _Fields:
+    """The fields of one JSON object, with a sentence for each that is wrong."""
+
+    def __init__(self, fields: object, path: str, prefix: str) -> None:
+        if not isinstance(fields, dict):
+            what = f'SPEC field "{prefix[:-1]}"' if prefix else "SPEC"
+            raise RequestFault(f"The {what} in {path} must be a JSON object.", path=path)
+        self._fields = fields
+        self.path = path
+        self._prefix = prefix
+
+    def fault(self, name: str, wanted: str, value: object) -> RequestFault:
+        """The error for a field that has the wrong value."""
+        shown = json.dumps(value)
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        return RequestFault(
+            f'The SPEC field "{self._prefix}{name}" in {self.path} must be {wanted}, not {shown}.', path=self.path
+        )
+
+    def known(self, names: set[str]) -> None:
+        """Refuse fields that nobody would look at: a typing mistake would otherwise change the run silently."""
+        for name in self._fields:
+            if name not in names:
+                raise RequestFault(
+                    f'The SPEC field "{self._prefix}{name}" in {self.path} is not known; '
+                    f"known are {', '.join(sorted(names))}.",
+                    path=self.path,
+                )
+
+    def get(self, name: str) -> Any:
+        """The raw value, None where it is missing."""
+        return self._fields.get(name)
+
+    def text(self, name: str) -> str:
+        """A text that must be there."""
+        if name not in self._fields:
+            raise RequestFault(f'The SPEC field "{self._prefix}{name}" is missing in {self.path}.', path=self.path)
+        value = self.get(name)
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise self.fault(name, "a text", value)
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        """A text or None."""
+        return None if self.get(name) is None else self.text(name)
+
+    def whole(self, name: str, least: int) -> int | None:
+        """A whole number of at least `least`, or None."""
+        value = self.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 63:
+            raise self.fault(name, f"a whole number of at least {least}", value)
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts, empty where it is missing."""
+        value = self.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.fault(name, "a list of patterns", value)
+        return tuple(value)
+
+    def flag(self, name: str) -> bool:
+        """True or false, false where it is missing."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self.fault(name, "true or false", value)
+        return bool(value)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"the field {name!r} is there twice")
+        fields[name] = value
+    return fields
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a JSON number")
