@@ -1,0 +1,70 @@
+"""Locks between processes that end with their owner, so that work left by a dead process can be told from work in progress."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Self
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+class LockTaken(Exception):
+    """Somebody else holds the lock."""
+
+
+class FileLock:
+    """An exclusive lock on a file that this object opened. The system lets go of it when the process ends.
+
+    Attributes:
+        fd: the open file, for reading and writing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], flags: int = os.O_RDWR | os.O_CREAT, *, wait: bool = False):
+        """Open `path` and lock it.
+
+        Raises:
+            LockTaken: somebody else holds it and `wait` is false.
+            OSError: the file cannot be opened or locked.
+        """
+        self.fd = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            _lock(self.fd, wait)
+        except BaseException:
+            os.close(self.fd)
+            raise
+
+    def close(self) -> None:
+        """Let go."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _lock(fd: int, wait: bool) -> None:
+    if fcntl is not None:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise LockTaken from error
+        return
+    import msvcrt  # pragma: no cover
+
+    try:
+        # Far past the contents: on Windows a locked range cannot be read by others.
+        os.lseek(fd, 1 << 40, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        os.lseek(fd, 0, os.SEEK_SET)
+    except OSError as error:
+        raise LockTaken from error

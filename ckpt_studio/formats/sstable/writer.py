@@ -1,0 +1,131 @@
+"""Writes a LevelDB table as TensorFlow's `TableBuilder` does, byte for byte: 256 KiB blocks, 16 keys a restart, plain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
+
+BLOCK_SIZE: Final = 256 << 10
+RESTART_INTERVAL: Final = 16
+MAGIC: Final = (0xDB4775248B80FB57).to_bytes(8, "little")
+
+
+class _Block:
+    """A block being filled: prefix-compressed entries and their restart points."""
+
+    def __init__(self, interval: int) -> None:
+        self._interval = interval
+        self.reset()
+
+    def reset(self) -> None:
+        self._buffer = bytearray()
+        self._restarts = [0]
+        self._since_restart = 0
+        self._last = b""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._buffer
+
+    @property
+    def size(self) -> int:
+        """Bytes of the finished block."""
+        return len(self._buffer) + 4 * len(self._restarts) + 4
+
+    def add(self, key: bytes, value: bytes) -> None:
+        shared = 0
+        if self._since_restart < self._interval:
+            shared = len(os.path.commonprefix((self._last, key)))
+        else:
+            self._restarts.append(len(self._buffer))
+            self._since_restart = 0
+        unshared = len(key) - shared
+        if (shared | unshared | len(value)) < 0x80:
+            self._buffer += bytes((shared, unshared, len(value)))
+        else:
+            self._buffer += write_varint(shared) + write_varint(unshared) + write_varint(len(value))
+        self._buffer += key[shared:]
+        self._buffer += value
+        self._last = key
+        self._since_restart += 1
+
+    def finish(self) -> bytes:
+        tail = np.array([*self._restarts, len(self._restarts)], "<u4").tobytes()
+        return bytes(self._buffer) + tail
+
+
+class TableWriter:
+    """Records in ascending order of keys -> a table.
+
+    Args:
+        write: is given the table's bytes in order.
+    """
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self._offset = 0
+        self._data = _Block(RESTART_INTERVAL)
+        self._index = _Block(1)
+        self._last: bytes | None = None
+        self._pending: bytes | None = None
+
+    def add(self, key: bytes, value: bytes) -> None:
+        """Append a record.
+
+        Raises:
+            ValueError: `key` does not come after the one before.
+        """
+        if self._last is not None and key <= self._last:
+            raise ValueError(f"{key!r} after {self._last!r}: keys must ascend")
+        if self._pending is not None and self._last is not None:
+            self._index.add(_separator(self._last, key), self._pending)
+            self._pending = None
+        self._last = key
+        self._data.add(key, value)
+        if self._data.size >= BLOCK_SIZE:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is left, the index block and the footer."""
+        self._flush()
+        metaindex = self._write_block(_Block(RESTART_INTERVAL).finish())
+        if self._pending is not None and self._last is not None:
+            self._index.add(_successor(self._last), self._pending)
+        index = self._write_block(self._index.finish())
+        self._write((metaindex + index).ljust(40, b"\0") + MAGIC)
+
+    def _flush(self) -> None:
+        if not self._data.is_empty:
+            self._pending = self._write_block(self._data.finish())
+            self._data.reset()
+
+    def _write_block(self, contents: bytes) -> bytes:
+        """Write a plain block with its trailer. Returns its handle."""
+        block = contents + b"\0"
+        self._write(block + mask(checksum(block)).to_bytes(4, "little"))
+        handle = write_varint(self._offset) + write_varint(len(contents))
+        self._offset += len(block) + 4
+        return handle
+
+
+def _separator(before: bytes, after: bytes) -> bytes:
+    """A short key that is >= `before` and < `after`."""
+    shared = len(os.path.commonprefix((before, after)))
+    if shared < min(len(before), len(after)):
+        byte = before[shared]
+        if byte < 0xFF and byte + 1 < after[shared]:
+            return before[:shared] + bytes((byte + 1,))
+    return before
+
+
+def _successor(key: bytes) -> bytes:
+    """A short key that is >= `key`."""
+    for place, byte in enumerate(key):
+        if byte != 0xFF:
+            return key[:place] + bytes((byte + 1,))
+    return key
