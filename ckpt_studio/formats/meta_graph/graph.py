@@ -1,0 +1,233 @@
+"""A graph by names: who consumes what, what lies behind a node, which variable an input means, who writes which."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from ckpt_studio.formats.meta_graph.names import CONTROL, node_of, parse_input
+from ckpt_studio.formats.meta_graph.ops import (
+    PASS_OPS,
+    VARIABLE_OPS,
+    OpDefs,
+    data_inputs,
+    gives_reference,
+    written_handles,
+)
+from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One node that writes variables.
+
+    Attributes:
+        node: its name.
+        op: its operation.
+        variables: for each handle that it writes, the variables that this may be (several where a graph chooses).
+    """
+
+    node: str
+    op: str
+    variables: tuple[frozenset[str], ...]
+
+    @property
+    def primary(self) -> frozenset[str]:
+        """The variables that the operation is about; the others are its slots."""
+        return self.variables[0]
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every variable that it may write."""
+        return frozenset().union(*self.variables)
+
+
+class GraphView:
+    """The nodes of a graph, looked at but not changed.
+
+    Attributes:
+        nodes: node by name, in the file's order.
+        known: the OpDefs that the file carries, by operation.
+    """
+
+    def __init__(self, meta: MetaGraphDef) -> None:
+        self.nodes: dict[str, NodeDef] = {node.name: node for node in meta.graph_def.node}
+        self.known: OpDefs = {one.name: one for one in meta.meta_info_def.stripped_op_list.op}
+
+    @cached_property
+    def consumers(self) -> dict[str, list[tuple[str, int]]]:
+        """For each node, (consumer, output number or CONTROL) of every use of it."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, node in self.nodes.items():
+            for text in node.input:
+                source, output = parse_input(text)
+                found.setdefault(source, []).append((name, output))
+        return found
+
+    def behind(self, roots: Iterable[str], stop: Callable[[NodeDef], bool] | None = None) -> set[str]:
+        """Names of all nodes that `roots` need, themselves included, but not what lies behind nodes that `stop`."""
+        seen: set[str] = set()
+        todo = deque(roots)
+        while todo:
+            name = todo.popleft()
+            node = self.nodes.get(name)
+            if node is None or name in seen:
+                continue
+            seen.add(name)
+            if stop is None or not stop(node):
+                todo.extend(node_of(text) for text in node.input)
+        return seen
+
+    def behind_values(self, node: NodeDef) -> set[str]:
+        """Names of all nodes that make the values a node is given, by values only, its handle left out."""
+        seen: set[str] = set()
+        todo = deque(node_of(text) for text in data_inputs(node)[1:])
+        while todo:
+            name = todo.popleft()
+            if name in self.nodes and name not in seen:
+                seen.add(name)
+                todo.extend(node_of(text) for text in data_inputs(self.nodes[name]))
+        return seen
+
+    def ahead(self, roots: Iterable[str]) -> set[str]:
+        """Names of all nodes that need one of `roots`, themselves included."""
+        seen: set[str] = set()
+        todo = deque(roots)
+        while todo:
+            name = todo.popleft()
+            if name not in seen:
+                seen.add(name)
+                todo.extend(consumer for consumer, _ in self.consumers.get(name, ()))
+        return seen
+
+    def variables_of(self, text: str) -> frozenset[str]:
+        """The variables that an input may stand for, looked for through what hands a variable on."""
+        found: set[str] = set()
+        seen: set[tuple[str, int]] = set()
+        todo = [parse_input(text)]
+        while todo:
+            place = todo.pop()
+            node = self.nodes.get(place[0])
+            if node is None or place in seen or place[1] == CONTROL:
+                continue
+            seen.add(place)
+            if node.op in VARIABLE_OPS:
+                found.add(node.name)
+            else:
+                todo.extend(parse_input(one) for one in self._handed_on(node, place[1]))
+        return frozenset(found)
+
+    def _handed_on(self, node: NodeDef, output: int) -> list[str]:
+        inputs = data_inputs(node)
+        if node.op in ("IdentityN", "While", "StatelessWhile"):
+            return inputs[output : output + 1]
+        if node.op in ("Merge", "RefMerge"):
+            return inputs
+        if node.op == "RefSelect":
+            return inputs[1:]
+        if node.op in PASS_OPS:
+            return inputs[:1]
+        handles = written_handles(node, self.known)
+        if handles and output == 0 and gives_reference(node.op, self.known):
+            return inputs[handles[0] : handles[0] + 1]
+        return []
+
+    @cached_property
+    def writes(self) -> dict[str, Write]:
+        """Every node that writes variables of this graph, by its name."""
+        found = {}
+        for name, node in self.nodes.items():
+            handles = written_handles(node, self.known)
+            if handles:
+                inputs = data_inputs(node)
+                variables = tuple(self.variables_of(inputs[at]) for at in handles if at < len(inputs))
+                if any(variables):
+                    found[name] = Write(name, node.op, variables)
+        return found
+
+    @cached_property
+    def writers_of(self) -> dict[str, list[str]]:
+        """Names of the nodes that may write each variable."""
+        found: dict[str, list[str]] = {}
+        for write in self.writes.values():
+            for variable in sorted(write.all):
+                found.setdefault(variable, []).append(write.node)
+        return found
+
+    def initializer_of(self, variable: str, said: str) -> str | None:
+        """Node that gives a variable its first value: the one its definition names, else `VARIABLE/Assign`."""
+        for name in (said, f"{variable}/Assign"):
+            if name and name in self.nodes:
+                return name
+        return None
+
+    @cached_property
+    def restored(self) -> dict[str, str]:
+        """Key by variable, as the graph's restoring nodes assign them."""
+        found: dict[str, str] = {}
+        for write in self.writes.values():
+            if write.op in ("Assign", "AssignVariableOp") and len(write.primary) == 1:
+                inputs = data_inputs(self.nodes[write.node])
+                key = self._restored_key(inputs[1]) if len(inputs) > 1 else None
+                if key is not None:
+                    found.setdefault(next(iter(write.primary)), key)
+        return found
+
+    def is_restoring(self, name: str) -> bool:
+        """Whether a writer puts in what a saver read from a checkpoint."""
+        write = self.writes.get(name)
+        if write is None or write.op not in ("Assign", "AssignVariableOp"):
+            return False
+        inputs = data_inputs(self.nodes[name])
+        return len(inputs) > 1 and self._restored_key(inputs[1]) is not None
+
+    def _restored_key(self, text: str) -> str | None:
+        name, output = parse_input(text)
+        for _ in range(8):
+            node = self.nodes.get(name)
+            if node is None:
+                return None
+            if node.op in ("RestoreV2", "Restore", "RestoreSlice"):
+                return self._key_list(node, output)
+            if node.op not in ("Identity", "Reshape", "Cast"):
+                return None
+            name, output = parse_input(data_inputs(node)[0])
+        return None
+
+    def _key_list(self, restore: NodeDef, output: int) -> str | None:
+        inputs = data_inputs(restore)
+        names = self.nodes.get(node_of(inputs[1])) if len(inputs) > 1 else None
+        if names is None or names.op != "Const" or "value" not in names.attr:
+            return None
+        listed = names.attr["value"].tensor.string_val
+        return listed[output].decode("utf-8", "surrogateescape") if output < len(listed) else None
+
+    def in_frame(self, name: str) -> bool:
+        """Whether a node lies inside a while loop's frame or one branch of a condition, so that nobody may fetch it."""
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            at = todo.pop()
+            node = self.nodes.get(at)
+            if node is None or at in seen:
+                continue
+            seen.add(at)
+            if node.op in ("Exit", "RefExit"):
+                continue
+            if node.op in ("Enter", "RefEnter", "Switch", "RefSwitch"):
+                return True
+            if node.op in ("Merge", "RefMerge") and not self._is_loop_merge(node):
+                continue
+            todo.extend(node_of(text) for text in node.input)
+        return False
+
+    def _is_loop_merge(self, node: NodeDef) -> bool:
+        sources = (self.nodes.get(node_of(text)) for text in data_inputs(node))
+        return any(source is not None and source.op.endswith("NextIteration") for source in sources)
+
+
+def names_in(view: GraphView, texts: Collection[str]) -> list[str]:
+    """The nodes that texts of a collection name, each once, those that the graph does not have left out."""
+    return [name for name in dict.fromkeys(node_of(text) for text in texts) if name in view.nodes]
