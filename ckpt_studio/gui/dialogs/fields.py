@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -22,23 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
-
-def visible(text: str) -> str:
-    r"""A name from a file for showing: control and bidi characters as `\u202e`, odd bytes as `\xNN`."""
-    plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
-
-
-def byte_text(count: int) -> str:
-    """A size for a person: `102 MB`, in powers of 1,000 as file managers show it."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+from ckpt_studio.gui.texts import in_action, tooltip, visible
 
 
 def duration_text(seconds: float) -> str:
@@ -91,11 +74,11 @@ class ElidedLabel(QLabel):
         """The text before shortening."""
         return self._full
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: object) -> None:
         """Shorten again for the new width."""
         self._fit()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Room for the whole line, though less will do."""
         metrics = QFontMetrics(self.font())
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height() + 2)
@@ -103,14 +86,7 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 40))
         self.setText(shown)
-        # A tooltip is HTML unless nothing in it looks like it: a leading tag-free escape keeps file names plain.
-        self.setToolTip("" if shown == self._full else plain_tooltip(self._full))
-
-
-def plain_tooltip(text: str) -> str:
-    """A tooltip that shows `text` as it is."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
-    return f"<span>{escaped}</span>"
+        self.setToolTip("" if shown == self._full else tooltip(self._full))
 
 
 class Notice(QWidget):
@@ -120,7 +96,8 @@ class Notice(QWidget):
         super().__init__(parent)
         self.setObjectName(object_name)
         icon = QLabel(self)
-        which = QStyle.StandardPixmap.SP_MessageBoxWarning if trouble else QStyle.StandardPixmap.SP_MessageBoxInformation
+        signs = QStyle.StandardPixmap
+        which = signs.SP_MessageBoxWarning if trouble else signs.SP_MessageBoxInformation
         side = self.fontMetrics().height()
         icon.setPixmap(self.style().standardIcon(which).pixmap(side, side))
         self._text = PlainLabel(f"{object_name}Text", parent=self)
@@ -239,7 +216,7 @@ class PathField(QWidget):
         menu = QMenu(button)
         menu.setObjectName(f"{object_name}RecentMenu")
         for path in self._recent:
-            action = menu.addAction(visible(path).replace("&", "&&"))
+            action = menu.addAction(in_action(visible(path)))
             action.triggered.connect(lambda _=False, path=path: self.set_path(path, finish=True))
         button.setMenu(menu)
         return button

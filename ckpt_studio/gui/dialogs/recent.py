@@ -27,4 +27,6 @@ def recent_paths(kind: Kind) -> list[str]:
 def remember_path(kind: Kind, path: str) -> None:
     """Put a path at the head of its kind."""
     store = _store()
-    store.setValue(f"fields/{kind}", [path, *(other for other in recent_paths(kind) if other != path)][:LIMIT])
+    store.setValue(
+        f"fields/{kind}", [path, *(other for other in recent_paths(kind) if other != path)][:LIMIT]
+    )

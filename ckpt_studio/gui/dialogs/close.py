@@ -1,0 +1,131 @@
+"""Asks once when a window with staged edits or an active run is being closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, named, prepare
+from ckpt_studio.gui.texts import visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.runs import Runs
+    from ckpt_studio.gui.session import Session
+
+
+class CloseDialog(QDialog):
+    """`agreed` is emitted when the window may close: edits written, kept or discarded, the run stopped and saved."""
+
+    agreed = Signal()
+
+    def __init__(self, session: Session, runs: Runs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        prepare(self, "closeDialog", self.tr("Close the window?"))
+        self._session = session
+        self._runs = runs
+        self._agreed = False
+        self._buttons = QDialogButtonBox(self)
+        column = QVBoxLayout(self)
+        column.setSpacing(10)
+        edits = (
+            0 if session.document is None or not session.document.modified else len(session.document.edits)
+        )
+        if edits:
+            column.addWidget(PlainLabel("closeEditsText", self._edits_text(edits)))
+        if runs.active:
+            column.addWidget(PlainLabel("closeRunText", self._run_text()))
+        self._progress = QProgressBar(self)
+        named(self._progress, "closeProgress", self.tr("The run is being stopped"))
+        self._progress.setRange(0, 0)
+        self._progress.hide()
+        column.addWidget(self._progress)
+        self._notice = Notice("closeNotice", self)
+        column.addWidget(self._notice)
+        column.addWidget(self._buttons)
+        self._add_buttons(bool(edits))
+        self.setMinimumWidth(480)
+        runs.ended.connect(self._run_ended)
+
+    @staticmethod
+    def needed(session: Session, runs: Runs) -> bool:
+        """Whether there is anything to ask."""
+        return runs.active or (session.document is not None and session.document.modified)
+
+    def _edits_text(self, count: int) -> str:
+        assert self._session.document is not None
+        name = visible(self._session.document.base.prefix)
+        edits = self.tr("1 staged edit of") if count == 1 else self.tr("{0} staged edits of").format(count)
+        return self.tr("{0} {1} have not been written.").format(edits, name)
+
+    def _run_text(self) -> str:
+        return self.tr(
+            "A run is going on, and it ends with the window: its step finishes, and a checkpoint is saved first."
+        )
+
+    def _add_buttons(self, edits: bool) -> None:
+        role = QDialogButtonBox.ButtonRole
+        cancel = self._button("closeCancelButton", self.tr("Cancel"), role.RejectRole, self.reject)
+        if not edits:
+            self._button(
+                "stopAndSaveButton", self.tr("&Stop and save"), role.AcceptRole, self._finish
+            ).setDefault(True)
+            return
+        keep = self._button("keepButton", self.tr("&Keep for next start"), role.AcceptRole, self._finish)
+        keep.setToolTip(
+            self.tr("The edits are in the journal; they come back when this checkpoint is opened again")
+        )
+        keep.setDefault(True)
+        self._button("closeWriteButton", self.tr("&Write…"), role.ActionRole, self._write)
+        self._button("discardButton", self.tr("&Discard"), role.DestructiveRole, self._discard)
+        cancel.setAutoDefault(False)
+
+    def _button(
+        self, object_name: str, text: str, role: QDialogButtonBox.ButtonRole, action: object
+    ) -> QPushButton:
+        button = QPushButton(text, self)
+        named(button, object_name, text.replace("&", ""))
+        button.clicked.connect(action)
+        self._buttons.addButton(button, role)
+        return button
+
+    # ---- what a person chose
+
+    def _write(self) -> None:
+        from ckpt_studio.gui.dialogs.write import WriteDialog
+
+        dialog = WriteDialog(self._session, self)
+        dialog.written.connect(lambda _written: self._finish())
+        dialog.open()
+
+    def _discard(self) -> None:
+        if self._session.document is not None:
+            self._session.document.discard()
+        self._finish()
+
+    def _finish(self) -> None:
+        """Close, after the run has saved and ended."""
+        self._agreed = True
+        for button in self._buttons.buttons():
+            button.setEnabled(button.objectName() == "closeCancelButton")
+        if self._runs.active:
+            self._progress.show()
+            self._runs.stop()
+        else:
+            self._agree()
+
+    def _run_ended(self, outcome: object) -> None:
+        if not self._agreed:
+            return
+        self._progress.hide()
+        self._agree()
+
+    def _agree(self) -> None:
+        self.accept()
+        self.agreed.emit()
+
+    def reject(self) -> None:
+        """Stay open; a run that was already asked to stop still stops."""
+        self._agreed = False
+        super().reject()

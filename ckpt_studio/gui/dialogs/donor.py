@@ -1,0 +1,382 @@
+"""Chooses initial values from another checkpoint: a donor, rules that match its names to ours, a preview, one edit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.gui.dialogs import donor_table
+from ckpt_studio.gui.dialogs.donor_table import DonorModel, DonorNameDelegate
+from ckpt_studio.gui.dialogs.fields import (
+    ElidedLabel,
+    Notice,
+    PathField,
+    PlainLabel,
+    dropped_path,
+    named,
+    prepare,
+)
+from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
+from ckpt_studio.gui.texts import visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.matching import Match, MatchRules
+    from ckpt_studio.formats.base import Checkpoint
+    from ckpt_studio.gui.session import Session
+
+_RULES_MS: Final = 150
+"""Typing pauses this long before the rules are tried."""
+
+
+class DonorDialog(QDialog):
+    """Previews and stages a swap for some variables of the session's document, or for all where `keys` is empty."""
+
+    def __init__(
+        self,
+        session: Session,
+        keys: Sequence[str] = (),
+        parent: QWidget | None = None,
+        donor_path: str | None = None,
+    ) -> None:
+        super().__init__(parent)
+        if session.document is None:
+            raise ValueError("there is no document to swap values into")
+        prepare(self, "donorDialog", self.tr("Swap initial values from another checkpoint"))
+        self._session = session
+        self._document = session.document
+        self._keys = tuple(keys) or _all_keys(session)
+        self._donor: Checkpoint | None = None
+        self._overrides: dict[str, str | None] = {}
+        self._opening = self._matching = False
+        self._again = QTimer(self, singleShot=True, interval=_RULES_MS)
+        self._again.timeout.connect(self._match)
+        self._build()
+        self.setAcceptDrops(True)
+        self._show_state()
+        if donor_path is not None:
+            self._path.set_path(donor_path)
+            self._open_donor(donor_path)
+
+    # ---- layout
+
+    def _build(self) -> None:
+        self._path = PathField(
+            "donorPathEdit",
+            self.tr("Donor checkpoint"),
+            self,
+            folders=True,
+            recent=recent_paths("donors"),
+        )
+        self._path.edit.setPlaceholderText(self.tr("Type a path, browse, or drop a checkpoint here"))
+        self._path.chosen.connect(self._open_donor)
+        self._opened = ElidedLabel("donorSummary", self.tr("No donor yet."))
+        self._notice = Notice("donorError", self)
+        head = QFormLayout()
+        head.addRow(self.tr("&Donor:"), self._path)
+        head.addRow("", self._opened)
+        column = QVBoxLayout(self)
+        column.addLayout(head)
+        column.addWidget(self._notice)
+        column.addWidget(self._rules_box())
+        column.addWidget(self._table(), 1)
+        column.addLayout(self._choosing())
+        column.addWidget(self._buttons())
+        self.resize(960, 600)
+
+    def _rules_box(self) -> QWidget:
+        box = QGroupBox(self.tr("A variable's name in the donor is its name here, with"), self)
+        self._strip = self._rule("stripPrefixEdit", self.tr("Prefix to remove"), "model/")
+        self._add = self._rule("addPrefixEdit", self.tr("Prefix to add"), "backbone/")
+        self._pattern = self._rule(
+            "patternEdit", self.tr("Pattern to replace (regular expression)"), r"layer_(\d+)"
+        )
+        self._replacement = self._rule("replacementEdit", self.tr("Replacement"), r"block\1")
+        self._rule_notice = Notice("patternError", self)
+        left, right = QFormLayout(), QFormLayout()
+        left.addRow(self.tr("prefix &removed:"), self._strip)
+        left.addRow(self.tr("prefix &added:"), self._add)
+        right.addRow(self.tr("&pattern replaced:"), self._pattern)
+        right.addRow(self.tr("&by:"), self._replacement)
+        rows = QHBoxLayout()
+        rows.addLayout(left)
+        rows.addSpacing(12)
+        rows.addLayout(right)
+        column = QVBoxLayout(box)
+        column.addLayout(rows)
+        column.addWidget(self._rule_notice)
+        return box
+
+    def _rule(self, object_name: str, accessible: str, example: str) -> QLineEdit:
+        edit = QLineEdit(self)
+        named(edit, object_name, accessible)
+        edit.setPlaceholderText(self.tr("for example {0}").format(example))
+        edit.setToolTip(accessible)
+        edit.textChanged.connect(lambda _text: self._again.start())
+        return edit
+
+    def _table(self) -> QTableView:
+        self._model = DonorModel(self._document.base.columns, self)
+        self._model.chosenChanged.connect(self._show_state)
+        self._model.overridden.connect(self._override)
+        table = QTableView(self)
+        named(table, "donorTable", self.tr("Preview: what fits"))
+        table.setModel(self._model)
+        table.setItemDelegateForColumn(donor_table.DONOR_NAME, DonorNameDelegate(table))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.SelectedClicked
+        )
+        table.setWordWrap(False)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        rows = table.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
+        heads = table.horizontalHeader()
+        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        wide = self.fontMetrics().horizontalAdvance
+        for column, sample in enumerate(
+            ("", "", "1024 × 1024", "1024 × 1024 ", "bfloat16 ", "Donor's type ")
+        ):
+            if sample:
+                heads.resizeSection(column, wide(sample) + 24)
+        heads.resizeSection(donor_table.VERDICT, wide(self.tr("~ type differs (converted)")) + 24)
+        for column in (donor_table.NAME, donor_table.DONOR_NAME):
+            heads.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self._view = table
+        return table
+
+    def _choosing(self) -> QHBoxLayout:
+        self._only = QCheckBox(self.tr("&Only what fits"), self)
+        named(self._only, "onlyFittingBox", self.tr("Show only what fits"))
+        self._only.toggled.connect(self._model.set_only_fitting)
+        every = QPushButton(self.tr("Choose a&ll that fit"), self)
+        none = QPushButton(self.tr("Choose &none"), self)
+        for button, name, chosen in ((every, "chooseAllButton", True), (none, "chooseNoneButton", False)):
+            named(button, name, button.text().replace("&", ""))
+            button.setAutoDefault(False)
+            button.clicked.connect(lambda _=False, chosen=chosen: self._model.choose_all(chosen))
+        self._summary = PlainLabel("donorFitSummary")
+        row = QHBoxLayout()
+        row.addWidget(self._summary, 1)
+        row.addWidget(self._only)
+        row.addWidget(every)
+        row.addWidget(none)
+        return row
+
+    def _buttons(self) -> QDialogButtonBox:
+        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._apply = QPushButton(self.tr("&Apply"), self)
+        named(self._apply, "donorApplyButton", self.tr("Apply as one edit"))
+        box.addButton(self._apply, QDialogButtonBox.ButtonRole.AcceptRole)
+        cancel = box.button(QDialogButtonBox.StandardButton.Cancel)
+        named(cancel, "donorCancelButton", self.tr("Cancel"))
+        cancel.setAutoDefault(False)
+        self._apply.setAutoDefault(False)
+        box.accepted.connect(self._stage)
+        box.rejected.connect(self.reject)
+        return box
+
+    # ---- the donor
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = dropped_path(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self._path.set_path(path, finish=True)
+
+    def _open_donor(self, path: str) -> None:
+        self._let_go()
+        self._overrides.clear()
+        self._model.set_matches((), None)
+        self._notice.say("")
+        if not path:
+            self._opened.set_full(self.tr("No donor yet."))
+            self._show_state()
+            return
+        self._opening = True
+        self._opened.set_full(self.tr("Opening {0} …").format(visible(path)))
+        self._show_state()
+        self._session.bridge.submit(
+            lambda task: _open(path),
+            self._donor_opened,
+            self._donor_failed,
+            owner=self,
+            slot="donor",
+            label=self.tr("Opening the donor"),
+        )
+
+    def _donor_opened(self, donor: Checkpoint) -> None:
+        self._opening = False
+        self._donor = donor
+        remember_path("donors", self._path.path())
+        step = "" if donor.step is None else self.tr(", step {0}").format(donor.step)
+        self._opened.set_full(
+            self.tr("{0}: {1} variables{2}").format(visible(donor.prefix), len(donor.columns), step)
+        )
+        self._match()
+
+    def _donor_failed(self, error: CkptStudioError) -> None:
+        self._opening = False
+        self._opened.set_full(self.tr("No donor yet."))
+        self._notice.say(visible(error.message))
+        self._show_state()
+
+    # ---- matching
+
+    def _rules(self) -> MatchRules | None:
+        """The rules as typed, or None (and the reason said beside them) while they cannot be used."""
+        from ckpt_studio.document.matching import MatchRules
+
+        problem = pattern_problem(self._pattern.text(), self._replacement.text())
+        self._rule_notice.say(problem)
+        if problem:
+            return None
+        return MatchRules(
+            strip_prefix=self._strip.text(),
+            add_prefix=self._add.text(),
+            pattern=self._pattern.text(),
+            replacement=self._replacement.text(),
+        )
+
+    def _match(self) -> None:
+        rules = self._rules()
+        if rules is None or self._donor is None:
+            self._show_state()
+            return
+        own, donor, keys, overrides = (
+            self._document.base.columns,
+            self._donor,
+            self._keys,
+            dict(self._overrides),
+        )
+
+        def work(task: Task) -> list[Match]:
+            from ckpt_studio.document.matching import match
+
+            return match(own, donor.columns, keys, rules, overrides)
+
+        self._matching = True
+        self._show_state()
+        self._session.bridge.submit(
+            work,
+            lambda matches: self._matched(matches, donor),
+            self._match_failed,
+            owner=self,
+            slot="match",
+            label=self.tr("Matching names"),
+        )
+
+    def _matched(self, matches: list[Match], donor: Checkpoint) -> None:
+        self._matching = False
+        if donor is self._donor:
+            self._model.set_matches(matches, donor.columns)
+
+    def _match_failed(self, error: CkptStudioError) -> None:
+        self._matching = False
+        self._rule_notice.say(visible(error.message))
+        self._show_state()
+
+    def _override(self, key: str, donor_key: str | None) -> None:
+        self._overrides[key] = donor_key
+        self._match()
+
+    # ---- the outcome
+
+    def _show_state(self) -> None:
+        model = self._model
+        ready = self._donor is not None and not self._matching and not self._again.isActive()
+        self._apply.setEnabled(ready and model.chosen_count > 0 and not self._rule_notice.text())
+        self._apply.setDefault(self._apply.isEnabled())
+        if self._opening:
+            text = self.tr("Opening the donor …")
+        elif self._matching:
+            text = self.tr("Matching names …")
+        elif self._donor is None:
+            text = self.tr("{0} variables wait for a donor.").format(len(self._keys))
+        else:
+            text = self.tr("{0} of {1} fit, {2} chosen").format(model.usable, model.total, model.chosen_count)
+        self._summary.setText(text)
+
+    def _stage(self) -> None:
+        pairs = self._model.chosen()
+        donor = self._donor
+        if donor is None or not pairs or not self._apply.isEnabled():
+            return
+        from ckpt_studio.document.edits import Replace
+
+        self._donor = None
+        self._session.do(Replace(pairs, donor, donor.path))
+        self.accept()
+
+    def _let_go(self) -> None:
+        if self._donor is not None:
+            self._donor.close()
+            self._donor = None
+
+    def done(self, result: int) -> None:
+        """Close; a donor that was not staged is let go of."""
+        self._again.stop()
+        self._let_go()
+        super().done(result)
+
+
+def pattern_problem(pattern: str, replacement: str) -> str:
+    """Why a rename rule cannot be used, as a sentence, or an empty text."""
+    if not pattern:
+        return "" if not replacement else "There is a replacement, but no pattern that it would replace."
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        where = "" if error.pos is None else f" at character {error.pos + 1}"
+        return f"The pattern is not a regular expression: {error.msg}{where}."
+    # A template is only parsed when something matches: the same groups, all empty, match anywhere.
+    groups = {number: name for name, number in compiled.groupindex.items()}
+    same = "".join(f"(?P<{groups[n]}>)" if n in groups else "()" for n in range(1, compiled.groups + 1))
+    try:
+        re.sub(same, replacement, "", count=1)
+    except (re.error, IndexError) as error:
+        return f"The replacement cannot be used: {error}."
+    return ""
+
+
+def _all_keys(session: Session) -> tuple[str, ...]:
+    from ckpt_studio.core.tensors import Role
+
+    assert session.document is not None
+    columns = session.document.base.columns
+    return tuple(columns.keys[row] for row in (columns.role != Role.metadata).nonzero()[0].tolist())
+
+
+def _open(path: str) -> Checkpoint:
+    from ckpt_studio.formats.registry import open_checkpoint
+
+    return open_checkpoint(path)

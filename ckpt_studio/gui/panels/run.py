@@ -1,0 +1,337 @@
+"""The Run panel: what the resumed run is doing, in words, numbers and a curve, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ckpt_studio.gui.dialogs.fields import ElidedLabel, Notice, PlainLabel, copy_text, duration_text, named
+from ckpt_studio.gui.texts import in_action, visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.core.tasks import Task
+    from ckpt_studio.gui.panels.loss_plot import LossPlot
+    from ckpt_studio.gui.runs import Runs
+    from ckpt_studio.gui.session import Session
+    from ckpt_studio.training.card import Card
+    from ckpt_studio.training.events import Metrics, Outcome
+    from ckpt_studio.training.spec import RunSpec
+
+_DOTS_LISTED: Final = 30
+
+
+class RunPanel(QWidget):
+    """Shows the run of `runs`; a checkpoint of it that is clicked is opened by the session."""
+
+    def __init__(self, session: Session, runs: Runs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("runPanel")
+        self.setAccessibleName(self.tr("Run"))
+        self._session = session
+        self._runs = runs
+        self._plot: LossPlot | None = None
+        self._waiting: list[Metrics] = []
+        self._steps: int | None = None
+        self._pages = QStackedWidget(self)
+        hint = PlainLabel(
+            "runHint", self.tr("No run yet. Run ▸ Resume… (Ctrl+R) trains on from the open checkpoint."), self
+        )
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages.addWidget(hint)
+        self._pages.addWidget(self._run_page())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.addWidget(self._pages)
+        runs.started.connect(self._started)
+        runs.stateChanged.connect(self._state_changed)
+        runs.carded.connect(self._carded)
+        runs.metrics.connect(self._metrics)
+        runs.checkpointAdded.connect(self._checkpoint_added)
+        runs.ended.connect(self._ended)
+
+    # ---- layout
+
+    def _run_page(self) -> QWidget:
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._head())
+        column.addLayout(self._numbers())
+        self._body = QSplitter(Qt.Orientation.Horizontal, page)
+        self._body.setChildrenCollapsible(False)
+        self._plot_place = QStackedWidget(self._body)
+        self._plot_place.addWidget(self._empty_plot())
+        self._body.addWidget(self._plot_place)
+        self._body.addWidget(self._side())
+        self._body.setStretchFactor(0, 3)
+        self._body.setStretchFactor(1, 1)
+        column.addWidget(self._body, 1)
+        return page
+
+    def _head(self) -> QHBoxLayout:
+        self._title = ElidedLabel("runTitle")
+        self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
+        self._checkpoint_now.clicked.connect(self._runs.checkpoint_now)
+        self._stop = self._button("runStopButton", self.tr("S&top"))
+        self._stop.setToolTip(self.tr("Finish the step, save a checkpoint and end the run"))
+        self._stop.clicked.connect(self._runs.stop)
+        self._written = QToolButton(self)
+        named(self._written, "runCheckpointsButton", self.tr("Checkpoints of this run"))
+        self._written.setText(self.tr("Open checkpoint"))
+        self._written.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._written.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._menu = QMenu(self._written)
+        self._menu.setObjectName("runCheckpointsMenu")
+        self._written.setMenu(self._menu)
+        self._log = QCheckBox(self.tr("&Log scale"), self)
+        named(self._log, "lossLogBox", self.tr("Logarithmic loss axis"))
+        self._log.toggled.connect(lambda on: self._plot is not None and self._plot.set_log(on))
+        self._whole = self._button("lossFollowButton", self.tr("&Whole run"))
+        self._whole.setToolTip(self.tr("Show the whole run again after zooming"))
+        self._whole.clicked.connect(lambda: self._plot is not None and self._plot.follow())
+        row = QHBoxLayout()
+        row.addWidget(self._title, 1)
+        for widget in (self._log, self._whole, self._written, self._checkpoint_now, self._stop):
+            row.addWidget(widget)
+        return row
+
+    def _numbers(self) -> QGridLayout:
+        self._progress = QProgressBar(self)
+        named(self._progress, "runProgress", self.tr("Progress of the run"))
+        self._progress.setTextVisible(True)
+        row = QGridLayout()
+        row.addWidget(self._progress, 0, 0)
+        row.setColumnStretch(0, 1)
+        self._step = self._number("runStep", self.tr("step {0}").format("0,000,000"))
+        self._loss = self._number("runLoss", self.tr("loss {0}").format("0.000000"))
+        self._rate = self._number("runRate", self.tr("{0} steps/s").format("00,000.0"))
+        self._eta = self._number("runEta", self.tr("ETA {0}").format("00 h 00 min"))
+        for column, label in enumerate((self._step, self._loss, self._rate, self._eta), 1):
+            row.addWidget(label, 0, column)
+        return row
+
+    def _number(self, object_name: str, widest: str) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName(object_name)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 8)
+        return label
+
+    def _button(self, object_name: str, text: str) -> QPushButton:
+        button = QPushButton(text, self)
+        named(button, object_name, text.replace("&", ""))
+        return button
+
+    def _empty_plot(self) -> QWidget:
+        self._plot_hint = PlainLabel("lossPlotHint", self.tr("The loss appears with the first step."), self)
+        self._plot_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        return self._plot_hint
+
+    def _side(self) -> QWidget:
+        area = QScrollArea(self)
+        area.setObjectName("runSide")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(220)
+        side = QWidget(area)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(6, 0, 6, 0)
+        self._outcome = Notice("runOutcome", side, trouble=False)
+        self._failure = Notice("runFailure", side)
+        self._proof = PlainLabel("runProof", parent=side)
+        self._last_lines = QPlainTextEdit(side)
+        named(self._last_lines, "runLastLines", self.tr("The last lines of the log"))
+        self._last_lines.setReadOnly(True)
+        self._last_lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._last_lines.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
+        self._copy = self._button("runCopyButton", self.tr("&Copy"))
+        self._copy.setToolTip(self.tr("Copy what happened and the last lines of the log"))
+        self._copy.clicked.connect(self._copy_failure)
+        self._card = PlainLabel("runCard", parent=side)
+        for widget in (self._outcome, self._failure, self._proof, self._last_lines):
+            column.addWidget(widget)
+        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._card)
+        column.addStretch(1)
+        area.setWidget(side)
+        return area
+
+    # ---- a run
+
+    def _started(self, spec: RunSpec) -> None:
+        self._pages.setCurrentIndex(1)
+        self._steps = spec.steps
+        self._waiting = []
+        self._menu.clear()
+        for label in (self._step, self._loss, self._rate, self._eta, self._card, self._proof):
+            label.clear()
+        self._outcome.say("")
+        self._failure.say("")
+        self._last_lines.hide()
+        self._copy.hide()
+        self._proof.hide()
+        self._progress.setRange(0, 0)
+        self._plot_hint.setText(self.tr("The loss appears with the first step."))
+        self._plot_place.setCurrentIndex(0)
+        self._enable()
+        if self._plot is not None:
+            self._plot.clear_run()
+        else:
+            self._session.bridge.submit(_import_plot, self._make_plot, owner=self, slot="plot")
+
+    def _make_plot(self, kind: type[LossPlot]) -> None:
+        if self._plot is not None:
+            return
+        self._plot = kind(self)
+        self._plot.set_log(self._log.isChecked())
+        self._plot.checkpointClicked.connect(self._session.open)
+        self._plot_place.addWidget(self._plot)
+        waiting, self._waiting = self._waiting, []
+        for metrics in waiting:
+            self._draw(metrics)
+        for step, prefix in self._runs.checkpoints:
+            self._plot.add_checkpoint(step, prefix)
+
+    def _state_changed(self, state: object) -> None:
+        words = {
+            "preparing": self.tr("preparing"),
+            "compiling": self.tr("compiling the graph"),
+            "running": self.tr("running"),
+            "saving": self.tr("saving a checkpoint"),
+            "stopping": self.tr("stopping: the step finishes, a checkpoint is saved"),
+            "finished": self.tr("finished"),
+            "stopped": self.tr("stopped"),
+            "failed": self.tr("failed"),
+            "lost": self.tr("lost"),
+        }
+        spec = self._runs.spec
+        name = "" if spec is None else visible(Path(spec.out).name)
+        self._title.set_full(f"{name} — {words.get(str(state), str(state))}")
+        self._enable()
+
+    def _enable(self) -> None:
+        state = str(self._runs.state)
+        active = self._runs.active
+        self._stop.setEnabled(active and state != "stopping")
+        self._checkpoint_now.setEnabled(active and state in ("running", "saving"))
+        self._written.setEnabled(not self._menu.isEmpty())
+
+    def _carded(self, card: Card) -> None:
+        self._card.setText(card_text(self, card))
+
+    def _metrics(self, metrics: Metrics) -> None:
+        if self._progress.maximum() == 0 and self._steps is not None:
+            self._progress.setRange(0, self._steps)
+        if self._steps is not None:
+            self._progress.setValue(min(metrics.done, self._steps))
+        if metrics.steps:
+            self._step.setText(self.tr("step {0}").format(f"{metrics.steps[-1]:,}"))
+        known = [loss for loss in metrics.losses if loss is not None]
+        if known:
+            self._loss.setText(self.tr("loss {0}").format(f"{known[-1]:.6g}"))
+        if metrics.rate > 0:
+            self._rate.setText(self.tr("{0} steps/s").format(f"{metrics.rate:,.1f}"))
+            if self._steps is not None:
+                left = max(self._steps - metrics.done, 0) / metrics.rate
+                self._eta.setText(self.tr("ETA {0}").format(duration_text(left)))
+        if self._plot is None:
+            self._waiting.append(metrics)
+        else:
+            self._draw(metrics)
+
+    def _draw(self, metrics: Metrics) -> None:
+        assert self._plot is not None
+        pairs = [(s, loss) for s, loss in zip(metrics.steps, metrics.losses, strict=True) if loss is not None]
+        if pairs:
+            self._plot.extend([step for step, _ in pairs], [loss for _, loss in pairs])
+            self._plot_place.setCurrentWidget(self._plot)
+        elif metrics.steps:
+            self._plot_hint.setText(
+                self.tr("No loss was found in this graph; the run trains without a curve.")
+            )
+
+    def _checkpoint_added(self, step: int, prefix: str) -> None:
+        action = self._menu.addAction(in_action(visible(Path(prefix).name)))
+        action.triggered.connect(lambda: self._session.open(prefix))
+        actions = self._menu.actions()
+        if len(actions) > _DOTS_LISTED:
+            self._menu.removeAction(actions[0])
+        self._enable()
+        if self._plot is not None:
+            self._plot.add_checkpoint(step, prefix)
+
+    def _ended(self, outcome: Outcome) -> None:
+        self._enable()
+        self._eta.clear()
+        if self._progress.maximum() == 0:
+            self._progress.setRange(0, 1)
+        failed = str(outcome.state) in ("failed", "lost")
+        (self._failure if failed else self._outcome).say(visible(outcome.message))
+        self._proof.setText(self._proof_text(outcome))
+        self._proof.setVisible(bool(self._proof.text()))
+        self._last_lines.setPlainText("\n".join(visible(line) for line in outcome.last_lines))
+        self._last_lines.setVisible(failed and bool(outcome.last_lines))
+        self._copy.setVisible(failed)
+        if failed:
+            self._last_lines.verticalScrollBar().setValue(self._last_lines.verticalScrollBar().maximum())
+
+    def _proof_text(self, outcome: Outcome) -> str:
+        frozen = 0 if self._runs.card is None else len(self._runs.card.frozen)
+        if outcome.frozen_unchanged is None or not frozen:
+            return ""
+        if outcome.frozen_unchanged:
+            if frozen == 1:
+                return self.tr("✓ 1 frozen variable is bit-identical.")
+            return self.tr("✓ {0} frozen variables are bit-identical.").format(frozen)
+        return self.tr("⚠ Frozen variables have changed: do not use this checkpoint.")
+
+    def _copy_failure(self) -> None:
+        spec = self._runs.spec
+        folder = "" if spec is None else spec.out
+        lines = [
+            self._failure.text(),
+            self.tr("Run folder: {0}").format(folder),
+            self._last_lines.toPlainText(),
+        ]
+        copy_text("\n".join(lines))
+
+
+def card_text(widget: QWidget, card: Card) -> str:
+    """What a run does, line by line."""
+    lines = [
+        widget.tr("Binds {0}").format(card.binds),
+        widget.tr("Trains by {0}").format(", ".join(card.train_ops) or "–"),
+        widget.tr("Loss {0}").format(card.loss or "–"),
+        widget.tr("From step {0}").format(f"{card.start_step:,}"),
+        widget.tr("{0} frozen, {1} update operations replaced").format(len(card.frozen), card.blocked),
+    ]
+    lines += [widget.tr("Initialised: {0} ({1})").format(one.name, one.how) for one in card.missing]
+    lines += [widget.tr("Not exact: {0}").format(sentence) for sentence in card.inexact]
+    lines += card.notes
+    return "\n".join(visible(line) for line in lines)
+
+
+def _import_plot(_task: Task) -> type[LossPlot]:
+    from ckpt_studio.gui.panels.loss_plot import LossPlot
+
+    return LossPlot

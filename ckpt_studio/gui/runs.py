@@ -1,0 +1,200 @@
+"""The resumed run of a window: a thread drives the Qt-free runner, and what it says arrives here as queued signals.
+
+The thread gathers events and hands them over at most twenty times a second, so a graph of a thousand steps a second
+costs the window no more than a slow one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+
+from ckpt_studio.core.errors import CkptStudioError, InternalFault, RunFault
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.gui.session import Session
+    from ckpt_studio.training.card import Card
+    from ckpt_studio.training.events import Outcome, RunEvent
+    from ckpt_studio.training.runner import Runner
+    from ckpt_studio.training.spec import RunSpec
+
+DELIVERY_S: Final = 0.05
+"""Events are handed to the window this far apart at least."""
+_POLL_S: Final = 0.2
+
+
+class _Driver(QThread):
+    """Owns the runner from start to end; everything that may wait happens here."""
+
+    arrived = Signal(object)
+
+    def __init__(self, runner: Runner, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("run-driver")
+        self._runner = runner
+
+    def run(self) -> None:
+        """Start the run and pass its events on; the outcome comes last, when nothing is left to clear away."""
+        last: list[RunEvent]
+        try:
+            self._runner.start()
+            last = self._pass_on()
+        except CkptStudioError as error:
+            last = [_refused(error)]
+        except Exception as error:
+            fault = InternalFault(
+                f"Ckpt Studio made a mistake while it ran: {type(error).__name__}: {error}."
+            )
+            last = [_refused(fault)]
+        finally:
+            self._runner.close()
+        self.arrived.emit(last)
+
+    def _pass_on(self) -> list[RunEvent]:
+        """Deliver events while the run goes on, and return the last ones, the outcome among them."""
+        held: list[RunEvent] = []
+        sent = 0.0
+        while True:
+            wait = max(DELIVERY_S - (time.monotonic() - sent), 0.0) if held else _POLL_S
+            held += self._runner.events(wait)
+            if self._runner.outcome is not None:
+                return held
+            if held and time.monotonic() - sent >= DELIVERY_S:
+                self.arrived.emit(held)
+                held, sent = [], time.monotonic()
+
+
+class Runs(QObject):
+    """At most one run at a time. All signals are emitted in the GUI thread, in the order of the run's events.
+
+    Attributes:
+        spec: what was asked of the run that is or was last, or None.
+        card: its binding card, once known.
+        outcome: how it ended, once it has.
+        checkpoints: (step, prefix) of each checkpoint it wrote, oldest first.
+    """
+
+    started = Signal(object)
+    """RunSpec."""
+    stateChanged = Signal(object)
+    """RunState."""
+    carded = Signal(object)
+    """Card."""
+    metrics = Signal(object)
+    """Metrics: the steps since the last one."""
+    checkpointAdded = Signal(int, str)
+    """Step and prefix of a checkpoint that is complete on disk."""
+    checkpointWritten = Signal(str)
+    """Prefix of a checkpoint that is complete on disk."""
+    logLine = Signal(str)
+    ended = Signal(object)
+    """Outcome."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._driver: _Driver | None = None
+        self._runner: Runner | None = None
+        self.spec: RunSpec | None = None
+        self.card: Card | None = None
+        self.outcome: Outcome | None = None
+        self.checkpoints: list[tuple[int, str]] = []
+        self._state: object | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a run is going on, its last words included."""
+        return self._runner is not None
+
+    @property
+    def state(self) -> object | None:
+        """The RunState of the run that is or was last, or None."""
+        return self._state
+
+    def start(self, spec: RunSpec, document: Document) -> None:
+        """Start a run of the document's staged view as it is now; returns at once.
+
+        Raises:
+            RunFault: another run of this window is going on.
+        """
+        from ckpt_studio.training.events import RunState
+        from ckpt_studio.training.runner import Runner
+
+        if self.active:
+            raise RunFault("A run is going on in this window; stop it before starting another.")
+        self.spec, self.card, self.outcome = spec, None, None
+        self.checkpoints = []
+        self._runner = Runner(spec, document.staged, document.base, document.frozen_keys())
+        self.started.emit(spec)
+        self._enter(RunState.preparing)
+        self._driver = _Driver(self._runner, self)
+        self._driver.arrived.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
+        self._driver.start()
+
+    def stop(self) -> None:
+        """Ask the run to finish its step, save and end."""
+        if self._runner is not None:
+            self._runner.stop()
+
+    def checkpoint_now(self) -> None:
+        """Ask for a checkpoint after the current step."""
+        if self._runner is not None:
+            self._runner.checkpoint_now()
+
+    def close(self) -> None:
+        """End the run at once, without a last checkpoint: the window goes away."""
+        driver, self._driver = self._driver, None
+        if self._runner is not None:
+            self._runner.kill()
+            self._runner = None
+        if driver is not None:
+            driver.arrived.disconnect(self._arrived)
+            driver.wait()
+
+    @Slot(object)
+    def _arrived(self, events: list[RunEvent]) -> None:
+        from ckpt_studio.training.events import CardEvent, CheckpointWritten, LogLine, Metrics, Outcome, State
+
+        for event in events:
+            if isinstance(event, Metrics):
+                self.metrics.emit(event)
+            elif isinstance(event, State):
+                self._enter(event.state)
+            elif isinstance(event, LogLine):
+                self.logLine.emit(event.text)
+                self._session.log(event.text)
+            elif isinstance(event, CheckpointWritten):
+                self.checkpoints.append((event.step, event.prefix))
+                self.checkpointAdded.emit(event.step, event.prefix)
+                self.checkpointWritten.emit(event.prefix)
+            elif isinstance(event, CardEvent):
+                self.card = event.card
+                self.carded.emit(event.card)
+            elif isinstance(event, Outcome):
+                self._over(event)
+
+    def _enter(self, state: object) -> None:
+        if state != self._state:
+            self._state = state
+            self.stateChanged.emit(state)
+            self._session.set_run(state)
+
+    def _over(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        if self._driver is not None:
+            self._driver.wait()
+            self._driver.deleteLater()
+            self._driver = None
+        self._runner = None
+        self._enter(outcome.state)
+        self._session.log(outcome.message)
+        self.ended.emit(outcome)
+
+
+def _refused(error: CkptStudioError) -> Outcome:
+    from ckpt_studio.training.events import Cause, Outcome, RunState
+
+    return Outcome(RunState.failed, Cause.refused, error.message, None, None)
