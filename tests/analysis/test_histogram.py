@@ -1,0 +1,148 @@
+"""Counts of bins, against numpy and against counting by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from ckpt_studio.analysis.histogram import Histogram, HistogramRequest, histogram, histograms
+from ckpt_studio.analysis.statistics import statistics
+from ckpt_studio.core.errors import RequestFault, Unsupported
+from tests.helpers.memory_source import MemorySource
+
+
+def count(array: Any, block_bytes: int = 1 << 20, **request: Any) -> Histogram:
+    return histogram(MemorySource({"v": array}, block_bytes=block_bytes), HistogramRequest("v", **request))
+
+
+def assert_complete(found: Histogram, array: NDArray[Any]) -> None:
+    """Every element is somewhere, and no bin is wrong by more than rounding at its edges."""
+    figures = found.statistics
+    assert found.counts.sum() + found.below + found.above + figures.nan + figures.inf == array.size
+    assert (found.counts >= 0).all()
+    assert (np.diff(found.edges) > 0).all()
+    values = array.astype(np.float64).reshape(-1)
+    values = values[np.isfinite(values)]
+    running = found.below + np.concatenate([[0], np.cumsum(found.counts)])
+    slack = 8 * np.spacing(np.abs(found.edges).max())
+    for edge, seen in zip(found.edges[1:-1], running[1:-1], strict=True):
+        assert (values < edge - slack).sum() <= seen <= (values < edge + slack).sum()
+
+
+floats = hnp.arrays(
+    st.sampled_from([np.float32, np.float64, np.float16]),
+    hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6),
+    elements=st.one_of(st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0]), st.floats(width=16)),
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(floats, st.integers(1, 40), st.integers(8, 64))
+def test_nothing_is_lost_over_the_own_range(array: NDArray[Any], bins: int, block_bytes: int) -> None:
+    found = count(array, block_bytes, bins=bins)
+    assert_complete(found, array)
+    assert found.below == found.above == 0
+    assert len(found.counts) == bins
+
+
+@settings(max_examples=80, deadline=None)
+@given(floats, st.floats(-100, 100), st.floats(0, 100), st.integers(1, 40))
+def test_nothing_is_lost_over_a_given_range(array: NDArray[Any], low: float, width: float, bins: int) -> None:
+    found = count(array, 64, bins=bins, low=low, high=low + width)
+    assert_complete(found, array)
+    if width > 1e-6:
+        values = array.astype(np.float64)
+        assert (found.edges[0], found.edges[-1]) == pytest.approx((low, low + width))
+        assert found.below == (values[np.isfinite(values)] < low).sum()
+        assert found.above == (values[np.isfinite(values)] > low + width).sum()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    hnp.arrays(
+        st.sampled_from([np.int8, np.uint8, np.bool_, np.int32, np.uint32, np.int64, np.uint64]),
+        st.integers(1, 60),
+    ),
+    st.integers(1, 300),
+)
+def test_integers_fall_into_whole_bins(array: NDArray[Any], bins: int) -> None:
+    found = count(array, 64, bins=bins)
+    values = sorted(int(v) for v in array)
+    assert len(found.counts) <= bins
+    assert found.counts.sum() == len(values)
+    span = values[-1] - values[0] + 1
+    width = -(-span // bins)
+    wanted = [0] * len(found.counts)
+    for value in values:
+        wanted[(value - values[0]) // width] += 1
+    assert found.counts.tolist() == wanted
+    assert found.edges[0] == pytest.approx(values[0] - 0.5)
+
+
+def test_same_counts_as_numpy() -> None:
+    array = np.random.default_rng(0).normal(size=400_000).astype(np.float32)
+    found = count(array, bins=256)
+    wanted, edges = np.histogram(array.astype(np.float64), 256)
+    np.testing.assert_allclose(found.edges, edges, rtol=1e-12)
+    np.testing.assert_array_equal(found.counts, wanted)
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16, ml_dtypes.float8_e4m3fn])
+def test_counted_types_agree_with_their_float64_values(dtype: Any) -> None:
+    array = np.random.default_rng(1).normal(size=3000).astype(dtype)
+    ours, theirs = count(array, bins=50), count(array.astype(np.float64), bins=50)
+    np.testing.assert_array_equal(ours.counts, theirs.counts)
+    np.testing.assert_array_equal(ours.edges, theirs.edges)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.25, -1e30, 1e308, 1.7976931348623157e308, 5e-324])
+def test_a_constant_has_a_range_that_shows_it(value: float) -> None:
+    found = count(np.full(10, value), bins=20)
+    assert found.counts.sum() == 10
+    assert np.isfinite(found.edges).all()
+    assert (np.diff(found.edges) > 0).all()
+    assert found.edges[0] <= value <= found.edges[-1]
+
+
+def test_the_whole_range_of_float64() -> None:
+    found = count(np.array([-1.7e308, 0.0, 1.7e308]), bins=3)
+    assert found.counts.tolist() == [1, 1, 1]
+    assert np.isfinite(found.edges).all()
+
+
+def test_two_variables_share_their_bins() -> None:
+    source = MemorySource({"a": np.array([0.0, 1.0]), "b": np.array([2.0, 4.0, np.nan])})
+    a, b = histograms([(source, HistogramRequest("a", 4)), (source, HistogramRequest("b", 4))])
+    assert a.edges.tolist() == b.edges.tolist() == [0, 1, 2, 3, 4]
+    assert a.counts.tolist() == [1, 1, 0, 0]
+    assert b.counts.tolist() == [0, 0, 1, 1]
+    assert b.statistics.nan == 1
+
+
+def test_known_figures_save_a_pass() -> None:
+    source = MemorySource({"v": np.arange(1000.0)})
+    known = statistics(source, "v")
+    source.bytes_read = 0
+    assert histogram(source, HistogramRequest("v", known=known)).counts.sum() == 1000
+    assert source.bytes_read == 8000
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(RequestFault, match="rises"):
+        count(np.zeros(2), low=2, high=1)
+    with pytest.raises(RequestFault, match="bins"):
+        count(np.zeros(2), bins=0)
+    with pytest.raises(RequestFault, match="finite"):
+        count(np.zeros(2), low=math.nan)
+    with pytest.raises(Unsupported, match="string"):
+        count(np.array([b"x"], object))
+    assert count(np.zeros(4), low=5).above == 0
+    assert count(np.zeros(4), low=5).below == 4
