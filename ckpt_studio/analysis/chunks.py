@@ -98,7 +98,8 @@ def _pattern_values(name: str) -> NDArray[np.float64]:
     if dtype.numpy.kind == "b":
         return (patterns != 0).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        return patterns.view(dtype.numpy).astype(np.float64)
+        values: NDArray[np.float64] = patterns.view(dtype.numpy).astype(np.float64)
+    return values
 
 
 def pattern_values(dtype: DType) -> NDArray[np.float64]:

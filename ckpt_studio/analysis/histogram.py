@@ -183,11 +183,12 @@ class _Reals:
         self._halve = not math.isfinite(float(bins.high) - float(bins.low))
 
     def __call__(self, chunk: NDArray[Any], bins: _Bins, counts: NDArray[np.int64]) -> tuple[int, int]:
-        smallest, largest = chunk.min(), chunk.max()
-        below = int(np.count_nonzero(chunk < bins.low)) if smallest < bins.low else 0
-        above = int(np.count_nonzero(chunk > bins.high)) if largest > bins.high else 0
         offsets, places = self._offsets[: chunk.size], self._places[: chunk.size]
+        smallest, largest = float(chunk.min()), float(chunk.max())
         offsets[:] = chunk
+        # compared as float64: numpy would round the end of the range to float32
+        below = int(np.count_nonzero(offsets < bins.low)) if smallest < bins.low else 0
+        above = int(np.count_nonzero(offsets > bins.high)) if largest > bins.high else 0
         if below or above:
             np.clip(offsets, bins.low, bins.high, out=offsets)
         if self._halve:
