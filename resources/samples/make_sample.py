@@ -88,7 +88,6 @@ def train(classes: str, folder: Path, steps: int, save_every: int, seed: int) ->
         accuracy = tf.reduce_mean(tf.cast(hits, tf.float32), name="accuracy")
         step = v1.train.get_or_create_global_step()
         train_op = v1.train.AdamOptimizer(0.0005).minimize(loss, global_step=step, name="train_op")
-        v1.add_to_collection(v1.GraphKeys.TRAIN_OP, train_op)
         saver = v1.train.Saver(max_to_keep=5, save_relative_paths=True)
         one_thread = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
         random = np.random.default_rng(seed)
