@@ -52,7 +52,7 @@ def test_trains_on_from_its_own_graph_and_data(sample: Path, tensorflow_child: T
             (train_op,), (loss,) = graph.get_collection("train_op"), graph.get_collection("losses")
             feed = {"x:0": data["x"], "y:0": data["y"]}
             before = session.run(loss, feed)
-            for _ in range(50):
+            for _ in range(100):
                 session.run(train_op, feed)
             names = [v.name for v in graph.get_collection("trainable_variables")]
             result = [before, session.run(loss, feed), int(session.run("global_step:0")), names]
@@ -61,8 +61,8 @@ def test_trains_on_from_its_own_graph_and_data(sample: Path, tensorflow_child: T
     )
     before, after, step, names = losses
     assert 0.3 < before < 0.6
-    assert after < 0.8 * before
-    assert step == 550
+    assert after < 0.8 * before  # and it still has something to learn
+    assert step == 600
     assert "encoder/dense_1/kernel:0" in names
     assert len(names) == 6
 
