@@ -1,0 +1,222 @@
+"""Positional reads of files that other programs may rewrite meanwhile: never a memory map, never a length unchecked."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.errors import Changed, Corrupt, FileFault, MissingFile, Truncated
+from ckpt_studio.core.tensors import BLOCK_BYTES, printable
+
+T = TypeVar("T")
+
+_FLAGS: Final = (
+    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+)
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 0.05
+
+
+def said(path: str) -> str:
+    """How a sentence names a file."""
+    return printable(os.path.basename(path.rstrip(os.sep)) or path)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What changes when a file's bytes may have changed."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileIdentity:
+        """The identity that a stat shows."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    @classmethod
+    def at(cls, path: str) -> FileIdentity:
+        """The identity of the file at `path` now.
+
+        Raises:
+            MissingFile, FileFault: if there is none.
+        """
+        try:
+            return cls.of(os.stat(path))
+        except (OSError, ValueError) as error:
+            raise fault_of(error, path) from error
+
+    def __str__(self) -> str:
+        return f"{self.device:x}-{self.inode:x}-{self.size:x}-{self.mtime_ns:x}"
+
+
+def fault_of(error: OSError | ValueError, path: str) -> FileFault:
+    """What the operating system said about a file, as one of our errors."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return MissingFile(f"{said(path)} does not exist.", path=path)
+    if isinstance(error, PermissionError):
+        return FileFault(f"{said(path)} may not be read; check its permissions.", path=path)
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return FileFault(f"{said(path)} cannot be read: {reason}.", path=path)
+
+
+class FileReader:
+    """A regular file, open for positional reads from any thread. A context manager: one answer, one `with`.
+
+    Attributes:
+        path: the file.
+        identity: what it was when it was opened.
+
+    Raises:
+        MissingFile, FileFault: it cannot be opened, or is no regular file.
+        Changed: it is not the file that `expected` describes.
+    """
+
+    def __init__(self, path: str, expected: FileIdentity | None = None) -> None:
+        self.path = path
+        try:
+            self._fd = os.open(path, _FLAGS)
+        except (OSError, ValueError) as error:
+            raise fault_of(error, path) from error
+        self._lock = threading.Lock()
+        try:
+            status = os.fstat(self._fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileFault(f"{said(path)} is not a regular file.", path=path)
+            self.identity = FileIdentity.of(status)
+            if expected is not None and self.identity != expected:
+                raise self._changed()
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def __enter__(self) -> FileReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._fd)
+
+    def _changed(self) -> Changed:
+        return Changed(f"{said(self.path)} was rewritten by another program; open it again.", path=self.path)
+
+    def check_unchanged(self) -> None:
+        """To be called after the last read of an answer.
+
+        Raises:
+            Changed: the file is not what it was when it was opened.
+        """
+        try:
+            now = FileIdentity.of(os.fstat(self._fd))
+        except OSError as error:
+            raise fault_of(error, self.path) from error
+        if now != self.identity:
+            raise self._changed()
+
+    def read_into(self, target: NDArray[np.uint8] | memoryview, offset: int) -> None:
+        """Fill a flat byte buffer from `offset` on, in blocks, so that fresh memory is touched while it is warm.
+
+        Raises:
+            Truncated: the file ends before.
+            FileFault: the operating system says so.
+        """
+        view = memoryview(target)
+        done = 0
+        while done < len(view):
+            try:
+                got = self._read_at(view[done : done + BLOCK_BYTES], offset + done)
+            except OSError as error:
+                raise fault_of(error, self.path) from error
+            if got <= 0:
+                self.check_unchanged()
+                raise Truncated(
+                    f"{said(self.path)} ends at byte {offset + done}, {len(view) - done} bytes too early.",
+                    path=self.path,
+                    offset=offset + done,
+                )
+            done += got
+
+    def _read_at(self, view: memoryview, offset: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._fd, [view], offset)
+        with self._lock:
+            os.lseek(self._fd, offset, os.SEEK_SET)
+            data = os.read(self._fd, len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def read(self, offset: int, size: int) -> NDArray[np.uint8]:
+        """`size` bytes from `offset` on; `size` is checked against the file before anything is allocated.
+
+        Raises:
+            as `read_into`.
+        """
+        if offset < 0 or size < 0 or offset + size > self.identity.size:
+            raise Truncated(
+                f"{said(self.path)} has {self.identity.size} bytes, too few for {size} bytes at {offset}.",
+                path=self.path,
+                offset=offset,
+            )
+        data: NDArray[Any] = np.empty(size, np.uint8)
+        self.read_into(data, offset)
+        return data
+
+
+def read_whole(path: str, limit: int) -> tuple[bytes, FileIdentity]:
+    """All bytes of a file that is meant to be small, and its identity.
+
+    Raises:
+        Corrupt: it has more than `limit` bytes.
+        MissingFile, Truncated, Changed, FileFault: as `FileReader`.
+    """
+    with FileReader(path) as file:
+        size = file.identity.size
+        if size > limit:
+            raise Corrupt(f"{said(path)} has {size} bytes; more than {limit} are not believed.", path=path)
+        data = file.read(0, size).tobytes()
+        file.check_unchanged()
+        return data, file.identity
+
+
+def read_settled(path: str, limit: int, parse: Callable[[bytes, FileIdentity], T]) -> T:
+    """Read and parse a small file that a running job may be rewriting in place.
+
+    Half a file looks like damage. So damage is believed only when the file stays the same for a moment.
+
+    Raises:
+        FileFault: whatever `parse` raised about a file that holds still, or Changed if it never does.
+    """
+    for attempt in range(_ATTEMPTS):
+        seen: FileIdentity | None = None
+        try:
+            data, seen = read_whole(path, limit)
+            answer = parse(data, seen)
+            if FileIdentity.at(path) == seen:
+                return answer
+        except Changed:
+            time.sleep(_PAUSE * (attempt + 1))
+        except FileFault:
+            before = seen if seen is not None else _identity_or_none(path)
+            time.sleep(_PAUSE * (attempt + 1))
+            if attempt == _ATTEMPTS - 1 or _identity_or_none(path) == before:
+                raise
+    raise Changed(f"{said(path)} is being rewritten by another program; try again in a moment.", path=path)
+
+
+def _identity_or_none(path: str) -> FileIdentity | None:
+    try:
+        return FileIdentity.at(path)
+    except FileFault:
+        return None

@@ -1,0 +1,109 @@
+"""The two records of a bundle's index, header and entry, one at a time: what the columns of `index` must agree with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from google.protobuf.message import DecodeError
+
+from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry, BundleHeader
+
+Extent: TypeAlias = tuple[int, int]
+"""Start and length along one axis; length -1 means all of it."""
+
+VERSION = 1
+"""The version of bundles that we know, as producer and as consumer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How many data shards there are and in which byte order."""
+
+    num_shards: int
+    big_endian: bool
+    producer: int = VERSION
+    min_consumer: int = 0
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Header:
+        """From the value of key "".
+
+        Raises:
+            ValueError: it is no header.
+        """
+        try:
+            proto = BundleHeader.FromString(raw)
+        except DecodeError as error:
+            raise ValueError("the header is not a valid record") from error
+        if proto.num_shards < 0:
+            raise ValueError(f"the header claims {proto.num_shards} shards")
+        if proto.endianness not in (BundleHeader.LITTLE, BundleHeader.BIG):
+            raise ValueError(f"the header names the unknown byte order {proto.endianness}")
+        version = proto.version
+        big = proto.endianness == BundleHeader.BIG
+        return cls(proto.num_shards, big, version.producer, version.min_consumer)
+
+    def encode(self) -> bytes:
+        """As the value of key ""."""
+        proto = BundleHeader(num_shards=self.num_shards, endianness=int(self.big_endian))  # type: ignore[arg-type]
+        proto.version.producer = self.producer
+        proto.version.min_consumer = self.min_consumer
+        return proto.SerializeToString(deterministic=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where one tensor, or one slice of a partitioned one, lies.
+
+    Attributes:
+        dtype: TensorFlow's DataType number, unchecked.
+        shape: None when unknown; extents are unchecked and may be negative.
+        shard, offset, size: the bytes, unchecked.
+        crc: masked CRC32C of them.
+        slices: one tuple of extents a slice, for a partitioned variable.
+    """
+
+    dtype: int = 0
+    shape: tuple[int, ...] | None = ()
+    shard: int = 0
+    offset: int = 0
+    size: int = 0
+    crc: int = 0
+    slices: tuple[tuple[Extent, ...], ...] = ()
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Entry:
+        """From a value of the index.
+
+        Raises:
+            ValueError: it is no entry.
+        """
+        try:
+            proto = BundleEntry.FromString(raw)
+        except DecodeError as error:
+            raise ValueError("not a valid record") from error
+        shape = None if proto.shape.unknown_rank else tuple(dim.size for dim in proto.shape.dim)
+        slices = tuple(
+            tuple((e.start, e.length if e.HasField("length") else -1) for e in piece.extent)
+            for piece in proto.slices
+        )
+        return cls(proto.dtype, shape, proto.shard_id, proto.offset, proto.size, proto.crc32c, slices)
+
+    def encode(self) -> bytes:
+        """As a value of the index, byte for byte as TensorFlow writes it."""
+        proto = BundleEntry(
+            dtype=self.dtype, shard_id=self.shard, offset=self.offset, size=self.size, crc32c=self.crc
+        )
+        proto.shape.SetInParent()
+        if self.shape is None:
+            proto.shape.unknown_rank = True
+        for extent in self.shape or ():
+            proto.shape.dim.add(size=extent)
+        for piece in self.slices:
+            extents = proto.slices.add().extent
+            for start, length in piece:
+                added = extents.add(start=start)
+                if length != -1:
+                    added.length = length
+        return proto.SerializeToString(deterministic=True)

@@ -1,0 +1,150 @@
+"""Reads windows and blocks of one tensor whose bytes lie together in a file, without reading much more than asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import DType
+from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tensors import BLOCK_BYTES, Window
+from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.sstable.coding import checksum
+
+_CHEAP_GAP: Final = 8 << 10
+"""Reading over so many unwanted bytes costs less than another call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one tensor lies; checked against the shape and the real size of the file.
+
+    Attributes:
+        key: the variable that it belongs to.
+        dtype, shape: what it is.
+        shard: number of the data file.
+        offset, size: the bytes in it.
+        crc: masked CRC32C of them.
+    """
+
+    key: str
+    dtype: DType
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    crc: int
+
+
+def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """The bytes of a C-ordered array of numbers, flat, sharing its memory."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def swap(array: NDArray[Any]) -> None:
+    """Turn the bytes of each number around, in place."""
+    unit = array.dtype.itemsize // (2 if array.dtype.kind == "c" else 1)
+    if unit > 1:
+        array.reshape(-1).view(f"u{unit}").byteswap(inplace=True)
+
+
+def read_window(file: FileReader, place: Place, window: Window, big_endian: bool) -> NDArray[Any]:
+    """Values of a window that was checked against the shape: native byte order, C order.
+
+    Raises:
+        FileFault: as `FileReader.read_into`.
+    """
+    assert place.dtype.numpy is not None
+    out = np.empty([part.stop - part.start for part in window], place.dtype.numpy)
+    if out.size:
+        itemsize = place.dtype.itemsize
+        target = as_bytes(out).reshape(*out.shape, itemsize)
+        _fill(file, place.offset, (*place.shape, itemsize), (*window, slice(0, itemsize)), target)
+        if big_endian:
+            swap(out)
+    return out
+
+
+def _fill(
+    file: FileReader, offset: int, shape: tuple[int, ...], window: Window, out: NDArray[np.uint8]
+) -> None:
+    """Fill `out` (C order, bytes as last axis) from a box of a tensor of bytes at `offset`.
+
+    A box whose rows are short or mostly wanted is read with the gaps between; otherwise each row is read for itself.
+    """
+    row = prod(shape[1:])
+    first, count = window[0].start, out.shape[0]
+    wanted = prod(out.shape[1:])
+    if wanted == row:
+        file.read_into(out.reshape(-1), offset + first * row)
+    elif row <= max(_CHEAP_GAP, min(4 * wanted, BLOCK_BYTES)):
+        step = min(count, max(1, BLOCK_BYTES // row))
+        rows = np.empty((step, *shape[1:]), np.uint8)
+        for start in range(0, count, step):
+            part = rows[: min(step, count - start)]
+            file.read_into(part.reshape(-1), offset + (first + start) * row)
+            out[start : start + len(part)] = part[(slice(None), *window[1:])]
+    else:
+        for i in range(count):
+            _fill(file, offset + (first + i) * row, shape[1:], window[1:], out[i])
+
+
+def read_blocks(file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+    """All values in C order, in flat arrays of about `BLOCK_BYTES`; each is valid until the next is asked for.
+
+    Raises:
+        FileFault: as `FileReader.read_into`.
+        Cancelled: if asked to stop.
+    """
+    assert place.dtype.numpy is not None
+    itemsize = place.dtype.itemsize
+    step = BLOCK_BYTES // itemsize * itemsize
+    buffer = np.empty(min(step, place.size), np.uint8)
+    for done in range(0, place.size, step):
+        block = buffer[: min(step, place.size - done)]
+        file.read_into(block, place.offset + done)
+        values = block.view(place.dtype.numpy)
+        if big_endian:
+            swap(values)
+        yield values
+        task.advance(len(block))
+
+
+def checksum_of(file: FileReader, offset: int, size: int, task: Task = UNTENDED, crc: int = 0) -> int:
+    """CRC32C of bytes of a file, continuing from `crc`.
+
+    Raises:
+        FileFault: as `FileReader.read_into`.
+        Cancelled: if asked to stop.
+    """
+    buffer = np.empty(min(BLOCK_BYTES, size), np.uint8)
+    for done in range(0, size, BLOCK_BYTES):
+        block = buffer[: min(BLOCK_BYTES, size - done)]
+        file.read_into(block, offset + done)
+        crc = checksum(block, crc)
+        task.advance(len(block))
+    return crc
+
+
+def covering_windows(shape: tuple[int, ...], itemsize: int) -> Iterator[Window]:
+    """Windows of about `BLOCK_BYTES` that cover a tensor one after the other in C order."""
+    if not prod(shape):
+        return
+    axis, inner = len(shape), itemsize
+    while axis and inner * shape[axis - 1] <= BLOCK_BYTES:
+        axis -= 1
+        inner *= shape[axis]
+    if axis == 0:
+        yield tuple(slice(0, extent) for extent in shape)
+        return
+    step = max(1, BLOCK_BYTES // inner)
+    rest = tuple(slice(0, extent) for extent in shape[axis:])
+    for outer in np.ndindex(*shape[: axis - 1]):
+        head = tuple(slice(i, i + 1) for i in outer)
+        for start in range(0, shape[axis - 1], step):
+            yield (*head, slice(start, min(start + step, shape[axis - 1])), *rest)

@@ -1,0 +1,212 @@
+"""Writes a V2 bundle, in the order that makes it complete or absent (FORMATS.md, "Saving").
+
+Data that did not change is taken over in whole files, byte for byte; changed tensors go to one data file more, in the same
+byte order, so a bundle of N data files becomes one of N + 1, which every door of TensorFlow reads. Tensors stream through
+in blocks: memory does not grow with the checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tensors import TensorSource, decode
+from ckpt_studio.formats.saving import Saving, TemporaryFile
+from ckpt_studio.formats.take_over import take_over as take_file_over
+from ckpt_studio.formats.tf_bundle.encode_tensors import ShardWriter
+from ckpt_studio.formats.tf_bundle.write_index import (
+    Record,
+    gone_from,
+    header_of,
+    records_taken_over,
+    write_index,
+)
+from ckpt_studio.formats.tf_bundle.write_plan import (
+    BundlePlan,
+    Meta,
+    Sidecars,
+    WriteOptions,
+    plan_bundle,
+)
+from ckpt_studio.formats.tf_bundle.write_state import write_state
+
+if TYPE_CHECKING:
+    from ckpt_studio.formats.tf_bundle.bundle import Bundle
+
+__all__ = ["WriteOptions", "Written", "write_bundle"]
+
+_NO_SIDECARS: Final[Mapping[str, bytes]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a save has made.
+
+    Attributes:
+        prefix: the path that the new files share.
+        files: the new files, index first; not the state file.
+        written_bytes: bytes of them that take space of their own.
+        shared_bytes: bytes of them that are shared with the old checkpoint.
+    """
+
+    prefix: str
+    files: tuple[str, ...]
+    written_bytes: int
+    shared_bytes: int
+
+
+def write_bundle(
+    source: TensorSource,
+    prefix: str,
+    *,
+    take_over: Bundle | None = None,
+    meta: Meta | None = None,
+    sidecars: Sidecars = _NO_SIDECARS,
+    state: Literal["none", "new", "append"] = "none",
+    options: WriteOptions | None = None,
+    task: Task = UNTENDED,
+) -> Written:
+    """Write all variables of `source` as a new checkpoint.
+
+    Args:
+        source: what is written.
+        prefix: the path that the new files will share; its folder is made if it is not there.
+        take_over: a bundle that holds most variables of `source` as they are: those that have the same identity in
+            both are taken over byte for byte, whatever they are.
+        meta: the MetaGraph, as bytes or as a file to be taken over.
+        sidecars: further files, by suffix (".ckpt-studio.json").
+        state: whether the folder's `checkpoint` file names the new checkpoint: not at all, or as the latest after those
+            that it names already ("append"; in a "new" folder there are none).
+        options: sharing and overwriting.
+        task: cancelled and watched; bytes are counted once when written and once when read back.
+
+    Raises:
+        TargetExists, RequestFault: the target exists, or is being read.
+        SaveFault: it could not be written; nothing was left behind.
+        FileFault: a tensor of `source` is damaged; nothing was left behind.
+        Cancelled: nothing was left behind.
+    """
+    options = options or WriteOptions()
+    sized = sum(len(part) for part in sidecars.values() if isinstance(part, bytes))
+    plan = plan_bundle(source, prefix, take_over, options, meta, sized)
+    plan.check_space()
+    task.total = 2 * plan.written_bytes + plan.shared_bytes
+    with Saving(plan.folder, task) as saving:
+        return _Writer(plan, saving, task).write(meta, sidecars, state != "none")
+
+
+class _Writer:
+    """One save of a bundle: the steps, and what they have gathered."""
+
+    def __init__(self, plan: BundlePlan, saving: Saving, task: Task) -> None:
+        self.plan = plan
+        self.saving = saving
+        self.task = task
+        self.placed: list[tuple[str, str]] = []
+        self.shared = 0
+        self.size = 0
+
+    def write(self, meta: Meta | None, sidecars: Sidecars, state: bool) -> Written:
+        plan, saving = self.plan, self.saving
+        self._take_shards_over()
+        taken_over, new = self._own_shard()
+        if meta is not None and f"{plan.name}.meta" not in plan.replaced:
+            self._meta(meta)
+        switch = self._sidecars(sidecars)
+        for number in range(plan.own_shard + plan.has_own_shard, plan.num_shards):
+            self._placed(saving.write_small(b""), plan.data_name(number))
+        saving.place(self.placed)
+        index = saving.create()
+        write_index(index, header_of(plan.take_over, plan.num_shards), taken_over, new)
+        saving.seal(index)
+        self.size += index.size
+        name = f"{plan.name}.index"
+        kept = {name, f"{plan.name}.meta", *(final for _, final in switch)}
+        saving.commit(
+            index,
+            name,
+            replacing=name in plan.replaced,
+            stale=[old for old in plan.replaced if old not in kept],
+            switch=switch,
+        )
+        if state:
+            write_state(saving, plan.name)
+        files = [name, *(final for _, final in self.placed), *(final for _, final in switch)]
+        paths = tuple(os.path.join(plan.folder, file) for file in files)
+        return Written(plan.prefix, paths, self.size, self.shared)
+
+    def _placed(self, file: TemporaryFile, name: str) -> None:
+        self.placed.append((file.path, name))
+        self.size += file.size
+
+    def _take_shards_over(self) -> None:
+        """Old data files, whole."""
+        for number, way in enumerate(self.plan.ways):
+            assert self.plan.take_over is not None
+            path, how = take_file_over(self.saving, self.plan.take_over.shard_path(number), way, self.task)
+            self.placed.append((path, self.plan.data_name(number)))
+            size = os.path.getsize(path)
+            if how == "copy":
+                self.size += size
+            else:
+                self.shared += size
+
+    def _own_shard(self) -> tuple[Iterable[Record], dict[str, bytes]]:
+        """The data file of what is written one by one. Returns the records taken over and the new ones."""
+        plan = self.plan
+        changed = [plan.source.columns.keys[row] for row in np.flatnonzero(~plan.unchanged).tolist()]
+        taken_over: Iterable[Record] = ()
+        if plan.ways and plan.take_over is not None:
+            taken_over = records_taken_over(plan.take_over, gone_from(plan.take_over, plan.source, changed))
+        if not plan.has_own_shard:
+            return taken_over, {}
+        file = self.saving.create()
+        new: dict[str, bytes] = {}
+        with ShardWriter(file, plan.own_shard, big_endian=plan.big_endian, task=self.task) as shard:
+            if not plan.ways and plan.take_over is not None:
+                for row in np.flatnonzero(plan.unchanged).tolist():
+                    new.update(self._live(shard, plan.take_over, plan.source.columns.keys[row]))
+            columns = plan.source.columns
+            for key in changed:
+                row = columns.row(key)
+                new[key] = shard.add(plan.source, key, int(columns.dtype[row]), columns.shape(row) or ())
+        self.saving.seal(file)
+        self._placed(file, plan.data_name(plan.own_shard))
+        return taken_over, new
+
+    def _live(self, shard: ShardWriter, bundle: Bundle, key: str) -> dict[str, bytes]:
+        """The live bytes of an unchanged variable, slices included, with their records."""
+        entries = {}
+        for name, value in bundle.raw_entries(key):
+            entries[decode(name)] = shard.copy_entry(value, bundle.shard_path, key)
+        return entries
+
+    def _meta(self, meta: Meta) -> None:
+        name = f"{self.plan.name}.meta"
+        if isinstance(meta, bytes):
+            self._placed(self.saving.write_small(meta), name)
+            return
+        path, how = take_file_over(self.saving, os.fspath(meta), "reflink", self.task)
+        self.placed.append((path, name))
+        if how == "copy":
+            self.size += os.path.getsize(path)
+        else:
+            self.shared += os.path.getsize(path)
+
+    def _sidecars(self, sidecars: Sidecars) -> list[tuple[TemporaryFile, str]]:
+        """Write the sidecars; those that replace an old one are returned, to be switched at the commit."""
+        switch = []
+        for suffix, made in sidecars.items():
+            name = f"{self.plan.name}{suffix}"
+            file = self.saving.write_small(made if isinstance(made, bytes) else made(self.plan.num_shards))
+            if name in self.plan.replaced:
+                switch.append((file, name))
+                self.size += file.size
+            else:
+                self._placed(file, name)
+        return switch
