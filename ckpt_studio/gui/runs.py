@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.session import Session
     from ckpt_studio.training.card import Card
-    from ckpt_studio.training.events import Outcome, RunEvent
+    from ckpt_studio.training.child import Child
+    from ckpt_studio.training.events import Outcome, RunEvent, RunState
     from ckpt_studio.training.runner import Runner
     from ckpt_studio.training.spec import RunSpec
 
@@ -54,13 +55,15 @@ class _Driver(QThread):
         self.arrived.emit(last)
 
     def _pass_on(self) -> list[RunEvent]:
-        """Deliver events while the run goes on, and return the last ones, the outcome among them."""
+        """Deliver events while the run goes on, and return the last ones, the outcome at their end."""
+        from ckpt_studio.training.events import Outcome
+
         held: list[RunEvent] = []
         sent = 0.0
         while True:
             wait = max(DELIVERY_S - (time.monotonic() - sent), 0.0) if held else _POLL_S
             held += self._runner.events(wait)
-            if self._runner.outcome is not None:
+            if held and isinstance(held[-1], Outcome):
                 return held
             if held and time.monotonic() - sent >= DELIVERY_S:
                 self.arrived.emit(held)
@@ -98,11 +101,12 @@ class Runs(QObject):
         self._session = session
         self._driver: _Driver | None = None
         self._runner: Runner | None = None
+        self._warm: Child | None = None
         self.spec: RunSpec | None = None
         self.card: Card | None = None
         self.outcome: Outcome | None = None
         self.checkpoints: list[tuple[int, str]] = []
-        self._state: object | None = None
+        self._state: RunState | None = None
 
     @property
     def active(self) -> bool:
@@ -110,8 +114,8 @@ class Runs(QObject):
         return self._runner is not None
 
     @property
-    def state(self) -> object | None:
-        """The RunState of the run that is or was last, or None."""
+    def state(self) -> RunState | None:
+        """The state of the run that is or was last, or None."""
         return self._state
 
     def start(self, spec: RunSpec, document: Document) -> None:
@@ -127,12 +131,26 @@ class Runs(QObject):
             raise RunFault("A run is going on in this window; stop it before starting another.")
         self.spec, self.card, self.outcome = spec, None, None
         self.checkpoints = []
-        self._runner = Runner(spec, document.staged, document.base, document.frozen_keys())
+        child, self._warm = self._warm, None
+        self._runner = Runner(spec, document.staged, document.base, document.frozen_keys(), child=child)
         self.started.emit(spec)
         self._enter(RunState.preparing)
         self._driver = _Driver(self._runner, self)
         self._driver.arrived.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
         self._driver.start()
+
+    def warm_up(self) -> None:
+        """Start a training process ahead of a run that is being thought about; it imports TensorFlow and waits."""
+        from ckpt_studio.training.child import Child
+
+        if not self.active and (self._warm is None or not self._warm.alive):
+            self._warm = Child()
+
+    def cool_down(self) -> None:
+        """Let go of a process that was started ahead and not used."""
+        child, self._warm = self._warm, None
+        if child is not None:
+            self._session.bridge.submit(lambda _task: child.close(), lambda _none: None)
 
     def stop(self) -> None:
         """Ask the run to finish its step, save and end."""
@@ -146,6 +164,9 @@ class Runs(QObject):
 
     def close(self) -> None:
         """End the run at once, without a last checkpoint: the window goes away."""
+        warm, self._warm = self._warm, None
+        if warm is not None:
+            warm.close()
         driver, self._driver = self._driver, None
         if self._runner is not None:
             self._runner.kill()
@@ -176,7 +197,7 @@ class Runs(QObject):
             elif isinstance(event, Outcome):
                 self._over(event)
 
-    def _enter(self, state: object) -> None:
+    def _enter(self, state: RunState) -> None:
         if state != self._state:
             self._state = state
             self.stateChanged.emit(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ckpt_studio.document.matching import Match
 
 NAME, DONOR_NAME, SHAPE, DONOR_SHAPE, DTYPE, DONOR_DTYPE, VERDICT = range(7)
-USABLE: Final = frozenset({"fits", "dtype"})
-"""Verdicts of rows that can be chosen."""
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -59,6 +57,7 @@ class DonorModel(QAbstractTableModel):
         self._words = {
             "fits": self.tr("✓ fits"),
             "dtype": self.tr("~ type differs (converted)"),
+            "opaque": self.tr("≠ type cannot be converted"),
             "shape": self.tr("≠ shape differs"),
             "missing": self.tr("– missing"),
         }
@@ -82,7 +81,7 @@ class DonorModel(QAbstractTableModel):
 
     def choose_all(self, chosen: bool) -> None:
         """Choose every row that fits, or none."""
-        self._left_out = set() if chosen else {m.key for m in self._matches if m.verdict in USABLE}
+        self._left_out = set() if chosen else {m.key for m in self._matches if m.usable}
         self._count()
         if self._shown:
             self.dataChanged.emit(self.index(0, NAME), self.index(len(self._shown) - 1, NAME))
@@ -108,7 +107,7 @@ class DonorModel(QAbstractTableModel):
         return tuple(
             (m.key, m.donor_key)
             for m in self._matches
-            if m.donor_key is not None and m.verdict in USABLE and m.key not in self._left_out
+            if m.donor_key is not None and m.usable and m.key not in self._left_out
         )
 
     def donor_names(self, shape: tuple[int, ...] | None) -> list[str]:
@@ -142,11 +141,11 @@ class DonorModel(QAbstractTableModel):
     def _filter(self) -> None:
         rows: Collection[int] = range(len(self._matches))
         if self._only_fitting:
-            rows = [i for i in rows if self._matches[i].verdict in USABLE]
+            rows = [i for i in rows if self._matches[i].usable]
         self._shown = rows if isinstance(rows, range) else list(rows)
 
     def _count(self) -> None:
-        usable = [m.key for m in self._matches if m.verdict in USABLE]
+        usable = [m.key for m in self._matches if m.usable]
         self._usable = len(usable)
         self._chosen = len(usable) - sum(key in self._left_out for key in usable)
 
@@ -166,7 +165,7 @@ class DonorModel(QAbstractTableModel):
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        usable = self.match_at(index.row()).verdict in USABLE
+        usable = self.match_at(index.row()).usable
         flags = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren | Qt.ItemFlag.ItemIsEnabled
         if index.column() == NAME and usable:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
@@ -180,7 +179,7 @@ class DonorModel(QAbstractTableModel):
         match = self.match_at(index.row())
         if role == Qt.ItemDataRole.UserRole:
             return match.key
-        if role == Qt.ItemDataRole.CheckStateRole and index.column() == NAME and match.verdict in USABLE:
+        if role == Qt.ItemDataRole.CheckStateRole and index.column() == NAME and match.usable:
             return Qt.CheckState.Unchecked if match.key in self._left_out else Qt.CheckState.Checked
         if role == Qt.ItemDataRole.EditRole and index.column() == DONOR_NAME:
             return match.donor_key or ""
@@ -193,7 +192,7 @@ class DonorModel(QAbstractTableModel):
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         match = self.match_at(index.row())
-        if role == Qt.ItemDataRole.CheckStateRole and match.verdict in USABLE:
+        if role == Qt.ItemDataRole.CheckStateRole and match.usable:
             if Qt.CheckState(value) == Qt.CheckState.Checked:
                 self._left_out.discard(match.key)
             else:
@@ -215,7 +214,7 @@ class DonorModel(QAbstractTableModel):
         if column == DONOR_NAME:
             return visible(match.donor_key) if match.donor_key is not None else ""
         if column == VERDICT:
-            return self._words[match.verdict]
+            return self._words[match.verdict if match.usable or match.verdict != "dtype" else "opaque"]
         if column in (SHAPE, DTYPE):
             return self._fact(self._own, match.key, column == SHAPE)
         return (

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.gui.dialogs.card_text import card_lines
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, Notice, PlainLabel, copy_text, duration_text, named
 from ckpt_studio.gui.texts import in_action, visible
 
@@ -104,10 +105,10 @@ class RunPanel(QWidget):
         self._written.setMenu(self._menu)
         self._log = QCheckBox(self.tr("&Log scale"), self)
         named(self._log, "lossLogBox", self.tr("Logarithmic loss axis"))
-        self._log.toggled.connect(lambda on: self._plot is not None and self._plot.set_log(on))
+        self._log.toggled.connect(self._set_log)
         self._whole = self._button("lossFollowButton", self.tr("&Whole run"))
         self._whole.setToolTip(self.tr("Show the whole run again after zooming"))
-        self._whole.clicked.connect(lambda: self._plot is not None and self._plot.follow())
+        self._whole.clicked.connect(self._follow)
         row = QHBoxLayout()
         row.addWidget(self._title, 1)
         for widget in (self._log, self._whole, self._written, self._checkpoint_now, self._stop):
@@ -237,7 +238,7 @@ class RunPanel(QWidget):
         self._written.setEnabled(not self._menu.isEmpty())
 
     def _carded(self, card: Card) -> None:
-        self._card.setText(card_text(self, card))
+        self._card.setText("\n".join(card_lines(card)))
 
     def _metrics(self, metrics: Metrics) -> None:
         if self._progress.maximum() == 0 and self._steps is not None:
@@ -258,6 +259,14 @@ class RunPanel(QWidget):
             self._waiting.append(metrics)
         else:
             self._draw(metrics)
+
+    def _set_log(self, log: bool) -> None:
+        if self._plot is not None:
+            self._plot.set_log(log)
+
+    def _follow(self) -> None:
+        if self._plot is not None:
+            self._plot.follow()
 
     def _draw(self, metrics: Metrics) -> None:
         assert self._plot is not None
@@ -314,21 +323,6 @@ class RunPanel(QWidget):
             self._last_lines.toPlainText(),
         ]
         copy_text("\n".join(lines))
-
-
-def card_text(widget: QWidget, card: Card) -> str:
-    """What a run does, line by line."""
-    lines = [
-        widget.tr("Binds {0}").format(card.binds),
-        widget.tr("Trains by {0}").format(", ".join(card.train_ops) or "–"),
-        widget.tr("Loss {0}").format(card.loss or "–"),
-        widget.tr("From step {0}").format(f"{card.start_step:,}"),
-        widget.tr("{0} frozen, {1} update operations replaced").format(len(card.frozen), card.blocked),
-    ]
-    lines += [widget.tr("Initialised: {0} ({1})").format(one.name, one.how) for one in card.missing]
-    lines += [widget.tr("Not exact: {0}").format(sentence) for sentence in card.inexact]
-    lines += card.notes
-    return "\n".join(visible(line) for line in lines)
 
 
 def _import_plot(_task: Task) -> type[LossPlot]:

@@ -1,0 +1,68 @@
+"""The binding card in words, for the Resume dialog before a run and the Run panel during it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QCoreApplication
+
+from ckpt_studio.gui.texts import visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.training.card import Card, Risk
+
+_LISTED: Final = 8
+
+
+def card_lines(card: Card) -> list[str]:
+    """What a run does with the checkpoint and its graph, a sentence a line, names made visible."""
+    say = _say
+    lines = [
+        say("{0} bind").format(card.binds),
+        say("Trains by {0}").format(", ".join(card.train_ops) or "–"),
+        say("Shows the loss {0}").format(card.loss)
+        if card.loss
+        else say("No loss was found; there will be no curve"),
+        say("Continues from step {0}").format(f"{card.start_step:,}"),
+    ]
+    if card.frozen:
+        lines.append(
+            say("❄ {0} frozen, {1} update operations replaced: {2}").format(
+                len(card.frozen), card.blocked, _some(card.frozen)
+            )
+        )
+    else:
+        lines.append(say("Nothing is frozen"))
+    if card.missing:
+        ways: dict[str, list[str]] = {}
+        for one in card.missing:
+            ways.setdefault(one.how, []).append(one.name)
+        lines += [
+            say("Not in the checkpoint, {0}: {1}").format(how, _some(names)) for how, names in ways.items()
+        ]
+    if card.unused:
+        lines.append(say("Unknown to the graph, carried on unchanged: {0}").format(_some(card.unused)))
+    lines += [say("~ Not exact: {0}").format(sentence) for sentence in card.inexact]
+    lines += card.notes
+    return [visible(line) for line in lines]
+
+
+def risk_line(risk: Risk) -> str:
+    """An operation that can do more than compute, for a person."""
+    what = {
+        "read": _say("reads files"),
+        "write": _say("writes files"),
+        "code": _say("runs code"),
+        "net": _say("uses the network"),
+    }.get(risk.kind, _say("is not known to be harmless"))
+    return _say("{0} ({1}) {2}").format(risk.node, risk.op, what)
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    more = len(names) - _LISTED
+    return shown if more <= 0 else _say("{0} and {1} more").format(shown, more)
+
+
+def _say(text: str) -> str:
+    return QCoreApplication.translate("Card", text)

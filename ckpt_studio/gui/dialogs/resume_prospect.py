@@ -1,0 +1,72 @@
+"""What a run would come to with the fields of the Resume dialog as they are; worked out on a background thread."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.resources import home_folder
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.training.card import Card
+    from ckpt_studio.training.data import ArrayInfo
+    from ckpt_studio.training.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What a specification would come to.
+
+    Attributes:
+        spec: what was asked.
+        card: what it binds, and why it cannot start.
+        arrays: what the data file holds, by name.
+        trusted: whether the person has allowed this graph to run.
+        folder_problem: why the run folder cannot be used, or an empty text.
+        command: the training process, and where its job will lie.
+    """
+
+    spec: RunSpec
+    card: Card
+    arrays: Mapping[str, ArrayInfo]
+    trusted: bool
+    folder_problem: str
+    command: str
+
+    def granted(self) -> RunSpec:
+        """What is started: what was guessed is said, and the person's trust with it."""
+        data = self.spec.data
+        if data is not None:
+            data = replace(data, map=dict(self.card.mapping))
+        return replace(self.spec, data=data, trust=True)
+
+
+def look_ahead(spec: RunSpec, document: Document) -> Prospect:
+    """Read the graph, the data file's headers and the trust.
+
+    Raises:
+        FileFault: the graph or the data file cannot be read.
+        RequestFault: the specification contradicts the graph.
+    """
+    from ckpt_studio.training.card import make_card
+    from ckpt_studio.training.child import WORKER
+    from ckpt_studio.training.data import open_npz
+    from ckpt_studio.training.run_folder import RunFolder
+    from ckpt_studio.training.trust import TrustStore
+
+    base = document.base
+    meta = base.meta_graph
+    assert meta is not None
+    card = make_card(document.staged, meta, spec, document.frozen_keys(), base.step)
+    arrays = {} if spec.data is None or spec.data.file is None else open_npz(spec.data.file)
+    problem = ""
+    try:
+        RunFolder(spec.out).check()
+    except CkptStudioError as error:
+        problem = error.message
+    command = f"{shlex.join(WORKER)}  # {RunFolder(spec.out).job}"
+    return Prospect(spec, card, arrays, TrustStore(home_folder()).trusted(meta), problem, command)
