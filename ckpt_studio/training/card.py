@@ -6,34 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-Shape = tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A place where data enters the graph.
-
-    Attributes:
-        name: the tensor, as `x:0`.
-        dtype: TensorFlow's name.
-        shape: None for an axis of any extent; None as a whole where the rank is unknown.
-        op: the kind of node that stands there in the graph.
-        optional: whether the graph has a value of its own when nothing is fed.
-    """
-
-    name: str
-    dtype: str
-    shape: Shape | None
-    op: str
-    optional: bool = False
-
-    def describe(self) -> str:
-        """Dtype and shape for a person."""
-        if self.shape is None:
-            return f"{self.dtype} of any shape"
-        extents = ", ".join("?" if extent is None else str(extent) for extent in self.shape)
-        return f"{self.dtype} [{extents}]"
-
+from ckpt_studio.training.data import Input
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
@@ -67,7 +40,7 @@ class Card:
         start_step: the step that the run starts from.
         bound: keys that are set from the checkpoint.
         missing: variables of the graph that the checkpoint does not hold.
-        unused: keys of the checkpoint that the graph does not know; they are not carried on.
+        unused: keys of the checkpoint that the graph does not know; they are carried on unchanged.
         frozen: keys that the run must not change.
         blocked: how many update operations are replaced for that.
         risks: operations that touch files, network or code.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import math
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -19,12 +21,43 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import Corrupt, MissingFile, RequestFault, Unsupported
-from ckpt_studio.training.card import Input, Shape
+
+Shape = tuple[int | None, ...]
+
 
 DEFAULT_BATCH = 32
 _SAMPLE = 1 << 16
 _LABELS = 10_000
 _HEADER_BYTES = 1 << 16
+_BROKEN = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, ValueError, TypeError, EOFError, OSError, SyntaxError,
+           RuntimeError, MemoryError)  # fmt: skip
+"""What zipfile and numpy raise on bytes that are not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A place where data enters the graph.
+
+    Attributes:
+        name: the tensor, as `x:0`.
+        dtype: TensorFlow's name.
+        shape: None for an axis of any extent; None as a whole where the rank is unknown.
+        op: the kind of node that stands there in the graph.
+        optional: whether the graph has a value of its own when nothing is fed.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape | None
+    op: str
+    optional: bool = False
+
+    def describe(self) -> str:
+        """Dtype and shape for a person."""
+        if self.shape is None:
+            return f"{self.dtype} of any shape"
+        extents = ", ".join("?" if extent is None else str(extent) for extent in self.shape)
+        return f"{self.dtype} [{extents}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +131,7 @@ def open_npz(path: str) -> dict[str, ArrayInfo]:
                 try:
                     with archive.open(member) as file:
                         found[name] = _info(file, name, path, member.file_size)
-                except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+                except _BROKEN as error:
                     raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
     if not found:
         raise Corrupt(f"The data file {path} holds no arrays.", path=path)
@@ -120,7 +153,7 @@ def read_arrays(path: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
             try:
                 with archive.open(name + ".npy") as file:
                     arrays[name] = npy.read_array(file, allow_pickle=False)
-            except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+            except _BROKEN as error:
                 raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
     return arrays
 
@@ -313,7 +346,7 @@ def _feed(one: Input, info: ArrayInfo, len_rows: int) -> Feed | str:
             return Feed(one, info.name, True, shape)
     if one.shape == () and math.prod(info.shape) == 1:
         return Feed(one, info.name, False, ())
-    if _matches(info.shape, one.shape):
+    if _matches(info.shape, one.shape) and one.shape[:1] != (None,):
         return Feed(one, info.name, False, info.shape)
     if one.shape and info.shape and info.shape[0] != len_rows and _reshaped(info.shape[1:], one.shape[1:]) is not None:
         return (

@@ -1,0 +1,123 @@
+"""The run's own folder: what lies where in it, how it is made, and what is swept from it when the run is over.
+
+    OUT/start/model.ckpt-STEP.*   the staged view as the run began, with its graph; never deleted, not in the state file
+    OUT/model.ckpt-STEP.*         the run's checkpoints, with `checkpoint` as their state file
+    OUT/run.json                  the job: specification, what was chosen, seed, threads
+    OUT/events.jsonl              what happened, as `ckpt-studio train` prints it
+    OUT/log.txt                   what the training process wrote to its standard output and error
+    OUT/work/                     temporary files of the training process; removed at the end
+
+Nothing outside of it is touched by a run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from ckpt_studio.core.errors import RunFault, TargetExists
+
+CHECKPOINT_NAME: Final = "model.ckpt"
+_OWN_NAME: Final = re.compile(r"model\.ckpt-(\d{1,19})")
+_TEMPORARY: Final = re.compile(r"\.ckpt-studio-[0-9a-f]+-\d+\.tmp")
+_PART: Final = re.compile(r"(model\.ckpt-\d{1,19})\.(data-\d{5}-of-\d{5}|meta|ckpt-studio\.json)")
+
+
+def own_step(name: str) -> int | None:
+    """The step of one of the run's checkpoints, None for any other name."""
+    match = _OWN_NAME.fullmatch(name)
+    return None if match is None else int(match[1])
+
+
+class RunFolder:
+    """Paths of a run's folder.
+
+    Args:
+        path: the folder, absolute.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path).absolute()
+        self.start = self.path / "start"
+        self.job = self.path / "run.json"
+        self.events = self.path / "events.jsonl"
+        self.log = self.path / "log.txt"
+        self.work = self.path / "work"
+
+    def check(self) -> None:
+        """See that the folder can be the run's own.
+
+        Raises:
+            TargetExists: it is there and not empty, or not a folder.
+        """
+        try:
+            taken = any(self.path.iterdir())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TargetExists(
+                f"The run cannot use {self.path}: {error.strerror}; choose another folder.", path=self.path
+            ) from error
+        if taken:
+            raise TargetExists(
+                f"The folder {self.path} is not empty; a run needs a new folder of its own, so choose another name.",
+                path=self.path,
+            )
+
+    def make(self) -> None:
+        """Make the folder and its parts.
+
+        Raises:
+            TargetExists: see `check`.
+            RunFault: the system refuses.
+        """
+        self.check()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.start.mkdir()
+            self.work.mkdir()
+            self.log.touch()
+        except OSError as error:
+            raise RunFault(
+                f"The run's folder {self.path} cannot be made: {error.strerror}; choose another one.", path=self.path
+            ) from error
+
+    def write_job(self, job: Mapping[str, Any]) -> None:
+        """Write the job that the training process reads.
+
+        Raises:
+            RunFault: the system refuses.
+        """
+        try:
+            self.job.write_text(json.dumps(job, indent=1) + "\n", "utf-8")
+        except OSError as error:
+            raise RunFault(f"{self.job} cannot be written: {error.strerror}.", path=self.job) from error
+
+    def prefix(self, step: int) -> str:
+        """Prefix of the run's checkpoint of a step."""
+        return str(self.path / f"{CHECKPOINT_NAME}-{step}")
+
+    def checkpoint_of(self, name: str) -> tuple[int, str] | None:
+        """Step and prefix of the run's complete checkpoint of this name; None where it is none of the run's."""
+        step = own_step(name)
+        index = self.path / f"{name}.index"
+        if step is None or index.is_symlink() or not index.is_file():
+            return None
+        return step, str(self.path / name)
+
+    def sweep(self) -> None:
+        """Remove what a save that died has left, and the temporary files. The training process must be gone."""
+        with suppress(OSError):
+            for file in self.path.iterdir():
+                part = _PART.fullmatch(file.name)
+                half = part is not None and not (self.path / f"{part[1]}.index").exists()
+                if half or _TEMPORARY.fullmatch(file.name):
+                    with suppress(OSError):
+                        file.unlink()
+        if not self.work.is_symlink():
+            shutil.rmtree(self.work, ignore_errors=True)

@@ -1,0 +1,409 @@
+"""One resumed run, without Qt: prepares it, owns the training process, and says what happens until the last event.
+
+    runner = Runner(spec, document.staged, document.base, frozen)
+    runner.start()
+    while runner.outcome is None:
+        for event in runner.events(timeout=0.2): ...
+    runner.close()
+
+A thread of its own drives the run, so `stop`, `checkpoint_now` and `kill` answer at once from any thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import threading
+import time
+from pathlib import Path
+from typing import IO, Final
+
+from ckpt_studio.core.errors import Cancelled, CkptStudioError, RunFault
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.training.card import Card, make_card
+from ckpt_studio.training.child import Child, Ended
+from ckpt_studio.training.events import (
+    CardEvent,
+    Cause,
+    CheckpointWritten,
+    End,
+    Heartbeat,
+    LogLine,
+    Metrics,
+    Outcome,
+    RunEvent,
+    RunState,
+    State,
+    to_json,
+)
+from ckpt_studio.training.log_tail import LogTail
+from ckpt_studio.training.outcome import last_lines, of_exit, oom_kills, tail
+from ckpt_studio.training.prepare import frozen_unchanged, job_of, write_start
+from ckpt_studio.training.protocol import BEAT_SECONDS, SILENCE_SECONDS, Message
+from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.spec import RunSpec
+
+__all__ = ["CardEvent", "CheckpointWritten", "End", "Heartbeat", "LogLine", "Metrics", "Outcome", "RunEvent",
+           "RunState", "Runner", "State"]  # fmt: skip
+
+GRACE_SECONDS: Final = 30.0
+"""How long a step may take after Stop."""
+TERMINATE_SECONDS: Final = 3.0
+"""How long the process may take to end after that, before it is killed."""
+EXIT_SECONDS: Final = 10.0
+"""How long the process may take to end after its last word."""
+_TURN_SECONDS = 0.2
+_CHILD_STATES = {"compiling", "running", "saving"}
+
+
+class Runner:
+    """One run.
+
+    Args:
+        spec: what to do; its paths are used as they are.
+        source: the staged view that the run begins with.
+        base: the checkpoint that it comes from (for its graph and step).
+        frozen: keys that the run must not change.
+        child: a training process made ahead of time, or None. The runner owns it from here on.
+        grace: seconds that a step may take after Stop.
+
+    Attributes:
+        state: where it stands.
+        outcome: how it ended, None until `events` has handed it out.
+        card: the binding card, None until it is made.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        source: TensorSource,
+        base: Checkpoint,
+        frozen: frozenset[str] = frozenset(),
+        *,
+        child: Child | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self.spec = spec
+        self.state = RunState.preparing
+        self.outcome: Outcome | None = None
+        self.card: Card | None = None
+        self.folder = RunFolder(spec.out)
+        self._source = source
+        self._base = base
+        self._frozen = frozen
+        self._child = child
+        self._grace = grace
+        self._task = Task("preparing the run")
+        self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
+        self._record: IO[str] | None = None
+        self._unrecorded: list[RunEvent] = []
+        self._stop = threading.Event()
+        self._save = threading.Event()
+        self._kill = threading.Event()
+        self._thread = threading.Thread(target=self._drive, name="run", daemon=True)
+        self._newest: tuple[int, str] | None = None
+        self._last_word: Message | None = None
+        self._hung: str | None = None
+        self._log = LogTail(self.folder.log)
+        self._start_prefix = ""
+
+    # ---- for its owner, from any thread
+
+    def start(self) -> None:
+        """Begin.
+
+        Raises:
+            RunFault: the person did not say that this graph may run, or there is no graph.
+            TargetExists: the run's folder is not new.
+        """
+        self._check_graph()
+        self.folder.check()
+        if self._child is None or not self._child.alive:
+            self._child = Child()
+        self._thread.start()
+
+    def events(self, timeout: float = 0.0) -> list[RunEvent]:
+        """What happened since the last call; waits up to `timeout` seconds for something. The last one is an `Outcome`."""
+        found: list[RunEvent] = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self._events.get(timeout=timeout) if timeout > 0 else self._events.get_nowait())
+            while True:
+                found.append(self._events.get_nowait())
+        if found and isinstance(found[-1], Outcome):
+            self.outcome = found[-1]
+        return found
+
+    def stop(self) -> None:
+        """Finish the step, save, end. A step that does not end within the grace period is given up."""
+        self._stop.set()
+        self._task.cancel()
+
+    def checkpoint_now(self) -> None:
+        """Save after this step and go on."""
+        self._save.set()
+
+    def kill(self) -> None:
+        """End it at once, without a save."""
+        self._kill.set()
+        self._task.cancel()
+        if self._child is not None:
+            self._child.kill()
+
+    def close(self) -> None:
+        """Let go: a run that is still going is killed. Returns when its process and thread are gone."""
+        if self._thread.ident is not None:
+            if self._thread.is_alive():
+                self.kill()
+            self._thread.join()
+        if self._child is not None:
+            self._child.close()
+
+    # ---- the run's own thread
+
+    def _drive(self) -> None:
+        try:
+            outcome = self._run()
+        except Cancelled:
+            outcome = self._ended(RunState.stopped, None, "The run was stopped before its first step.")
+        except CkptStudioError as error:
+            outcome = self._ended(RunState.failed, Cause.refused, error.message)
+        except Exception as error:  # ours; the run ends with a sentence all the same
+            place = f"{type(error).__name__}: {error}"
+            outcome = self._ended(RunState.failed, Cause.exception, f"Ckpt Studio made a mistake ({place}).")
+        finally:
+            assert self._child is not None
+            self._child.close()
+        self.folder.sweep()
+        self.state = outcome.state
+        self._emit(outcome)
+        if self._record is not None:
+            self._record.close()
+
+    def _run(self) -> Outcome:
+        self._enter(RunState.preparing)
+        meta = self._base.meta_graph
+        assert meta is not None
+        self.card = make_card(self._source, meta, self.spec, self._frozen, self._base.step)
+        self._emit(CardEvent(self.card))
+        if self.card.problems:
+            raise RunFault(" ".join(self.card.problems), path=self.spec.checkpoint)
+        self._task.check()
+        self.folder.make()
+        self._record = self.folder.events.open("a", encoding="utf-8")
+        for event in self._unrecorded:
+            self._write_down(event)
+        self._start_prefix = write_start(self.folder, self._source, self._base, self.card, self._task)
+        self.folder.write_job(job_of(self.spec, self.card, self._start_prefix))
+        assert self._child is not None
+        killed_before = oom_kills()
+        self._child.send("job", file=str(self.folder.job))
+        ended = self._converse(self._child)
+        return self._conclude(ended, oom_killed=oom_kills() > killed_before)
+
+    def _converse(self, child: Child) -> Ended:
+        """Hand on what the child says and what the owner wants, until the child is gone."""
+        clock = _Clock(self._grace)
+        while True:
+            try:
+                said = child.messages.get(timeout=_TURN_SECONDS)
+            except queue.Empty:
+                pass
+            else:
+                if isinstance(said, Ended):
+                    self._show_log()
+                    return said
+                clock.heard()
+                self._hear(said)
+            self._ask(child, clock)
+            self._show_log()
+
+    def _ask(self, child: Child, clock: _Clock) -> None:
+        """Tell the child what is wanted, and end it when it does not answer."""
+        if clock.beat_due():
+            child.send("beat")
+        if self._save.is_set():
+            self._save.clear()
+            child.send("save")
+        if self._stop.is_set() and not clock.stopping:
+            clock.stop()
+            child.send("stop")
+            self._enter(RunState.stopping)
+        if self._kill.is_set():
+            child.kill()
+        verdict = clock.verdict(saving=self.state is RunState.saving, done=self._last_word is not None)
+        if verdict is not None and self._hung is None:
+            self._hung = verdict
+            child.terminate()
+        elif clock.overdue():
+            child.kill()
+
+    def _hear(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "metrics":
+            self._emit(_metrics(message))
+        elif kind == "beat":
+            self._emit(Heartbeat(float(message["idle"])))
+        elif kind == "log":
+            self._emit(LogLine(message["text"]))
+        elif kind == "state" and message["state"] in _CHILD_STATES:
+            state = RunState(message["state"])
+            self._enter(RunState.stopping if self._stop.is_set() and state is not RunState.saving else state)
+        elif kind == "checkpoint":
+            self._newest = self.folder.checkpoint_of(message["name"]) or self._newest
+            if self._newest is not None and self._newest[0] == message["step"]:
+                self._emit(CheckpointWritten(*self._newest))
+        elif kind in ("done", "failed"):
+            self._last_word = message
+
+    # ---- the end
+
+    def _conclude(self, ended: Ended, *, oom_killed: bool) -> Outcome:
+        word = self._last_word
+        lines = tail(self.folder.log) or self._early_lines()
+        if self._kill.is_set() and word is None:
+            return self._ended(RunState.stopped, None, "The run was ended at once." + self._kept())
+        if self._hung is not None and word is None:
+            return self._ended(RunState.failed, Cause.hung, self._hung + self._kept(), lines)
+        if ended.fault is not None:
+            cause = Cause.exception if ended.status is None else Cause.protocol
+            return self._ended(RunState.failed, cause, ended.fault + self._kept(), lines)
+        if word is None:
+            if ended.status == 0:
+                said = "The training process ended without a last word." + self._kept()
+                return self._ended(RunState.lost, None, said, lines)
+            cause, sentence = of_exit(ended.status, lines, oom_killed=oom_killed)
+            return self._ended(RunState.failed, cause, sentence + self._kept(), lines)
+        if word["type"] == "failed":
+            cause = Cause(word["cause"]) if word["cause"] in set(Cause) else Cause.exception
+            return self._ended(RunState.failed, cause, word["message"] + self._kept(), lines)
+        state = RunState.finished if word["state"] == "finished" else RunState.stopped
+        return self._ended(state, None, word["message"])
+
+    def _ended(
+        self, state: RunState, cause: Cause | None, message: str, lines: tuple[str, ...] = ()
+    ) -> Outcome:
+        """The outcome, with the frozen variables of the newest checkpoint compared with the start."""
+        prefix = None if self._newest is None else self._newest[1]
+        unchanged: bool | None = None
+        if prefix is not None and self._frozen:
+            try:
+                unchanged = frozen_unchanged(self._start_prefix, prefix, self._frozen)
+            except CkptStudioError as error:
+                message += f" The frozen variables could not be compared: {error.message}"
+        if unchanged is False:
+            state, cause = RunState.failed, Cause.frozen_changed
+            message = f"The run changed variables that were frozen; do not use {prefix}."
+        return Outcome(state, cause, message, prefix, unchanged, lines)
+
+    def _kept(self) -> str:
+        if self._newest is None:
+            return " It had not saved anything yet."
+        return f" Its last checkpoint is {Path(self._newest[1]).name}."
+
+    def _early_lines(self) -> tuple[str, ...]:
+        return () if self._child is None else last_lines(self._child.early_output())
+
+    # ---- telling
+
+    def _enter(self, state: RunState) -> None:
+        if state is not self.state or state is RunState.preparing:
+            self.state = state
+            self._emit(State(state))
+
+    def _emit(self, event: RunEvent) -> None:
+        self._write_down(event)
+        self._events.put(event)
+
+    def _write_down(self, event: RunEvent) -> None:
+        """Append to `events.jsonl`; a full disk must not end a run that still trains."""
+        if self._record is None:
+            self._unrecorded.append(event)
+            return
+        with contextlib.suppress(OSError):
+            for line in to_json(event):
+                self._record.write(json.dumps(line) + "\n")
+            self._record.flush()
+
+    def _show_log(self) -> None:
+        for line in self._log.new_lines():
+            self._emit(LogLine(line))
+
+    def _check_graph(self) -> None:
+        meta = self._base.meta_graph
+        if meta is None:
+            raise RunFault(
+                f"{self._base.path} has no .meta file beside it, so there is no graph that could be trained.",
+                path=self._base.path,
+            )
+        if not self.spec.trust:
+            card = make_card(self._source, meta, self.spec, self._frozen, self._base.step)
+            raise RunFault(_untrusted(card), path=meta)
+
+
+def _untrusted(card: Card) -> str:
+    sentence = (
+        f"The graph {card.meta_graph} was not trusted to run: running it is running code of whoever made it. "
+        'Say "trust": true in the SPEC if you know where it comes from.'
+    )
+    if card.risks:
+        named = ", ".join(dict.fromkeys(f"{risk.op} ({risk.node})" for risk in card.risks[:10]))
+        more = f" and {len(card.risks) - 10} more" if len(card.risks) > 10 else ""
+        sentence += f" It holds operations that touch files, network or code: {named}{more}."
+    return sentence
+
+
+def _metrics(message: Message) -> Metrics:
+    losses = tuple(None if loss is None else float(loss) for loss in message["losses"])
+    return Metrics(tuple(message["steps"]), losses, float(message["rate"]), message["done"])
+
+
+class _Clock:
+    """When to beat, and when the child has been silent or slow for too long."""
+
+    def __init__(self, grace: float) -> None:
+        now = time.monotonic()
+        self._grace = grace
+        self._beaten = self._heard = now
+        self._asked: float | None = None
+        self._ending: float | None = None
+
+    @property
+    def stopping(self) -> bool:
+        return self._asked is not None
+
+    def heard(self) -> None:
+        """The child said something."""
+        self._heard = time.monotonic()
+
+    def stop(self) -> None:
+        """The child was asked to stop."""
+        self._asked = time.monotonic()
+
+    def beat_due(self) -> bool:
+        """Whether it is time to say that we are there."""
+        now = time.monotonic()
+        if now - self._beaten < BEAT_SECONDS:
+            return False
+        self._beaten = now
+        return True
+
+    def verdict(self, *, saving: bool, done: bool) -> str | None:
+        """Why the child has to be ended, or None."""
+        now = time.monotonic()
+        sentence = None
+        if now - self._heard > (EXIT_SECONDS if done else SILENCE_SECONDS):
+            sentence = f"The training process did not answer for {SILENCE_SECONDS:.0f} seconds and was ended."
+        elif saving and self._asked is not None:
+            self._asked = now  # a save takes as long as it takes
+        elif self._asked is not None and not done and now - self._asked > self._grace:
+            sentence = f"The step did not end within {self._grace:.0f} seconds after Stop, so the run was ended."
+        if sentence is not None and self._ending is None:
+            self._ending = now
+        return sentence
+
+    def overdue(self) -> bool:
+        """Whether it was asked to end and has not done so in time."""
+        return self._ending is not None and time.monotonic() - self._ending > TERMINATE_SECONDS

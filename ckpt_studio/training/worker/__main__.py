@@ -1,0 +1,63 @@
+"""The training process: `python -m ckpt_studio.training.worker PARENT`. Started by `training.child`, imported by nobody."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+from ckpt_studio.training.worker.link import Link
+from ckpt_studio.training.worker.process import keep_temporaries_in, obey_signals, settle
+
+_SENTENCE = 600
+
+
+def main(parent: int) -> NoReturn:
+    """Import TensorFlow, wait for a job, do it, and say how it ended."""
+    settle(parent)
+    link = Link()
+    obey_signals(link)
+    link.start()
+    try:
+        from ckpt_studio.training.worker import metagraph
+        from ckpt_studio.training.worker.job import Job
+
+        link.say("ready", pid=os.getpid())
+        job = Job.load(link.wait_for_job())
+        link.log_to(job.folder.log)
+        keep_temporaries_in(job.folder.work)
+        os.chdir(job.folder.path)
+        finished = metagraph.run(job, link)
+        link.say("done", state="finished" if finished else "stopped", message=metagraph.farewell(job, finished))
+    except BaseException as error:
+        traceback.print_exc()
+        cause, message = _told(error)
+        link.say("failed", cause=cause, message=message[:_SENTENCE])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # TensorFlow's own threads may take their time, and nobody needs them any more
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """Cause and sentence of an exception."""
+    from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.training.worker.faults import NotANumber
+
+    if isinstance(error, NotANumber):
+        return "nan", error.message
+    if isinstance(error, CkptStudioError):
+        return "exception", error.message
+    kind = type(error).__name__
+    text = str(error).strip()
+    said = text.splitlines()[0].rstrip(".") if text else "no further words"
+    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
+        return "out_of_memory", f"The training process ran out of memory ({said}); use a smaller batch."
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return "exception", f"{kind}{place}: {said}."
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,9 @@
+"""Errors that only a training process raises."""
+
+from __future__ import annotations
+
+from ckpt_studio.core.errors import RunFault
+
+
+class NotANumber(RunFault):
+    """The loss or a trained variable is no number any more; going on would only spoil what was saved."""

@@ -1,0 +1,152 @@
+"""The training process's end of the pipe: takes over the standard streams, gathers metrics, beats, and ends with the parent."""
+
+from __future__ import annotations
+
+import faulthandler
+import math
+import os
+import queue
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+from ckpt_studio.training.protocol import (
+    BEAT_SECONDS,
+    METRICS_SECONDS,
+    SILENCE_SECONDS,
+    Parser,
+    ProtocolFault,
+    encode,
+)
+
+ORPHANED: Final = 3
+"""Exit status of a training process whose parent is gone."""
+_STEPS_A_MESSAGE = 4096
+_RATE_SECONDS = 3.0
+
+
+class Link:
+    """Talks with the parent. Made once, before anything else writes to the standard streams.
+
+    Attributes:
+        stop: set when the run shall end after this step.
+        save: set when a checkpoint is wanted after this step.
+    """
+
+    def __init__(self) -> None:
+        self._in = os.dup(0)
+        self._out = os.dup(1)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        os.dup2(2, 1)  # what libraries print is log, not protocol
+        self.stop = threading.Event()
+        self.save = threading.Event()
+        self._jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._steps: deque[tuple[int, float | None]] = deque()
+        self._sending = threading.Lock()
+        self._sent = 0
+        self._done = 0
+        self._last_step = time.monotonic()
+        self._samples: deque[tuple[float, int]] = deque([(self._last_step, 0)])
+        self._watched = False
+
+    def start(self) -> None:
+        """Begin to listen and to beat."""
+        threading.Thread(target=self._listen, name="link-in", daemon=True).start()
+        threading.Thread(target=self._beat, name="link-out", daemon=True).start()
+
+    def wait_for_job(self) -> str:
+        """Path of the job. From here on, a parent that does not beat ends this process."""
+        job = self._jobs.get()
+        self._watched = True
+        faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
+        return job
+
+    def log_to(self, path: Path) -> None:
+        """Send standard output and error to a file from here on."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Send a message; metrics that were gathered before it go first."""
+        if kind != "beat":
+            self._flush()
+        self._send(kind, **fields)
+
+    def step(self, step: int, loss: float | None) -> None:
+        """A step is done. Costs nothing but a place in a list: the sender takes many at once."""
+        self._steps.append((step, loss))
+        self._last_step = time.monotonic()
+
+    def _send(self, kind: str, **fields: Any) -> None:
+        with self._sending:
+            data = encode(self._sent, kind, **fields)
+            self._sent += 1
+            try:
+                while data:
+                    data = data[os.write(self._out, data) :]
+            except OSError:
+                os._exit(ORPHANED)
+
+    def _flush(self) -> None:
+        while self._steps:
+            taken: list[tuple[int, float | None]] = []
+            while self._steps and len(taken) < _STEPS_A_MESSAGE:
+                taken.append(self._steps.popleft())
+            self._done += len(taken)
+            steps = [step for step, _ in taken]
+            losses = [_plain(loss) for _, loss in taken]
+            self._send("metrics", steps=steps, losses=losses, rate=self._rate(), done=self._done)
+
+    def _rate(self) -> float:
+        now = time.monotonic()
+        self._samples.append((now, self._done))
+        while len(self._samples) > 2 and now - self._samples[0][0] > _RATE_SECONDS:
+            self._samples.popleft()
+        since, done = self._samples[0]
+        return (self._done - done) / (now - since) if now > since else 0.0
+
+    def _beat(self) -> None:
+        beaten = 0.0
+        while True:
+            time.sleep(METRICS_SECONDS)
+            self._flush()
+            now = time.monotonic()
+            if now - beaten >= BEAT_SECONDS:
+                beaten = now
+                self._send("beat", idle=round(now - self._last_step, 2))
+
+    def _listen(self) -> None:
+        parser = Parser()
+        while data := os.read(self._in, 1 << 16):
+            try:
+                for message in parser.feed(data):
+                    self._obey(message["type"], message)
+            except ProtocolFault:
+                break
+        os._exit(ORPHANED)
+
+    def _obey(self, kind: str, message: dict[str, Any]) -> None:
+        if self._watched:  # a timer outside of Python, so that it also ends a process whose interpreter is stuck
+            faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
+        if kind == "job":
+            self._jobs.put(message["file"])
+        elif kind == "stop":
+            self.stop.set()
+        elif kind == "save":
+            self.save.set()
+
+
+def _plain(loss: float | None) -> float | str | None:
+    """A loss as strict JSON allows it."""
+    if loss is None or math.isfinite(loss):
+        return loss
+    return "NaN" if math.isnan(loss) else "Infinity" if loss > 0 else "-Infinity"
