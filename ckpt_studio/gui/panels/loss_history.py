@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FACTOR: Final = 8
+FACTOR: Final = 4
 
 
 class _Column:
@@ -111,7 +111,7 @@ class LossHistory:
         low, high = self._levels[level - 1]
         buckets = slice(low_row // size, -(-high_row // size))
         y = np.column_stack([low.values[buckets], high.values[buckets]]).ravel()
-        return np.repeat(steps[:: size][buckets].astype(np.float64), 2), y
+        return np.repeat(steps[::size][buckets].astype(np.float64), 2), y
 
     def loss_at(self, step: int) -> float | None:
         """The finite loss at a step or, failing that, at the nearest one before it."""

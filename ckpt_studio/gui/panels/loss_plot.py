@@ -148,8 +148,8 @@ class LossPlot(pg.PlotWidget):
         accent = palette.color(QPalette.ColorRole.Highlight)
         base = palette.color(QPalette.ColorRole.Base)
         self.setBackground(base)
-        self._line.setPen(pg.mkPen(accent, width=1.5))
-        self._dots.setPen(pg.mkPen(text, width=1.5))
+        self._line.setPen(pg.mkPen(accent, width=1))
+        self._dots.setPen(pg.mkPen(text, width=1))
         self._dots.setBrush(pg.mkBrush(base))
         self._dots.opts["hoverBrush"] = pg.mkBrush(accent)
         faint = QColor(text)
@@ -159,7 +159,7 @@ class LossPlot(pg.PlotWidget):
             axis.setPen(faint)
             axis.setTextPen(text)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Follow the window from light to dark and back."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_line"):

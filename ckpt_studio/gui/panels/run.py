@@ -85,6 +85,7 @@ class RunPanel(QWidget):
         self._body.addWidget(self._side())
         self._body.setStretchFactor(0, 3)
         self._body.setStretchFactor(1, 1)
+        self._body.setSizes([900, 400])
         column.addWidget(self._body, 1)
         return page
 
@@ -164,7 +165,7 @@ class RunPanel(QWidget):
         named(self._last_lines, "runLastLines", self.tr("The last lines of the log"))
         self._last_lines.setReadOnly(True)
         self._last_lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._last_lines.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
+        self._last_lines.setFixedHeight(7 * self.fontMetrics().lineSpacing())
         self._copy = self._button("runCopyButton", self.tr("&Copy"))
         self._copy.setToolTip(self.tr("Copy what happened and the last lines of the log"))
         self._copy.clicked.connect(self._copy_failure)
