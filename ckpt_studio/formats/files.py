@@ -132,7 +132,7 @@ class FileReader:
             Truncated: the file ends before.
             FileFault: the operating system says so.
         """
-        view = memoryview(target)
+        view = target if isinstance(target, memoryview) else target.data
         done = 0
         while done < len(view):
             try:

@@ -225,7 +225,7 @@ class Bundle:
 
     def verify(self, task: Task = UNTENDED) -> Iterator[Fault]:
         """As `Checkpoint.verify`."""
-        return verify_bundle(self, task)
+        return verify_bundle(self.contents, self.open_shard, task)
 
     def close(self) -> None:
         """Nothing to let go of: each answer opens what it reads."""

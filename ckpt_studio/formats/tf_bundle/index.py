@@ -53,9 +53,17 @@ class Fields:
     @classmethod
     def zeros(cls, count: int) -> Fields:
         """Of entries without any field."""
-        numbers = [np.zeros(count, np.int64) for _ in range(4)]
-        crc, rank, slices = np.zeros(count, np.uint32), np.zeros(count, np.int32), np.zeros(count, np.int32)
-        return cls(*numbers, crc, rank, np.full((count, 0), -1, np.int64), slices, np.zeros(count, np.bool_))
+        return cls(
+            dtype=np.zeros(count, np.int64),
+            shard=np.zeros(count, np.int64),
+            offset=np.zeros(count, np.int64),
+            size=np.zeros(count, np.int64),
+            crc=np.zeros(count, np.uint32),
+            rank=np.zeros(count, np.int32),
+            dims=np.full((count, 0), -1, np.int64),
+            slices=np.zeros(count, np.int32),
+            malformed=np.zeros(count, np.bool_),
+        )
 
     def take(self, rows: NDArray[np.int64]) -> Fields:
         """The fields of some rows."""

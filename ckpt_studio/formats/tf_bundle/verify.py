@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
-
 from ckpt_studio.core.errors import Changed, ChecksumMismatch, FileFault
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import printable
@@ -14,11 +12,9 @@ from ckpt_studio.formats.files import FileReader, read_whole, said
 from ckpt_studio.formats.sstable.coding import unmask
 from ckpt_studio.formats.sstable.table import Table
 from ckpt_studio.formats.tf_bundle import strings
+from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import MAX_INDEX_BYTES
 from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
-
-if TYPE_CHECKING:
-    from ckpt_studio.formats.tf_bundle.bundle import Bundle
 
 
 def index_faults(path: str) -> Iterator[Fault]:
@@ -29,17 +25,19 @@ def index_faults(path: str) -> Iterator[Fault]:
     except FileFault as fault:
         yield Fault.of(fault)
         return
-    for fault in table.block_faults():
-        yield Fault.of(fault)
+    for found in table.block_faults():
+        yield Fault.of(found)
 
 
-def verify_bundle(bundle: Bundle, task: Task) -> Iterator[Fault]:
+def verify_bundle(
+    contents: Contents, open_shard: Callable[[int], FileReader], task: Task
+) -> Iterator[Fault]:
     """Every fault of a bundle: index first, then tensors in the order in which they lie on disk.
 
     Raises:
         Cancelled: if asked to stop.
     """
-    contents = bundle.contents
+    index = contents.index
     sound: list[Place] = []
     faulty: list[Fault] = []
     for record in contents.rows.tolist():
@@ -48,19 +46,21 @@ def verify_bundle(bundle: Bundle, task: Task) -> Iterator[Fault]:
             sound += contents.places(record)
         else:
             faulty.append(Fault(error.key, error.kind, _sentence(error.key, error.message)))
-    task.total = bundle.index.identity.size + sum(place.size for place in sound)
-    yield from index_faults(bundle.index.path)
-    task.advance(bundle.index.identity.size)
+    task.total = index.identity.size + sum(place.size for place in sound)
+    yield from index_faults(index.path)
+    task.advance(index.identity.size)
     yield from faulty
     sound.sort(key=lambda place: (place.shard, place.offset))
-    yield from _tensor_faults(bundle, sound, task)
+    yield from _tensor_faults(sound, open_shard, index.header.big_endian, task)
 
 
 def _sentence(key: str | None, message: str) -> str:
     return message if key is None else f"{printable(key)}: {message}"
 
 
-def _tensor_faults(bundle: Bundle, places: list[Place], task: Task) -> Iterator[Fault]:
+def _tensor_faults(
+    places: list[Place], open_shard: Callable[[int], FileReader], big_endian: bool, task: Task
+) -> Iterator[Fault]:
     shard, file = -1, None
     with ExitStack() as stack:
         for place in places:
@@ -70,14 +70,14 @@ def _tensor_faults(bundle: Bundle, places: list[Place], task: Task) -> Iterator[
                 shard, file = place.shard, None
                 stack.close()
                 try:
-                    file = stack.enter_context(bundle.open_shard(shard))
+                    file = stack.enter_context(open_shard(shard))
                 except FileFault as error:
                     yield Fault.of(error)
             if file is None:
                 task.advance(place.size)
                 continue
             before = task.done
-            fault = _check(file, place, bundle.big_endian, task)
+            fault = _check(file, place, big_endian, task)
             if fault is not None:
                 yield fault
             task.advance(max(place.size - (task.done - before), 0))
