@@ -130,13 +130,11 @@ class Saving:
     Attributes:
         folder: absolute path of the folder.
         task: cancelled and counted by the blocks that are written and read back.
-        committed: whether the commit has happened.
     """
 
     def __init__(self, folder: str, task: Task = UNTENDED) -> None:
         self.folder = os.path.abspath(folder)
         self.task = task
-        self.committed = False
         self._token = secrets.token_hex(8)
         self._count = 0
         self._undo: list[Callable[[], object]] = []
@@ -263,7 +261,6 @@ class Saving:
         if switch:
             sync_folder(self.folder)
         self._stale = stale
-        self.committed = True
 
     def switch(self, file: TemporaryFile, name: str) -> None:
         """Put a sealed file in the place of `name`, whether that exists or not; sync the folder."""

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from ckpt_studio.core.errors import Truncated
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.formats.files import FileReader, said
+from ckpt_studio.formats.files import FileIdentity, FileReader, said
 from ckpt_studio.formats.saving import BLOCK, Saving, TemporaryFile
 
 try:
@@ -62,25 +62,27 @@ def _reflink(source: int, target: int) -> bool:
     return True
 
 
-def take_over(saving: Saving, source: str, how: How, task: Task) -> tuple[str, How]:
-    """Take one whole file over under a temporary name, sealed.
+def take_over(
+    saving: Saving, source: str, how: How, task: Task, expected: FileIdentity | None = None
+) -> tuple[str, How]:
+    """Take one whole file over under a temporary name, sealed. It must be the file `expected`, if that is given.
 
     Returns:
         The temporary path, and how it was done: `how`, or "copy" where that turned out to be impossible.
 
     Raises:
-        Changed: another program rewrote `source` meanwhile.
+        MissingFile, FileFault, Changed: `source` is not there, or another program rewrote it.
         OSError, SaveFault, Cancelled: as `Saving`.
     """
     source = os.path.realpath(source)
-    if how == "link":
-        linked = saving.link(source)
-        if linked is not None:
-            task.advance(os.path.getsize(linked))
-            return linked, "link"
-    file = saving.create()
     done: How = "copy"
-    with FileReader(source) as reader, open(source, "rb", buffering=0) as data:
+    with FileReader(source, expected) as reader, open(source, "rb", buffering=0) as data:
+        if how == "link":
+            linked = saving.link(source)
+            if linked is not None:
+                task.advance(reader.identity.size)
+                return linked, "link"
+        file = saving.create()
         if how == "reflink" and _reflink(data.fileno(), file.fd):
             done = "reflink"
             file.size = os.fstat(file.fd).st_size

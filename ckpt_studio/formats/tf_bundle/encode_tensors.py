@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,11 @@ _NATIVE_BIG: Final = sys.byteorder == "big"
 
 def encode_strings(values: NDArray[Any], *, big_endian: bool = False) -> tuple[bytes, int]:
     """Bytes of a string tensor (object array of bytes) as a shard holds them, and the masked checksum of its entry."""
-    order = "big" if big_endian else "little"
+    order: Literal["big", "little"] = "big" if big_endian else "little"
     texts = [bytes(text) for text in values.reshape(-1)]
     crc = 0
     for text in texts:
-        crc = checksum(len(text).to_bytes(4 if len(text) < 1 << 32 else 8, "little"), crc)
+        crc = checksum(len(text).to_bytes(4 if len(text) < 1 << 32 else 8, order), crc)
     lengths = mask(crc).to_bytes(4, order)
     crc = checksum(lengths, crc)
     for text in texts:

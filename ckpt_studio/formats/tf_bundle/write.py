@@ -147,8 +147,10 @@ class _Writer:
     def _take_shards_over(self) -> None:
         """Old data files, whole."""
         for number, way in enumerate(self.plan.ways):
-            assert self.plan.take_over is not None
-            path, how = take_file_over(self.saving, self.plan.take_over.shard_path(number), way, self.task)
+            old = self.plan.take_over
+            assert old is not None
+            known = old.contents.shards.get(number)
+            path, how = take_file_over(self.saving, old.shard_path(number), way, self.task, known)
             self.placed.append((path, self.plan.data_name(number)))
             size = os.path.getsize(path)
             if how == "copy":

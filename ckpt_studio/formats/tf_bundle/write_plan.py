@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,15 @@ Sidecars: TypeAlias = Mapping[str, bytes | Callable[[int], bytes]]
 SIDECARS: Final = (".ckpt-studio.json", ".ckpt-studio.npz")
 _MARGIN: Final = 1 << 20
 _ENTRY_BYTES: Final = 48
+
+
+@runtime_checkable
+class Derived(Protocol):
+    """A source that was made of another and knows which rows it has not touched: cheaper than asking key by key."""
+
+    def untouched(self, base: object) -> NDArray[np.bool_] | None:
+        """Bool [N] in the order of `base`'s rows, which are also its own; None if it was not made of `base`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +177,15 @@ def unchanged_rows(source: TensorSource, take_over: Bundle | None) -> NDArray[np
     columns = source.columns
     if take_over is None:
         return np.zeros(len(columns), np.bool_)
-    theirs = take_over.columns.keys
-    same_keys = theirs is columns.keys
+    if source is take_over:
+        return np.ones(len(columns), np.bool_)
+    if isinstance(source, Derived):
+        known = source.untouched(take_over)
+        if known is not None:
+            return known
+    theirs = take_over.columns
     return np.fromiter(
-        (
-            (same_keys or theirs.find(key) >= 0) and source.identity(key) == take_over.identity(key)
-            for key in columns.keys
-        ),
+        (key in theirs and source.identity(key) == take_over.identity(key) for key in columns.keys),
         np.bool_,
         len(columns),
     )

@@ -1,0 +1,351 @@
+"""A checkpoint being edited: the staged view, undo and redo, and what of it is not written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
+from ckpt_studio.core.events import Event
+from ckpt_studio.core.tensors import Role, TensorSource, printable
+from ckpt_studio.document.edits import AbsentDonor, Edit, Json, OpenDonor, Replace, edit_of_record
+from ckpt_studio.document.journal import Journal
+from ckpt_studio.document.patch import PATCH_VERSION, relative_to
+from ckpt_studio.document.sidecar import frozen_marks
+from ckpt_studio.document.staged import StagedView, State
+from ckpt_studio.formats.base import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """How one variable stands.
+
+    Attributes:
+        frozen: whether a resumed run leaves it alone.
+        replaced_by: the donor's label where its values were swapped, else None.
+        original_frozen: whether it was frozen when the checkpoint was opened.
+    """
+
+    frozen: bool
+    replaced_by: str | None
+    original_frozen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """One place in the history.
+
+    Attributes:
+        edits: what is applied there, oldest first.
+        state: what they make of the checkpoint.
+        label: what led here from the step before.
+        edit: the edit that was done or removed to get here, if it was one.
+    """
+
+    edits: tuple[Edit, ...]
+    state: State
+    label: str = ""
+    edit: Edit | None = None
+
+
+class Document:
+    """One open checkpoint and its staged edits.
+
+    Making one reads files (marks beside the checkpoint, the journal, donors), so it is not for the window's thread. After
+    that, edits touch no file but the journal, which writes in a thread of its own.
+
+    Args:
+        base: the checkpoint. It is read, never written.
+        journal: where edits are kept, so that they survive a crash. Those that it holds are staged again at once.
+        open_donor: opens a donor that the journal names.
+
+    Attributes:
+        base: the checkpoint.
+        changed: emitted with the keys whose staged view changed.
+        recovered: how many edits the journal brought back.
+        notes: sentences about marks and edits that could not be used.
+        read_only: why nothing can be edited (the checkpoint is open in another window), or None.
+    """
+
+    def __init__(
+        self, base: Checkpoint, journal: Journal | None = None, open_donor: OpenDonor | None = None
+    ) -> None:
+        self.base = base
+        self.changed: Event[[frozenset[str]]] = Event()
+        self.recovered = 0
+        self.notes: list[str] = []
+        self.read_only = None if journal is None else journal.busy
+        self._journal = journal if self.read_only is None else None
+        self._steps = [_Step((), self._initial())]
+        self._at = 0
+        self._written: _Step | None = self._steps[0]
+        self._view: StagedView | None = None
+        if self._journal is not None:
+            self._recover(self._journal, open_donor or _open_checkpoint)
+
+    def _initial(self) -> State:
+        columns = self.base.columns
+        marked, note = frozen_marks(self.base)
+        if note:
+            self.notes.append(note)
+        state = State(columns, marked, marked, {})
+        untrained = np.flatnonzero((columns.trainable == 0) & (columns.role == Role.weight))
+        return State(columns, marked | state.with_slots(untrained), marked, {})
+
+    # ---- looking
+
+    @property
+    def _now(self) -> _Step:
+        return self._steps[self._at]
+
+    @property
+    def staged(self) -> StagedView:
+        """The staged view. Each edit makes a new one; the old one stays as it was."""
+        if self._view is None:
+            self._view = StagedView(self.base, self._now.state)
+        return self._view
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What is applied, oldest first."""
+        return self._now.edits
+
+    @property
+    def modified(self) -> bool:
+        """Whether something is staged that was not written."""
+        return self._now is not self._written
+
+    def is_frozen(self, key: str) -> bool:
+        """Whether a resumed run leaves the variable alone.
+
+        Raises:
+            NoSuchVariable: no such key.
+        """
+        return bool(self._now.state.frozen[self.base.columns.row(key)])
+
+    def state(self, key: str) -> KeyState:
+        """How a variable stands.
+
+        Raises:
+            NoSuchVariable: no such key.
+        """
+        row = self.base.columns.row(key)
+        now = self._now.state
+        other = now.replaced.get(row)
+        label = None if other is None else other.label
+        return KeyState(bool(now.frozen[row]), label, bool(self._steps[0].state.frozen[row]))
+
+    def frozen_keys(self) -> frozenset[str]:
+        """Variables that edits or the patch beside the checkpoint freeze, slots included: what a run must leave alone.
+
+        What the MetaGraph does not train anyway is not among them, so that its moving averages go on moving.
+        """
+        keys = self.base.columns.keys
+        return frozenset(keys[row] for row in np.flatnonzero(self._now.state.marked).tolist())
+
+    def once_frozen_keys(self) -> frozenset[str]:
+        """As `frozen_keys`, as it was when the checkpoint was opened."""
+        keys = self.base.columns.keys
+        return frozenset(keys[row] for row in np.flatnonzero(self._steps[0].state.marked).tolist())
+
+    def replaced_keys(self) -> tuple[str, ...]:
+        """Variables whose values were swapped, in byte order."""
+        return tuple(self.base.columns.keys[row] for row in sorted(self._now.state.replaced))
+
+    def original(self, key: str) -> tuple[TensorSource, str]:
+        """Where the value before all edits is read: the source and the key there."""
+        self.base.columns.row(key)
+        return self.base, key
+
+    def patch(self, folder: str | None = None) -> Json:
+        """The applied edits as a PATCH; donors near `folder` by relative paths, if it is given."""
+        edits = [made for edit in self.edits for made in edit.to_json(self.base.columns)]
+        for edit in edits:
+            if "from" in edit and folder is not None:
+                edit["from"] = relative_to(edit["from"], folder)
+        return {"version": PATCH_VERSION, "edits": edits}
+
+    # ---- changing
+
+    def do(self, edit: Edit) -> None:
+        """Stage an edit.
+
+        Raises:
+            NoSuchVariable, RequestFault: it cannot be applied; nothing changed.
+        """
+        self._check_writable()
+        now = self._now
+        self._push(_Step((*now.edits, edit), edit.apply(now.state), edit.label, edit), {"do": edit.record()})
+
+    def remove(self, edit: Edit) -> None:
+        """Revert one edit of the list; the others are applied as if it had never been. This is undoable itself.
+
+        Raises:
+            RequestFault: it is not applied.
+        """
+        self._check_writable()
+        place = next((i for i, other in enumerate(self.edits) if other is edit), -1)
+        if place < 0:
+            raise RequestFault(f"{edit.label!r} is not staged any more.")
+        self._push(self._without(place), {"remove": place})
+
+    def _without(self, place: int) -> _Step:
+        edit = self.edits[place]
+        kept = (*self.edits[:place], *self.edits[place + 1 :])
+        return _Step(kept, self._replay(kept), f"Revert “{edit.label}”", edit)
+
+    def revert_all(self) -> None:
+        """Revert every edit; undoable itself."""
+        self._check_writable()
+        if self.edits:
+            self._push(self._reverted(), {"revert": True})
+
+    def _reverted(self) -> _Step:
+        return _Step((), self._steps[0].state, "Revert all")
+
+    def _replay(self, edits: Sequence[Edit]) -> State:
+        state = self._steps[0].state
+        for edit in edits:
+            state = edit.apply(state)
+        return state
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to undo."""
+        return self._at > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to redo."""
+        return self._at < len(self._steps) - 1
+
+    @property
+    def undo_label(self) -> str:
+        """What undo would take back; empty if nothing."""
+        return self._now.label if self.can_undo else ""
+
+    @property
+    def redo_label(self) -> str:
+        """What redo would do again; empty if nothing."""
+        return self._steps[self._at + 1].label if self.can_redo else ""
+
+    def undo(self) -> Edit | None:
+        """Take the last step back. Returns the edit that it concerned, None if there was no step or it concerned all."""
+        self._check_writable()
+        if not self.can_undo:
+            return None
+        undone = self._now
+        self._go(self._at - 1, {"undo": True})
+        return undone.edit
+
+    def redo(self) -> Edit | None:
+        """Do again what was taken back last. Returns as `undo`."""
+        self._check_writable()
+        if not self.can_redo:
+            return None
+        self._go(self._at + 1, {"redo": True})
+        return self._now.edit
+
+    def mark_written(self, prefix: str) -> None:
+        """What is staged now was written to `prefix`."""
+        self._written = self._now
+        self._note({"written": prefix})
+
+    def discard(self) -> None:
+        """Drop all staged edits and their history, from the journal too. This cannot be undone."""
+        before = self._now.state
+        self._steps = self._steps[:1]
+        self._at = 0
+        self._written = self._steps[0]
+        if self._journal is not None:
+            self._journal.clear()
+        self._changed(before)
+
+    def close(self) -> None:
+        """Let go of the journal. Edits that were not written stay in it and come back with the checkpoint."""
+        if self._journal is not None:
+            if not self.modified:
+                self._journal.clear()
+            self._journal.close()
+            self._journal = None
+
+    def _check_writable(self) -> None:
+        if self.read_only is not None:
+            raise RequestFault(self.read_only, path=self.base.path)
+
+    def _push(self, step: _Step, record: Json) -> None:
+        if self._written in self._steps[self._at + 1 :]:
+            self._written = None
+        self._steps[self._at + 1 :] = [step]
+        self._go(self._at + 1, record)
+
+    def _go(self, place: int, record: Json) -> None:
+        before = self._now.state
+        self._at = place
+        self._note(record)
+        self._changed(before)
+
+    def _changed(self, before: State) -> None:
+        self._view = None
+        keys = self.base.columns.keys
+        self.changed.emit(frozenset(keys[row] for row in self._now.state.differing(before).tolist()))
+
+    def _note(self, record: Json) -> None:
+        if self._journal is not None:
+            self._journal.append(record)
+
+    # ---- coming back
+
+    def _recover(self, journal: Journal, open_donor: OpenDonor) -> None:
+        """Take the journal's steps again. It is read as a file of a stranger: the first step that makes no sense ends it."""
+        self._journal = None
+        steps = journal.steps()
+        for place, step in enumerate(steps):
+            try:
+                self._retake(step, open_donor)
+            except (ValueError, KeyError, TypeError, IndexError, CkptStudioError) as error:
+                self.notes.append(f"Staged edits from step {place + 1} on could not be brought back: {error}.")
+                journal.keep(place)
+                break
+        self.recovered = len(self.edits)
+        self._journal = journal
+        for edit in self.edits:
+            if isinstance(edit, Replace) and isinstance(edit.donor, AbsentDonor):
+                self.notes.append(f"“{edit.label}” waits for its donor: {edit.donor.fault.message}")
+
+    def _retake(self, step: Json, open_donor: OpenDonor) -> None:
+        (verb, value), *others = step.items()
+        if others:
+            raise ValueError("not one step")
+        if verb == "do":
+            self._redo_recorded(edit_of_record(value, open_donor))
+        elif verb == "remove":
+            self._push(self._without(range(len(self.edits))[int(value)]), {})
+        elif verb == "revert":
+            self._push(self._reverted(), {})
+        elif verb == "written":
+            self.mark_written(str(value))
+        elif verb == "undo" and self.can_undo:
+            self.undo()
+        elif verb == "redo" and self.can_redo:
+            self.redo()
+        else:
+            raise ValueError(f"{printable(str(verb))!r} is no step")
+
+    def _redo_recorded(self, edit: Edit) -> None:
+        try:
+            self.do(edit)
+        except RequestFault as fault:
+            if not isinstance(edit, Replace):
+                raise
+            # The donor is not what it was; the edit stays in its place, so that the steps after it keep theirs.
+            absent = AbsentDonor(FileFault(fault.message, path=fault.path, key=fault.key))
+            self.do(Replace(edit.pairs, absent, edit.donor_path, edit.match))
+
+
+def _open_checkpoint(path: str) -> Checkpoint:
+    from ckpt_studio.formats.registry import open_checkpoint
+
+    return open_checkpoint(path)

@@ -1,0 +1,282 @@
+"""The edits of a document: small commands without Qt, so that the window and the command line replay the same ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NoReturn, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
+from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tensors import Columns, Role, Stored, TensorSource, Window, printable
+from ckpt_studio.document.matching import judge
+from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of
+from ckpt_studio.document.staged import Replacement, State
+
+Json: TypeAlias = dict[str, Any]
+OpenDonor: TypeAlias = Callable[[str], TensorSource]
+"""Opens the checkpoint at a path; raises FileFault."""
+
+
+class Edit(Protocol):
+    """One undoable command.
+
+    Attributes:
+        op: its name in a PATCH.
+        keys: the variables that a person named.
+        label: what it does, for a person.
+    """
+
+    op: ClassVar[str]
+
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def describe(self) -> str:
+        """Before and after, as a text."""
+        ...
+
+    def apply(self, state: State) -> State:
+        """The state after it.
+
+        Raises:
+            NoSuchVariable, RequestFault: it cannot be applied.
+        """
+        ...
+
+    def to_json(self, columns: Columns) -> list[Json]:
+        """The edits of a PATCH that do the same on these variables; paths are absolute."""
+        ...
+
+    def record(self) -> Json:
+        """All of it, for the journal: variables one by one."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Mark:
+    """What freezing and unfreezing have in common.
+
+    Attributes:
+        keys: the variables; optimizer slots of weights among them go along.
+        match: the PATTERN that they were found by, if any.
+    """
+
+    op: ClassVar[str]
+    frozen: ClassVar[bool]
+
+    keys: tuple[str, ...]
+    match: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.op.capitalize()} {named(self.keys)}"
+
+    def describe(self) -> str:
+        """Before and after, as a text."""
+        return "trainable → frozen" if self.frozen else "frozen → trainable"
+
+    def apply(self, state: State) -> State:
+        """Mark the variables and their slots; metadata is passed over."""
+        rows = state.with_slots(rows_of(state.columns.keys, self.keys))
+        rows &= state.columns.role != Role.metadata
+        return replace(state, frozen=_set(state.frozen, rows, self.frozen), marked=_set(state.marked, rows, self.frozen))
+
+    def to_json(self, columns: Columns) -> list[Json]:
+        """As `Edit.to_json`."""
+        patterns = [self.match] if self.match else covering(self.keys, columns)
+        return [{"op": self.op, "match": pattern} for pattern in patterns]
+
+    def record(self) -> Json:
+        """As `Edit.record`."""
+        return {"op": self.op, "keys": [text_of(key) for key in self.keys], "match": self.match}
+
+
+class Freeze(_Mark):
+    """The resumed run must not change these variables, nor their optimizer slots."""
+
+    op = "freeze"
+    frozen = True
+
+
+class Unfreeze(_Mark):
+    """The resumed run may change these variables and their optimizer slots."""
+
+    op = "unfreeze"
+    frozen = False
+
+
+@dataclass(frozen=True, eq=False)
+class Replace:
+    """Values of another checkpoint stand in for our own. They stay on disk until something reads them.
+
+    A variable keeps its own shape and element type. Another shape is refused. Another element type of the same kind is
+    converted when the values are read (see `convert`), another kind is refused.
+
+    Attributes:
+        pairs: our key and the donor's, one a variable.
+        donor: the opened donor.
+        donor_path: where it lies.
+        match: the PATTERN that our keys were found by, if any.
+    """
+
+    op: ClassVar[str] = "replace"
+
+    pairs: tuple[tuple[str, str], ...]
+    donor: TensorSource
+    donor_path: str
+    match: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Our variables."""
+        return tuple(key for key, _ in self.pairs)
+
+    @property
+    def donor_label(self) -> str:
+        """How a person knows the donor."""
+        return os.path.basename(self.donor_path.rstrip(os.sep)) or self.donor_path
+
+    @property
+    def label(self) -> str:
+        """What it does, for a person."""
+        return f"Replace {named(self.keys)} from {printable(self.donor_label)}"
+
+    def describe(self) -> str:
+        """Before and after, as a text."""
+        renamed = [(key, other) for key, other in self.pairs if key != other]
+        after = f"values of {printable(self.donor_label)}"
+        if len(self.pairs) == 1 and renamed:
+            after += f" ({printable(renamed[0][1])})"
+        elif renamed:
+            after += f" ({len(renamed)} under other names)"
+        return f"own values → {after}"
+
+    def apply(self, state: State) -> State:
+        """Let the donor's values stand in.
+
+        Raises:
+            NoSuchVariable: a key is not ours, or not the donor's.
+            RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
+        """
+        replaced = dict(state.replaced)
+        for row, (key, other) in zip(rows_of(state.columns.keys, self.keys).tolist(), self.pairs, strict=True):
+            if not isinstance(self.donor, AbsentDonor):
+                self._check(state.columns, row, other)
+            replaced[row] = Replacement(self.donor, other, self.donor_label)
+        return replace(state, replaced=replaced)
+
+    def _check(self, own: Columns, row: int, other: str) -> None:
+        theirs = self.donor.columns
+        found = theirs.keys.find(other)
+        if found < 0:
+            raise NoSuchVariable(
+                f"{printable(self.donor_label)} has no variable {printable(other)!r}.", path=self.donor_path, key=other
+            )
+        verdict = judge(own, row, theirs, found)
+        if not verdict.usable:
+            raise RequestFault(
+                f"{printable(own.keys[row])!r} cannot take {printable(other)!r} of {printable(self.donor_label)}: "
+                f"{verdict.note}.",
+                path=self.donor_path,
+                key=own.keys[row],
+            )
+
+    def to_json(self, columns: Columns) -> list[Json]:
+        """As `Edit.to_json`."""
+        pairs = dict(self.pairs)
+        patterns = [self.match] if self.match else covering(self.keys, columns)
+        edits = []
+        for pattern in patterns:
+            keys = self.keys if len(patterns) == 1 else (key_of(pattern),)
+            edit: Json = {"op": self.op, "match": pattern, "from": self.donor_path}
+            renamed = {text_of(key): text_of(pairs[key]) for key in keys if key != pairs[key]}
+            edits.append({**edit, "map": renamed} if renamed else edit)
+        return edits
+
+    def record(self) -> Json:
+        """As `Edit.record`."""
+        pairs = [(text_of(key), text_of(other)) for key, other in self.pairs]
+        return {"op": self.op, "pairs": pairs, "from": self.donor_path, "match": self.match}
+
+
+class AbsentDonor:
+    """Stands for a donor that cannot be opened any more: whatever is read of it is the fault that opening gave."""
+
+    def __init__(self, fault: CkptStudioError) -> None:
+        self.fault = fault
+
+    def _raise(self) -> NoReturn:
+        raise FileFault(
+            f"The checkpoint that values were swapped in from cannot be used: {self.fault.message}",
+            path=self.fault.path,
+            key=self.fault.key,
+        )
+
+    @property
+    def columns(self) -> Columns:
+        """Raises FileFault."""
+        self._raise()
+
+    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+        """Raises FileFault."""
+        self._raise()
+
+    def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+        """Raises FileFault."""
+        self._raise()
+
+    def identity(self, key: str) -> str:
+        """The fault."""
+        return f"absent: {self.fault.message}"
+
+    def stored(self, key: str) -> Stored | None:
+        """Raises FileFault."""
+        self._raise()
+
+
+def edit_of_record(record: Json, open_donor: OpenDonor) -> Edit:
+    """The edit that `Edit.record` described. A donor that cannot be opened becomes an `AbsentDonor`.
+
+    Raises:
+        ValueError, KeyError, TypeError, RequestFault: the record makes no sense.
+    """
+    match = _text(record["match"])
+    if record["op"] in (Freeze.op, Unfreeze.op):
+        kind = Freeze if record["op"] == Freeze.op else Unfreeze
+        return kind(tuple(key_of(_text(key)) for key in record["keys"]), match)
+    if record["op"] != Replace.op:
+        raise ValueError(f"{record['op']!r} is no edit")
+    pairs = tuple((key_of(_text(key)), key_of(_text(other))) for key, other in record["pairs"])
+    path = _text(record["from"])
+    try:
+        donor = open_donor(path)
+        for _, other in pairs:
+            donor.columns.row(other)
+    except (FileFault, NoSuchVariable) as fault:
+        donor = AbsentDonor(fault)
+    return Replace(pairs, donor, path, match)
+
+
+def named(keys: Sequence[str]) -> str:
+    """A few words for some variables."""
+    if len(keys) == 1:
+        return printable(keys[0])
+    return f"{len(keys)} variables"
+
+
+def _set(flags: NDArray[np.bool_], rows: NDArray[np.bool_], value: bool) -> NDArray[np.bool_]:
+    return flags | rows if value else flags & ~rows
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value

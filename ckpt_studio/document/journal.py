@@ -1,0 +1,257 @@
+"""Keeps the steps of a document as they are made, so that staged edits survive a crash, a kill or a power cut.
+
+One file for each checkpoint that was edited, in the program's own folder, locked while a window has the checkpoint open:
+
+    CRC32C in 8 hexadecimal digits, space, JSON object, newline      one line a record, appended and fsynced
+
+The first record says which checkpoint it is, `{"opened": PROCESS}` marks each opening, the others are the document's
+steps. It is read as a file of a stranger: a line that does not match its checksum ends it, for a crash tears only the last.
+Appending happens in a short-lived thread, because an fsync can take longer than a window may stand still.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from crc32c import crc32c
+
+from ckpt_studio.core.locks import FileLock, LockTaken
+from ckpt_studio.core.resources import home_folder
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.saving import file_checksum, sync_folder
+
+Json = dict[str, Any]
+
+MAX_JOURNAL_BYTES: Final = 64 << 20
+_WHOLE_FILE: Final = 64 << 20
+_VERSION: Final = 1
+
+
+def journal_folder() -> Path:
+    """Where journals lie."""
+    return home_folder() / "journal"
+
+
+def checkpoint_identity(base: Checkpoint) -> str:
+    """A text that changes with the checkpoint's contents: size and checksum of its index, or of the file that it is."""
+    index = f"{base.prefix}.index"
+    path = index if os.path.isfile(index) else base.path
+    status = os.stat(path)
+    if status.st_size > _WHOLE_FILE or not os.path.isfile(path):
+        return f"{status.st_size}-{status.st_mtime_ns}"
+    size, crc = file_checksum(os.path.realpath(path))
+    return f"{size}-{crc:08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who has a checkpoint open.
+
+    Attributes:
+        process: its id, or None where that could not be found out.
+    """
+
+    process: int | None
+
+
+class Journal:
+    """The journal of one checkpoint, held by this process until it is closed.
+
+    Attributes:
+        path: the file.
+        owner: who has the checkpoint open instead, or None when it is ours; then nothing can be appended.
+        fault: why edits cannot be kept at the moment, as a sentence, or None.
+    """
+
+    def __init__(self, base: Checkpoint) -> None:
+        """Take hold of the journal of `base`. Where the folder cannot be written to, `fault` says so."""
+        self.owner: Owner | None = None
+        self.fault: str | None = None
+        self._prefix = os.path.realpath(base.prefix)
+        self._lock: FileLock | None = None
+        self._records: list[Json] = []
+        self._queue: deque[bytes | None] = deque()
+        self._guard = threading.Lock()
+        self._writer: threading.Thread | None = None
+        self._header: Json = {"journal": _VERSION, "prefix": self._prefix}
+        self.path = journal_folder() / "unknown.journal"
+        try:
+            self._header["identity"] = checkpoint_identity(base)
+            name = hashlib.sha256(f"{self._prefix}\0{self._header['identity']}".encode("utf-8", "surrogateescape"))
+            self.path = journal_folder() / f"{name.hexdigest()[:32]}.journal"
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self.path)
+        except LockTaken:
+            self.owner = Owner(_last_process(self.path))
+            return
+        except OSError as error:
+            self._failed(error)
+            return
+        self._begin()
+
+    @property
+    def busy(self) -> str | None:
+        """The sentence that the checkpoint is open in another window, or None."""
+        if self.owner is None:
+            return None
+        who = "" if self.owner.process is None else f" (process {self.owner.process})"
+        return f"This checkpoint is open in another window{who}; edit it there, or close it there first."
+
+    def _begin(self) -> None:
+        """Read what is there, drop what a crash tore, and say who has it now."""
+        assert self._lock is not None
+        try:
+            records, good = _read(self._lock.fd)
+            if not records or records[0] != self._header:
+                records, good = [], 0
+            os.ftruncate(self._lock.fd, good)
+        except OSError as error:
+            self._failed(error)
+            return
+        self._records = records[1:]
+        if not records:
+            self._put(self._header)
+        self._put({"opened": os.getpid()})
+
+    def steps(self) -> list[Json]:
+        """The document's steps that were in the journal when it was taken hold of, oldest first, not yet checked."""
+        return [record for record in self._records if "opened" not in record]
+
+    def append(self, step: Json) -> None:
+        """Add a step; returns at once. Where that fails, `fault` says so, and the edit is still staged."""
+        self._put(step)
+
+    def keep(self, count: int) -> None:
+        """Forget all recovered steps but the first `count`."""
+        steps = self.steps()[:count]
+        self.clear()
+        for step in steps:
+            self._put(step)
+
+    def clear(self) -> None:
+        """Forget all steps."""
+        if self._lock is not None:
+            self._enqueue(None)
+            self._put(self._header)
+            self._put({"opened": os.getpid()})
+
+    def flush(self) -> None:
+        """Wait until all steps are on the disk."""
+        while (writer := self._writer) is not None:
+            writer.join()
+
+    def close(self) -> None:
+        """Let go; a journal without steps is deleted."""
+        self.flush()
+        if self._lock is None:
+            return
+        with suppress(OSError):
+            records, _ = _read(self._lock.fd)
+            if all("opened" in record or "journal" in record for record in records):
+                self.path.unlink()
+        self._lock.close()
+        self._lock = None
+
+    # ---- writing
+
+    def _put(self, record: Json) -> None:
+        if self._lock is not None:
+            text = json.dumps(record, separators=(",", ":")).encode("ascii")
+            self._enqueue(b"%08x %s\n" % (crc32c(text), text))
+
+    def _enqueue(self, line: bytes | None) -> None:
+        with self._guard:
+            self._queue.append(line)
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._drain, name="journal")
+                self._writer.start()
+
+    def _drain(self) -> None:
+        """Write until nothing is left, and end: no thread waits around for the next edit."""
+        while True:
+            with self._guard:
+                lines = list(self._queue)
+                self._queue.clear()
+                if not lines:
+                    self._writer = None
+                    return
+            try:
+                self._write(lines)
+                self.fault = None
+            except OSError as error:
+                self._failed(error)
+
+    def _write(self, lines: list[bytes | None]) -> None:
+        assert self._lock is not None
+        fd = self._lock.fd
+        for line in lines:
+            if line is None:
+                os.ftruncate(fd, 0)
+                continue
+            end = os.lseek(fd, 0, os.SEEK_END)
+            view = memoryview(line)
+            try:
+                while view:
+                    view = view[os.write(fd, view) :]
+            except OSError:
+                # Half a line would hide every line after it.
+                os.ftruncate(fd, end)
+                raise
+        os.fsync(fd)
+
+    def _failed(self, error: OSError) -> None:
+        reason = (error.strerror or str(error)).lower()
+        self.fault = f"Staged edits cannot be kept in {str(self.path.parent)!r} ({reason}); a crash would lose them."
+
+
+def _lock(path: Path) -> FileLock:
+    """Hold the file that is at `path`, and not one that another process has deleted meanwhile."""
+    while True:
+        lock = FileLock(path)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock.fd), os.stat(path)):
+                sync_folder(str(path.parent))
+                return lock
+        lock.close()
+
+
+def _read(fd: int) -> tuple[list[Json], int]:
+    """All records up to the first damaged line, and how many bytes they take."""
+    records: list[Json] = []
+    good = 0
+    os.lseek(fd, 0, os.SEEK_SET)
+    with open(fd, "rb", closefd=False) as file:
+        while good < MAX_JOURNAL_BYTES and (line := file.readline(MAX_JOURNAL_BYTES)).endswith(b"\n"):
+            record = _parse(line)
+            if record is None:
+                break
+            records.append(record)
+            good += len(line)
+    return records, good
+
+
+def _parse(line: bytes) -> Json | None:
+    crc, _, text = line[:-1].partition(b" ")
+    try:
+        if len(crc) != 8 or int(crc, 16) != crc32c(text):
+            return None
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _last_process(path: Path) -> int | None:
+    with suppress(OSError), open(path, "rb") as file:
+        for record in reversed(_read(file.fileno())[0]):
+            if isinstance(record.get("opened"), int):
+                return int(record["opened"])
+    return None

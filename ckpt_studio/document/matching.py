@@ -1,0 +1,134 @@
+"""Which variable of a donor belongs to which of ours: exact names first, then rules, then what a person says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ckpt_studio.core.dtypes import unknown
+from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.tensors import Columns
+from ckpt_studio.document.convert import can_stand_in, conversion_note
+
+Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRules:
+    """How our names become the donor's, in this order; empty texts change nothing.
+
+    Attributes:
+        strip_prefix: taken off the start of a name that has it.
+        pattern, replacement: a regular expression and what each match becomes (`re.sub`).
+        add_prefix: put before it.
+    """
+
+    strip_prefix: str = ""
+    add_prefix: str = ""
+    pattern: str = ""
+    replacement: str = ""
+
+    def renamer(self) -> Callable[[str], str]:
+        """The rules as a function.
+
+        Raises:
+            RequestFault: the pattern or the replacement is not a valid one.
+        """
+        try:
+            pattern = re.compile(self.pattern)
+        except re.error as error:
+            raise RequestFault(f"The pattern {self.pattern!r} is not a regular expression: {error}.") from error
+
+        def rename(name: str) -> str:
+            name = name.removeprefix(self.strip_prefix)
+            if self.pattern:
+                try:
+                    name = pattern.sub(self.replacement, name)
+                except (re.error, IndexError) as error:
+                    raise RequestFault(f"The replacement {self.replacement!r} cannot be used: {error}.") from error
+            return self.add_prefix + name
+
+        return rename
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What would be swapped into one variable.
+
+    Attributes:
+        key: our variable.
+        donor_key: the donor's, None where there is none.
+        verdict: `fits`; `shape` or `dtype` differs; `missing`.
+        note: what differs, for a person; empty where it simply fits.
+        usable: whether it can be swapped in: it fits, or only the element type differs and converts on reading.
+    """
+
+    key: str
+    donor_key: str | None
+    verdict: Verdict
+    note: str
+    usable: bool
+
+
+def match(
+    own: Columns, donor: Columns, keys: Sequence[str], rules: MatchRules, overrides: Mapping[str, str | None]
+) -> list[Match]:
+    """One match for each of `keys`.
+
+    Args:
+        own: our variables.
+        donor: the donor's.
+        keys: ours that are to be matched.
+        rules: for names that the donor does not have as they are.
+        overrides: donor's key by ours, None to leave one out; they go before everything else.
+
+    Raises:
+        NoSuchVariable: one of `keys` is not ours.
+        RequestFault: a rule is no valid one.
+    """
+    rename = rules.renamer()
+    by_name = {} if donor.names is None else {name: row for row, name in enumerate(donor.names)}
+
+    def find(name: str) -> int:
+        row = donor.keys.find(name)
+        return row if row >= 0 else by_name.get(name, -1)
+
+    matches = []
+    for key in keys:
+        row = own.row(key)
+        if key in overrides:
+            wanted = overrides[key]
+            found = -1 if wanted is None else donor.keys.find(wanted)
+        else:
+            names = dict.fromkeys((key, own.name(row), rename(key), rename(own.name(row))))
+            found = next((r for r in map(find, names) if r >= 0), -1)
+        matches.append(judge(own, row, donor, found))
+    return matches
+
+
+def judge(own: Columns, row: int, donor: Columns, found: int) -> Match:
+    """How row `found` of the donor (-1 for none) fits our row."""
+    key = own.keys[row]
+    if found < 0:
+        return Match(key, None, "missing", "the other checkpoint has no such variable", usable=False)
+    other = donor.keys[found]
+    shape, theirs = own.shape(row), donor.shape(found)
+    dtype, other_dtype = unknown(int(own.dtype[row])), unknown(int(donor.dtype[found]))
+    fault = donor.faults.get(found)
+    if fault is not None:
+        return Match(key, other, "missing", fault, usable=False)
+    if shape is None or shape != theirs:
+        return Match(key, other, "shape", f"{_said(shape)} here, {_said(theirs)} there", usable=False)
+    if not can_stand_in(dtype, other_dtype):
+        note = f"{dtype.name} here, {other_dtype.name} there, which cannot be converted"
+        if dtype.number == other_dtype.number:
+            note = f"values of the type {dtype.name} are opaque"
+        return Match(key, other, "dtype", note, usable=False)
+    note = conversion_note(dtype, other_dtype)
+    return Match(key, other, "dtype" if note else "fits", note, usable=True)
+
+
+def _said(shape: tuple[int, ...] | None) -> str:
+    return "an unknown shape" if shape is None else f"[{', '.join(map(str, shape))}]"

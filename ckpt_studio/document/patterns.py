@@ -1,0 +1,115 @@
+"""Which variables a text of a person or of a file means: CONTRACT.md's KEY and PATTERN, `hex:...` included."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.errors import NoSuchVariable, RequestFault
+from ckpt_studio.core.tensors import Columns, Names, Role, decode, encode, printable
+
+_HEX: Final = "hex:"
+
+
+def key_of(text: str) -> str:
+    """The key that a text means.
+
+    Raises:
+        RequestFault: `hex:` is followed by something else than pairs of hexadecimal digits.
+    """
+    if not text.startswith(_HEX):
+        return text
+    try:
+        return decode(bytes.fromhex(text[len(_HEX) :]))
+    except ValueError:
+        raise RequestFault(f"{text!r} is no key: pairs of hexadecimal digits must follow hex:.", key=text) from None
+
+
+def text_of(key: str) -> str:
+    """A key as strict JSON can hold it: `hex:...` where it is not UTF-8, or where it would be taken for that."""
+    try:
+        key.encode("utf-8")
+    except UnicodeEncodeError:
+        return _HEX + encode(key).hex()
+    return _HEX + encode(key).hex() if key.startswith(_HEX) else key
+
+
+def resolve(pattern: str, columns: Columns) -> list[int]:
+    """Rows that a PATTERN means: an exact key or name first, else all whose key or name it matches.
+
+    Raises:
+        NoSuchVariable: it matches nothing.
+        RequestFault: as `key_of`.
+    """
+    row = columns.keys.find(key_of(pattern))
+    if row >= 0:
+        return [row]
+    if columns.names is not None:
+        named = [i for i, name in enumerate(columns.names) if name == pattern]
+        if named:
+            return named
+    matches = re.compile(fnmatch.translate(pattern)).match
+    rows = {i for i, key in enumerate(columns.keys) if matches(key)}
+    if columns.names is not None:
+        rows.update(i for i, name in enumerate(columns.names) if matches(name))
+    if not rows:
+        raise NoSuchVariable(
+            f"{printable(pattern)!r} matches no variable of this checkpoint; look at the names with `list`.", key=pattern
+        )
+    return sorted(rows)
+
+
+def resolve_keys(pattern: str, columns: Columns) -> tuple[str, ...]:
+    """Keys of the variables that an edit with this PATTERN acts on: a wildcard passes over metadata.
+
+    Raises:
+        as `resolve`.
+    """
+    rows = resolve(pattern, columns)
+    if len(rows) > 1:
+        rows = [row for row in rows if columns.role[row] != Role.metadata] or rows
+    return tuple(columns.keys[row] for row in rows)
+
+
+def covering(keys: Sequence[str], columns: Columns) -> list[str]:
+    """Few PATTERNs that mean exactly these variables of this checkpoint: one for a subtree, else one a variable."""
+    if len(keys) > 1:
+        shared = _shared_path(keys)
+        pattern = re.sub(r"([*?[])", r"[\1]", shared) + "*"
+        if not pattern.startswith(_HEX) and columns.keys.find(pattern) < 0:
+            try:
+                shared.encode("utf-8")
+                if set(resolve_keys(pattern, columns)) == set(keys):
+                    return [pattern]
+            except (UnicodeEncodeError, NoSuchVariable):
+                pass
+    return [text_of(key) for key in keys]
+
+
+def _shared_path(keys: Sequence[str]) -> str:
+    first, last = min(keys), max(keys)
+    size = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[: first.rfind("/", 0, size) + 1]
+
+
+def rows_of(names: Names, keys: Iterable[str]) -> NDArray[np.int64]:
+    """Rows of keys, int64 [n], in the order of `keys`; fast where they follow each other, as in a subtree.
+
+    Raises:
+        NoSuchVariable: one is not there.
+    """
+    rows: list[int] = []
+    row = -1
+    for key in keys:
+        row += 1
+        if row >= len(names) or names.raw(row) != encode(key):
+            row = names.find(key)
+            if row < 0:
+                raise NoSuchVariable(f"There is no variable {printable(key)!r} in this checkpoint.", key=key)
+        rows.append(row)
+    return np.array(rows, np.int64)

@@ -1,0 +1,158 @@
+"""Writes a document: its staged view as a new checkpoint, with its patch, its MetaGraph and the folder's state file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ckpt_studio.core.errors import CkptStudioError, RequestFault
+from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tensors import printable
+from ckpt_studio.document.convert import conversion_note
+from ckpt_studio.document.document import Document
+from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.sidecar import SUFFIX, sidecar
+from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
+from ckpt_studio.formats.meta_graph.load import load_meta_graph
+from ckpt_studio.formats.tf_bundle.bundle import Bundle
+from ckpt_studio.formats.tf_bundle.write import WriteOptions, Written, write_bundle
+from ckpt_studio.formats.tf_bundle.write_plan import Meta, plan_bundle
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """What a write would do.
+
+    Attributes:
+        prefix: the new checkpoint, absolute.
+        changed: variables whose values differ from the original's.
+        shared_bytes: bytes that would be shared with the original.
+        written_bytes: bytes that would take space, nearly.
+        free_bytes: what the disk has.
+        notes: sentences that a person should see.
+    """
+
+    prefix: str
+    changed: tuple[str, ...]
+    shared_bytes: int
+    written_bytes: int
+    free_bytes: int
+    notes: tuple[str, ...]
+
+
+def plan_write(document: Document, prefix: str, options: WriteOptions | None = None) -> WritePlan:
+    """Look at what `write_document` would do; reads the MetaGraph where it has to be adjusted.
+
+    Raises:
+        TargetExists, RequestFault, SaveFault, FileFault: it could not be done; the sentence says why.
+    """
+    meta, notes = _meta_graph(document)
+    plan = plan_bundle(document.staged, prefix, _bundle(document), options or WriteOptions(), meta)
+    plan.check_space()
+    return WritePlan(
+        prefix=plan.prefix,
+        changed=document.replaced_keys(),
+        shared_bytes=plan.shared_bytes,
+        written_bytes=plan.written_bytes,
+        free_bytes=plan.free_bytes,
+        notes=(*notes, *_conversion_notes(document)),
+    )
+
+
+def write_document(
+    document: Document,
+    prefix: str,
+    options: WriteOptions | None = None,
+    *,
+    beside: bool = False,
+    task: Task = UNTENDED,
+) -> Written:
+    """Write the staged view as a new checkpoint. The original is not touched; `document.mark_written` is the caller's.
+
+    In a folder that has no `checkpoint` file one is made, in others the new checkpoint is added to it as the latest.
+
+    Args:
+        document: what is written, as it is staged at this moment.
+        prefix: the path that the new files will share; its folder is made if it is not there.
+        options: sharing and overwriting.
+        beside: whether the person agreed to writing into the original's own folder.
+        task: cancelled and watched.
+
+    Raises:
+        RequestFault: the prefix lies in the original's folder without `beside`.
+        TargetExists, SaveFault, FileFault, Cancelled: as `write_bundle`; nothing was left behind.
+    """
+    folder = os.path.dirname(os.path.abspath(prefix))
+    if not beside and is_beside(document, prefix):
+        raise RequestFault(
+            f"{folder!r} is the folder of the original; choose another one, or agree to writing beside it.", path=folder
+        )
+    view = document.staged
+    meta, _ = _meta_graph(document)
+    return write_bundle(
+        view,
+        prefix,
+        take_over=_bundle(document),
+        meta=meta,
+        sidecars={SUFFIX: lambda shards: sidecar(document, folder, shards)},
+        state="append" if os.path.lexists(os.path.join(folder, "checkpoint")) else "new",
+        options=options,
+        task=task,
+    )
+
+
+def is_beside(document: Document, prefix: str) -> bool:
+    """Whether a prefix lies in the folder of the original."""
+    ours = os.path.dirname(os.path.abspath(document.base.prefix))
+    folder = os.path.dirname(os.path.abspath(prefix))
+    try:
+        return os.path.samefile(ours, folder)
+    except OSError:
+        return False
+
+
+def _bundle(document: Document) -> Bundle | None:
+    """The original, if its data can be taken over as it is."""
+    return document.base if isinstance(document.base, Bundle) else None
+
+
+def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
+    """The MetaGraph for the new checkpoint: the file itself where no mark was set or taken away, else adjusted.
+
+    One that cannot be adjusted goes along as it is, and a note says so: the marks are in the patch all the same.
+    """
+    path = document.base.meta_graph
+    if path is None:
+        return None, ()
+    frozen, once = document.frozen_keys(), document.once_frozen_keys()
+    thawed = [edit for edit in document.edits if edit.op == "unfreeze"]
+    if not frozen and not once and not thawed:
+        return Path(path), ()
+    try:
+        meta = load_meta_graph(path)
+        # Marks that only the graph remembers, because its patch was lost, stay until a person takes them away.
+        own = {n for n in frozen_names(meta) if n in document.base.columns and document.is_frozen(n)}
+        result = freeze_meta_graph(meta, frozen | own)
+    except CkptStudioError as error:
+        return Path(path), (f"{error.message} The graph goes along unchanged; frozen marks are only in the patch.",)
+    blocked = [f"{printable(one.node)} still writes a frozen variable." for one in result.blocked]
+    return result.meta.serialise(), (*result.notes, *blocked)
+
+
+def _conversion_notes(document: Document) -> list[str]:
+    """What is converted on the way, one sentence an edit."""
+    notes = []
+    own = document.base.columns
+    for edit in document.edits:
+        if not isinstance(edit, Replace):
+            continue
+        try:
+            theirs = edit.donor.columns
+            found = {conversion_note(own.of(key).dtype, theirs.of(other).dtype) for key, other in edit.pairs} - {""}
+        except CkptStudioError as error:
+            notes.append(error.message)
+            continue
+        if found:
+            notes.append(f"{edit.label}: {'; '.join(sorted(found))}.")
+    return notes

@@ -1,0 +1,60 @@
+"""The patch beside a written checkpoint, `PREFIX.ckpt-studio.json`: its edits, where it came from, and its frozen marks."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio import __version__
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.document.journal import checkpoint_identity
+from ckpt_studio.document.patch import load_patch
+from ckpt_studio.document.patterns import text_of
+from ckpt_studio.formats.base import Checkpoint
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
+
+SUFFIX: Final = ".ckpt-studio.json"
+
+
+def sidecar(document: Document, folder: str, num_shards: int) -> bytes:
+    """The contents for a checkpoint of `num_shards` data files that is written to `folder`.
+
+    The number of data files says which index it belongs to: a checkpoint that is overwritten always gets another one.
+    """
+    base = document.base
+    value = {
+        **document.patch(folder),
+        "provenance": {
+            "program": f"Ckpt Studio {__version__}",
+            "source": {"prefix": os.path.abspath(base.prefix), "identity": checkpoint_identity(base)},
+        },
+        "frozen": sorted(text_of(key) for key in document.frozen_keys()),
+        "num_shards": num_shards,
+    }
+    return json.dumps(value, indent=1).encode("ascii") + b"\n"
+
+
+def frozen_marks(base: Checkpoint) -> tuple[NDArray[np.bool_], str]:
+    """Bool [N], what the patch beside a checkpoint marks as frozen; and a sentence if it could not be used, or ""."""
+    marks = np.zeros(len(base.columns), np.bool_)
+    path = base.prefix + SUFFIX
+    if not os.path.lexists(path):
+        return marks, ""
+    try:
+        patch = load_patch(path)
+    except CkptStudioError as error:
+        return marks, f"{error.message} Its frozen marks were not applied."
+    shards = getattr(base, "num_shards", None)
+    if patch.num_shards is not None and shards is not None and patch.num_shards != shards:
+        return marks, f"{os.path.basename(path)} belongs to another checkpoint of this name; its marks were not applied."
+    for key in patch.frozen or ():
+        row = base.columns.keys.find(key)
+        if row >= 0:
+            marks[row] = True
+    return marks, ""
