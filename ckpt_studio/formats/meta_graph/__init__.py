@@ -1,12 +1,30 @@
 """MetaGraphs (`.meta` files): read, looked through, frozen and cut down to what a run needs, all without TensorFlow.
 
 load.py       bytes -> MetaGraph; `trainable_names` without the graph
-graph.py      the graph by names: closures, variables behind inputs, writers     ops.py  what kinds of nodes there are
+graph.py      the graph by names: closures, variables behind inputs, writers; ops.py says what kinds of nodes there are
 training.py   `plan_training`: train operation, loss, inputs, step, what is not safe or not exact
 freeze.py     `freeze_meta_graph` for written files, `freeze_nodes` for runs
 run_graph.py  `build_run_graph`: the GraphDef that a training process imports
 """
 
+from ckpt_studio.formats.meta_graph.freeze import (
+    FrozenResult,
+    freeze_meta_graph,
+    frozen_names,
+    unfreeze_meta_graph,
+)
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph, parse_meta_graph, trainable_names
+from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 
-__all__ = ["MetaGraph", "load_meta_graph", "parse_meta_graph", "trainable_names"]
+__all__ = [
+    "FrozenResult",
+    "MetaGraph",
+    "TrainingGraph",
+    "freeze_meta_graph",
+    "frozen_names",
+    "load_meta_graph",
+    "parse_meta_graph",
+    "plan_training",
+    "trainable_names",
+    "unfreeze_meta_graph",
+]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ckpt_studio.formats.meta_graph.functions import Library
 from ckpt_studio.formats.meta_graph.names import CONTROL, node_of, parse_input
 from ckpt_studio.formats.meta_graph.ops import (
     PASS_OPS,
@@ -27,16 +28,18 @@ class Write:
         node: its name.
         op: its operation.
         variables: for each handle that it writes, the variables that this may be (several where a graph chooses).
+        by_call: whether functions that the node calls do the writing.
     """
 
     node: str
     op: str
     variables: tuple[frozenset[str], ...]
+    by_call: bool = False
 
     @property
     def primary(self) -> frozenset[str]:
-        """The variables that the operation is about; the others are its slots."""
-        return self.variables[0]
+        """The variables that the operation is about; the others are its slots. Of a call, all are."""
+        return self.all if self.by_call else self.variables[0]
 
     @property
     def all(self) -> frozenset[str]:
@@ -50,11 +53,13 @@ class GraphView:
     Attributes:
         nodes: node by name, in the file's order.
         known: the OpDefs that the file carries, by operation.
+        library: its functions.
     """
 
     def __init__(self, meta: MetaGraphDef) -> None:
         self.nodes: dict[str, NodeDef] = {node.name: node for node in meta.graph_def.node}
         self.known: OpDefs = {one.name: one for one in meta.meta_info_def.stripped_op_list.op}
+        self.library = Library(meta.graph_def, self.known)
 
     @cached_property
     def consumers(self) -> dict[str, list[tuple[str, int]]]:
@@ -139,12 +144,9 @@ class GraphView:
         """Every node that writes variables of this graph, by its name."""
         found = {}
         for name, node in self.nodes.items():
-            handles = written_handles(node, self.known)
-            if handles:
-                inputs = data_inputs(node)
-                variables = tuple(self.variables_of(inputs[at]) for at in handles if at < len(inputs))
-                if any(variables):
-                    found[name] = Write(name, node.op, variables)
+            variables = tuple(self.variables_of(text) for text in self.library.written_inputs(node))
+            if any(variables):
+                found[name] = Write(name, node.op, variables, not written_handles(node, self.known))
         return found
 
     @cached_property

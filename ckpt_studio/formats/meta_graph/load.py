@@ -63,6 +63,12 @@ class MetaGraph:
         """The variables of the graph by the name of their node, in the order of the nodes."""
         return collect_variables(self.proto, self.view)
 
+    def listed(self, collection: str) -> list[str]:
+        """Names of the nodes that a collection lists; empty when there is no such collection."""
+        if collection not in self.proto.collection_def:
+            return []
+        return list(listed_names(self.proto.collection_def[collection]))
+
     def serialise(self) -> bytes:
         """The bytes of a `.meta` file; for one that was loaded, exactly those that were read."""
         return self._raw if self._raw is not None else self.proto.SerializeToString(deterministic=True)
