@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.gui.dialogs.fields import Notice, PathField, PlainLabel, named, prepare
 from ckpt_studio.gui.dialogs.places import new_checkpoint_folder
 from ckpt_studio.gui.texts import byte_size, visible
@@ -42,20 +42,20 @@ Sharing = Literal["copy", "link", "compact"]
 class _SaveTask(Task):
     """Cancelled by the dialog or with the window; the dialog waits for the end of it, unlike the bridge."""
 
-    __slots__ = ("_window",)
+    __slots__ = ("window",)
 
-    def __init__(self, window: Task) -> None:
-        super().__init__(window.label)
-        self._window = window
+    def __init__(self) -> None:
+        super().__init__()
+        self.window: Task = UNTENDED
 
     @property
     def cancelled(self) -> bool:
         """Whether the dialog or the window asked to stop."""
-        return self._window.cancelled or super().cancelled
+        return self.window.cancelled or super().cancelled
 
     def check(self) -> None:
         """Look at both."""
-        self._window.check()
+        self.window.check()
         super().check()
 
 
@@ -300,10 +300,12 @@ class WriteDialog(QDialog):
         self._frames.start()
         self._show_state()
 
+        self._task = task = _SaveTask()
+
         def work(window: Task) -> Written | None:
             from ckpt_studio.document.saving import write_document
 
-            self._task = task = _SaveTask(window)
+            task.window = window
             try:
                 return write_document(document, prefix, options, beside=beside, task=task)
             except Cancelled:
