@@ -1,4 +1,4 @@
-"""What surrounds a run on disk: the start checkpoint and the job before it, the proof about frozen variables after it."""
+"""What surrounds a run on disk: start checkpoint and job before it, the proof about frozen variables after it."""
 
 from __future__ import annotations
 

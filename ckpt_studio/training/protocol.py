@@ -28,6 +28,7 @@ METRICS_SECONDS: Final = 0.05
 Message = dict[str, Any]
 
 _NUMBER = (int, float)
+_NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 _FIELDS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "ready": {"pid": int},
     "state": {"state": str},
@@ -108,7 +109,7 @@ class Parser:
 def _check_metrics(message: Message) -> None:
     steps, losses = message["steps"], message["losses"]
     whole = all(type(step) is int and _sane(step) for step in steps)
-    numbers = all(loss is None or type(loss) in (int, float, str) for loss in losses)
+    numbers = all(loss is None or type(loss) in (int, float) or loss in _NOT_FINITE for loss in losses)
     if not whole or not numbers or len(steps) != len(losses):
         raise ProtocolFault("The metrics that came through the pipe are not steps and losses.")
 

@@ -126,7 +126,7 @@ class Runner:
         self._thread.start()
 
     def events(self, timeout: float = 0.0) -> list[RunEvent]:
-        """What happened since the last call; waits up to `timeout` seconds for something. The last one is an `Outcome`."""
+        """What happened since the last call, an `Outcome` at last; waits up to `timeout` seconds for something."""
         found: list[RunEvent] = []
         with contextlib.suppress(queue.Empty):
             found.append(self._events.get(timeout=timeout) if timeout > 0 else self._events.get_nowait())

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import Corrupt, MissingFile, RequestFault, Unsupported
-from ckpt_studio.training.data import ArrayInfo, Input, check_mapping, guess_mapping, open_npz, plan_feeds, read_arrays
+from ckpt_studio.training.data import (
+    ArrayInfo,
+    Input,
+    check_mapping,
+    guess_mapping,
+    open_npz,
+    plan_feeds,
+    read_arrays,
+)
 from ckpt_studio.training.feeder import Feeder, permutation
 
 
@@ -23,6 +31,10 @@ def arrays(*infos: ArrayInfo) -> dict[str, ArrayInfo]:
 
 X = Input("x:0", "float32", (None, 4), "Placeholder")
 Y = Input("y:0", "int64", (None,), "Placeholder")
+FLAT = Input("Placeholder:0", "float32", (None, 784), "Placeholder")
+ONE_HOT = Input("Placeholder_1:0", "float32", (None, 10), "Placeholder")
+LEFT = Input("left:0", "float32", (None, 3), "Placeholder")
+RIGHT = Input("right:0", "float32", (None, 3), "Placeholder")
 KEEP = Input("keep_prob:0", "float32", (), "Placeholder")
 TRAINING = Input("is_training:0", "bool", (), "Placeholder")
 RATE = Input("rate:0", "float32", (), "PlaceholderWithDefault", optional=True)
@@ -66,10 +78,14 @@ def test_bad_data_files_are_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("inputs", "data", "expected"),
     [
-        ([X, Y], [info("features", (9, 4), "f4"), info("labels", (9,), "i8", 0, 2)], {"x:0": "features", "y:0": "labels"}),
+        (
+            [X, Y],
+            [info("features", (9, 4), "f4"), info("labels", (9,), "i8", 0, 2)],
+            {"x:0": "features", "y:0": "labels"},
+        ),
         ([X, Y], [info("a", (9, 4), "f8"), info("b", (9,), "i4", 0, 2)], {"x:0": "a", "y:0": "b"}),
         (
-            [Input("Placeholder:0", "float32", (None, 784), "Placeholder"), Input("Placeholder_1:0", "float32", (None, 10), "Placeholder")],
+            [FLAT, ONE_HOT],
             [info("y", (50, 10), "f4"), info("x", (50, 28, 28), "u1", 0, 255)],
             {"Placeholder:0": "x", "Placeholder_1:0": "y"},
         ),
@@ -77,7 +93,7 @@ def test_bad_data_files_are_said(tmp_path: Path) -> None:
         ([KEEP], [info("keep_prob", (), "f4")], {"keep_prob:0": "keep_prob"}),
         ([X], [info("x", (9, 5), "f4")], {}),
         (
-            [Input("left:0", "float32", (None, 3), "Placeholder"), Input("right:0", "float32", (None, 3), "Placeholder")],
+            [LEFT, RIGHT],
             [info("right", (9, 3), "f4"), info("left", (9, 3), "f4")],
             {"left:0": "left", "right:0": "right"},
         ),

@@ -1,4 +1,4 @@
-"""The training process: `python -m ckpt_studio.training.worker PARENT`. Started by `training.child`, imported by nobody."""
+"""The training process, `python -m ckpt_studio.training.worker PARENT`: `training.child` starts it, nobody imports."""
 
 from __future__ import annotations
 

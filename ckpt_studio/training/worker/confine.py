@@ -1,7 +1,7 @@
 """What the training process gives up before it runs anybody's graph: Landlock, where the kernel has it.
 
-Without root and for good, it can then write only inside the run folder, read only what training needs (everything, where
-the graph reads files and the person said that it may), and open no TCP connection. Threads that are made later inherit it.
+Without root and for good, it can then write only inside the run folder, read only what training needs (everything,
+where the graph reads files and the person allowed that), and open no TCP connection. Threads made later inherit it.
 """
 
 from __future__ import annotations

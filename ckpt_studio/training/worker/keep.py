@@ -1,21 +1,22 @@
-"""The checkpoints of a run: written by our own writer, named in the folder's state file, the oldest of its own let go."""
+"""The checkpoints of a run: written by our own writer, named in the folder's state file, the oldest let go."""
 
 from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.tensors import TensorSource, decode, encode
 from ckpt_studio.formats.saving import Saving
 from ckpt_studio.formats.tf_bundle.state_file import encode_state_file, parse_state_file
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.training.run_folder import RunFolder
 
 STATE_FILE = "checkpoint"
+SIDECAR = ".ckpt-studio.json"
 
 
 class RunCheckpoints:
@@ -32,7 +33,7 @@ class RunCheckpoints:
         self._folder = folder
         self._max_to_keep = max_to_keep
         self._meta = meta
-        self._sidecars = _marks(frozen)
+        self._sidecars = {SIDECAR: _marks(frozen)} if frozen else {}
         self._kept: deque[tuple[int, tuple[str, ...]]] = deque()
 
     @property
@@ -70,9 +71,19 @@ class RunCheckpoints:
             saving.switch(saving.write_small(encode_state_file(state)), STATE_FILE)
 
 
-def _marks(frozen: tuple[str, ...]) -> Mapping[str, bytes]:
-    """The sidecar with the frozen marks, as CONTRACT.md's PATCH."""
-    if not frozen:
-        return {}
-    edits = [{"op": "freeze", "match": key} for key in frozen]
-    return {".ckpt-studio.json": json.dumps({"version": 1, "edits": edits}, indent=1).encode()}
+def _marks(frozen: tuple[str, ...]) -> Callable[[int], bytes]:
+    """The sidecar with the frozen marks, as CONTRACT.md's PATCH, for a checkpoint of so many data files."""
+    keys = [_text_of(key) for key in frozen]
+    edits = [{"op": "freeze", "match": key} for key in keys]
+
+    def make(num_shards: int) -> bytes:
+        value = {"version": 1, "edits": edits, "frozen": keys, "num_shards": num_shards}
+        return json.dumps(value, indent=1).encode("ascii") + b"\n"
+
+    return make
+
+
+def _text_of(key: str) -> str:
+    """A key as strict JSON can hold it, see CONTRACT.md."""
+    raw = encode(key)
+    return f"hex:{raw.hex()}" if decode(raw) != raw.decode("utf-8", "replace") or key.startswith("hex:") else key

@@ -1,4 +1,4 @@
-"""The training process's end of the pipe: takes over the standard streams, gathers metrics, beats, and ends with the parent."""
+"""The training process's end of the pipe: takes over the standard streams, gathers metrics, beats, and obeys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the training process behaves as a process: it dies with its parent, before the window when memory runs out, and says where."""
+"""How the training process behaves towards the system: it dies with its parent, and before it when memory runs out."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from ckpt_studio.core.tensors import (
 
 
 class TrainedValues:
-    """Arrays over the checkpoint that the run began with: keys that the run does not hold come from there, as they were.
+    """Arrays over the checkpoint that the run began with: keys that the run does not hold come from there.
 
     Args:
         start: the start checkpoint.

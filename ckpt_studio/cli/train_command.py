@@ -1,0 +1,111 @@
+"""`ckpt-studio train SPEC`: the window's resumed run without a window, one JSON object a line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.training.runner import Runner
+    from ckpt_studio.training.spec import RunSpec
+
+HELP = "resume training as a SPEC says; prints one JSON object a line"
+
+_POLL_SECONDS = 0.1
+_SILENT = ("state", "log")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("spec", metavar="SPEC", help="what to run, as JSON")
+    parser.add_argument("--json", action="store_true", help="accepted for likeness; the output is always JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it; 0 when the run finished, or stopped because it was asked to."""
+    from ckpt_studio.cli.output import error_json, print_json, say
+    from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.training.runner import Runner
+    from ckpt_studio.training.spec import load_spec
+
+    try:
+        spec = load_spec(args.spec)
+        document = staged_document(spec)
+        for note in document.notes:
+            say(note)
+        runner = Runner(spec, document.staged, document.base, document.frozen_keys())
+        with _stopping_on_signals(runner):
+            return _follow(runner)
+    except CkptStudioError as error:
+        say(f"ckpt-studio: {error.message}")
+        print_json(error_json(error))
+        return 1
+
+
+def staged_document(spec: RunSpec) -> Document:
+    """The checkpoint with the run's patch and frozen patterns applied.
+
+    Raises:
+        FileFault, RequestFault: the checkpoint cannot be opened, or an edit cannot be made.
+    """
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.document.edits import Freeze
+    from ckpt_studio.document.patch import load_patch
+    from ckpt_studio.document.patterns import resolve_keys
+    from ckpt_studio.formats.registry import open_checkpoint
+
+    document = Document(open_checkpoint(spec.checkpoint))
+    if spec.patch is not None:
+        for edit in load_patch(spec.patch).edits(document):
+            document.do(edit)
+    for pattern in spec.frozen:
+        document.do(Freeze(resolve_keys(pattern, document.base.columns), pattern))
+    return document
+
+
+def _follow(runner: Runner) -> int:
+    """Print what happens until the end."""
+    from ckpt_studio.cli.output import print_json, say
+    from ckpt_studio.training.events import LogLine, RunState, to_json
+
+    try:
+        runner.start()
+        while runner.outcome is None:
+            for event in runner.events(_POLL_SECONDS):
+                if isinstance(event, LogLine):
+                    say(event.text)
+                for line in to_json(event):
+                    if line["event"] not in _SILENT:
+                        print_json(line)
+    finally:
+        runner.close()
+    outcome = runner.outcome
+    if outcome.state in (RunState.finished, RunState.stopped):
+        return 0
+    say(f"ckpt-studio: {outcome.message}")
+    return 1
+
+
+@contextmanager
+def _stopping_on_signals(runner: Runner) -> Iterator[None]:
+    """SIGINT and SIGTERM mean: finish the step, save, end. A second one ends the run at once."""
+    asked = False
+
+    def obey(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            runner.kill()
+        asked = True
+        runner.stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, obey) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

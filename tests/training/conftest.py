@@ -1,0 +1,196 @@
+"""Graphs as TensorFlow 1 wrote them, made once by stock TensorFlow, and a way to run them to the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
+from ckpt_studio.training.child import Child
+from ckpt_studio.training.events import CardEvent, CheckpointWritten, Metrics, Outcome, RunEvent
+from ckpt_studio.training.runner import Runner
+from ckpt_studio.training.spec import DataSpec, RunSpec
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+GRAPHS = """
+import os
+v1 = tf.compat.v1
+folder = args[0]
+
+def model(resource, optimizer, inputs=True, count=True, dropout=False):
+    v1.set_random_seed(1)
+    if inputs:
+        x = v1.placeholder(tf.float32, [None, 8], name="x")
+        y = v1.placeholder(tf.int64, [None], name="y")
+    else:
+        rng = np.random.default_rng(2)
+        x = tf.constant(rng.standard_normal((64, 8)), tf.float32)
+        y = tf.constant(rng.integers(0, 3, 64), tf.int64)
+    with v1.variable_scope("net", use_resource=resource):
+        at = x
+        for layer, (n, m) in enumerate([(8, 16), (16, 16), (16, 3)]):
+            with v1.variable_scope("layer%d" % layer):
+                w = v1.get_variable("w", [n, m], initializer=v1.glorot_uniform_initializer(seed=layer))
+                b = v1.get_variable("b", [m], initializer=v1.zeros_initializer())
+                at = tf.matmul(at, w) + b
+                if layer < 2:
+                    at = tf.nn.relu(at)
+                    if dropout:
+                        keep = v1.placeholder_with_default(0.9, [], name="keep%d" % layer)
+                        at = v1.nn.dropout(at, keep_prob=keep)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=at), name="loss")
+        step = v1.train.get_or_create_global_step() if count else None
+        rate = v1.placeholder(tf.float32, [], name="rate") if dropout else 0.01
+        train = optimizer(rate).minimize(loss, global_step=step, name="train")
+    v1.add_to_collection("train_op", train)
+    return train, loss
+
+def save(name, step, **how):
+    with tf.Graph().as_default(), v1.Session() as session:
+        train, _ = model(**how)
+        session.run(v1.global_variables_initializer())
+        if how.get("inputs", True):
+            feed = {"x:0": np.ones((4, 8), "f"), "y:0": [0, 1, 2, 0]}
+            if how.get("dropout"):
+                feed["rate:0" if not how.get("dropout") else "net/rate:0"] = 0.01
+        else:
+            feed = {}
+        for _ in range(step):
+            session.run(train, feed)
+        os.makedirs(os.path.join(folder, name))
+        v1.train.Saver().save(session, os.path.join(folder, name, "model.ckpt"), global_step=step)
+
+save("adam_ref", 5, resource=False, optimizer=v1.train.AdamOptimizer)
+save("adam_res", 5, resource=True, optimizer=v1.train.AdamOptimizer)
+save("own_data", 4, resource=False, optimizer=v1.train.GradientDescentOptimizer, inputs=False, count=False)
+save("dropout", 3, resource=True, optimizer=v1.train.AdamOptimizer, dropout=True)
+with tf.Graph().as_default(), v1.Session() as session:
+    x = v1.placeholder(tf.float32, [None, 8], name="x")
+    w = v1.get_variable("w", [8, 1], initializer=v1.ones_initializer())
+    loss = tf.reduce_mean(tf.math.log(tf.matmul(x, w)), name="loss")
+    v1.train.GradientDescentOptimizer(100.0).minimize(loss, name="train")
+    session.run(v1.global_variables_initializer())
+    os.makedirs(os.path.join(folder, "diverges"))
+    v1.train.Saver().save(session, os.path.join(folder, "diverges", "model.ckpt"))
+rng = np.random.default_rng(0)
+features = rng.standard_normal((200, 8)).astype("f")
+np.savez(os.path.join(folder, "data.npz"), features=features, labels=(features[:, 0] > 0).astype("i8"),
+         positive=np.abs(features) + 0.1)
+"""
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """Where the checkpoints and their data lie."""
+
+    folder: Path
+
+    @property
+    def data(self) -> str:
+        return str(self.folder / "data.npz")
+
+    def checkpoint(self, name: str) -> Bundle:
+        index = next((self.folder / name).glob("*.index"))
+        return open_bundle(str(index)[: -len(".index")])
+
+
+@pytest.fixture(scope="session")
+def graphs(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Graphs:
+    folder = tmp_path_factory.mktemp("graphs")
+    tensorflow_child(GRAPHS, folder)
+    return Graphs(folder)
+
+
+@dataclass
+class Watched:
+    """A run and everything that it said."""
+
+    runner: Runner
+    events: list[RunEvent] = field(default_factory=list)
+
+    def until(self, wanted: Callable[[RunEvent], bool], seconds: float = 60.0) -> RunEvent:
+        """Gather events until one is wanted."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for event in self.runner.events(0.05):
+                self.events.append(event)
+                if wanted(event):
+                    self.events += self.runner.events()
+                    return event
+        raise AssertionError(f"it did not come within {seconds} s; came: {self.events[-10:]}")
+
+    def step(self) -> None:
+        """Until some step was done."""
+        self.until(lambda event: isinstance(event, Metrics))
+
+    def end(self) -> Outcome:
+        """Until the end."""
+        if self.runner.outcome is None:
+            self.until(lambda event: isinstance(event, Outcome))
+        assert self.runner.outcome is not None
+        return self.runner.outcome
+
+    @property
+    def steps(self) -> list[int]:
+        return [step for event in self.events if isinstance(event, Metrics) for step in event.steps]
+
+    @property
+    def losses(self) -> list[float | None]:
+        return [loss for event in self.events if isinstance(event, Metrics) for loss in event.losses]
+
+    @property
+    def checkpoints(self) -> list[CheckpointWritten]:
+        return [event for event in self.events if isinstance(event, CheckpointWritten)]
+
+    @property
+    def card(self) -> Any:
+        return next(event.card for event in self.events if isinstance(event, CardEvent))
+
+
+class StagedView:
+    """Values swapped in over a checkpoint, as a document's staged view does it."""
+
+    def __init__(self, base: Bundle, swapped: dict[str, np.ndarray[Any, Any]]) -> None:
+        from ckpt_studio.training.worker.values import TrainedValues
+
+        self._view = TrainedValues(base, swapped)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+
+Start = Callable[..., Watched]
+
+
+@pytest.fixture
+def start(graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
+    """Starts runs; what is still going at the end of a test is killed."""
+    begun: list[Runner] = []
+
+    def begin(
+        name: str | Checkpoint,
+        frozen: frozenset[str] = frozenset(),
+        source: TensorSource | None = None,
+        child: Child | None = None,
+        grace: float = 30.0,
+        **fields: Any,
+    ) -> Watched:
+        base = graphs.checkpoint(name) if isinstance(name, str) else name
+        spec = RunSpec(checkpoint=base.prefix, out=str(tmp_path / "run"), data=DataSpec(graphs.data), trust=True)
+        spec = replace(spec, **fields)
+        runner = Runner(spec, source or base, base, frozen, child=child, grace=grace)
+        begun.append(runner)
+        runner.start()
+        return Watched(runner)
+
+    yield begin
+    for runner in begun:
+        runner.close()
