@@ -14,12 +14,15 @@ from ckpt_studio.formats.meta_graph.freeze import (
     unfreeze_meta_graph,
 )
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph, parse_meta_graph, trainable_names
+from ckpt_studio.formats.meta_graph.run_graph import RunGraph, build_run_graph
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 
 __all__ = [
     "FrozenResult",
     "MetaGraph",
+    "RunGraph",
     "TrainingGraph",
+    "build_run_graph",
     "freeze_meta_graph",
     "frozen_names",
     "load_meta_graph",

@@ -16,6 +16,7 @@ _FLOATS: Final = frozenset({1, 2, 14, 19})
 _SEED: Final = re.compile(
     r"(?P<scope>(?:.*/)?gradients(?:_\d+)?)/(?:Fill(?:_\d+)?|grad_ys_\d+|ones_like\w*|OnesLike\w*)"
 )
+_OUTPUT_OPS: Final = frozenset({"Sigmoid", "Softmax", "LogSoftmax", "Tanh", "Relu", "BiasAdd", "MatMul"})
 _LOSS_NAME: Final = re.compile(r"loss|cost|xent|cross_?entropy|objective|nll|mse", re.IGNORECASE)
 _NOT_LOSS: Final = re.compile(r"gradients|/tags$|ExponentialMovingAverage", re.IGNORECASE)
 
@@ -34,8 +35,9 @@ def find_losses(view: GraphView, train_ops: Collection[str], listed: Iterable[st
     others: list[str] = []
     for seed in view.nodes.values():
         if (match := _SEED.fullmatch(seed.name)) and seed.op in ("Fill", "Const", "OnesLike"):
-            pool = others if seed.name not in behind else used if _is_scalar_seed(view, seed) else unsure
-            pool.extend(_seeded(view, seed, match["scope"]))
+            for name in _seeded(view, seed, match["scope"]):
+                sure = _is_scalar_seed(view, seed) and view.nodes[name].op not in _OUTPUT_OPS
+                (others if seed.name not in behind else used if sure else unsure).append(name)
     named = [name for name in _named(view) if name not in view.writes and view.behind([name]) & behind]
     found: list[str] = []
     for name in (*used, *_totals(named), *names_in(view, list(listed)), *named, *unsure, *others):

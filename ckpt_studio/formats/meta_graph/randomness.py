@@ -52,8 +52,12 @@ class StepKeyed:
         self._step = step
         self._count = 0
 
-    def rewrite(self, node: NodeDef) -> None:
-        """Make a node of `STATELESS` a function of the step."""
+    def rewrite_all(self, nodes: Collection[NodeDef]) -> None:
+        """Make nodes of `STATELESS` functions of the step."""
+        for node in nodes:
+            self._rewrite(node)
+
+    def _rewrite(self, node: NodeDef) -> None:
         key = self._key(node.name)
         data, control = data_inputs(node), control_inputs(node)
         old = {
@@ -100,8 +104,3 @@ def _types(op: str, old: dict[str, int]) -> dict[str, int]:
     if op == "Multinomial":
         return {"T": old["T"], "output_dtype": old.get("output_dtype", _INT64)}
     return {"T": old["T"], "dtype": old["dtype"]}
-
-
-def random_nodes(graph_nodes: Collection[NodeDef]) -> list[NodeDef]:
-    """Those of the nodes whose values differ from run to run."""
-    return [node for node in graph_nodes if node.op in RANDOM]

@@ -113,7 +113,7 @@ def plan_training(
     losses = _with_choice(view, find_losses(view, chosen, meta.listed("losses")), loss)
     roots = [*chosen, *(node_of(one) for one in losses[:1])]
     behind = view.behind(roots, stop=is_data)
-    needed = tuple(one for name, one in meta.variables.items() if name in behind)
+    needed = _needed(meta, behind, held)
     bindings = tuple(bind(view, one, held) for one in needed)
     bound = tuple(one for one in bindings if one.key in held)
     missing = tuple(one.variable for one in bindings if one.key not in held)
@@ -145,6 +145,18 @@ def plan_training(
             *_value_notes(missing, inputs),
         ),
     )
+
+
+def _needed(meta: MetaGraph, behind: set[str], held: frozenset[str]) -> tuple[VariableNode, ...]:
+    """The variables of a run: those behind its roots, and those that initial values of missing ones are made from."""
+    reached = set(behind)
+    while True:
+        needed = tuple(one for name, one in meta.variables.items() if name in reached)
+        firsts = {one.initializer for one in needed if bind(meta.view, one, held).key not in held}
+        more = meta.view.behind(one for one in firsts if one is not None)
+        if more <= reached:
+            return needed
+        reached |= more
 
 
 def tables_of(meta: MetaGraph) -> tuple[str, ...]:

@@ -1,0 +1,365 @@
+"""Makes the GraphDef of a run: inputs cut to placeholders, frozen updates gone, random draws tied to the step, pruned.
+
+Variables are set and read by nodes of our own. The graph's own read nodes are not to be trusted: in TensorFlow 1.4 to
+1.8 that of an optimizer's slot reads the variable it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ckpt_studio.core import dtypes
+from ckpt_studio.core.errors import RequestFault, RunFault
+from ckpt_studio.core.tensors import Window
+from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
+from ckpt_studio.formats.meta_graph.freezing import Blocked
+from ckpt_studio.formats.meta_graph.graph import GraphView
+from ckpt_studio.formats.meta_graph.inputs import GraphInput, is_cut
+from ckpt_studio.formats.meta_graph.load import MetaGraph
+from ckpt_studio.formats.meta_graph.names import CONTROL, node_of, parse_input, tensor_name
+from ckpt_studio.formats.meta_graph.ops import VARIABLE_OPS
+from ckpt_studio.formats.meta_graph.randomness import STATELESS, StepKeyed
+from ckpt_studio.formats.meta_graph.repair import repair_graph
+from ckpt_studio.formats.meta_graph.training import TrainingGraph, bind
+from ckpt_studio.formats.meta_graph.variables import VariableNode
+from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
+
+_INT64 = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An input of the original graph and the placeholder that takes its data.
+
+    Attributes:
+        tensor: name of the tensor in the original graph, as `TrainingGraph.inputs` has it.
+        placeholder: name of the tensor to feed.
+        dtype: TensorFlow's name of the element type.
+        shape: -1 for an extent that any number fits, None when even the rank is unknown.
+        required: False where a default value stands in when nothing is fed.
+    """
+
+    tensor: str
+    placeholder: str
+    dtype: str
+    shape: tuple[int, ...] | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunVariable:
+    """A variable of the run, and how it is set and read.
+
+    Attributes:
+        name: its node in the original graph.
+        key: its key in checkpoints, read and written.
+        window: the part of the key's tensor that it holds (partitioned variables), None for all of it.
+        full_shape: shape of the key's tensor where `window` is set.
+        held: whether the checkpoint has a value for it; otherwise `RunGraph.initializers` give one.
+        dtype, shape: of the variable; the shape may be None.
+        frozen: whether the run must not change it.
+        set_op: node that assigns what is fed to `set_feed`.
+        set_feed: tensor to feed.
+        get: tensor to fetch.
+    """
+
+    name: str
+    key: str
+    window: Window | None
+    full_shape: tuple[int, ...] | None
+    held: bool
+    dtype: str
+    shape: tuple[int, ...] | None
+    frozen: bool
+    set_op: str
+    set_feed: str
+    get: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunGraph:
+    """What a training process needs of a graph.
+
+    Order of its work: set the held variables, run `initializers` one after another, run `table_initializers`, then at
+    each step run `train_ops` with the feeds, and with `step_feed` if there is one.
+
+    Attributes:
+        graph_def: serialised GraphDef, wire-compatible with TensorFlow's.
+        producer_ops: serialised OpList for `import_graph_def(producer_op_list=...)`, empty when the file had none.
+        feeds: the inputs.
+        train_ops: nodes to run at each step.
+        losses: tensors that may be fetched at each step, the chosen loss first; empty without a loss.
+        variables: every variable of the run.
+        initializers: nodes that give values to variables that the checkpoint does not hold, in an order that works.
+        table_initializers: nodes that fill lookup tables.
+        step: tensor that holds the step, or None where the run has to count itself.
+        step_feed: placeholder for the number of steps done (int64 scalar), or None if nothing random is tied to it.
+        frozen: names of all variables that are frozen, slots and shadows included.
+        blocked: updates of frozen variables that could not be taken out: with any, a run must not start.
+        inexact: sentences that say why the run is no exact continuation.
+        notes: sentences about side effects of freezing.
+    """
+
+    graph_def: bytes
+    producer_ops: bytes
+    feeds: tuple[Feed, ...]
+    train_ops: tuple[str, ...]
+    losses: tuple[str, ...]
+    variables: tuple[RunVariable, ...]
+    initializers: tuple[str, ...]
+    table_initializers: tuple[str, ...]
+    step: str | None
+    step_feed: str | None
+    frozen: frozenset[str]
+    blocked: tuple[Blocked, ...]
+    inexact: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def build_run_graph(
+    meta: MetaGraph, plan: TrainingGraph, frozen: Collection[str], *, exact_random: bool = True, seed: int = 0
+) -> RunGraph:
+    """The graph of a run.
+
+    Args:
+        meta: the graph that `plan` was made for.
+        plan: how it trains.
+        frozen: keys (or names) of the variables that must not change; their slots and shadows stay still too.
+        exact_random: tie random draws to the step, so that a resumed run continues exactly.
+        seed: the run's, for the random draws.
+
+    Raises:
+        RequestFault: there is no train operation, or the loss cannot be fetched.
+        RunFault: a variable has neither a value in the checkpoint nor an initializer.
+    """
+    if not plan.train_ops:
+        raise RequestFault("The graph has no train operation; choose one by name.")
+    meta = unfreeze_meta_graph(meta)
+    result = freeze_nodes(meta, frozen, plan.train_ops)
+    builder = _Builder(meta, result.meta.proto, plan, result.frozen)
+    feeds = builder.cut_inputs()
+    losses = builder.fetchable_losses()
+    builder.prune(losses)
+    step_feed = builder.tie_random(seed) if exact_random else None
+    variables = builder.add_access()
+    builder.finish()
+    step = next((one.get for one in variables if one.name == plan.step and plan.step_moves), None)
+    ops = meta.proto.meta_info_def.stripped_op_list
+    inexact = plan.inexact if exact_random else (*plan.inexact, *builder.untied())
+    return RunGraph(
+        graph_def=builder.proto.graph_def.SerializeToString(deterministic=True),
+        producer_ops=ops.SerializeToString(deterministic=True) if ops.op else b"",
+        feeds=feeds,
+        train_ops=plan.train_ops,
+        losses=losses,
+        variables=variables,
+        initializers=builder.initializers,
+        table_initializers=plan.table_initializers,
+        step=step,
+        step_feed=step_feed,
+        frozen=result.frozen,
+        blocked=result.blocked,
+        inexact=inexact,
+        notes=result.notes,
+    )
+
+
+class _Builder:
+    """One graph on its way from a MetaGraph to a run.
+
+    Attributes:
+        proto: what is rewritten.
+        initializers: set by `prune`.
+    """
+
+    def __init__(
+        self, meta: MetaGraph, proto: MetaGraphDef, plan: TrainingGraph, frozen: frozenset[str]
+    ) -> None:
+        self.proto = proto
+        self._meta = meta
+        self._plan = plan
+        self._frozen = frozen
+        self._prefix = "ckpt_studio/"
+        while any(name.startswith(self._prefix) for name in meta.view.nodes):
+            self._prefix = f"{self._prefix[:-1]}_/"
+        self._view = GraphView(proto)
+        self.initializers: tuple[str, ...] = ()
+
+    def cut_inputs(self) -> tuple[Feed, ...]:
+        """Put placeholders where data comes from iterators, queues or Python."""
+        stands_for: dict[tuple[str, int], str] = {}
+        feeds = []
+        for number, one in enumerate(self._plan.feeds):
+            place = one.tensor
+            if is_cut(self._view.nodes[one.node]):
+                stands_for[parse_input(one.tensor)] = name = f"{self._prefix}feed/{number}"
+                self._placeholder(name, dtypes.BY_NAME[one.dtype].number, one)
+                place = tensor_name(name, 0)
+            feeds.append(Feed(one.tensor, place, one.dtype, one.shape, one.required))
+        cut = {name for name, _ in stands_for}
+        for node in self.proto.graph_def.node:
+            self._rewire(node, cut, stands_for)
+        self._view = GraphView(self.proto)
+        return tuple(feeds)
+
+    def _rewire(self, node: NodeDef, cut: set[str], stands_for: dict[tuple[str, int], str]) -> None:
+        if not any(node_of(text) in cut for text in node.input):
+            return
+        inputs = []
+        for text in node.input:
+            name, output = parse_input(text)
+            if name not in cut:
+                inputs.append(text)
+            elif output != CONTROL:
+                inputs.append(stands_for.get((name, output), text))
+        del node.input[:]
+        node.input.extend(inputs)
+
+    def _placeholder(self, name: str, dtype: int, like: GraphInput | None) -> NodeDef:
+        node = self.proto.graph_def.node.add(name=name, op="Placeholder")
+        node.attr["dtype"].type = dtype
+        shape = node.attr["shape"].shape
+        shape.SetInParent()
+        if like is None or like.shape is None:
+            shape.unknown_rank = True
+        else:
+            for extent in like.shape:
+                shape.dim.add(size=extent)
+        return node
+
+    def fetchable_losses(self) -> tuple[str, ...]:
+        """The chosen loss, once it is sure that it may be fetched."""
+        loss = self._plan.loss
+        if loss is None:
+            return ()
+        if self._view.in_frame(node_of(loss)):
+            raise RequestFault(
+                f"{loss} lies inside a loop or condition and cannot be watched; choose another loss."
+            )
+        return (loss,)
+
+    def prune(self, losses: Sequence[str]) -> None:
+        """Keep what the run reaches, and find out how to initialise what no checkpoint holds."""
+        roots = [*self._plan.train_ops, *(node_of(one) for one in losses), *self._plan.table_initializers]
+        kept = self._view.behind(roots)
+        first: list[str] = []
+        while new := [name for name in self._plan.missing if name in kept and name not in first]:
+            first.extend(new)
+            kept |= self._view.behind(self._initializer(name) for name in new)
+        self.initializers = self._in_order(first)
+        graph = self.proto.graph_def
+        nodes = [node for node in graph.node if node.name in kept]
+        library = self._view.library.reached(nodes)
+        gradients = [one for one in graph.library.gradient if one.function_name in library]
+        known = self._view.library.functions
+        library |= {
+            one.gradient_func: known[one.gradient_func] for one in gradients if one.gradient_func in known
+        }
+        functions = list(library.values())
+        del graph.library.function[:]
+        del graph.library.gradient[:]
+        graph.library.function.extend(functions)
+        graph.library.gradient.extend(gradients)
+        del graph.node[:]
+        graph.node.extend(nodes)
+        self._view = GraphView(self.proto)
+
+    def _initializer(self, name: str) -> str:
+        found = self._meta.variables[name].initializer
+        if found is None:
+            raise RunFault(
+                f"{name} is not in the checkpoint and the graph has no initial value for it; swap one in first.",
+                key=name,
+            )
+        return found
+
+    def _in_order(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Initializers such that each runs after those whose variables it reads."""
+        needs = {name: self._view.behind([self._initializer(name)]) for name in names}
+        done: list[str] = []
+        left = list(names)
+        while left:
+            ready = next(
+                (one for one in left if not any(other in needs[one] for other in left if other != one)),
+                left[0],
+            )
+            left.remove(ready)
+            done.append(self._initializer(ready))
+        return tuple(done)
+
+    def tie_random(self, seed: int) -> str | None:
+        """Make random draws a function of the step; initial values are drawn by the seed alone."""
+        stepping = self._view.behind(
+            [*self._plan.train_ops, *(node_of(one) for one in self._plan.losses[:1])]
+        )
+        random = [node for node in self.proto.graph_def.node if node.op in STATELESS]
+        inside = [one for one in random if one.name in stepping and not self._view.in_frame(one.name)]
+        first = [one for one in random if one.name not in stepping and not self._view.in_frame(one.name)]
+        StepKeyed(self.proto.graph_def, f"{self._prefix}first/", seed, "").rewrite_all(first)
+        if not inside:
+            return None
+        step = self._placeholder(f"{self._prefix}step", _INT64, None)
+        step.attr["shape"].shape.Clear()
+        step.attr["shape"].shape.SetInParent()
+        StepKeyed(self.proto.graph_def, f"{self._prefix}step/", seed, step.name).rewrite_all(inside)
+        return tensor_name(step.name, 0)
+
+    def untied(self) -> tuple[str, ...]:
+        """Sentences about random operations that could be tied to the step but were not."""
+        names = [node.name for node in self.proto.graph_def.node if node.op in STATELESS]
+        return tuple(f"{name} draws other random numbers than an uninterrupted run would." for name in names)
+
+    def add_access(self) -> tuple[RunVariable, ...]:
+        """Add nodes that set and read each variable of the run."""
+        found = []
+        held = {one.variable: one for one in self._plan.bindings}
+        nodes = [node for node in self.proto.graph_def.node if node.op in VARIABLE_OPS]
+        for number, node in enumerate(nodes):
+            one = self._meta.variables[node.name]
+            place = held.get(node.name) or bind(self._meta.view, one, ())
+            found.append(
+                RunVariable(
+                    name=node.name,
+                    key=place.key,
+                    window=place.window,
+                    full_shape=one.part.full_shape
+                    if one.part is not None and place.window is not None
+                    else None,
+                    held=node.name in held,
+                    dtype=one.dtype,
+                    shape=one.shape,
+                    frozen=node.name in self._frozen,
+                    set_op=self._setter(node, one, number),
+                    set_feed=tensor_name(f"{self._prefix}value/{number}", 0),
+                    get=self._getter(node, one, number),
+                )
+            )
+        return tuple(found)
+
+    def _setter(self, variable: NodeDef, one: VariableNode, number: int) -> str:
+        dtype = dtypes.BY_NAME[one.dtype].number
+        value = self._placeholder(f"{self._prefix}value/{number}", dtype, None)
+        node = self.proto.graph_def.node.add(
+            name=f"{self._prefix}set/{number}", input=[variable.name, value.name]
+        )
+        if one.kind == "resource":
+            node.op = "AssignVariableOp"
+            node.attr["dtype"].type = dtype
+        else:
+            node.op = "Assign"
+            node.attr["T"].type = dtype
+            node.attr["validate_shape"].b = True
+            node.attr["use_locking"].b = True
+        return node.name
+
+    def _getter(self, variable: NodeDef, one: VariableNode, number: int) -> str:
+        dtype = dtypes.BY_NAME[one.dtype].number
+        node = self.proto.graph_def.node.add(name=f"{self._prefix}get/{number}", input=[variable.name])
+        node.op = "ReadVariableOp" if one.kind == "resource" else "Identity"
+        node.attr["dtype" if one.kind == "resource" else "T"].type = dtype
+        return tensor_name(node.name, 0)
+
+    def finish(self) -> None:
+        """Mend what old writers left."""
+        repair_graph(self.proto.graph_def)
