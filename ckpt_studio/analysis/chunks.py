@@ -96,7 +96,8 @@ def _pattern_values(name: str) -> NDArray[np.float64]:
     assert dtype.numpy is not None
     patterns = np.arange(1 << (8 * dtype.itemsize), dtype=f"u{dtype.itemsize}")
     if dtype.numpy.kind == "b":
-        return (patterns != 0).astype(np.float64)
+        truth: NDArray[np.float64] = (patterns != 0).astype(np.float64)
+        return truth
     with np.errstate(invalid="ignore"):
         values: NDArray[np.float64] = patterns.view(dtype.numpy).astype(np.float64)
     return values

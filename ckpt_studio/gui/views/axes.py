@@ -1,0 +1,82 @@
+"""Axes whose numbers can be trusted: no automatic SI prefixes, whole numbers for indices and counts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pyqtgraph as pg
+
+from ckpt_studio.gui.views.colours import PlotColours
+
+
+class ValueAxis(pg.AxisItem):
+    """An axis of values."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.enableAutoSIPrefix(False)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Each with the digits that tell it from its neighbours."""
+        largest = max((abs(v) for v in values), default=0.0)
+        if not largest:
+            return ["0" for _ in values]
+        digits = max(1, math.ceil(math.log10(largest / spacing)) + 1) if spacing > 0 else 6
+        return [f"{v:.{min(digits, 17)}g}" if abs(v) > spacing * 1e-6 else "0" for v in values]
+
+
+class IndexAxis(pg.AxisItem):
+    """An axis of indices: ticks stand in the middle of an element."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.enableAutoSIPrefix(False)
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:
+        """Whole numbers only."""
+        spacings = super().tickSpacing(minVal, maxVal, size)
+        whole = [(max(1, round(spacing)), offset) for spacing, offset in spacings if spacing >= 1]
+        return [(spacing, 0.5) for spacing, _ in whole] or [(1, 0.5)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Indices, thousands apart."""
+        return [f"{math.floor(v):,}" for v in values]
+
+
+class CountAxis(pg.AxisItem):
+    """An axis of counts, linear or logarithmic."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self.enableAutoSIPrefix(False)
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:
+        """Whole numbers only; powers of ten where the axis is logarithmic."""
+        if self.logMode:
+            decades = max(1, math.ceil((maxVal - minVal) / max(size / 40, 1)))
+            return [(decades, 0)]
+        spacings = super().tickSpacing(minVal, maxVal, size)
+        return [(spacing, offset) for spacing, offset in spacings if spacing >= 1] or [(1, 0)]
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Any]:
+        """No extra ticks between the powers of ten."""
+        if not self.logMode:
+            return super().tickValues(minVal, maxVal, size)
+        step = self.tickSpacing(minVal, maxVal, size)[0][0]
+        first = max(0, math.ceil(minVal / step) * step)
+        return [(step, [float(v) for v in range(first, math.floor(maxVal) + 1, step)])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Counts, thousands apart."""
+        counts = [10**v if self.logMode else v for v in values]
+        return [f"{v:,.0f}" if v < 1e9 else f"{v:.3g}" for v in counts]
+
+
+def colour_plot(plot: pg.PlotWidget, colours: PlotColours) -> None:
+    """Give a plot's ground and axes the colours of the window."""
+    plot.setBackground(colours.base)
+    for side in ("left", "bottom"):
+        axis = plot.getPlotItem().getAxis(side)
+        axis.setPen(colours.faint)
+        axis.setTextPen(colours.text)

@@ -1,0 +1,256 @@
+"""The drawing of a heatmap: never the whole slice, only its reduced picture.
+
+Imported late, because it needs pyqtgraph.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ckpt_studio.analysis.heatmap import Heatmap
+from ckpt_studio.gui.views.axes import IndexAxis, colour_plot
+from ckpt_studio.gui.views.colours import (
+    INF_INDEX,
+    NAN_INDEX,
+    PlotColours,
+    Ramp,
+    colour_table,
+    indices_of,
+    limits_of,
+)
+from ckpt_studio.gui.views.numbers import number_text
+
+_SETTLE_MS: Final = 40
+"""A zoom or drag has to rest this long before what is seen is asked for."""
+
+
+class HeatmapPlot(pg.PlotWidget):
+    """An overview of the whole slice and, over it, the part that is seen in detail.
+
+    `viewChanged` is emitted when another part is seen, `pointed` with (row, column) under the pointer or None.
+    """
+
+    viewChanged = Signal()
+    pointed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, axisItems={"bottom": IndexAxis("bottom"), "left": IndexAxis("left")})
+        self._extent = (1, 1)
+        self._overview: Heatmap | None = None
+        self._detail: Heatmap | None = None
+        self._ramp = Ramp.around_zero
+        plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setLabel("bottom", self.tr("column"))
+        plot.setLabel("left", self.tr("row"))
+        box = plot.getViewBox()
+        box.invertY(True)
+        box.setDefaultPadding(0)
+        box.disableAutoRange()
+        self._images = tuple(pg.ImageItem(axisOrder="row-major") for _ in range(2))
+        for image in self._images:
+            plot.addItem(image)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self.viewChanged)
+        box.sigRangeChanged.connect(lambda *_: self._settle.start())
+        self._take_colours()
+
+    # ---- what is drawn
+
+    def begin(self, rows: int, columns: int) -> None:
+        """A slice of this extent: forget the pictures of the one before, show all of it."""
+        if (rows, columns) != self._extent:
+            self._extent = (rows, columns)
+            box = self.getPlotItem().getViewBox()
+            box.setLimits(
+                xMin=0, xMax=columns, yMin=0, yMax=rows, minXRange=min(1, columns), minYRange=min(1, rows)
+            )
+        self._overview = self._detail = None
+        self.reset_zoom()
+
+    def set_overview(self, picture: Heatmap) -> None:
+        """The whole slice; its limits are those of the colours."""
+        self._overview = picture
+        self._paint()
+
+    def set_detail(self, picture: Heatmap | None) -> None:
+        """The part that is seen."""
+        self._detail = picture
+        self._paint()
+
+    def set_ramp(self, ramp: Ramp) -> None:
+        """How values become colours."""
+        self._ramp = ramp
+        self._paint()
+
+    def reset_zoom(self) -> None:
+        """Show the whole slice."""
+        rows, columns = self._extent
+        self.getPlotItem().getViewBox().setRange(xRange=(0, columns), yRange=(0, rows), padding=0)
+
+    @property
+    def has_overview(self) -> bool:
+        """Whether the whole slice was drawn."""
+        return self._overview is not None
+
+    @property
+    def picture(self) -> Heatmap | None:
+        """What is seen: the detail, or the overview."""
+        return self._detail or self._overview
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Values at both ends of the colours."""
+        found = self._overview
+        return limits_of(self._ramp, found.low, found.high) if found else (-1.0, 1.0)
+
+    @property
+    def table(self) -> NDArray[np.uint8]:
+        """RGBA of the colour indices."""
+        return colour_table(self._ramp, PlotColours.of(self.palette()))
+
+    def _paint(self) -> None:
+        for image, picture in zip(self._images, (self._overview, self._detail), strict=True):
+            if picture is None:
+                image.clear()
+                continue
+            indices = indices_of(picture.values, picture.nan_mask, picture.inf_mask, self.limits)
+            image.setImage(indices, autoLevels=False, levels=(0, 255), lut=self.table)
+            top, bottom = picture.request.rows
+            left, right = picture.request.columns
+            image.setRect(QRectF(left, top, right - left, bottom - top))
+
+    # ---- what is seen
+
+    def seen(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(start, stop) of the rows and of the columns that are seen."""
+        (left, right), (top, bottom) = self.getPlotItem().getViewBox().viewRange()
+        rows, columns = self._extent
+        return _whole(top, bottom, rows), _whole(left, right, columns)
+
+    def pixels(self) -> tuple[int, int]:
+        """Device pixels of the picture, (down, across)."""
+        size = self.getPlotItem().getViewBox().size()
+        ratio = self.devicePixelRatioF()
+        return max(1, round(size.height() * ratio)), max(1, round(size.width() * ratio))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the slice is seen."""
+        return self.seen() == ((0, self._extent[0]), (0, self._extent[1]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other pixels need another picture."""
+        super().resizeEvent(event)
+        if hasattr(self, "_settle"):
+            self._settle.start()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say which element is under the pointer."""
+        super().mouseMoveEvent(event)
+        spot = self.getPlotItem().getViewBox().mapSceneToView(self.mapToScene(event.position().toPoint()))
+        row, column = int(np.floor(spot.y())), int(np.floor(spot.x()))
+        inside = 0 <= row < self._extent[0] and 0 <= column < self._extent[1]
+        self.pointed.emit((row, column) if inside else None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer is somewhere else."""
+        super().leaveEvent(event)
+        self.pointed.emit(None)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show the whole slice again."""
+        self.reset_zoom()
+        event.accept()
+
+    # ---- colours
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the window from light to dark and back."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_settle"):
+            self._take_colours()
+            self._paint()
+
+    def _take_colours(self) -> None:
+        colour_plot(self, PlotColours.of(self.palette()))
+
+
+def _whole(low: float, high: float, extent: int) -> tuple[int, int]:
+    start = min(max(int(np.floor(low + 1e-6)), 0), extent - 1)
+    return start, min(max(int(np.ceil(high - 1e-6)), start + 1), extent)
+
+
+class ColourBar(QWidget):
+    """Which colour stands for which value, and for NaN and Inf where there are some."""
+
+    _WIDTH = 14
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("heatmapColourBar")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self._limits = (-1.0, 1.0)
+        self._table: NDArray[np.uint8] | None = None
+        self._special: list[tuple[str, int]] = []
+
+    def show_limits(
+        self, limits: tuple[float, float], table: NDArray[np.uint8], nan: bool, inf: bool
+    ) -> None:
+        """Draw this ramp; `nan` and `inf` say whether the picture has such pixels."""
+        self._limits, self._table = limits, table
+        self._special = [
+            (n, i) for n, i, there in (("NaN", NAN_INDEX, nan), ("Inf", INF_INDEX, inf)) if there
+        ]
+        texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, limits))]
+        texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in self._special]
+        self.setAccessibleName(", ".join(texts))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as its longest number."""
+        return QSize(self._WIDTH + 10 + max(self._widths(self.fontMetrics())), 120)
+
+    def _widths(self, metrics: QFontMetrics) -> list[int]:
+        return [metrics.horizontalAdvance(text) for _, text in self._marks()]
+
+    def _marks(self) -> list[tuple[float, str]]:
+        low, high = self._limits
+        parts = [i / 4 for i in range(5)]
+        return [(part, number_text(float(f"{low + (high - low) * part:.3g}"))) for part in parts]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw ramp, numbers and the special colours."""
+        table = self._table
+        if table is None:
+            return
+        painter = QPainter(self)
+        metrics, colours = self.fontMetrics(), PlotColours.of(self.palette())
+        line = metrics.height() + 4
+        foot = line * len(self._special) + (8 if self._special else 0)
+        top, height = metrics.height() // 2 + 2, self.height() - foot - metrics.height() - 4
+        ramp = np.ascontiguousarray(table[254:0:-1].reshape(-1, 1, 4))
+        image = QImage(ramp.data, 1, len(ramp), 4, QImage.Format.Format_RGBA8888)
+        painter.drawImage(QRect(0, top, self._WIDTH, height), image)
+        painter.setPen(colours.text)
+        for part, text in self._marks():
+            y = round(top + height * (1 - part))
+            painter.drawLine(self._WIDTH, y, self._WIDTH + 3, y)
+            painter.drawText(self._WIDTH + 6, y + metrics.ascent() // 2 - 1, text)
+        for place, (name, index) in enumerate(self._special):
+            box = QRect(0, self.height() - line * (len(self._special) - place), self._WIDTH, line - 4)
+            painter.fillRect(box, QColor(*map(int, table[index, :3])))
+            painter.drawText(
+                QRect(self._WIDTH + 6, box.top(), self.width(), box.height()),
+                Qt.AlignmentFlag.AlignVCenter,
+                name,
+            )

@@ -1,0 +1,129 @@
+"""The middle of the window: the chosen variable as histogram, heatmap and table.
+
+Imports no numpy and no pyqtgraph, because it is made before the window's first paint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from ckpt_studio.gui.dialogs.fields import ElidedLabel, PlainLabel
+from ckpt_studio.gui.texts import shape_text, visible
+from ckpt_studio.gui.views.heatmap_view import HeatmapView
+from ckpt_studio.gui.views.histogram_view import HistogramView
+from ckpt_studio.gui.views.slice_bar import SliceBar
+from ckpt_studio.gui.views.values_view import ValuesView
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.session import Session
+    from ckpt_studio.gui.views.subject import Subject
+
+
+class TensorPanel(QWidget):
+    """Three views of the session's current variable, and a hint when none is chosen."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tensorPanel")
+        self.setAccessibleName(self.tr("Variable"))
+        self._session = session
+        self._key: str | None = None
+        self._hint = PlainLabel("tensorHint", parent=self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._title = ElidedLabel("tensorTitle", parent=self)
+        self._bar = SliceBar(self)
+        self._histogram = HistogramView(session, self)
+        self._heatmap = HeatmapView(session, self)
+        self._values = ValuesView(session, self)
+        self._tabs = QTabWidget(self)
+        self._tabs.setObjectName("viewTabs")
+        self._tabs.setAccessibleName(self.tr("Views"))
+        self._tabs.setDocumentMode(True)
+        for view, text in (
+            (self._histogram, self.tr("Histogram")),
+            (self._heatmap, self.tr("Heatmap")),
+            (self._values, self.tr("Values")),
+        ):
+            self._tabs.addTab(view, text)
+        self._tabs.currentChanged.connect(lambda _: self._place_bar())
+        self._bar.changed.connect(self._slice_changed)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(self._variable_page())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._pages)
+        session.currentChanged.connect(self._look_at)
+        session.documentChanged.connect(lambda: self._look_at(session.current))
+        session.stagedChanged.connect(self._staged_changed)
+        self._look_at(session.current)
+
+    def _variable_page(self) -> QWidget:
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        self._title.setContentsMargins(8, 6, 8, 4)
+        column.addWidget(self._title)
+        column.addWidget(self._tabs, 1)
+        column.addWidget(self._bar)
+        return page
+
+    def _look_at(self, key: str | None) -> None:
+        self._key = key
+        subject = self._find(key)
+        self._bar.present(subject)
+        self._give_slice()
+        self._place_bar()
+        for view in (self._histogram, self._heatmap, self._values):
+            view.present(subject)
+        if subject is None:
+            self._pages.setCurrentIndex(0)
+            return
+        info = subject.staged.info
+        parts = [visible(info.name), shape_text(info.shape), info.dtype.name]
+        if subject.original is not None:
+            parts.append(self.tr("staged"))
+        self._title.set_full("   ".join(parts))
+        self._pages.setCurrentIndex(1)
+
+    def _find(self, key: str | None) -> Subject | None:
+        """The variable to show; says in the hint why there is none."""
+        document = self._session.document
+        if document is None:
+            self._hint.setText(self.tr("Open a checkpoint to look at its variables."))
+            return None
+        if key is None:
+            self._hint.setText(self.tr("Choose a variable to see its histogram, heatmap and values."))
+            return None
+        from ckpt_studio.core.errors import CkptStudioError
+        from ckpt_studio.gui.views.subject import Subject
+
+        try:
+            return Subject.of(document, key)
+        except CkptStudioError as error:
+            self._hint.setText(visible(str(error)))
+            return None
+
+    def _staged_changed(self, keys: frozenset[str]) -> None:
+        if self._key in keys:
+            self._look_at(self._key)
+
+    def _slice_changed(self) -> None:
+        self._give_slice()
+        self._heatmap.invalidate()
+        self._values.invalidate()
+
+    def _give_slice(self) -> None:
+        for view in (self._heatmap, self._values):
+            view.set_slice(self._bar.spec, self._bar.which)
+
+    def _place_bar(self) -> None:
+        sliced = self._tabs.currentWidget() in (self._heatmap, self._values)
+        self._bar.setVisible(sliced and self._bar.has_choices)
