@@ -88,7 +88,10 @@ class Names:
 
     def find(self, text: str) -> int:
         """Row of `text` in sorted names, or -1."""
-        want = encode(text)
+        return self.find_raw(encode(text))
+
+    def find_raw(self, want: bytes) -> int:
+        """Row of a byte string in sorted names, or -1."""
         i = bisect_left(range(len(self)), want, key=self.raw)
         return i if i < len(self) and self.raw(i) == want else -1
 

@@ -14,10 +14,12 @@ _FOOTER: Final = 48
 _TABLE_MAGIC: Final = bytes.fromhex("57fb808b247547db")
 _TORCH_LEGACY: Final = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 
+_ONLY: Final = "this version opens TensorFlow V2 checkpoints only"
+
 _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"version https://git-lfs.github.com/spec/", "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
-    (b"\x89HDF\r\n\x1a\n", "is an HDF5 file (Keras .h5 or .weights.h5); this version opens TensorFlow V2 checkpoints only"),
-    (b"\x93NUMPY", "is a NumPy array (.npy); this version opens TensorFlow V2 checkpoints only"),
+    (b"version https://git-lfs.github.com/", "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
+    (b"\x89HDF\r\n\x1a\n", f"is an HDF5 file (Keras .h5 or .weights.h5); {_ONLY}"),
+    (b"\x93NUMPY", f"is a NumPy array (.npy); {_ONLY}"),
     (_TORCH_LEGACY, "is a PyTorch pickle; pickles can run code, so Ckpt Studio never opens them"),
     (b"fileFormatVersion:", "is Unity's .meta file, not a TensorFlow graph"),
     (b"GGUF", "is a GGUF model; Ckpt Studio opens TensorFlow checkpoints"),
@@ -51,12 +53,9 @@ def _by_bytes(name: str, size: int, head: bytes, tail: bytes) -> str | None:
     if head.startswith(b"PK\x03\x04"):
         return _zip(name, head)
     if size >= _FOOTER and tail.endswith(_TABLE_MAGIC):
-        return (
-            "is a TensorFlow V1 checkpoint (one table in one file); this version opens V2 checkpoints "
-            "(.index and .data files) only"
-        )
+        return f"is a TensorFlow V1 checkpoint (one table in one file); {_ONLY} (.index and .data files)"
     if len(head) > 9 and int.from_bytes(head[:8], "little") <= size - 8 and head[8:9] == b"{":
-        return "is a safetensors file; this version opens TensorFlow V2 checkpoints only"
+        return f"is a safetensors file; {_ONLY}"
     if re.match(rb"\x80[\x02-\x05][(}\]c\x8a\x8c\x95KMJX\x58q]", head):
         return "is a Python pickle, as PyTorch writes; pickles can run code, so Ckpt Studio never opens them"
     if head[4:8] == b"TFL3":
@@ -70,11 +69,11 @@ def _zip(name: str, head: bytes) -> str:
     """A zip by the name of its first member."""
     first = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith(".keras") or first in (b"metadata.json", b"config.json", b"model.weights.h5"):
-        return "is a Keras file (.keras); this version opens TensorFlow V2 checkpoints only"
+        return f"is a Keras file (.keras); {_ONLY}"
     if first.endswith((b"/data.pkl", b"/byteorder", b"/version", b"/.format_version")):
         return "is a PyTorch checkpoint (a zip of pickles); pickles can run code, so Ckpt Studio never opens them"
     if name.endswith(".npz") or first.endswith(b".npy"):
-        return "is a NumPy archive (.npz); this version opens TensorFlow V2 checkpoints only"
+        return f"is a NumPy archive (.npz); {_ONLY}"
     return "is a zip archive; unpack it first"
 
 

@@ -322,9 +322,12 @@ def _in_sequence(data: bytes, spans: list[tuple[int, int]], limit: int) -> Recor
     return Records(data, shared, key_at, value_at, value_size)
 
 
-def varints(buffer: NDArray[np.uint8], position: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Values of the varints at `position`, -1 where one has more than `most` bytes (at most 9), and the positions behind.
+def varints(
+    buffer: NDArray[np.uint8], position: NDArray[np.int64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Values of the varints at `position`, and the positions behind.
 
+    A value is -1 where a varint has more than `most` bytes (at most 9).
     Positions must leave `most` bytes before the end of `buffer`.
     """
     byte = buffer[position]

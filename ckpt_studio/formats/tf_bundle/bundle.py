@@ -19,14 +19,15 @@ from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, prin
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.tf_bundle import reading, strings
-from ckpt_studio.formats.tf_bundle.columns import columns_of
+from ckpt_studio.formats.tf_bundle.columns import PATCH, columns_of
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import Index, load_index
+from ckpt_studio.formats.tf_bundle.name_roles import GRAPH_KEY
 from ckpt_studio.formats.tf_bundle.reading import Place
 from ckpt_studio.formats.tf_bundle.verify import verify_bundle
 
 _MOST_AXES: Final = 31
-SIDECARS: Final = (".ckpt-studio.json", ".ckpt-studio.npz")
+SIDECARS: Final = (PATCH, ".ckpt-studio.npz")
 """What Ckpt Studio writes beside a checkpoint: its patch, and arrays that the patch needs."""
 
 
@@ -90,8 +91,31 @@ class Bundle:
         """What there is; made when first asked for."""
         with self._lock:
             if self._columns is None:
-                self._columns = columns_of(self)
+                self._columns = columns_of(self.contents, self._object_graph(), self._trainable())
             return self._columns
+
+    def _object_graph(self) -> bytes | None:
+        """The object graph's bytes; None without one, where it is damaged, or far larger than these rows explain."""
+        record = self.index.keys.find(GRAPH_KEY)
+        most = (1 << 20) + 2048 * len(self.index)
+        if record < 0 or self.index.fields.rank[record] != 0 or self.index.fields.size[record] > most:
+            return None
+        try:
+            return bytes(self.read(GRAPH_KEY)[()])
+        except (FileFault, TypeError):
+            return None
+
+    def _trainable(self) -> frozenset[str] | None:
+        """Names that the MetaGraph calls trainable, None where nothing says."""
+        if self.meta_graph is None:
+            return None
+        from ckpt_studio.formats.meta_graph.load import trainable_names
+
+        try:
+            return trainable_names(self.meta_graph)
+        except FileFault as error:
+            self.notes = (*self.notes, error.message)
+            return None
 
     def _record(self, key: str) -> int:
         record = self.index.keys.find(key)
@@ -160,7 +184,9 @@ class Bundle:
                 if file is None:
                     file = files[place.shard] = stack.enter_context(self.open_shard(place.shard))
                 theirs, ours = [], []
-                for part, low, high in zip(full, partition.start[i].tolist(), partition.stop[i].tolist(), strict=True):
+                for part, low, high in zip(
+                    full, partition.start[i].tolist(), partition.stop[i].tolist(), strict=True
+                ):
                     start, stop = max(part.start, low), min(part.stop, high)
                     theirs.append(slice(start - low, stop - low))
                     ours.append(slice(start - part.start, stop - part.start))
@@ -185,14 +211,15 @@ class Bundle:
             return
         read = strings.read_blocks if place.dtype.name == "string" else reading.read_blocks
         with self.open_shard(place.shard) as file:
-            for block in read(file, place, self.big_endian, task):
-                yield block
+            yield from read(file, place, self.big_endian, task)
             file.check_unchanged()
 
     def identity(self, key: str) -> str:
         """As `TensorSource.identity`: the index's and the data files' identities stand for the values."""
         record = self._record(key)
-        used = [record] if record not in self.contents.partitions else self.contents.partitions[record].records
+        used = (
+            [record] if record not in self.contents.partitions else self.contents.partitions[record].records
+        )
         shards = np.unique(self.index.fields.shard[used]).tolist()
         files = [self.index.identity, *(self.contents.shards.get(shard) for shard in shards)]
         return "/".join([*map(str, files), printable(key)])

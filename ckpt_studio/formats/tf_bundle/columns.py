@@ -1,50 +1,133 @@
-"""Turns a bundle's judged index into the columns that every other layer sees."""
+"""Turns a bundle's judged index into the columns that all other layers see, roles and names included."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from collections.abc import Collection
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import Columns, Names
+from ckpt_studio.core.errors import FileFault, MissingFile
+from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, encode
+from ckpt_studio.formats.files import read_whole
+from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
+from ckpt_studio.formats.tf_bundle.graph_roles import mark_by_graph, parse_graph
+from ckpt_studio.formats.tf_bundle.marks import Marks
+from ckpt_studio.formats.tf_bundle.name_roles import ATTRIBUTES, mark_by_names
 
-if TYPE_CHECKING:
-    from ckpt_studio.formats.tf_bundle.bundle import Bundle
+PATCH: Final = ".ckpt-studio.json"
+"""Ending of the patch that Ckpt Studio writes beside a checkpoint."""
+
+_MOST_PATCH_BYTES: Final = 64 << 20
+_PART: Final = re.compile(r"/part_\d+$")
 
 
-def columns_of(bundle: Bundle) -> Columns:
-    """The columns of a bundle: one row a variable, roles included."""
-    contents, index = bundle.contents, bundle.index
+def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[str] | None) -> Columns:
+    """The columns of a bundle: one row a variable.
+
+    Args:
+        contents: the judged index.
+        graph: the object graph as the checkpoint holds it, or None.
+        trainable: names that the MetaGraph calls trainable, or None where nothing says.
+    """
+    index = contents.index
     fields = index.fields.take(contents.rows) if contents.hidden.any() else index.fields
-    keys = _keys(index.keys, contents.rows)
     codes = contents.codes[contents.rows]
-    count = len(keys)
-    shapeless = np.isin(codes, (Code.malformed, Code.unknown_shape, Code.too_deep, Code.negative, Code.too_large))
+    shapeless = np.isin(
+        codes, (Code.malformed, Code.unknown_shape, Code.too_deep, Code.negative, Code.too_large)
+    )
     rank = np.where(shapeless, -1, fields.rank)
-    width = int(rank.max(initial=0))
-    dims = np.where(shapeless[:, None], -1, fields.dims[:, :width])
+    dims = np.where(shapeless[:, None], -1, fields.dims[:, : int(rank.max(initial=0))])
+    dtype = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0).astype(np.uint8)
+    marks = Marks.of(_row_keys(index.keys, contents.rows), dtype, rank, dims)
+    proto = None if graph is None else parse_graph(graph)
+    if proto is not None:
+        mark_by_graph(marks, proto)
+    mark_by_names(marks)
+    if trainable is not None:
+        _mark_trainable(marks, trainable)
+    _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
     return Columns(
-        keys=keys,
-        dtype=np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0).astype(np.uint8),
+        keys=marks.keys,
+        dtype=dtype,
         rank=rank.astype(np.int8),
         dims=dims,
         nbytes=contents.sizes(),
-        role=np.zeros(count, np.uint8),
-        role_source=np.zeros(count, np.uint8),
-        slot_of=np.full(count, -1, np.int32),
-        slot_name=np.full(count, -1, np.int16),
-        slot_names=(),
-        trainable=np.full(count, -1, np.int8),
+        role=marks.role,
+        role_source=marks.source,
+        slot_of=marks.slot_of,
+        slot_name=marks.slot_name,
+        slot_names=tuple(marks.slot_names),
+        trainable=marks.trainable,
+        names=_full_names(marks),
+        object_paths=_object_paths(marks.keys),
         faults=contents.row_faults,
     )
 
 
-def _keys(names: Names, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Names:
-    """The keys of the rows."""
+def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
+    """The keys of the rows. Slices stand first, so mostly that is the rest of the blob."""
     if len(rows) == len(names):
         return names
     if len(rows) and len(rows) == len(names) - int(rows[0]):
         start = int(names.offsets[rows[0]])
         return Names(names.blob[start:], names.offsets[int(rows[0]) :] - start)
     return Names.of(names.raw(row) for row in rows.tolist())
+
+
+def _full_names(marks: Marks) -> Names | None:
+    if not marks.names:
+        return None
+    return Names.of(marks.names.get(row) or marks.keys.raw(row) for row in range(len(marks.keys)))
+
+
+def _object_paths(keys: Names) -> Names | None:
+    """TensorFlow makes an object's keys from its path, escaped: the path is what stands before its attributes."""
+    if ATTRIBUTES not in keys.blob:
+        return None
+    parts = (keys.raw(row).partition(ATTRIBUTES) for row in range(len(keys)))
+    return Names.of(path if found else b"" for path, found, _ in parts)
+
+
+def _mark_trainable(marks: Marks, trainable: Collection[str]) -> None:
+    """What the MetaGraph says: a trainable variable is a weight, whatever its name looks like."""
+    known = marks.role != Role.metadata
+    marks.trainable[known] = 0
+    for name in trainable:
+        row = marks.find(encode(name))
+        if row < 0:
+            row = marks.find(encode(_PART.sub("", name)))
+        if row < 0:
+            continue
+        marks.trainable[row] = 1
+        marks.role[row] = Role.weight
+        marks.source[row] = RoleSource.meta_graph
+        marks.slot_of[row] = marks.slot_name[row] = -1
+
+
+def _mark_frozen(marks: Marks, path: str, num_shards: int) -> None:
+    """The frozen marks of the patch that was written with this checkpoint; whatever is odd about it is passed over."""
+    for text in _frozen(path, num_shards):
+        try:
+            key = bytes.fromhex(text[4:]) if text.startswith("hex:") else encode(text)
+        except ValueError:
+            continue
+        row = marks.find(key)
+        if row >= 0:
+            marks.trainable[row] = 0
+
+
+def _frozen(path: str, num_shards: int) -> list[str]:
+    try:
+        data, _ = read_whole(path, _MOST_PATCH_BYTES)
+        patch: Any = json.loads(data)
+    except (MissingFile, FileFault, ValueError, RecursionError):
+        return []
+    if not isinstance(patch, dict) or patch.get("num_shards", num_shards) != num_shards:
+        return []
+    frozen = patch.get("frozen")
+    return [text for text in frozen if isinstance(text, str)] if isinstance(frozen, list) else []

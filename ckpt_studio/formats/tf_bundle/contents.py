@@ -1,4 +1,4 @@
-"""What a bundle's index and its data files say together: which rows there are, which are faulty, where each one lies."""
+"""What a bundle's index and data files say together: which rows there are, which are faulty, where each lies."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Contents:
         if len(faulty):
             error = self.error(int(records[faulty[0]]))
             assert error is not None
-            raise ValueError(f"of one of its slices: {error.message[:1].lower()}{error.message[1:].rstrip('.')}")
+            raise ValueError(
+                f"of one of its slices: {error.message[:1].lower()}{error.message[1:].rstrip('.')}"
+            )
         if (
             (fields.slices[records] > 0).any()
             or (fields.dtype[records] != fields.dtype[record]).any()
@@ -94,7 +96,9 @@ class Contents:
         key = self.index.keys[record]
         if code == Code.bad_slices:
             reason = self._reasons[record]
-            return Corrupt(f"Its slices do not make up a whole variable: {reason}.", path=self.index.path, key=key)
+            return Corrupt(
+                f"Its slices do not make up a whole variable: {reason}.", path=self.index.path, key=key
+            )
         entry = Entry() if code in (Code.malformed, Code.duplicate) else self.index.entry(record)
         error = error_of(code, entry, key, self._shard_path, self.shard_sizes)
         error.path = error.path or self.index.path
@@ -167,5 +171,3 @@ def _slice_records(index: Index) -> NDArray[np.bool_]:
             break
         hidden[record] = is_slice_key(key)
     return hidden
-
-

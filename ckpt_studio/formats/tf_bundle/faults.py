@@ -127,7 +127,9 @@ def _place_codes(
 ) -> NDArray[np.uint8]:
     offset, size = fields.offset, fields.size
     string = fields.dtype == _STRING
-    wrong = np.where(string, (elements > 0) & (size - 4 < elements), (itemsize > 0) & (size != elements * itemsize))
+    wrong = np.where(
+        string, (elements > 0) & (size - 4 < elements), (itemsize > 0) & (size != elements * itemsize)
+    )
     available = np.full(len(size), -1, np.int64)
     shards = np.array(sorted(shard_sizes), np.int64)
     if len(shards):

@@ -127,7 +127,9 @@ def parse_index(data: bytes, path: str, identity: FileIdentity) -> Index:
     """
     records = Table(data, path).records()
     if not len(records) or records.key_sizes()[0] != 0:
-        raise Corrupt(f"{said(path)} is a table without a bundle's header; it is no checkpoint index.", path=path)
+        raise Corrupt(
+            f"{said(path)} is a table without a bundle's header; it is no checkpoint index.", path=path
+        )
     try:
         header = Header.parse(records.value(0))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Reads windows and blocks of one tensor whose bytes lie together in a file, without reading much more than asked for."""
+"""Reads windows and blocks of one tensor whose bytes lie together in a file, and not much more than asked for."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def _fill(
             _fill(file, offset + (first + i) * row, shape[1:], window[1:], out[i])
 
 
-def read_blocks(file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+def read_blocks(
+    file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED
+) -> Iterator[NDArray[Any]]:
     """All values in C order, in flat arrays of about `BLOCK_BYTES`; each is valid until the next is asked for.
 
     Raises:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import decode
-
 if TYPE_CHECKING:
     from ckpt_studio.core.tensors import Window
     from ckpt_studio.formats.tf_bundle.entries import Extent
@@ -116,7 +114,10 @@ def partition_of(index: Index, record: int) -> Partition:
     if any(len(piece) != len(shape) for piece in entry.slices):
         raise ValueError("a slice has another rank than the variable")
     extents = [
-        [(0, dim) if length == -1 else (start, length) for (start, length), dim in zip(piece, shape, strict=True)]
+        [
+            (0, dim) if length == -1 else (start, length)
+            for (start, length), dim in zip(piece, shape, strict=True)
+        ]
         for piece in entry.slices
     ]
     if any(not 0 <= s <= s + n <= dim for piece in extents for (s, n), dim in zip(piece, shape, strict=True)):
@@ -127,7 +128,7 @@ def partition_of(index: Index, record: int) -> Partition:
     name = index.keys.raw(record)
     records = []
     for piece in entry.slices:
-        found = index.keys.find(decode(slice_key(name, piece)))
+        found = index.keys.find_raw(slice_key(name, piece))
         if found < 0:
             raise ValueError("the entry of one of its slices is missing")
         records.append(found)

@@ -1,4 +1,4 @@
-"""The `checkpoint` state file of a folder: which checkpoint is the newest, and which ones TensorFlow's manager keeps."""
+"""The `checkpoint` state file of a folder: which checkpoint is the newest, and which ones are kept."""
 
 from __future__ import annotations
 

@@ -51,7 +51,11 @@ def locate(file: FileReader, place: Place, big_endian: bool, task: Task = UNTEND
         return Strings(np.full(1, place.offset, np.int64), 0)
     lengths, position = _read_lengths(file, place, count, task)
     total = place.offset + place.size - position - _CRC_BYTES
-    if total < 0 or int(lengths.max()) > total or float(lengths.sum(dtype=np.float64)) > float(total) * 1.01 + 1:
+    if (
+        total < 0
+        or int(lengths.max()) > total
+        or float(lengths.sum(dtype=np.float64)) > float(total) * 1.01 + 1
+    ):
         raise _damaged(place, file)
     bounds = np.zeros(count + 1, np.int64)
     np.cumsum(lengths, out=bounds[1:])
@@ -143,7 +147,9 @@ def _run(file: FileReader, bounds: NDArray[np.int64], first: int, stop: int) -> 
     return out
 
 
-def read_blocks(file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+def read_blocks(
+    file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED
+) -> Iterator[NDArray[Any]]:
     """All strings in order, in object arrays of about `BLOCK_BYTES`.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+
 from ckpt_studio.core.errors import Changed, ChecksumMismatch, FileFault
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import printable
@@ -29,9 +30,7 @@ def index_faults(path: str) -> Iterator[Fault]:
         yield Fault.of(found)
 
 
-def verify_bundle(
-    contents: Contents, open_shard: Callable[[int], FileReader], task: Task
-) -> Iterator[Fault]:
+def verify_bundle(contents: Contents, open_shard: Callable[[int], FileReader], task: Task) -> Iterator[Fault]:
     """Every fault of a bundle: index first, then tensors in the order in which they lie on disk.
 
     Raises:
