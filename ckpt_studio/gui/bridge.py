@@ -42,6 +42,8 @@ class Bridge(QObject):
     _answered = Signal(object)
     failure = Signal(object)
     """A CkptStudioError that no `failed` callback was given for."""
+    started = Signal()
+    """Something was submitted."""
     idle = Signal()
     """Nothing is queued, running or undelivered any more."""
 
@@ -81,6 +83,7 @@ class Bridge(QObject):
             self._newest[place] = request
         self._open.add(request)
         self._queue.put(request)
+        self.started.emit()
         return request.task
 
     @property

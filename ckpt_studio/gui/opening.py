@@ -2,43 +2,122 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.errors import CkptStudioError, FileFault
 from ckpt_studio.core.tasks import Task
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
-    from ckpt_studio.formats.folder import Folder
+    from ckpt_studio.document.journal import Journal
+    from ckpt_studio.formats.folder import Folder, FolderEntry
+
+WRITING_SECONDS: Final = 60.0
+"""A checkpoint that lacks a file and is younger than this is taken to be still written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A folder as it was looked at.
+
+    Attributes:
+        folder: its checkpoints, or None where it cannot be listed.
+        staged: prefixes of those whose journals hold staged edits.
+    """
+
+    folder: Folder | None
+    staged: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What opening gave: the document, and the folder that its checkpoint lies in (None where it cannot be listed)."""
+    """What opening gave.
+
+    Attributes:
+        document: the document, its journal's edits staged again.
+        journal: the journal that it keeps.
+        listing: the checkpoints beside it.
+    """
 
     document: Document
-    folder: Folder | None
+    journal: Journal
+    listing: Listing
 
 
-def open_document(path: str, task: Task) -> Opened:
+def open_document(path: str, before: Document | None, task: Task) -> Opened:
     """Open what a path stands for: a folder (its newest checkpoint), any file of a checkpoint, or a prefix.
+
+    `before` is the document that is open now: where it is the same checkpoint, it lets go of their journal first.
 
     Raises:
         FileFault: it cannot be opened; the message says why.
         Cancelled: a newer request took its place.
     """
     from ckpt_studio.document.document import Document
+    from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.registry import open_checkpoint
 
     base = open_checkpoint(path)
     try:
+        listing = read_folder(folder_of(base.prefix))
         task.check()
-        return Opened(Document(base), read_folder(folder_of(base.prefix)))
+        if before is not None and _same_place(before.base.prefix, base.prefix):
+            before.close()
+        journal = Journal(base)
+        return Opened(Document(base, journal), journal, listing)
     except BaseException:
         base.close()
         raise
+
+
+def _same_place(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def sample_folder() -> Path | None:
+    """The sample that comes with the program, or None where it was left out."""
+    from ckpt_studio.core.errors import InternalFault
+    from ckpt_studio.core.resources import resources_folder
+
+    try:
+        folder = resources_folder() / "samples"
+    except InternalFault:
+        return None
+    return folder if folder.is_dir() else None
+
+
+def copy_sample(task: Task) -> str:
+    """Make the working copy of the sample, if there is none yet; the folder to open."""
+    import shutil
+
+    from ckpt_studio.core.resources import home_folder
+
+    source, target = sample_folder(), home_folder() / "sample"
+    if source is None:
+        raise FileFault("The sample was left out of this installation.")
+    if not target.is_dir():
+        home_folder().mkdir(parents=True, exist_ok=True)
+        making = home_folder() / f".sample-{os.getpid()}"
+        shutil.rmtree(making, ignore_errors=True)
+        shutil.copytree(source, making)
+        task.check()
+        making.rename(target)
+    return str(target / "run")
+
+
+def being_written(entry: FolderEntry) -> bool:
+    """Whether a checkpoint lacks files that may still come."""
+    return not entry.complete and time.time() - entry.mtime < WRITING_SECONDS
+
+
+def let_go(document: Document) -> None:
+    """Close a document's journal and files; edits that were not written stay in the journal."""
+    document.close()
+    document.base.close()
 
 
 def folder_of(prefix: str) -> str:
@@ -46,11 +125,24 @@ def folder_of(prefix: str) -> str:
     return str(Path(prefix).absolute().parent)
 
 
-def read_folder(path: str) -> Folder | None:
-    """The checkpoints of a folder, or None where it cannot be listed."""
+def read_folder(path: str) -> Listing:
+    """The checkpoints of a folder as they are now."""
+    from ckpt_studio.document.journal import staged_prefixes
     from ckpt_studio.formats.folder import scan_folder
 
     try:
-        return scan_folder(path)
+        folder = scan_folder(path)
     except CkptStudioError:
-        return None
+        return Listing(None, frozenset())
+    journaled = staged_prefixes()
+    staged = (entry.prefix for entry in folder.entries if os.path.realpath(entry.prefix) in journaled)
+    return Listing(folder, frozenset(staged))
+
+
+def staged_last_time() -> tuple[str, ...]:
+    """Prefixes of checkpoints that are still there and have staged edits which were not written, newest first."""
+    from ckpt_studio.document.journal import staged_prefixes
+
+    there = [Path(f"{prefix}.index") for prefix in staged_prefixes()]
+    there = sorted((path for path in there if path.is_file()), key=lambda path: -path.stat().st_mtime)
+    return tuple(str(path.with_suffix("")) for path in there)

@@ -14,15 +14,26 @@ from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.bridge import Bridge
 from ckpt_studio.gui.folder_watch import FolderWatch
-from ckpt_studio.gui.opening import Opened, folder_of, open_document, read_folder
+from ckpt_studio.gui.opening import (
+    Listing,
+    Opened,
+    being_written,
+    folder_of,
+    let_go,
+    open_document,
+    read_folder,
+)
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.trouble import Trouble
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.folder import Folder
+    from ckpt_studio.training.events import RunState
 
+_JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
 """A checkpoint whose index is not complete yet is looked at again after this long."""
 
@@ -38,6 +49,8 @@ class Session(QObject):
         current: key of the variable to look at, or None.
         selection: keys chosen in the tree, subtrees expanded.
         run: state of the resumed run, or None when there was none.
+        staged_elsewhere: prefixes of the folder's checkpoints whose journals hold staged edits.
+        opened_path: what was asked for when the document was opened.
     """
 
     openStarted = Signal(str)
@@ -53,7 +66,7 @@ class Session(QObject):
     selectionChanged = Signal(object)
     """tuple[str, ...]: keys for freeze and swap, subtrees expanded."""
     folderChanged = Signal()
-    """The checkpoints of the folder."""
+    """The checkpoints of the folder, or which of them have staged edits."""
     troubled = Signal(object)
     """A Trouble, for the banner."""
     logged = Signal(str)
@@ -69,13 +82,25 @@ class Session(QObject):
         self.folder: Folder | None = None
         self.current: str | None = None
         self.selection: tuple[str, ...] = ()
-        self.run: object | None = None
+        self.run: RunState | None = None
+        self.opened_path = ""
+        self.staged_elsewhere: frozenset[str] = frozenset()
+        self._parked: set[str] = set()
+        self._journal: Journal | None = None
+        self._journal_fault: str | None = None
+        self._journal_check = QTimer(self, singleShot=True, interval=_JOURNAL_MS)
+        self._journal_check.timeout.connect(self._check_journal)
         self._opening: Task | None = None
         self._watch = FolderWatch(self)
         self._watch.changed.connect(self.rescan)
         self._again = QTimer(self, singleShot=True, interval=_UNFINISHED_MS)
         self._again.timeout.connect(self.rescan)
         self.bridge.failure.connect(self.trouble)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self.run is not None and not self.run.over
 
     # ---- opening
 
@@ -90,8 +115,9 @@ class Session(QObject):
         `documentChanged` follows, or `openFailed`. The document that is open stays until then.
         """
         self.openStarted.emit(path)
+        before = self.document
         self._opening = self.bridge.submit(
-            lambda task: open_document(path, task),
+            lambda task: open_document(path, before, task),
             lambda opened: self._opened(path, opened),
             lambda error: self._open_failed(path, error),
             owner=self,
@@ -106,24 +132,47 @@ class Session(QObject):
 
     def _opened(self, path: str, opened: Opened) -> None:
         self._opening = None
+        self.opened_path = path
         self.settings.add_recent(path)
-        self.adopt(opened.document, opened.folder)
+        self._adopt(opened.document, opened.listing)
+        self._journal = opened.journal
+        self._tell_notes(opened.document)
 
-    def adopt(self, document: Document | None, folder: Folder | None = None) -> None:
+    def _tell_notes(self, document: Document) -> None:
+        """What a person should know about a document that was just opened."""
+        for note in (*document.base.notes, *document.notes, *filter(None, [document.read_only])):
+            self.notice(note)
+        self._check_journal()
+        if document.recovered and document.base.prefix not in self._parked:
+            self.notice(
+                self.tr("Staged edits from last time are here again; they had not been written."),
+                self.tr("Revert All"),
+                self.revert_all,
+            )
+
+    def _check_journal(self) -> None:
+        """Say once when staged edits cannot be kept."""
+        fault = None if self._journal is None else self._journal.fault
+        if fault is not None and fault != self._journal_fault:
+            self.trouble(fault)
+        self._journal_fault = fault
+
+    def _adopt(self, document: Document, listing: Listing) -> None:
         """Work on this document from now on; the one before is let go of, its staged edits stay in its journal."""
         before = self.document
         if before is not None:
             before.changed.disconnect(self._staged)
+            if before.modified:
+                self._parked.add(before.base.prefix)
         self.document = document
-        if document is not None:
-            document.changed.connect(self._staged)
+        document.changed.connect(self._staged)
         self.set_current(None)
         self.set_selection(())
-        self._set_folder(folder)
-        self._watch.watch(None if document is None else folder_of(document.base.prefix))
+        self._set_folder(listing)
+        self._watch.watch(folder_of(document.base.prefix))
         self.documentChanged.emit()
-        if before is not None and before is not document:
-            before.base.close()
+        if before is not None:
+            self.bridge.submit(lambda task: let_go(before), lambda _: self.rescan())
 
     def _open_failed(self, path: str, error: CkptStudioError) -> None:
         self._opening = None
@@ -139,11 +188,12 @@ class Session(QObject):
         if folder is not None:
             self.bridge.submit(lambda task: read_folder(folder), self._set_folder, owner=self, slot="folder")
 
-    def _set_folder(self, folder: Folder | None) -> None:
-        if folder is not None and any(not entry.complete for entry in folder.entries):
+    def _set_folder(self, listing: Listing) -> None:
+        folder = listing.folder
+        if folder is not None and any(being_written(entry) for entry in folder.entries):
             self._again.start()
-        if folder != self.folder:
-            self.folder = folder
+        if (folder, listing.staged) != (self.folder, self.staged_elsewhere):
+            self.folder, self.staged_elsewhere = folder, listing.staged
             self.folderChanged.emit()
 
     # ---- edits
@@ -168,8 +218,18 @@ class Session(QObject):
         """Revert every edit; undoable."""
         self._change(lambda document: document.revert_all())
 
+    def freeze(self, keys: Sequence[str], frozen: bool = True) -> None:
+        """Stage freezing or unfreezing these variables."""
+        if keys and self.document is not None:
+            from ckpt_studio.document.edits import Freeze, Unfreeze
+
+            self.do(Freeze(tuple(keys)) if frozen else Unfreeze(tuple(keys)))
+
     def _change(self, change: Callable[[Document], Any]) -> None:
         if self.document is None:
+            return
+        if self.opening:
+            self.notice(self.tr("Another checkpoint is being opened; edit when it is there."))
             return
         try:
             change(self.document)
@@ -178,6 +238,7 @@ class Session(QObject):
 
     def _staged(self, keys: frozenset[str]) -> None:
         self.stagedChanged.emit(keys)
+        self._journal_check.start()
 
     # ---- what is chosen
 
@@ -194,7 +255,7 @@ class Session(QObject):
             self.selection = chosen
             self.selectionChanged.emit(chosen)
 
-    def set_run(self, state: object | None) -> None:
+    def set_run(self, state: RunState | None) -> None:
         """The state of the run, as the Run panel has it."""
         self.run = state
         self.runChanged.emit(state)
@@ -230,4 +291,4 @@ class Session(QObject):
         self._again.stop()
         self.bridge.close()
         if self.document is not None:
-            self.document.base.close()
+            let_go(self.document)

@@ -1,4 +1,4 @@
-"""What a window remembers between starts: layout, recent checkpoints, colours. An INI file in the program's own folder."""
+"""What a window remembers between starts: layout, recent checkpoints, colours; an INI file in the program's folder."""
 
 from __future__ import annotations
 
@@ -40,9 +40,13 @@ class Settings(QObject):
         path = str(Path(path).absolute())
         self._set_recent([path, *(other for other in self.recent if other != path)])
 
-    def forget_recent(self, path: str | None = None) -> None:
-        """Drop one path from the recent ones, or all."""
-        self._set_recent([] if path is None else [other for other in self.recent if other != path])
+    def forget_recent(self, path: str) -> None:
+        """Drop one path from the recent ones."""
+        self._set_recent([other for other in self.recent if other != path])
+
+    def forget_all_recent(self) -> None:
+        """Drop all recent paths."""
+        self._set_recent([])
 
     def _set_recent(self, paths: Sequence[str]) -> None:
         self._store.setValue("recent", list(paths)[:RECENT_LIMIT])

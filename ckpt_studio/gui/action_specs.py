@@ -1,0 +1,259 @@
+"""What a person can do, as data: one line each. `actions` makes menus, toolbar, shortcuts and the palette of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from ckpt_studio.gui.opening import sample_folder
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.session import Session
+
+
+def _always(session: Session) -> bool:
+    return True
+
+
+def _sample_there(session: Session) -> bool:
+    return sample_folder() is not None
+
+
+def _open(session: Session) -> bool:
+    return session.document is not None
+
+
+def _selected(session: Session) -> bool:
+    return session.document is not None and bool(session.selection)
+
+
+def _can_undo(session: Session) -> bool:
+    return session.document is not None and session.document.can_undo
+
+
+def _can_redo(session: Session) -> bool:
+    return session.document is not None and session.document.can_redo
+
+
+def _edited(session: Session) -> bool:
+    return session.document is not None and bool(session.document.edits)
+
+
+def _looking(session: Session) -> bool:
+    return session.document is not None and session.current is not None
+
+
+def _trainable(session: Session) -> bool:
+    return session.document is not None and not session.running
+
+
+def _running(session: Session) -> bool:
+    return session.running
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One thing that a person can do.
+
+    Attributes:
+        id: the object name of its QAction.
+        text: for the menu, with a mnemonic.
+        hint: for tooltip and status bar.
+        shortcut: portable text, or "".
+        icon: file name of its icon without ending, or "".
+        menu: which menu it stands in, or "" for the palette only.
+        toolbar: short text for its button, or "" for none.
+        enabled_when: whether it can be done now.
+        separated: a line stands before it in menu and toolbar.
+    """
+
+    id: str
+    text: str
+    hint: str
+    shortcut: str = ""
+    icon: str = ""
+    menu: str = ""
+    toolbar: str = ""
+    enabled_when: Callable[[Session], bool] = _always
+    separated: bool = False
+
+
+MENUS: Final = (
+    ("file", QT_TRANSLATE_NOOP("Actions", "&File")),
+    ("edit", QT_TRANSLATE_NOOP("Actions", "&Edit")),
+    ("view", QT_TRANSLATE_NOOP("Actions", "&View")),
+    ("tensor", QT_TRANSLATE_NOOP("Actions", "&Tensor")),
+    ("run", QT_TRANSLATE_NOOP("Actions", "&Run")),
+    ("window", QT_TRANSLATE_NOOP("Actions", "&Window")),
+    ("help", QT_TRANSLATE_NOOP("Actions", "&Help")),
+)
+"""Id and title, left to right."""
+
+SPECS: Final = (
+    ActionSpec(
+        "actionOpen",
+        QT_TRANSLATE_NOOP("Actions", "&Open…"),
+        QT_TRANSLATE_NOOP("Actions", "Open a file of a checkpoint"),
+        "Ctrl+O", "file-down", "file", QT_TRANSLATE_NOOP("Actions", "Open"),
+    ),
+    ActionSpec(
+        "actionOpenFolder",
+        QT_TRANSLATE_NOOP("Actions", "Open &Folder…"),
+        QT_TRANSLATE_NOOP("Actions", "Open the newest checkpoint of a folder"),
+        "Ctrl+Shift+O", "folder-open", "file", QT_TRANSLATE_NOOP("Actions", "Folder"),
+    ),
+    ActionSpec(
+        "actionOpenSample",
+        QT_TRANSLATE_NOOP("Actions", "Open the &Sample"),
+        QT_TRANSLATE_NOOP("Actions", "Open a working copy of the small checkpoint that comes with the program"),
+        "", "package-open", "file", enabled_when=_sample_there,
+    ),
+    ActionSpec(
+        "actionReload",
+        QT_TRANSLATE_NOOP("Actions", "&Reload"),
+        QT_TRANSLATE_NOOP("Actions", "Read the checkpoint again from the disk"),
+        "F5", "refresh-cw", "file", enabled_when=_open, separated=True,
+    ),
+    ActionSpec(
+        "actionWrite",
+        QT_TRANSLATE_NOOP("Actions", "&Write…"),
+        QT_TRANSLATE_NOOP("Actions", "Write a new checkpoint with the staged edits"),
+        "Ctrl+S", "save", "file", QT_TRANSLATE_NOOP("Actions", "Write…"), _open,
+    ),
+    ActionSpec(
+        "actionQuit",
+        QT_TRANSLATE_NOOP("Actions", "&Quit"),
+        QT_TRANSLATE_NOOP("Actions", "Close this window"), "Ctrl+Q", "log-out", "file",
+        separated=True,
+    ),
+    ActionSpec(
+        "actionUndo",
+        QT_TRANSLATE_NOOP("Actions", "&Undo"),
+        QT_TRANSLATE_NOOP("Actions", "Take back the last edit"),
+        "Ctrl+Z", "undo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Undo"), _can_undo, separated=True,
+    ),
+    ActionSpec(
+        "actionRedo",
+        QT_TRANSLATE_NOOP("Actions", "&Redo"),
+        QT_TRANSLATE_NOOP("Actions", "Stage again what was taken back"),
+        "Ctrl+Shift+Z", "redo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Redo"), _can_redo,
+    ),
+    ActionSpec(
+        "actionRevert",
+        QT_TRANSLATE_NOOP("Actions", "Re&vert All"),
+        QT_TRANSLATE_NOOP("Actions", "Revert every staged edit (can be undone)"),
+        "", "rotate-ccw", "edit", QT_TRANSLATE_NOOP("Actions", "Revert"), _edited,
+    ),
+    ActionSpec(
+        "actionCopyName",
+        QT_TRANSLATE_NOOP("Actions", "Copy &Name"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the variable's name"),
+        "", "copy", "edit", enabled_when=_looking, separated=True,
+    ),
+    ActionSpec(
+        "actionCopyKey",
+        QT_TRANSLATE_NOOP("Actions", "Copy &Key"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the variable's key: its name in the file"),
+        "", "", "edit", enabled_when=_looking,
+    ),
+    ActionSpec(
+        "actionCopyPath",
+        QT_TRANSLATE_NOOP("Actions", "Copy &Path"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the path of the checkpoint"),
+        "", "", "edit", enabled_when=_open,
+    ),
+    ActionSpec(
+        "actionCopyPatch", QT_TRANSLATE_NOOP("Actions", "Copy the Edits as &JSON"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the patch: ckpt-studio apply replays it on another checkpoint"),
+        "", "braces", "edit", enabled_when=_edited,
+    ),
+    ActionSpec(
+        "actionFilter",
+        QT_TRANSLATE_NOOP("Actions", "&Filter Variables"),
+        QT_TRANSLATE_NOOP("Actions", "Go to the filter field"),
+        "Ctrl+F", "search", "edit", enabled_when=_open, separated=True,
+    ),
+    ActionSpec(
+        "actionGoTo",
+        QT_TRANSLATE_NOOP("Actions", "&Go to Variable…"),
+        QT_TRANSLATE_NOOP("Actions", "Find a variable by its name and look at it"),
+        "Ctrl+P", "crosshair", "edit", enabled_when=_open,
+    ),
+    ActionSpec(
+        "actionPalette",
+        QT_TRANSLATE_NOOP("Actions", "&Commands…"),
+        QT_TRANSLATE_NOOP("Actions", "Find anything that the program can do"),
+        "Ctrl+Shift+P", "command", "view",
+    ),
+    ActionSpec(
+        "actionExpandAll",
+        QT_TRANSLATE_NOOP("Actions", "&Expand All"),
+        QT_TRANSLATE_NOOP("Actions", "Show every variable"),
+        "", "unfold-vertical", "view", enabled_when=_open, separated=True,
+    ),
+    ActionSpec(
+        "actionCollapseAll",
+        QT_TRANSLATE_NOOP("Actions", "&Collapse All"),
+        QT_TRANSLATE_NOOP("Actions", "Show the top groups only"),
+        "", "fold-vertical", "view", enabled_when=_open,
+    ),
+    ActionSpec(
+        "actionFreeze", QT_TRANSLATE_NOOP("Actions", "&Freeze"),
+        QT_TRANSLATE_NOOP("Actions", "A resumed run must not change the selected variables"),
+        "Ctrl+L", "snowflake", "tensor", QT_TRANSLATE_NOOP("Actions", "Freeze"), _selected, separated=True,
+    ),
+    ActionSpec(
+        "actionUnfreeze",
+        QT_TRANSLATE_NOOP("Actions", "&Unfreeze"),
+        QT_TRANSLATE_NOOP("Actions", "A resumed run may change the selected variables"),
+        "Ctrl+Shift+L", "droplet", "tensor", QT_TRANSLATE_NOOP("Actions", "Unfreeze"), _selected,
+    ),
+    ActionSpec(
+        "actionSwapFrom", QT_TRANSLATE_NOOP("Actions", "&Swap From…"),
+        QT_TRANSLATE_NOOP("Actions", "Take the selected variables' values from another checkpoint"),
+        "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), _open,
+    ),
+    ActionSpec(
+        "actionResume", QT_TRANSLATE_NOOP("Actions", "&Resume Training…"),
+        QT_TRANSLATE_NOOP("Actions", "Go on training from this checkpoint, with the staged edits, in the background"),
+        "Ctrl+R", "play", "run", QT_TRANSLATE_NOOP("Actions", "Resume…"), _trainable, separated=True,
+    ),
+    ActionSpec(
+        "actionStop",
+        QT_TRANSLATE_NOOP("Actions", "&Stop"),
+        QT_TRANSLATE_NOOP("Actions", "Finish the step, save a checkpoint and end the run"),
+        "Ctrl+.", "square", "run", QT_TRANSLATE_NOOP("Actions", "Stop"), _running,
+    ),
+    ActionSpec(
+        "actionResetLayout",
+        QT_TRANSLATE_NOOP("Actions", "&Reset Layout"),
+        QT_TRANSLATE_NOOP("Actions", "Put all panels back to their places"),
+        "", "layout-dashboard", "window",
+    ),
+    ActionSpec(
+        "actionHelp",
+        QT_TRANSLATE_NOOP("Actions", "&Keys and First Steps"),
+        QT_TRANSLATE_NOOP("Actions", "What can be done, and by which key"),
+        "F1", "circle-help", "help",
+    ),
+    ActionSpec(
+        "actionLogFolder",
+        QT_TRANSLATE_NOOP("Actions", "Open the &Log Folder"),
+        QT_TRANSLATE_NOOP("Actions", "Where reports of mistakes are kept"),
+        "", "folder", "help",
+    ),
+    ActionSpec(
+        "actionLicences",
+        QT_TRANSLATE_NOOP("Actions", "&Licences"),
+        QT_TRANSLATE_NOOP("Actions", "What the program is made of"),
+        "", "scale", "help", separated=True,
+    ),
+    ActionSpec(
+        "actionAbout",
+        QT_TRANSLATE_NOOP("Actions", "&About Ckpt Studio"),
+        QT_TRANSLATE_NOOP("Actions", "Version and links"), "", "info", "help",
+    ),
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""The QActions of a window, made from the registry in `action_specs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from ckpt_studio.gui.action_specs import SPECS
+from ckpt_studio.gui.icons import icon
+from ckpt_studio.gui.texts import tooltip
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.session import Session
+
+def translated(text: str) -> str:
+    """A text of this registry in the person's language."""
+    return QCoreApplication.translate("Actions", text)
+
+
+class Actions(QObject):
+    """The QActions of one window, by id."""
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._actions: dict[str, QAction] = {}
+        for spec in SPECS:
+            action = QAction(translated(spec.text), parent)
+            action.setObjectName(spec.id)
+            action.setIconText(translated(spec.toolbar or spec.text).replace("&", ""))
+            if spec.shortcut:
+                action.setShortcut(QKeySequence(spec.shortcut))
+                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            hint = translated(spec.hint)
+            action.setToolTip(tooltip(f"{hint} ({keys})" if keys else hint))
+            action.setStatusTip(hint)
+            action.setEnabled(spec.enabled_when(session))
+            self._actions[spec.id] = action
+        for changed in (
+            session.documentChanged, session.stagedChanged, session.selectionChanged, session.currentChanged,
+            session.runChanged,
+        ):  # fmt: skip
+            changed.connect(self.refresh)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def __iter__(self) -> Iterator[QAction]:
+        return iter(self._actions.values())
+
+    def bind(self, name: str, handler: Callable[[], object]) -> None:
+        """Call `handler` when the action is triggered."""
+        self._actions[name].triggered.connect(lambda checked=False: handler())
+
+    def tint(self, toolbar_only: bool = False) -> None:
+        """Give the actions their icons, in the colour of the palette."""
+        for spec in SPECS:
+            if spec.icon and (spec.toolbar or not toolbar_only):
+                self._actions[spec.id].setIcon(icon(spec.icon))
+
+    def refresh(self, *_: object) -> None:
+        """Enable what can be done now, and name what undo and redo would do."""
+        for spec in SPECS:
+            self._actions[spec.id].setEnabled(spec.enabled_when(self._session))
+        document = self._session.document
+        for name, plain, label in (
+            ("actionUndo", translated("&Undo"), document.undo_label if document is not None else None),
+            ("actionRedo", translated("&Redo"), document.redo_label if document is not None else None),
+        ):
+            text = plain if not label else f"{plain} {label.replace('&', '&&')}"
+            self._actions[name].setText(text)

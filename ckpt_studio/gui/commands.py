@@ -1,0 +1,242 @@
+"""What the actions of a window do: each is bound to a few lines here, which open a dialog or ask the session."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
+
+from ckpt_studio.gui.action_specs import SPECS
+from ckpt_studio.gui.opening import copy_sample
+from ckpt_studio.gui.palette import Choice, Palette
+from ckpt_studio.gui.texts import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ckpt_studio.gui.main_window import MainWindow
+    from ckpt_studio.gui.runs import Runs
+
+_MOST_OFFERED: Final = 100
+
+
+class Commands(QObject):
+    """The handlers of one window's actions."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = window.session
+        self._asking: QDialog | None = None
+        session, view = self._session, window.variables.view
+        handlers: dict[str, Callable[[], object]] = {
+            "actionOpen": self.open_file,
+            "actionOpenFolder": self.open_folder,
+            "actionOpenSample": self.open_sample,
+            "actionReload": session.reload,
+            "actionWrite": self.write,
+            "actionQuit": window.close,
+            "actionUndo": session.undo,
+            "actionRedo": session.redo,
+            "actionRevert": session.revert_all,
+            "actionCopyName": lambda: self._copy("name"),
+            "actionCopyKey": lambda: self._copy("key"),
+            "actionCopyPath": lambda: self._copy("path"),
+            "actionCopyPatch": self._copy_patch,
+            "actionFilter": self.focus_filter,
+            "actionGoTo": self.go_to_variable,
+            "actionPalette": self.show_palette,
+            "actionExpandAll": view.expandAll,
+            "actionCollapseAll": view.collapseAll,
+            "actionFreeze": lambda: session.freeze(session.selection, True),
+            "actionUnfreeze": lambda: session.freeze(session.selection, False),
+            "actionSwapFrom": self.swap_from,
+            "actionResume": self.resume,
+            "actionStop": self._stop,
+            "actionResetLayout": window.reset_layout,
+            "actionHelp": self._help,
+            "actionLogFolder": self._open_log_folder,
+            "actionLicences": self._licences,
+            "actionAbout": self._about,
+        }
+        for spec in SPECS:
+            window.actions_.bind(spec.id, handlers[spec.id])
+        window.variables.contextActionsWanted.connect(self._fill_context_menu)
+
+    # ---- opening
+
+    def open_file(self) -> None:
+        """Ask for a file of a checkpoint."""
+        kinds = self.tr("Checkpoints (*.index *.meta *.data-* checkpoint);;All files (*)")
+        self._ask_path(QFileDialog.FileMode.ExistingFile, self.tr("Open a checkpoint"), kinds)
+
+    def open_folder(self) -> None:
+        """Ask for a folder with checkpoints."""
+        self._ask_path(QFileDialog.FileMode.Directory, self.tr("Open a folder with checkpoints"), "")
+
+    def _ask_path(self, mode: QFileDialog.FileMode, title: str, kinds: str) -> None:
+        dialog = QFileDialog(self._window, title, self._session.settings.last_folder, kinds)
+        dialog.setObjectName("openDialog")
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._path_chosen)
+        dialog.open()
+
+    def _path_chosen(self, path: str) -> None:
+        self._session.settings.last_folder = str(Path(path).parent)
+        self._window.open_path(path)
+
+    def open_sample(self) -> None:
+        """Open the working copy of the sample."""
+        self._session.bridge.submit(
+            copy_sample, self._window.open_path, owner=self, slot="sample", label=self.tr("Copying the sample")
+        )
+
+    # ---- dialogs
+
+    def write(self) -> None:
+        """Ask where to write the staged view."""
+        from ckpt_studio.gui.dialogs.write import WriteDialog
+
+        if self._session.document is not None:
+            WriteDialog(self._session, self._window).open()
+
+    def swap_from(self, path: str | None = None) -> None:
+        """Ask for a donor (or take the one that was dropped) for what is selected, or for all."""
+        from ckpt_studio.gui.dialogs.donor import DonorDialog
+
+        if self._session.document is not None:
+            DonorDialog(self._session, self._session.selection, self._window, donor_path=path).open()
+
+    def resume(self) -> None:
+        """Ask how to go on training."""
+        from ckpt_studio.gui.dialogs.resume import ResumeDialog
+
+        self._window.complete()
+        if self._session.document is not None and self._window.runs is not None:
+            ResumeDialog(self._session, self._window.runs, self._window).open()
+            self._window.docks["runDock"].show()
+            self._window.docks["runDock"].raise_()
+
+    def ask_before_closing(self, runs: Runs) -> bool:
+        """Whether something has to be asked before the window closes; then it is being asked."""
+        from ckpt_studio.gui.dialogs.close import CloseDialog
+
+        if not CloseDialog.needed(self._session, runs):
+            return False
+        if self._asking is None:
+            dialog = self._asking = CloseDialog(self._session, runs, self._window)
+            dialog.agreed.connect(self._window.close_now)
+            dialog.finished.connect(self._asked)
+            dialog.open()
+        self._asking.raise_()
+        return True
+
+    def _asked(self) -> None:
+        self._asking = None
+
+    def _stop(self) -> None:
+        if self._window.runs is not None:
+            self._window.runs.stop()
+
+    # ---- finding
+
+    def focus_filter(self) -> None:
+        """Go to the filter field."""
+        dock = self._window.docks["variablesDock"]
+        dock.show()
+        dock.raise_()
+        self._window.variables.focus_filter()
+
+    def show_palette(self) -> None:
+        """Offer every action that can be done now."""
+        Palette(self._offer_commands, "commandPalette", self.tr("Type what to do"), self._window).open()
+
+    def _offer_commands(self, text: str) -> list[Choice]:
+        words = text.lower().split()
+        found = []
+        for spec in SPECS:
+            action = self._window.actions_[spec.id]
+            name = action.text().replace("&&", "\0").replace("&", "").replace("\0", "&")
+            about = f"{name} {action.statusTip()}".lower()
+            if action.isEnabled() and spec.id != "actionPalette" and all(word in about for word in words):
+                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                found.append(Choice(name, keys, action.trigger, action.icon()))
+        return found
+
+    def go_to_variable(self) -> None:
+        """Offer the variables by name."""
+        Palette(self._offer_variables, "variablePalette", self.tr("Type part of a name"), self._window).open()
+
+    def _offer_variables(self, text: str) -> list[Choice]:
+        tree = self._window.variables.model.tree
+        if tree is None:
+            return []
+        from ckpt_studio.gui.models.filter_words import matching_rows
+
+        columns = tree.nodes.columns
+        rows = matching_rows(tree, self._window.variables.model.states, text)
+        first = range(min(len(columns), _MOST_OFFERED)) if rows is None else rows.nonzero()[0][:_MOST_OFFERED].tolist()
+        return [self._choice(columns.name(row), columns.keys[row]) for row in first]
+
+    def _choice(self, name: str, key: str) -> Choice:
+        return Choice(visible(name), "" if name == key else visible(key), lambda: self._window.variables.go_to(key))
+
+    # ---- copying
+
+    def _copy(self, what: str) -> None:
+        document, key = self._session.document, self._session.current
+        if document is None:
+            return
+        if what == "path":
+            QApplication.clipboard().setText(document.base.prefix)
+        elif key is not None:
+            QApplication.clipboard().setText(key if what == "key" else document.base.columns.of(key).name)
+
+    def _copy_patch(self) -> None:
+        if self._session.document is not None:
+            QApplication.clipboard().setText(json.dumps(self._session.document.patch(), indent=2, allow_nan=False))
+
+    def _fill_context_menu(self, menu: QMenu) -> None:
+        actions = self._window.actions_
+        for name in (
+            "actionFreeze", "actionUnfreeze", "actionSwapFrom", "", "actionCopyName", "actionCopyKey", "actionCopyPath",
+            "", "actionExpandAll", "actionCollapseAll",
+        ):  # fmt: skip
+            if name:
+                menu.addAction(actions[name])
+            else:
+                menu.addSeparator()
+
+    # ---- help
+
+    def _help(self) -> None:
+        from ckpt_studio.gui.about import HelpDialog
+
+        HelpDialog(self._window.actions_, self._window).open()
+
+    def _about(self) -> None:
+        from ckpt_studio.gui.about import AboutDialog
+
+        AboutDialog(self._window).open()
+
+    def _licences(self) -> None:
+        from ckpt_studio.gui.about import LicencesDialog
+
+        LicencesDialog(self._window).open()
+
+    def _open_log_folder(self) -> None:
+        from ckpt_studio.gui.faults import log_folder
+
+        folder = log_folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._session.trouble(f"{folder}: {error.strerror}.")
+            return
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._session.notice(self.tr("Reports are kept in %1").replace("%1", str(folder)))

@@ -1,0 +1,113 @@
+"""Drag and drop anywhere on the window: while dragging, an overlay says what would happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QMimeData, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from ckpt_studio.gui.texts import visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.session import Session
+
+
+def dropped_path(data: QMimeData) -> str | None:
+    """The first local file or folder of what is being dragged."""
+    for url in data.urls() if data.hasUrls() else ():
+        if url.isLocalFile() and url.toLocalFile():
+            return url.toLocalFile()
+    return None
+
+
+class DropOverlay(QWidget):
+    """Covers the window while something is dragged over it: "Open", and "Swap from this…" where a document is open."""
+
+    openRequested = Signal(str)
+    swapRequested = Signal(str)
+
+    def __init__(self, session: Session, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.setObjectName("dropOverlay")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._session = session
+        self._window = window
+        self._path = ""
+        self._over_swap = False
+        window.setAcceptDrops(True)
+        self.hide()
+
+    def handle(self, event: QDropEvent) -> None:
+        """Take a drag that enters or moves (both are QDropEvents to Qt), or a drop."""
+        path = dropped_path(event.mimeData())
+        if path is None:
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        swap_area = self._areas()[1]
+        self._over_swap = swap_area is not None and swap_area.contains(event.position().toPoint())
+        if event.type() == QEvent.Type.Drop:
+            self.hide()
+            (self.swapRequested if self._over_swap else self.openRequested).emit(path)
+        else:
+            self._path = path
+            self.setGeometry(self._window.rect())
+            self.raise_()
+            self.show()
+            self.update()
+
+    def _areas(self) -> tuple[QRect, QRect | None]:
+        """Where dropping opens, and where it swaps (None without a document)."""
+        whole = self._window.rect().adjusted(24, 24, -24, -24)
+        if self._session.document is None:
+            return whole, None
+        half = (whole.width() - 16) // 2
+        left = QRect(whole.left(), whole.top(), half, whole.height())
+        return left, QRect(left.right() + 17, whole.top(), half, whole.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(self.palette().color(QPalette.ColorRole.Window))
+        veil.setAlpha(225)
+        painter.fillRect(self.rect(), veil)
+        opens, swaps = self._areas()
+        self._paint_area(painter, opens, not self._over_swap, self._open_text())
+        if swaps is not None:
+            title = self.tr("Swap from this…")
+            about = self.tr("Take values from %1").replace("%1", visible(Path(self._path).name))
+            self._paint_area(painter, swaps, self._over_swap, (title, about))
+
+    def _open_text(self) -> tuple[str, str]:
+        place = Path(self._path)
+        kind = self.tr("the newest checkpoint of folder %1") if place.is_dir() else self.tr("%1")
+        return self.tr("Open"), kind.replace("%1", visible(place.name or self._path))
+
+    def _paint_area(self, painter: QPainter, area: QRect, chosen: bool, texts: tuple[str, str]) -> None:
+        palette = self.palette()
+        edge = QColor(palette.color(QPalette.ColorRole.Highlight if chosen else QPalette.ColorRole.PlaceholderText))
+        fill = QColor(edge)
+        fill.setAlpha(50 if chosen else 0)
+        painter.setPen(QPen(edge, 2, Qt.PenStyle.SolidLine if chosen else Qt.PenStyle.DashLine))
+        painter.setBrush(fill)
+        painter.drawRoundedRect(area, 12, 12)
+        painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+        title, about = texts
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 1.8)
+        painter.setFont(font)
+        middle = area.center().y()
+        painter.drawText(
+            QRect(area.left() + 12, middle - 50, area.width() - 24, 44),
+            Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, title,
+        )  # fmt: skip
+        painter.setFont(self.font())
+        shown = painter.fontMetrics().elidedText(about, Qt.TextElideMode.ElideMiddle, area.width() - 32)
+        painter.drawText(
+            QRect(area.left() + 12, middle + 4, area.width() - 24, 28),
+            Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, shown,
+        )  # fmt: skip

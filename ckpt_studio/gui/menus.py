@@ -1,0 +1,116 @@
+"""Builds menu bar and toolbar from the registry of actions, and the menus that are filled when they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QToolBar
+
+from ckpt_studio.gui.action_specs import MENUS, SPECS
+from ckpt_studio.gui.actions import Actions, translated
+from ckpt_studio.gui.settings import Naming, Scheme
+from ckpt_studio.gui.texts import in_action, tooltip, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ckpt_studio.gui.main_window import MainWindow
+
+
+def fill_menus(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
+    """The menu bar; the menus by id."""
+    bar = window.menuBar()
+    bar.setNativeMenuBar(True)
+    menus = {}
+    for name, title in MENUS:
+        menu = bar.addMenu(translated(title))
+        menu.setObjectName(f"{name}Menu")
+        menu.setToolTipsVisible(True)
+        menus[name] = menu
+    for spec in SPECS:
+        if spec.menu:
+            menu = menus[spec.menu]
+            if spec.separated and not menu.isEmpty():
+                menu.addSeparator()
+            menu.addAction(actions[spec.id])
+    _add_recent(window, menus["file"], actions)
+    _add_choices(window, menus["view"])
+    for dock in window.docks.values():
+        menus["window"].addAction(dock.toggleViewAction())
+    return menus
+
+
+def fill_toolbar(window: MainWindow, actions: Actions) -> QToolBar:
+    """The toolbar: signs with text beside them."""
+    toolbar = QToolBar(window.tr("Toolbar"), window)
+    toolbar.setObjectName("toolbar")
+    toolbar.setIconSize(QSize(18, 18))
+    toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    for spec in SPECS:
+        if spec.toolbar:
+            if spec.separated and toolbar.actions():
+                toolbar.addSeparator()
+            toolbar.addAction(actions[spec.id])
+    window.addToolBar(toolbar)
+    return toolbar
+
+
+def _add_recent(window: MainWindow, menu: QMenu, actions: Actions) -> None:
+    recent = QMenu(window.tr("Open &Recent"), menu)
+    recent.setObjectName("recentMenu")
+    menu.insertMenu(actions["actionOpenSample"], recent)
+    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
+
+
+def _fill_recent(window: MainWindow, menu: QMenu) -> None:
+    settings = window.session.settings
+    menu.clear()
+    menu.setToolTipsVisible(True)
+    for path in settings.recent:
+        entry = menu.addAction(in_action(visible(path)))
+        entry.setToolTip(tooltip(visible(path)))
+        entry.triggered.connect(lambda checked=False, path=path: window.open_path(path))
+    if menu.isEmpty():
+        menu.addAction(window.tr("Nothing was opened yet")).setEnabled(False)
+        return
+    menu.addSeparator()
+    menu.addAction(window.tr("&Clear")).triggered.connect(settings.forget_all_recent)
+
+
+def _add_choices(window: MainWindow, menu: QMenu) -> None:
+    settings = window.session.settings
+    names = {
+        "name": window.tr("&Full Names"), "key": window.tr("&Keys"), "object": window.tr("&Object Paths"),
+    }  # fmt: skip
+    naming = menu.addMenu(window.tr("Show Variables &By"))
+    naming.setObjectName("namingMenu")
+
+    def set_naming(choice: str) -> None:
+        settings.naming = next(known for known in get_args(Naming) if known == choice)
+
+    _add_group(naming, "naming", names, settings.naming, set_naming)
+    schemes = {
+        "system": window.tr("As the &Desktop"), "light": window.tr("&Light"), "dark": window.tr("&Dark"),
+    }  # fmt: skip
+    colours = menu.addMenu(window.tr("Co&lours"))
+    colours.setObjectName("colourMenu")
+
+    def set_scheme(choice: str) -> None:
+        settings.scheme = next(known for known in get_args(Scheme) if known == choice)
+
+    _add_group(colours, "scheme", schemes, settings.scheme, set_scheme)
+
+
+def _add_group(
+    menu: QMenu, name: str, texts: dict[str, str], now: str, choose: Callable[[str], object]
+) -> None:
+    group = QActionGroup(menu)
+    for choice, text in texts.items():
+        action = menu.addAction(text)
+        action.setObjectName(f"{name}_{choice}")
+        action.setCheckable(True)
+        action.setChecked(choice == now)
+        group.addAction(action)
+        action.triggered.connect(lambda checked=False, choice=choice: choose(choice))

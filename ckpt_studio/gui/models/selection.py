@@ -1,0 +1,53 @@
+"""Turns what is selected in the tree into keys and back, by arrays: a group stands for all that is under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.gui.models.tree_nodes import TreeNodes
+from ckpt_studio.gui.models.visible_nodes import VisibleNodes
+
+
+def nodes_in(shown: VisibleNodes, ranges: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
+    """Nodes in these ranges of table rows (first and last), ascending."""
+    parts = [shown.ids[top : bottom + 1] for top, bottom in ranges]
+    return np.unique(np.concatenate([np.empty(0, np.int32), *parts])).astype(np.int32)
+
+
+def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Ranges of table rows where these nodes are shown now."""
+    places = np.flatnonzero(np.isin(shown.ids, nodes, assume_unique=True))
+    if len(places) == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(places) > 1)
+    firsts, lasts = np.append(0, breaks + 1), np.append(breaks, len(places) - 1)
+    return list(zip(places[firsts].tolist(), places[lasts].tolist(), strict=True))
+
+
+def _rows(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Rows of the variables among the chosen nodes and under the chosen groups, ascending."""
+    groups = chosen[nodes.row[chosen] < 0]
+    change = np.bincount(groups, minlength=len(nodes) + 1) - np.bincount(nodes.end[groups], minlength=len(nodes) + 1)
+    inside = np.cumsum(change[:-1]) > 0
+    inside[chosen] = True
+    rows = nodes.row[inside]
+    return np.sort(rows[rows >= 0])
+
+
+def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
+    """How many variables the choice stands for."""
+    return len(_rows(nodes, chosen))
+
+
+def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
+    """Keys of the choice, in the file's order."""
+    keys = nodes.columns.keys
+    return tuple([keys[row] for row in _rows(nodes, chosen).tolist()])
+
+
+def keys_under(nodes: TreeNodes, node: int) -> tuple[str, ...]:
+    """Keys of a variable, or of all variables of a group."""
+    return keys_of(nodes, np.array([node], np.int32))

@@ -1,0 +1,338 @@
+"""The tree of variables as a flat table: a row for each visible node, so that a million variables stay under a frame.
+
+QTreeView lays out every expanded row and asks Python for each; QTableView asks for what is on the screen. The arrays
+come ready from a background thread (`prepare`), so this module itself needs no numpy and can stand at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from ckpt_studio.gui.texts import byte_size, shape_text, tooltip, visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.core.tensors import Columns
+    from ckpt_studio.gui.models.name_search import NameSearch
+    from ckpt_studio.gui.models.row_states import RowStates
+    from ckpt_studio.gui.models.tree_nodes import TreeNodes
+    from ckpt_studio.gui.models.visible_nodes import VisibleNodes
+    from ckpt_studio.gui.settings import Naming
+
+_AnyIndex = QModelIndex | QPersistentModelIndex
+_Role = Qt.ItemDataRole
+_ROOT: Final = QModelIndex()
+
+
+class Column(IntEnum):
+    """The columns, left to right."""
+
+    name = 0
+    frozen = 1
+    shape = 2
+    dtype = 3
+    size = 4
+    state = 5
+
+
+NODE_ROLE: Final = _Role.UserRole + 1
+"""The node's number in the tree (int)."""
+DEPTH_ROLE: Final = _Role.UserRole + 2
+"""How deep it stands (int)."""
+EXPANDED_ROLE: Final = _Role.UserRole + 3
+"""True, False, or None where there is nothing to expand."""
+
+_ALIGN_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(slots=True, eq=False)
+class VariableTree:
+    """Everything that showing a document's variables needs, built off the GUI thread."""
+
+    nodes: TreeNodes
+    shown: VisibleNodes
+    searches: tuple[NameSearch, ...]
+
+
+def prepare(columns: Columns, naming: Naming) -> VariableTree:
+    """Build the arrays of a tree; for a background thread."""
+    from ckpt_studio.gui.models.name_search import NameSearch
+    from ckpt_studio.gui.models.tree_nodes import build_nodes
+    from ckpt_studio.gui.models.visible_nodes import VisibleNodes
+
+    nodes = build_nodes(columns, naming)
+    blobs = {id(names): names for names in (nodes.names, columns.keys, columns.names) if names is not None}
+    return VariableTree(nodes, VisibleNodes(nodes), tuple(NameSearch(names) for names in blobs.values()))
+
+
+class VariableTable(QAbstractTableModel):
+    """The flat table. It never raises: a damaged row shows its fault."""
+
+    freezeRequested = Signal(int, bool)
+    """Node, and whether to freeze what stands under it."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tree: VariableTree | None = None
+        self._states: RowStates | None = None
+        self._headers = (
+            self.tr("Name"), self.tr("Frozen"), self.tr("Shape"), self.tr("Type"), self.tr("Size"), self.tr("State"),
+        )  # fmt: skip
+
+    # ---- content
+
+    @property
+    def tree(self) -> VariableTree | None:
+        """What is shown, or None."""
+        return self._tree
+
+    @property
+    def states(self) -> RowStates | None:
+        """States of the rows, or None."""
+        return self._states
+
+    def show(self, tree: VariableTree | None, states: RowStates | None) -> None:
+        """Show another tree."""
+        self.beginResetModel()
+        self._tree, self._states = tree, states
+        self.endResetModel()
+
+    def set_states(self, states: RowStates) -> None:
+        """Show other states of the same rows."""
+        self._states = states
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(Column) - 1))
+
+    def set_filter(self, rows: Any) -> None:
+        """Show only these rows (bool [N]) and what stands above them; None shows all."""
+        if self._tree is not None and (rows is not None or self._tree.shown.filtered):
+            self._reshape(lambda tree: tree.shown.filter(rows))
+
+    def expand_all(self, expanded: bool = True) -> None:
+        """Expand or collapse everything."""
+        self._reshape(lambda tree: tree.shown.expand_all(expanded))
+
+    def reveal(self, node: int) -> QModelIndex:
+        """Make a node visible; its index."""
+        if self._tree is None:
+            return QModelIndex()
+        if self._tree.shown.position(node) < 0:
+            self._reshape(lambda tree: tree.shown.reveal(node))
+        return self.index_of(node)
+
+    def _reshape(self, change: Any) -> None:
+        if self._tree is not None:
+            self.beginResetModel()
+            change(self._tree)
+            self.endResetModel()
+
+    def set_expanded(self, index: _AnyIndex, expanded: bool, deep: bool = False) -> None:
+        """Expand or collapse a node; `deep` expands all that is under it too."""
+        if self._tree is None or not index.isValid():
+            return
+        shown, row = self._tree.shown, index.row()
+        node = int(shown.ids[row])
+        open_now = shown.expanded(node)
+        if not shown.can_expand(node) or (expanded == open_now and not (deep and open_now)):
+            return
+        if open_now:
+            below = shown.shown_under(row)
+            if below:
+                self.beginRemoveRows(QModelIndex(), row + 1, row + below)
+            shown.collapse(row)
+            if below:
+                self.endRemoveRows()
+        if expanded:
+            ids = shown.opened_by(node, deep)
+            self.beginInsertRows(QModelIndex(), row + 1, row + len(ids))
+            shown.expand(row, ids)
+            self.endInsertRows()
+        self.dataChanged.emit(self.index(row, 0), self.index(row, 0))
+
+    # ---- places
+
+    def node(self, index: _AnyIndex) -> int | None:
+        """The node of an index."""
+        if self._tree is None or not index.isValid() or index.row() >= len(self._tree.shown.ids):
+            return None
+        return int(self._tree.shown.ids[index.row()])
+
+    def index_of(self, node: int) -> QModelIndex:
+        """The index of a node, invalid while it is hidden."""
+        at = -1 if self._tree is None else self._tree.shown.position(node)
+        return self.index(at, 0) if at >= 0 else QModelIndex()
+
+    def node_of_key(self, key: str) -> int | None:
+        """The node of a variable."""
+        if self._tree is None:
+            return None
+        row = self._tree.nodes.columns.keys.find(key)
+        return int(self._tree.nodes.node_of_row[row]) if row >= 0 else None
+
+    def key(self, node: int) -> str | None:
+        """The variable of a node; None for a group."""
+        if self._tree is None:
+            return None
+        row = int(self._tree.nodes.row[node])
+        return self._tree.nodes.columns.keys[row] if row >= 0 else None
+
+    def count_under(self, nodes: Iterable[int]) -> int:
+        """How many variables stand in these subtrees (counted twice where one is in another)."""
+        return 0 if self._tree is None else sum(self._tree.nodes.leaf_count(node) for node in nodes)
+
+    # ---- Qt's questions
+
+    def rowCount(self, parent: _AnyIndex = _ROOT) -> int:
+        return 0 if parent.isValid() or self._tree is None else len(self._tree.shown.ids)
+
+    def columnCount(self, parent: _AnyIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(Column)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self._headers):
+            if role == _Role.DisplayRole:
+                return self._headers[section]
+            if role == _Role.TextAlignmentRole:
+                right = section == Column.size
+                return _ALIGN_RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index: _AnyIndex) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        node = self.node(index) if index.column() == Column.frozen else None
+        if node is not None and self._states is not None and self._states.mark(node) != "none":
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def setData(self, index: _AnyIndex, value: Any, role: int = _Role.EditRole) -> bool:
+        node = self.node(index)
+        if node is None or role != _Role.CheckStateRole or index.column() != Column.frozen:
+            return False
+        if self._states is None or self._states.mark(node) == "none":
+            return False
+        self.freezeRequested.emit(node, Qt.CheckState(value) != Qt.CheckState.Unchecked)
+        return True
+
+    def data(self, index: _AnyIndex, role: int = _Role.DisplayRole) -> Any:
+        node = self.node(index)
+        if node is None or self._tree is None:
+            return None
+        column = index.column()
+        if role == _Role.DisplayRole:
+            return self._text(node, column)
+        if role == _Role.TextAlignmentRole:
+            return _ALIGN_RIGHT if column == Column.size else None
+        if role == _Role.CheckStateRole:
+            return self._check_state(node) if column == Column.frozen else None
+        if role == _Role.ToolTipRole:
+            return tooltip(self._hint(node, column))
+        if role == _Role.UserRole:
+            return self.key(node) if column == Column.name else None
+        if role == NODE_ROLE:
+            return node
+        if role == DEPTH_ROLE:
+            return int(self._tree.nodes.depth[node])
+        if role == EXPANDED_ROLE:
+            return self._tree.shown.expanded(node) if self._tree.shown.can_expand(node) else None
+        if role == _Role.AccessibleTextRole:
+            return self._spoken(node) if column == Column.name else self._text(node, column)
+        return None
+
+    # ---- texts
+
+    def _text(self, node: int, column: int) -> str:
+        nodes = self._tree.nodes if self._tree is not None else None
+        if nodes is None:
+            return ""
+        row = int(nodes.row[node])
+        if column == Column.name:
+            return self.label(node)
+        if column == Column.frozen:
+            return self._training_text(node)
+        if column == Column.state:
+            return self._state_text(node, row)
+        if column == Column.size:
+            return byte_size(nodes.total_bytes(node) if row < 0 else int(nodes.columns.nbytes[row]))
+        if row < 0:
+            count = nodes.leaf_count(node)
+            return self.tr("%n variables", "", count) if column == Column.shape and count != 1 else ""
+        if column == Column.shape:
+            return shape_text(nodes.columns.shape(row))
+        from ckpt_studio.core.dtypes import unknown
+
+        return unknown(int(nodes.columns.dtype[row])).name
+
+    def label(self, node: int) -> str:
+        """What the name column shows."""
+        from ckpt_studio.gui.models.tree_nodes import COUNTERS, OTHER
+
+        if self._tree is None:
+            return ""
+        row = int(self._tree.nodes.row[node])
+        if row == COUNTERS:
+            return self.tr("Counters")
+        if row == OTHER:
+            return self.tr("Other")
+        return visible(self._tree.nodes.label(node)) or "/"
+
+    def _check_state(self, node: int) -> Qt.CheckState | None:
+        mark = "none" if self._states is None else self._states.mark(node)
+        states = {
+            "frozen": Qt.CheckState.Checked,
+            "trainable": Qt.CheckState.Unchecked,
+            "mixed": Qt.CheckState.PartiallyChecked,
+        }
+        return states.get(mark)
+
+    def _training_text(self, node: int) -> str:
+        mark = "none" if self._states is None else self._states.mark(node)
+        texts = {
+            "frozen": self.tr("❄ frozen"),
+            "trainable": self.tr("trainable"),
+            "mixed": self.tr("❄ partly"),
+        }
+        return texts.get(mark, "")
+
+    def _state_text(self, node: int, row: int) -> str:
+        if self._tree is None:
+            return ""
+        if row in self._tree.nodes.columns.faults:
+            return self.tr("⚠ damaged")
+        if self._states is None or not self._states.swapped:
+            return ""
+        if row >= 0:
+            donor = self._states.swapped.get(row)
+            return "" if donor is None else self.tr("⇄ from %1").replace("%1", visible(donor))
+        count = self._states.swapped_count(node)
+        return self.tr("⇄ %n inside", "", count) if count else ""
+
+    def _hint(self, node: int, column: int) -> str:
+        if self._tree is None:
+            return ""
+        nodes = self._tree.nodes
+        row = int(nodes.row[node])
+        if column == Column.state and row in nodes.columns.faults:
+            return visible(nodes.columns.faults[row])
+        if column != Column.name:
+            return self._text(node, column)
+        if row < 0:
+            return visible(nodes.path(node))
+        name, key = visible(nodes.columns.name(row)), visible(nodes.columns.keys[row])
+        fault = nodes.columns.faults.get(row)
+        lines = [name] if name == key else [name, self.tr("key: %1").replace("%1", key)]
+        return "\n".join([*lines, visible(fault)] if fault else lines)
+
+    def _spoken(self, node: int) -> str:
+        """For a screen reader, which sees a table and must be told that it is a tree."""
+        if self._tree is None:
+            return ""
+        parts = [self.label(node), self.tr("level %n", "", int(self._tree.nodes.depth[node]) + 1)]
+        if self._tree.shown.can_expand(node):
+            parts.append(self.tr("expanded") if self._tree.shown.expanded(node) else self.tr("collapsed"))
+        row = int(self._tree.nodes.row[node])
+        parts += [self._training_text(node), self._state_text(node, row)]
+        return ", ".join(part for part in parts if part)

@@ -1,0 +1,221 @@
+"""Shows the flat table of variables as a tree: indent, arrows, and the keys that a tree has."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOption,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from ckpt_studio.gui.models.variable_table import DEPTH_ROLE, EXPANDED_ROLE, Column, VariableTable
+
+INDENT: Final = 16
+_ARROW: Final = 16
+_SEARCH_SECONDS: Final = 0.02
+_WIDTHS: Final = {
+    Column.name: 190, Column.frozen: 104, Column.shape: 92, Column.dtype: 68, Column.size: 72, Column.state: 110,
+}  # fmt: skip
+
+
+class TreeDelegate(QStyledItemDelegate):
+    """Draws the name column with indent and arrow."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if index.column() != Column.name:
+            super().paint(painter, option, index)
+            return
+        widget = option.widget
+        style = QApplication.style() if widget is None else widget.style()
+        whole = QStyleOptionViewItem(option)
+        self.initStyleOption(whole, index)
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, whole, painter, widget)
+        arrow = arrow_rect(option.rect, index)
+        if index.data(EXPANDED_ROLE) is not None:
+            branch = QStyleOption()
+            branch.rect = arrow
+            branch.palette = option.palette
+            branch.state = QStyle.StateFlag.State_Children | (option.state & QStyle.StateFlag.State_Selected)
+            if index.data(EXPANDED_ROLE):
+                branch.state |= QStyle.StateFlag.State_Open
+            style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorBranch, branch, painter, widget)
+        whole.rect = QRect(option.rect)
+        whole.rect.setLeft(arrow.right() + 1)
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, widget)
+
+
+def arrow_rect(cell: QRect, index: QModelIndex | QPersistentModelIndex) -> QRect:
+    """Where the arrow of a name cell is."""
+    return QRect(cell.left() + 2 + INDENT * int(index.data(DEPTH_ROLE) or 0), cell.top(), _ARROW, cell.height())
+
+
+class VariableView(QTableView):
+    """The tree of variables."""
+
+    chosen = Signal(QModelIndex)
+    """Enter or a double click on a variable."""
+
+    def __init__(self, model: VariableTable, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._table = model
+        self.setModel(model)
+        self.setItemDelegate(TreeDelegate(self))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setAlternatingRowColors(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(8)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
+        columns = self.horizontalHeader()
+        columns.setHighlightSections(False)
+        columns.setStretchLastSection(True)
+        for column, width in _WIDTHS.items():
+            self.setColumnWidth(column, width)
+
+    def selected_ranges(self) -> list[tuple[int, int]]:
+        """Ranges of table rows that are selected, first and last."""
+        return [(part.top(), part.bottom()) for part in self.selectionModel().selection()]
+
+    def select_ranges(self, ranges: list[tuple[int, int]]) -> None:
+        """Select these ranges of rows and nothing else."""
+        selection = QItemSelection()
+        last = self._table.columnCount() - 1
+        for top, bottom in ranges:
+            selection.select(self._table.index(top, 0), self._table.index(bottom, last))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def expandAll(self) -> None:
+        """Expand every group and weight, as QTreeView has it."""
+        self._table.expand_all(True)
+
+    def collapseAll(self) -> None:
+        """Collapse everything, as QTreeView has it."""
+        self._table.expand_all(False)
+
+    # ---- mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and self._on_arrow(index, event):
+            deep = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._table.set_expanded(index, not index.data(EXPANDED_ROLE), deep)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.column() == Column.frozen:
+            super().mouseDoubleClickEvent(event)
+        elif not self._on_arrow(index, event):
+            self._enter(index)
+
+    def _on_arrow(self, index: QModelIndex, event: QMouseEvent) -> bool:
+        if not index.isValid() or index.column() != Column.name or index.data(EXPANDED_ROLE) is None:
+            return False
+        return arrow_rect(self.visualRect(index), index).contains(event.position().toPoint())
+
+    # ---- keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex().siblingAtColumn(Column.name)
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if not index.isValid() or not (plain or event.key() == Qt.Key.Key_Asterisk):
+            super().keyPressEvent(event)
+            return
+        match event.key():
+            case Qt.Key.Key_Right:
+                self._right(index)
+            case Qt.Key.Key_Left:
+                self._left(index)
+            case Qt.Key.Key_Plus:
+                self._table.set_expanded(index, True)
+            case Qt.Key.Key_Minus:
+                self._table.set_expanded(index, False)
+            case Qt.Key.Key_Asterisk:
+                self._table.set_expanded(index, True, deep=True)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._enter(index)
+            case Qt.Key.Key_Space:
+                self._toggle_frozen(index)
+            case _:
+                super().keyPressEvent(event)
+
+    def _right(self, index: QModelIndex) -> None:
+        expanded = index.data(EXPANDED_ROLE)
+        if expanded is False:
+            self._table.set_expanded(index, True)
+        elif expanded:
+            self._go_to(index.siblingAtRow(index.row() + 1))
+
+    def _left(self, index: QModelIndex) -> None:
+        if index.data(EXPANDED_ROLE):
+            self._table.set_expanded(index, False)
+            return
+        node, tree = self._table.node(index), self._table.tree
+        if node is not None and tree is not None and int(tree.nodes.parent[node]) >= 0:
+            self._go_to(self._table.index_of(int(tree.nodes.parent[node])))
+
+    def _enter(self, index: QModelIndex) -> None:
+        index = index.siblingAtColumn(Column.name)
+        if index.data(Qt.ItemDataRole.UserRole) is not None:
+            self.chosen.emit(index)
+        else:
+            self._table.set_expanded(index, not index.data(EXPANDED_ROLE))
+
+    def _toggle_frozen(self, index: QModelIndex) -> None:
+        cell = index.siblingAtColumn(Column.frozen)
+        state = cell.data(Qt.ItemDataRole.CheckStateRole)
+        if state is not None:
+            frozen = Qt.CheckState(state) == Qt.CheckState.Checked
+            wanted = Qt.CheckState.Unchecked if frozen else Qt.CheckState.Checked
+            self._table.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
+
+    def _go_to(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Go to the next shown row whose label starts with what is typed; looks on for a frame at most."""
+        if not search:
+            return
+        count, start = self._table.rowCount(), max(self.currentIndex().row(), 0)
+        until = time.monotonic() + _SEARCH_SECONDS
+        wanted = search.lower()
+        for step in range(0 if len(search) > 1 else 1, count + 1):
+            index = self._table.index((start + step) % count, Column.name)
+            if str(index.data() or "").lower().startswith(wanted):
+                self._go_to(index)
+                return
+            if step % 256 == 255 and time.monotonic() > until:
+                return

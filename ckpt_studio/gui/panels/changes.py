@@ -1,0 +1,142 @@
+"""The dock of the changes: the staged edits with before and after; one can be reverted, all copied as a patch."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ckpt_studio.gui.icons import icon
+from ckpt_studio.gui.texts import tooltip, visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.gui.session import Session
+
+_MOST_KEYS = 200
+_SIGNS = {"freeze": "❄", "unfreeze": "○", "replace": "⇄"}
+
+
+class ChangesPanel(QWidget):
+    """The edits, oldest first, the variables of each below it."""
+
+    countChanged = Signal(int)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._edits: tuple[Edit, ...] = ()
+        self.list = QTreeWidget(self)
+        self.list.setObjectName("changeList")
+        self.list.setAccessibleName(self.tr("Staged edits"))
+        self.list.setHeaderLabels([self.tr("Edit"), self.tr("Before → after")])
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setUniformRowHeights(True)
+        self.list.setColumnWidth(0, 190)
+        self.list.setIndentation(14)
+        self._empty = QLabel(self.tr("No staged edits. The checkpoint is as it was read."), self)
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._empty.setContentsMargins(12, 12, 12, 12)
+        self._revert = self._button("revertChangeButton", self.tr("Revert"), self.revert_chosen)
+        self._revert.setToolTip(self.tr("Revert the chosen edit (Del); this can be undone"))
+        self._copy = self._button("copyPatchButton", self.tr("Copy as JSON"), self.copy_patch)
+        self._copy.setToolTip(self.tr("Copy all edits as a patch, for ckpt-studio apply"))
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(4, 0, 4, 4)
+        buttons.addStretch(1)
+        buttons.addWidget(self._revert)
+        buttons.addWidget(self._copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self._empty, 1)
+        layout.addLayout(buttons)
+        delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list, self.revert_chosen)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        self.list.currentItemChanged.connect(self._enable)
+        self.list.itemActivated.connect(self._look_at)
+        session.documentChanged.connect(self._fill)
+        session.stagedChanged.connect(self._fill)
+        self._fill()
+
+    def _button(self, name: str, text: str, pressed: object) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.clicked.connect(pressed)
+        return button
+
+    def tint(self) -> None:
+        """Give the buttons their icons, in the colour of the palette."""
+        self._revert.setIcon(icon("rotate-ccw"))
+        self._copy.setIcon(icon("braces"))
+
+    def _fill(self, *_: object) -> None:
+        document = self._session.document
+        self._edits = () if document is None else document.edits
+        chosen = self.list.currentIndex().row()
+        self.list.clear()
+        for edit in self._edits:
+            self.list.addTopLevelItem(self._item(edit))
+        if 0 <= chosen < len(self._edits):
+            self.list.setCurrentItem(self.list.topLevelItem(chosen))
+        self.list.setVisible(bool(self._edits))
+        self._empty.setVisible(not self._edits)
+        self._enable()
+        self.countChanged.emit(len(self._edits))
+
+    def _item(self, edit: Edit) -> QTreeWidgetItem:
+        label, about = visible(edit.label), visible(edit.describe())
+        item = QTreeWidgetItem([f"{_SIGNS.get(edit.op, '●')} {label}", about])
+        item.setToolTip(0, tooltip(label))
+        item.setToolTip(1, tooltip(about))
+        for key in edit.keys[:_MOST_KEYS]:
+            child = QTreeWidgetItem([visible(key), ""])
+            child.setData(0, Qt.ItemDataRole.UserRole, key)
+            child.setToolTip(0, tooltip(visible(key)))
+            item.addChild(child)
+        if len(edit.keys) > _MOST_KEYS:
+            rest = QTreeWidgetItem([self.tr("and %n more", "", len(edit.keys) - _MOST_KEYS), ""])
+            rest.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            item.addChild(rest)
+        return item
+
+    def _enable(self, *_: object) -> None:
+        self._revert.setEnabled(self.list.currentItem() is not None and bool(self._edits))
+        self._copy.setEnabled(bool(self._edits))
+
+    def revert_chosen(self, *_: object) -> None:
+        """Revert the edit that is chosen, or that holds the variable which is."""
+        item = self.list.currentItem()
+        if item is None:
+            return
+        at = self.list.indexOfTopLevelItem(item.parent() or item)
+        if 0 <= at < len(self._edits):
+            self._session.remove(self._edits[at])
+
+    def copy_patch(self, *_: object) -> None:
+        """Copy all edits as PATCH JSON."""
+        document = self._session.document
+        if document is not None:
+            QApplication.clipboard().setText(json.dumps(document.patch(), indent=2, allow_nan=False))
+
+    def _look_at(self, item: QTreeWidgetItem) -> None:
+        key = item.data(0, Qt.ItemDataRole.UserRole)
+        if isinstance(key, str):
+            self._session.set_current(key)

@@ -1,0 +1,125 @@
+"""The dock of the checkpoints: those of the folder in step order, followed live; a click switches to another."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from ckpt_studio.gui.opening import being_written
+from ckpt_studio.gui.texts import byte_size, tooltip, visible
+
+if TYPE_CHECKING:
+    from ckpt_studio.formats.folder import Folder, FolderEntry
+    from ckpt_studio.gui.session import Session
+
+_PREFIX_ROLE = Qt.ItemDataRole.UserRole
+
+
+class CheckpointsPanel(QWidget):
+    """The list, newest last as it was trained."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._place = QLabel(self)
+        self._place.setTextFormat(Qt.TextFormat.PlainText)
+        self._place.setContentsMargins(4, 2, 4, 0)
+        self.list = QListWidget(self)
+        self.list.setObjectName("checkpointList")
+        self.list.setAccessibleName(self.tr("Checkpoints of the folder"))
+        self.list.setUniformItemSizes(True)
+        self.list.setAlternatingRowColors(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._place)
+        layout.addWidget(self.list, 1)
+        self.list.itemActivated.connect(self._open)
+        self.list.itemClicked.connect(self._open)
+        session.folderChanged.connect(self._fill)
+        session.documentChanged.connect(self._mark)
+        session.stagedChanged.connect(self._mark)
+        session.openFailed.connect(self._mark)
+        self._ageing = QTimer(self, interval=60_000)
+        self._ageing.timeout.connect(self._mark)
+        self._ageing.start()
+
+    def _fill(self) -> None:
+        """Show the folder as it is now."""
+        folder = self._session.folder
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for entry in folder.entries if folder is not None else ():
+                item = QListWidgetItem(self.list)
+                item.setData(_PREFIX_ROLE, entry.prefix)
+        self._show_place(folder)
+        self._mark()
+
+    def _show_place(self, folder: Folder | None) -> None:
+        self._place.setVisible(folder is not None)
+        if folder is not None:
+            self._place.setText(visible(Path(folder.path).name or folder.path))
+            notes = "\n".join(visible(note) for note in folder.notes)
+            self._place.setToolTip(tooltip("\n".join(filter(None, (visible(folder.path), notes)))))
+
+    def _mark(self, *_: object) -> None:
+        """Texts and the current entry; cheap, called whenever something may have changed."""
+        session = self._session
+        folder, document = session.folder, session.document
+        current = None if document is None else document.base.prefix
+        with QSignalBlocker(self.list):
+            for at, entry in enumerate(folder.entries if folder is not None else ()):
+                item = self.list.item(at)
+                if item is None:
+                    break
+                staged = bool(document.edits) if document is not None and entry.prefix == current else (
+                    entry.prefix in session.staged_elsewhere
+                )  # fmt: skip
+                item.setText(self._text(entry, staged))
+                item.setToolTip(tooltip(self._hint(entry, staged)))
+                if entry.prefix == current:
+                    self.list.setCurrentItem(item)
+
+    def _text(self, entry: FolderEntry, staged: bool) -> str:
+        parts = [visible(entry.name), self._age(entry.mtime)]
+        if not entry.complete:
+            parts.append(self.tr("being written…") if being_written(entry) else self.tr("⚠ incomplete"))
+        elif entry.newest:
+            parts.append(self.tr("newest"))
+        if staged:
+            parts.append(self.tr("● staged edits"))
+        return "  ·  ".join(parts)
+
+    def _age(self, mtime: float) -> str:
+        seconds = time.time() - mtime
+        if seconds < 60:
+            return self.tr("now")
+        if seconds < 3600:
+            return self.tr("%n min", "", int(seconds // 60))
+        if seconds < 86400:
+            return self.tr("%n h", "", int(seconds // 3600))
+        moment = QDateTime.fromSecsSinceEpoch(int(mtime))
+        return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
+
+    def _hint(self, entry: FolderEntry, staged: bool) -> str:
+        moment = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(entry.mtime)), QLocale.FormatType.ShortFormat)
+        lines = [visible(entry.prefix), f"{byte_size(entry.nbytes)} · {moment}"]
+        if entry.step is not None:
+            lines.append(self.tr("step %1").replace("%1", str(entry.step)))
+        if entry.preserved:
+            lines.append(self.tr("listed in the state file"))
+        if staged:
+            lines.append(self.tr("has staged edits"))
+        return "\n".join(lines)
+
+    def _open(self, item: QListWidgetItem) -> None:
+        prefix = item.data(_PREFIX_ROLE)
+        document = self._session.document
+        if isinstance(prefix, str) and (document is None or document.base.prefix != prefix):
+            self._session.open(prefix)

@@ -1,0 +1,280 @@
+"""The dock of the variables: the filter field above the tree, and what the session hears of the choice made in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from ckpt_studio.gui.models.variable_table import VariableTable, VariableTree, prepare
+from ckpt_studio.gui.models.variable_view import VariableView
+
+if TYPE_CHECKING:
+    from ckpt_studio.core.tasks import Task
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.gui.models.row_states import RowStates
+    from ckpt_studio.gui.session import Session
+    from ckpt_studio.gui.settings import Naming
+
+_AT_ONCE: Final = 20_000
+"""Up to so many variables, states and filter are worked out at once; above, in the background or after a pause."""
+_TYPING_MS: Final = 120
+_MOST_RANGES: Final = 2000
+"""A selection in more pieces than this is not brought back after a filter."""
+
+
+class VariablesPanel(QWidget):
+    """Filter field and tree."""
+
+    stood = Signal()
+    """The tree of the session's document is there."""
+    contextActionsWanted = Signal(QMenu)
+    """A context menu is about to be shown: whoever has actions for it adds them."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = VariableTable(self)
+        self.view = VariableView(self.model, self)
+        self.view.setObjectName("variableTree")
+        self.view.setAccessibleName(self.tr("Variables"))
+        self.filter = QLineEdit(self)
+        self.filter.setObjectName("filterEdit")
+        self.filter.setPlaceholderText(self.tr("Filter: part of a name, dtype:float32, frozen:yes"))
+        self.filter.setAccessibleName(self.tr("Filter variables"))
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setAcceptDrops(False)  # a file dropped on it is for the window
+        self.filter.installEventFilter(self)
+        self._count = QLabel(self)
+        self._count.setObjectName("variableCount")
+        self._count.setContentsMargins(4, 0, 4, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self._count)
+        self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
+        self._typing.timeout.connect(self._filter)
+        self._choosing = QTimer(self, singleShot=True, interval=0)
+        self._choosing.timeout.connect(self._choose)
+        self._chosen_nodes: Any = None
+        self._current_node: int | None = None
+        self._resetting = False
+        self._telling: Task | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        self.filter.textChanged.connect(self._filter_edited)
+        self.model.freezeRequested.connect(self._freeze)
+        self.model.modelAboutToBeReset.connect(self._resetting_begins)
+        self.model.modelReset.connect(self._resetting_ends)
+        self.view.customContextMenuRequested.connect(self._menu)
+        self.view.chosen.connect(self._look_at)
+        chosen = self.view.selectionModel()
+        chosen.selectionChanged.connect(lambda *_: self._choosing.start())
+        chosen.currentRowChanged.connect(lambda now, _: self._look_at(now))
+        self._session.documentChanged.connect(self._rebuild)
+        self._session.stagedChanged.connect(self._restate)
+        self._session.settings.namingChanged.connect(lambda _: self._rebuild(same=True))
+        self._show_count()
+
+    # ---- the tree
+
+    def _rebuild(self, same: bool = False) -> None:
+        """Build the tree of the session's document in the background; `same` when only the naming differs."""
+        document = self._session.document
+        if document is None:
+            self._show(None, None)
+            return
+        if not same:
+            self.filter.clear()
+            self._show(None, None)
+        naming = self._session.settings.naming
+        self._session.bridge.submit(
+            lambda task: _build(document, naming),
+            lambda built: self._built(document, *built),
+            owner=self,
+            slot="tree",
+            label=self.tr("Reading the variables"),
+        )
+
+    def _built(self, document: Document, tree: VariableTree, states: RowStates) -> None:
+        if document is not self._session.document:
+            return
+        key = self._session.current
+        self._show(tree, states)
+        self._filter()
+        if key is not None:
+            self.go_to(key)
+        self.stood.emit()
+
+    def _show(self, tree: VariableTree | None, states: RowStates | None) -> None:
+        self._chosen_nodes = self._current_node = None
+        self.model.show(tree, states)
+        self._show_count()
+
+    def _restate(self, _keys: object = None) -> None:
+        """Work out the rows' states again, after an edit."""
+        tree, document = self.model.tree, self._session.document
+        if tree is None or document is None:
+            return
+        if len(tree.nodes.columns) <= _AT_ONCE:
+            self._restated(tree, _states(document, tree))
+        else:
+            self._session.bridge.submit(
+                lambda task: _states(document, tree),
+                lambda states: self._restated(tree, states),
+                owner=self,
+                slot="states",
+            )
+
+    def _restated(self, tree: VariableTree, states: RowStates) -> None:
+        if tree is self.model.tree:
+            self.model.set_states(states)
+
+    # ---- the filter
+
+    def _filter_edited(self) -> None:
+        tree = self.model.tree
+        if tree is None or len(tree.nodes.columns) <= _AT_ONCE:
+            self._filter()
+        else:
+            self._typing.start()
+
+    def _filter(self) -> None:
+        tree = self.model.tree
+        if tree is None:
+            return
+        from ckpt_studio.gui.models.filter_words import matching_rows
+
+        rows = matching_rows(tree, self.model.states, self.filter.text())
+        self.model.set_filter(rows)
+        self._show_count(None if rows is None else int(rows.sum()))
+
+    def _show_count(self, matching: int | None = None) -> None:
+        tree = self.model.tree
+        total = 0 if tree is None else len(tree.nodes.columns)
+        if tree is None:
+            self._count.clear()
+        elif matching is None:
+            self._count.setText(self.tr("1 variable") if total == 1 else self.tr("%n variables", "", total))
+        else:
+            self._count.setText(self.tr("%1 of %n", "", total).replace("%1", str(matching)))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Down and Enter go from the filter field to the tree, Escape clears it."""
+        if watched is self.filter and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+                if not self.view.currentIndex().isValid() and self.model.rowCount():
+                    self.view.setCurrentIndex(self.model.index(0, 0))
+                return True
+            if event.key() == Qt.Key.Key_Escape and self.filter.text():
+                self.filter.clear()
+                return True
+        return super().eventFilter(watched, event)
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the filter field."""
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.selectAll()
+
+    # ---- the choice
+
+    def go_to(self, key: str) -> None:
+        """Show a variable in the tree and choose it."""
+        node = self.model.node_of_key(key)
+        if node is None:
+            return
+        index = self.model.reveal(node)
+        if self.model.tree is not None and not self.model.tree.shown.filtered and self.filter.text():
+            self.filter.clear()
+            index = self.model.reveal(node)
+        self.view.setCurrentIndex(index)
+        self.view.scrollTo(index)
+
+    def _look_at(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if self._resetting or node is None:
+            return
+        self._current_node = node
+        key = self.model.key(node)
+        if key is not None:
+            self._session.set_current(key)
+
+    def _choose(self) -> None:
+        """Tell the session what is selected: a group stands for its subtree."""
+        tree = self.model.tree
+        if tree is None:
+            self._session.set_selection(())
+            return
+        from ckpt_studio.gui.models.selection import keys_of, nodes_in, row_count
+
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        nodes = self._chosen_nodes = nodes_in(tree.shown, self.view.selected_ranges())
+        if row_count(tree.nodes, nodes) <= _AT_ONCE:
+            self._session.set_selection(keys_of(tree.nodes, nodes))
+        else:
+            self._telling = self._session.bridge.submit(
+                lambda task: keys_of(tree.nodes, nodes), self._session.set_selection, owner=self
+            )
+
+    def _resetting_begins(self) -> None:
+        self._resetting = True
+
+    def _resetting_ends(self) -> None:
+        """Bring selection and current row back as far as they are still shown."""
+        tree, nodes, current = self.model.tree, self._chosen_nodes, self._current_node
+        try:
+            if tree is None or nodes is None:
+                return
+            from ckpt_studio.gui.models.selection import ranges_of
+
+            ranges = ranges_of(tree.shown, nodes)
+            index = self.model.index_of(current) if current is not None else QModelIndex()
+            selection = self.view.selectionModel()
+            if index.isValid():
+                selection.setCurrentIndex(index, selection.SelectionFlag.NoUpdate)
+            if len(ranges) <= _MOST_RANGES:
+                self.view.select_ranges(ranges)
+        finally:
+            self._resetting = False
+
+    def _freeze(self, node: int, frozen: bool) -> None:
+        from ckpt_studio.gui.models.selection import keys_under
+
+        tree = self.model.tree
+        if tree is not None:
+            self._session.freeze(keys_under(tree.nodes, node), frozen)
+
+    # ---- the context menu
+
+    def _menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("variableMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.contextActionsWanted.emit(menu)
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+
+def copy_action(menu: QMenu, text: str, value: str) -> QAction:
+    """An entry that copies a text."""
+    action = menu.addAction(text)
+    action.triggered.connect(lambda: QApplication.clipboard().setText(value))
+    return action
+
+
+def _build(document: Document, naming: Naming) -> tuple[VariableTree, RowStates]:
+    tree = prepare(document.base.columns, naming)
+    return tree, _states(document, tree)
+
+
+def _states(document: Document, tree: VariableTree) -> RowStates:
+    from ckpt_studio.gui.models.row_states import read_states
+
+    return read_states(document, tree.nodes)

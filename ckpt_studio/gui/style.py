@@ -1,0 +1,56 @@
+"""Light and dark: Fusion with palettes of our own, because asking Qt for a scheme does nothing on a bare X server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from ckpt_studio.gui.settings import Scheme
+
+_Role = QPalette.ColorRole
+
+_LIGHT: Final = {
+    _Role.Window: "#f3f4f6", _Role.WindowText: "#1c2128", _Role.Base: "#ffffff", _Role.AlternateBase: "#f6f8fa",
+    _Role.Text: "#1c2128", _Role.Button: "#f3f4f6", _Role.ButtonText: "#24292f", _Role.BrightText: "#b3261e",
+    _Role.ToolTipBase: "#ffffff", _Role.ToolTipText: "#1c2128", _Role.PlaceholderText: "#6a737d",
+    _Role.Highlight: "#2563c9", _Role.HighlightedText: "#ffffff", _Role.Link: "#1a5fb4", _Role.LinkVisited: "#6f42a5",
+    _Role.Light: "#ffffff", _Role.Midlight: "#e6e8eb", _Role.Mid: "#c3c8ce", _Role.Dark: "#9aa1a9",
+    _Role.Shadow: "#6f7680",
+}  # fmt: skip
+_DARK: Final = {
+    _Role.Window: "#23272e", _Role.WindowText: "#e4e7eb", _Role.Base: "#1b1e24", _Role.AlternateBase: "#20242b",
+    _Role.Text: "#e4e7eb", _Role.Button: "#2c313a", _Role.ButtonText: "#e4e7eb", _Role.BrightText: "#ff8a80",
+    _Role.ToolTipBase: "#2c313a", _Role.ToolTipText: "#e4e7eb", _Role.PlaceholderText: "#8b939d",
+    _Role.Highlight: "#3b7de0", _Role.HighlightedText: "#ffffff", _Role.Link: "#7ab4ff", _Role.LinkVisited: "#c3a1f2",
+    _Role.Light: "#3a404b", _Role.Midlight: "#333944", _Role.Mid: "#171a1f", _Role.Dark: "#121418",
+    _Role.Shadow: "#08090b",
+}  # fmt: skip
+_FADED: Final = {False: "#9aa1a9", True: "#6b737e"}
+
+
+def is_dark(scheme: Scheme) -> bool:
+    """Whether a choice of scheme comes out dark here."""
+    if scheme == "system":
+        return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return scheme == "dark"
+
+
+def apply_scheme(scheme: Scheme) -> None:
+    """Give the application its style and palette."""
+    if QApplication.style().objectName().lower() != "fusion":
+        QApplication.setStyle(QStyleFactory.create("Fusion"))
+    QApplication.setPalette(palette(is_dark(scheme)))
+
+
+def palette(dark: bool) -> QPalette:
+    """Our light or dark palette."""
+    made = QPalette()
+    for role, color in (_DARK if dark else _LIGHT).items():
+        made.setColor(role, QColor(color))
+    for role in (_Role.WindowText, _Role.Text, _Role.ButtonText, _Role.HighlightedText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_FADED[dark]))
+    made.setColor(QPalette.ColorGroup.Disabled, _Role.Highlight, made.color(_Role.Midlight))
+    return made

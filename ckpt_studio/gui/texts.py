@@ -1,0 +1,48 @@
+"""Names from files as plain text: Qt renders HTML in tooltips and labels, and `&` in actions, unless told not to."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def visible(text: str) -> str:
+    r"""A name for showing: control, bidirectional and invisible characters as `\u202e`, bad bytes as `\xNN`."""
+    # as core.tensors.printable, whose module loads numpy: texts are needed before that
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def tooltip(text: str) -> str:
+    """A tooltip that shows the text as it is, lines kept."""
+    return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if text else ""
+
+
+def in_action(text: str) -> str:
+    """A text for a menu, a button or a tab, where `&` would mark a mnemonic."""
+    return text.replace("&", "&&")
+
+
+def byte_size(count: int) -> str:
+    """A number of bytes as file managers show it: 1.5 MB, 102 MB."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """A shape: 3 × 64, scalar, or ? when unknown."""
+    if shape is None:
+        return "?"
+    return " × ".join(map(str, shape)) if shape else "scalar"
