@@ -1,0 +1,66 @@
+"""Runs the benchmarks named on the command line, or all, under a virtual screen where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from tests.benchmarks.report import Row, table
+
+BENCHMARKS = ("start", "listing", "statistics", "stall")
+
+
+@contextmanager
+def screen() -> Iterator[str]:
+    """A virtual X server of our own and Qt's platform for it; without Xvfb, Qt's offscreen platform."""
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        yield "offscreen"
+        return
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [xvfb, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        os.environ["DISPLAY"] = f":{told.readline().strip()}"
+    try:
+        yield "xcb"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main(names: list[str]) -> int:
+    """Run them; 1 when a limit was passed, 2 for a name that is none."""
+    if unknown := set(names) - set(BENCHMARKS):
+        print(
+            f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}",
+            file=sys.stderr,
+        )
+        return 2
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder, screen() as platform:
+        os.environ.update(
+            QT_QPA_PLATFORM=platform, CKPT_STUDIO_HOME=f"{folder}/home", TF_CPP_MIN_LOG_LEVEL="3"
+        )
+        for name in names or BENCHMARKS:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            place = Path(folder) / name
+            place.mkdir()
+            rows += import_module(f"tests.benchmarks.{name}").measure(place)
+    print(table(rows))
+    return 0 if all(row.fine for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""From process start to the first paint, and to the window with tree and plots, beside an empty PySide6 window."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ckpt_studio.core.resources import resources_folder
+from tests.benchmarks.report import Row
+
+# Both children print one JSON line: milliseconds since `began` (the clock is the machine's, so the parent's holds).
+WATCH = """
+import json, os, sys, time
+began = float(sys.argv.pop(1))
+times = {}
+
+def note(what):
+    times.setdefault(what, (time.monotonic() - began) * 1e3)
+
+def watch(app, done):
+    from PySide6.QtCore import QEvent, QObject, QTimer
+    class Watch(QObject):
+        def eventFilter(self, thing, event):
+            if event.type() == QEvent.Type.Paint and thing.isWidgetType() and thing.isWindow() and "paint" not in times:
+                times["paint"] = 0.0
+                QTimer.singleShot(0, self.painted)
+            return False
+        def painted(self):
+            del times["paint"]
+            note("paint")
+            timer = QTimer(self)
+            timer.timeout.connect(self.look)
+            timer.start(1)
+        def look(self):
+            if done():
+                note("complete")
+                print(json.dumps(times), flush=True)
+                os._exit(0)
+    app.watch = Watch()
+    app.installEventFilter(app.watch)
+"""
+
+PEER = (
+    WATCH
+    + """
+from PySide6.QtWidgets import QApplication, QMainWindow
+app = QApplication([])
+watch(app, lambda: True)
+window = QMainWindow()
+window.resize(1440, 900)
+window.show()
+app.exec()
+"""
+)
+
+OURS = (
+    WATCH
+    + """
+import ckpt_studio.gui.app as gui
+made = gui.make_application
+opened = []
+
+def make_application():
+    app = made()
+    asked = sys.argv[1:]
+    def done():
+        (window,) = [w for w in app.topLevelWidgets() if w.objectName() == "mainWindow"]
+        if asked and not opened:
+            return window.session.document is not None and window.variables.isVisible() and "pyqtgraph" in sys.modules
+        return "pyqtgraph" in sys.modules and window.runs is not None
+    watch(app, done)
+    return app
+
+gui.make_application = make_application
+from ckpt_studio.cli.main import main
+main()
+"""
+)
+
+
+def times(code: str, *arguments: str) -> dict[str, float]:
+    """Milliseconds by name of one start."""
+    began = time.monotonic()
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(began), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    answer: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+    return answer
+
+
+def measure(folder: Path) -> list[Row]:
+    """Medians of alternating starts; the first round only warms the disk's cache."""
+    sample = str(resources_folder() / "samples" / "run")
+    rounds = [(times(PEER), times(OURS), times(OURS, sample)) for _ in range(10)][1:]
+    empty = statistics.median(peer["paint"] for peer, _, _ in rounds)
+    paint = statistics.median(ours["paint"] for _, ours, _ in rounds)
+    complete = statistics.median(ours["complete"] for _, ours, _ in rounds)
+    opened = statistics.median(ours["complete"] for _, _, ours in rounds)
+    against = "empty PySide6 window"
+    return [
+        Row("start to first paint", paint, empty, 1.3, against),
+        Row("start to complete, with plots", complete, empty, 2.5, against),
+        Row("start to the sample's tree, with plots", opened, empty, None, against),
+    ]
