@@ -10,8 +10,12 @@ HELP = "replay the edits of a patch on a checkpoint and write a new one"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("patch", metavar="PATCH", help="the edits, as JSON")
-    parser.add_argument("source", metavar="IN", help="the checkpoint: a folder, a prefix, or one of its files")
-    parser.add_argument("target", metavar="OUT", help="prefix of the new checkpoint; its folder is made if need be")
+    parser.add_argument(
+        "source", metavar="IN", help="the checkpoint: a folder, a prefix, or one of its files"
+    )
+    parser.add_argument(
+        "target", metavar="OUT", help="prefix of the new checkpoint; its folder is made if need be"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument(
         "--share",

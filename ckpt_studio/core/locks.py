@@ -1,15 +1,11 @@
-"""Locks between processes that end with their owner, so that work left by a dead process can be told from work in progress."""
+"""Locks that end with the process that holds them: they tell work left by a dead process from work in progress."""
 
 from __future__ import annotations
 
 import os
+import sys
 from types import TracebackType
 from typing import Self
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 class LockTaken(Exception):
@@ -23,7 +19,9 @@ class FileLock:
         fd: the open file, for reading and writing.
     """
 
-    def __init__(self, path: str | os.PathLike[str], flags: int = os.O_RDWR | os.O_CREAT, *, wait: bool = False):
+    def __init__(
+        self, path: str | os.PathLike[str], flags: int = os.O_RDWR | os.O_CREAT, *, wait: bool = False
+    ):
         """Open `path` and lock it.
 
         Raises:
@@ -52,19 +50,23 @@ class FileLock:
         self.close()
 
 
-def _lock(fd: int, wait: bool) -> None:
-    if fcntl is not None:
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(fd: int, wait: bool) -> None:
+        # Far past the contents: on Windows a locked range cannot be read by others.
+        os.lseek(fd, 1 << 40, os.SEEK_SET)
+        try:
+            msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise LockTaken from error
+        os.lseek(fd, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(fd: int, wait: bool) -> None:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise LockTaken from error
-        return
-    import msvcrt  # pragma: no cover
-
-    try:
-        # Far past the contents: on Windows a locked range cannot be read by others.
-        os.lseek(fd, 1 << 40, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        os.lseek(fd, 0, os.SEEK_SET)
-    except OSError as error:
-        raise LockTaken from error

@@ -1,8 +1,8 @@
 """Which values may stand in for others: the rule for swapping between element types, and the conversion on reading.
 
-A swapped variable keeps its own element type, because the graph that restores it asks for that one. Floats take floats,
-integers take integers, complex numbers take complex numbers; floats are rounded, and a value that does not fit is an error
-when it is read, never something else in silence. Everything else has to agree exactly.
+A swapped variable keeps its own element type, because the graph that restores it asks for that one. Floats take
+floats, integers take integers, complex numbers take complex numbers; floats are rounded, and a value that does not fit
+is an error when it is read, never something else in silence. Everything else has to agree exactly.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def converted(values: NDArray[Any], own: DType, key: str) -> NDArray[Any]:
         fits = bool((np.isfinite(result) | ~np.isfinite(values)).all())
     if not fits:
         raise Unsupported(
-            f"{printable(key)!r} cannot take the other checkpoint's values: one does not fit into {own.name}.", key=key
+            f"{printable(key)!r} cannot take the other checkpoint's values: one does not fit into {own.name}.",
+            key=key,
         )
     return result
 

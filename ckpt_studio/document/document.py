@@ -53,8 +53,8 @@ class _Step:
 class Document:
     """One open checkpoint and its staged edits.
 
-    Making one reads files (marks beside the checkpoint, the journal, donors), so it is not for the window's thread. After
-    that, edits touch no file but the journal, which writes in a thread of its own.
+    Making one reads files (marks beside the checkpoint, the journal, donors), so it is not for the window's thread.
+    After that, edits touch no file but the journal, which writes in a thread of its own.
 
     Args:
         base: the checkpoint. It is read, never written.
@@ -232,7 +232,7 @@ class Document:
         return self._steps[self._at + 1].label if self.can_redo else ""
 
     def undo(self) -> Edit | None:
-        """Take the last step back. Returns the edit that it concerned, None if there was no step or it concerned all."""
+        """Take the last step back. Returns the edit that it concerned; None if there was none, or it concerned all."""
         self._check_writable()
         if not self.can_undo:
             return None
@@ -299,14 +299,16 @@ class Document:
     # ---- coming back
 
     def _recover(self, journal: Journal, open_donor: OpenDonor) -> None:
-        """Take the journal's steps again. It is read as a file of a stranger: the first step that makes no sense ends it."""
+        """Take the journal's steps again. They are a stranger's: the first that makes no sense ends it."""
         self._journal = None
         steps = journal.steps()
         for place, step in enumerate(steps):
             try:
                 self._retake(step, open_donor)
             except (ValueError, KeyError, TypeError, IndexError, CkptStudioError) as error:
-                self.notes.append(f"Staged edits from step {place + 1} on could not be brought back: {error}.")
+                self.notes.append(
+                    f"Staged edits from step {place + 1} on could not be brought back: {error}."
+                )
                 journal.keep(place)
                 break
         self.recovered = len(self.edits)

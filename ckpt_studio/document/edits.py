@@ -27,17 +27,19 @@ class Edit(Protocol):
 
     Attributes:
         op: its name in a PATCH.
-        keys: the variables that a person named.
-        label: what it does, for a person.
     """
 
     op: ClassVar[str]
 
     @property
-    def keys(self) -> tuple[str, ...]: ...
+    def keys(self) -> tuple[str, ...]:
+        """The variables that a person named."""
+        ...
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """What it does, for a person."""
+        ...
 
     def describe(self) -> str:
         """Before and after, as a text."""
@@ -87,7 +89,8 @@ class _Mark:
         """Mark the variables and their slots; metadata is passed over."""
         rows = state.with_slots(rows_of(state.columns.keys, self.keys))
         rows &= state.columns.role != Role.metadata
-        return replace(state, frozen=_set(state.frozen, rows, self.frozen), marked=_set(state.marked, rows, self.frozen))
+        frozen, marked = (_set(flags, rows, self.frozen) for flags in (state.frozen, state.marked))
+        return replace(state, frozen=frozen, marked=marked)
 
     def to_json(self, columns: Columns) -> list[Json]:
         """As `Edit.to_json`."""
@@ -142,7 +145,13 @@ class Replace:
     @property
     def donor_label(self) -> str:
         """How a person knows the donor."""
-        return os.path.basename(self.donor_path.rstrip(os.sep)) or self.donor_path
+        path = self.donor_prefix
+        return os.path.basename(path.rstrip(os.sep)) or path
+
+    @property
+    def donor_prefix(self) -> str:
+        """Where the donor will be found again: a folder's newest checkpoint is another one tomorrow."""
+        return str(getattr(self.donor, "prefix", self.donor_path))
 
     @property
     def label(self) -> str:
@@ -151,10 +160,10 @@ class Replace:
 
     def describe(self) -> str:
         """Before and after, as a text."""
-        renamed = [(key, other) for key, other in self.pairs if key != other]
+        renamed = [other for key, other in self.pairs if key != other]
         after = f"values of {printable(self.donor_label)}"
         if len(self.pairs) == 1 and renamed:
-            after += f" ({printable(renamed[0][1])})"
+            after += f" ({printable(renamed[0])})"
         elif renamed:
             after += f" ({len(renamed)} under other names)"
         return f"own values → {after}"
@@ -167,7 +176,7 @@ class Replace:
             RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
         """
         replaced = dict(state.replaced)
-        for row, (key, other) in zip(rows_of(state.columns.keys, self.keys).tolist(), self.pairs, strict=True):
+        for row, (_, other) in zip(rows_of(state.columns.keys, self.keys).tolist(), self.pairs, strict=True):
             if not isinstance(self.donor, AbsentDonor):
                 self._check(state.columns, row, other)
             replaced[row] = Replacement(self.donor, other, self.donor_label)
@@ -178,7 +187,9 @@ class Replace:
         found = theirs.keys.find(other)
         if found < 0:
             raise NoSuchVariable(
-                f"{printable(self.donor_label)} has no variable {printable(other)!r}.", path=self.donor_path, key=other
+                f"{printable(self.donor_label)} has no variable {printable(other)!r}.",
+                path=self.donor_path,
+                key=other,
             )
         verdict = judge(own, row, theirs, found)
         if not verdict.usable:
@@ -196,7 +207,7 @@ class Replace:
         edits = []
         for pattern in patterns:
             keys = self.keys if len(patterns) == 1 else (key_of(pattern),)
-            edit: Json = {"op": self.op, "match": pattern, "from": self.donor_path}
+            edit: Json = {"op": self.op, "match": pattern, "from": os.path.abspath(self.donor_prefix)}
             renamed = {text_of(key): text_of(pairs[key]) for key in keys if key != pairs[key]}
             edits.append({**edit, "map": renamed} if renamed else edit)
         return edits
@@ -204,7 +215,12 @@ class Replace:
     def record(self) -> Json:
         """As `Edit.record`."""
         pairs = [(text_of(key), text_of(other)) for key, other in self.pairs]
-        return {"op": self.op, "pairs": pairs, "from": self.donor_path, "match": self.match}
+        return {
+            "op": self.op,
+            "pairs": pairs,
+            "from": os.path.abspath(self.donor_prefix),
+            "match": self.match,
+        }
 
 
 class AbsentDonor:

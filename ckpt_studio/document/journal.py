@@ -1,12 +1,12 @@
-"""Keeps the steps of a document as they are made, so that staged edits survive a crash, a kill or a power cut.
+"""Keeps a document's steps as they are made, so that staged edits survive a crash, a kill or a power cut.
 
-One file for each checkpoint that was edited, in the program's own folder, locked while a window has the checkpoint open:
+One file for each edited checkpoint, in the program's own folder, locked while a window has the checkpoint open:
 
     CRC32C in 8 hexadecimal digits, space, JSON object, newline      one line a record, appended and fsynced
 
 The first record says which checkpoint it is, `{"opened": PROCESS}` marks each opening, the others are the document's
-steps. It is read as a file of a stranger: a line that does not match its checksum ends it, for a crash tears only the last.
-Appending happens in a short-lived thread, because an fsync can take longer than a window may stand still.
+steps. It is read as a file of a stranger: a line that does not match its checksum ends it, for a crash tears only the
+last. Appending happens in a short-lived thread, because an fsync can take longer than a window may stand still.
 """
 
 from __future__ import annotations
@@ -51,6 +51,22 @@ def checkpoint_identity(base: Checkpoint) -> str:
     return f"{size}-{crc:08x}"
 
 
+def staged_prefixes() -> frozenset[str]:
+    """Prefixes (real paths) of the checkpoints whose journals hold steps that were not written since.
+
+    A journal whose checkpoint has changed meanwhile is named too: it may have been changed back.
+    """
+    found = set()
+    with suppress(OSError):
+        for path in journal_folder().glob("*.journal"):
+            with suppress(OSError), open(path, "rb") as file:
+                header, *records = _read(file.fileno())[0] or [{}]
+                steps = [record for record in records if "opened" not in record]
+                if steps and "written" not in steps[-1] and isinstance(header.get("prefix"), str):
+                    found.add(header["prefix"])
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Who has a checkpoint open.
@@ -85,7 +101,9 @@ class Journal:
         self.path = journal_folder() / "unknown.journal"
         try:
             self._header["identity"] = checkpoint_identity(base)
-            name = hashlib.sha256(f"{self._prefix}\0{self._header['identity']}".encode("utf-8", "surrogateescape"))
+            name = hashlib.sha256(
+                f"{self._prefix}\0{self._header['identity']}".encode("utf-8", "surrogateescape")
+            )
             self.path = journal_folder() / f"{name.hexdigest()[:32]}.journal"
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self.path)
@@ -209,7 +227,9 @@ class Journal:
 
     def _failed(self, error: OSError) -> None:
         reason = (error.strerror or str(error)).lower()
-        self.fault = f"Staged edits cannot be kept in {str(self.path.parent)!r} ({reason}); a crash would lose them."
+        self.fault = (
+            f"Staged edits cannot be kept in {str(self.path.parent)!r} ({reason}); a crash would lose them."
+        )
 
 
 def _lock(path: Path) -> FileLock:

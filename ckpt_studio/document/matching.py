@@ -39,7 +39,9 @@ class MatchRules:
         try:
             pattern = re.compile(self.pattern)
         except re.error as error:
-            raise RequestFault(f"The pattern {self.pattern!r} is not a regular expression: {error}.") from error
+            raise RequestFault(
+                f"The pattern {self.pattern!r} is not a regular expression: {error}."
+            ) from error
 
         def rename(name: str) -> str:
             name = name.removeprefix(self.strip_prefix)
@@ -47,7 +49,9 @@ class MatchRules:
                 try:
                     name = pattern.sub(self.replacement, name)
                 except (re.error, IndexError) as error:
-                    raise RequestFault(f"The replacement {self.replacement!r} cannot be used: {error}.") from error
+                    raise RequestFault(
+                        f"The replacement {self.replacement!r} cannot be used: {error}."
+                    ) from error
             return self.add_prefix + name
 
         return rename

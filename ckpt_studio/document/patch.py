@@ -96,7 +96,11 @@ def parse_patch(data: bytes, path: str) -> Patch:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise RequestFault(f"it is not JSON ({error}).") from error
-    if not isinstance(value, dict) or value.get("version") != PATCH_VERSION or isinstance(value["version"], bool):
+    if (
+        not isinstance(value, dict)
+        or value.get("version") != PATCH_VERSION
+        or isinstance(value["version"], bool)
+    ):
         raise RequestFault(f'it must be an object with "version": {PATCH_VERSION}.')
     extra = sorted(value.keys() - _OWN_FIELDS - _SIDECAR_FIELDS)
     if extra:
@@ -186,7 +190,9 @@ def _replace(operation: Json, columns: Columns, donors: _Donors) -> Edit:
     renamed: dict[str, str | None] = {key_of(k): key_of(d) for k, d in operation.get("map", {}).items()}
     stray = sorted(renamed.keys() - set(keys))
     if stray:
-        raise RequestFault(f"{printable(stray[0])!r} is in its map, but its match does not mean it.", key=stray[0])
+        raise RequestFault(
+            f"{printable(stray[0])!r} is in its map, but its match does not mean it.", key=stray[0]
+        )
     donor, path = donors.open(operation["from"])
     pairs = []
     for found in match(columns, donor.columns, keys, MatchRules(), renamed):

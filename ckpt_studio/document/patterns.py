@@ -27,7 +27,9 @@ def key_of(text: str) -> str:
     try:
         return decode(bytes.fromhex(text[len(_HEX) :]))
     except ValueError:
-        raise RequestFault(f"{text!r} is no key: pairs of hexadecimal digits must follow hex:.", key=text) from None
+        raise RequestFault(
+            f"{text!r} is no key: pairs of hexadecimal digits must follow hex:.", key=text
+        ) from None
 
 
 def text_of(key: str) -> str:
@@ -59,7 +61,8 @@ def resolve(pattern: str, columns: Columns) -> list[int]:
         rows.update(i for i, name in enumerate(columns.names) if matches(name))
     if not rows:
         raise NoSuchVariable(
-            f"{printable(pattern)!r} matches no variable of this checkpoint; look at the names with `list`.", key=pattern
+            f"{printable(pattern)!r} matches no variable of this checkpoint; look at the names with `list`.",
+            key=pattern,
         )
     return sorted(rows)
 
@@ -93,7 +96,9 @@ def covering(keys: Sequence[str], columns: Columns) -> list[str]:
 
 def _shared_path(keys: Sequence[str]) -> str:
     first, last = min(keys), max(keys)
-    size = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    size = 0
+    while size < min(len(first), len(last)) and first[size] == last[size]:
+        size += 1
     return first[: first.rfind("/", 0, size) + 1]
 
 

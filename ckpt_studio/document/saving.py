@@ -86,7 +86,8 @@ def write_document(
     folder = os.path.dirname(os.path.abspath(prefix))
     if not beside and is_beside(document, prefix):
         raise RequestFault(
-            f"{folder!r} is the folder of the original; choose another one, or agree to writing beside it.", path=folder
+            f"{folder!r} is the folder of the original; choose another one, or agree to writing beside it.",
+            path=folder,
         )
     view = document.staged
     meta, _ = _meta_graph(document)
@@ -135,7 +136,9 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
         own = {n for n in frozen_names(meta) if n in document.base.columns and document.is_frozen(n)}
         result = freeze_meta_graph(meta, frozen | own)
     except CkptStudioError as error:
-        return Path(path), (f"{error.message} The graph goes along unchanged; frozen marks are only in the patch.",)
+        return Path(path), (
+            f"{error.message} The graph goes along unchanged; frozen marks are only in the patch.",
+        )
     blocked = [f"{printable(one.node)} still writes a frozen variable." for one in result.blocked]
     return result.meta.serialise(), (*result.notes, *blocked)
 
@@ -149,7 +152,9 @@ def _conversion_notes(document: Document) -> list[str]:
             continue
         try:
             theirs = edit.donor.columns
-            found = {conversion_note(own.of(key).dtype, theirs.of(other).dtype) for key, other in edit.pairs} - {""}
+            found = {
+                conversion_note(own.of(key).dtype, theirs.of(other).dtype) for key, other in edit.pairs
+            } - {""}
         except CkptStudioError as error:
             notes.append(error.message)
             continue

@@ -1,4 +1,4 @@
-"""The patch beside a written checkpoint, `PREFIX.ckpt-studio.json`: its edits, where it came from, and its frozen marks."""
+"""The patch beside a written checkpoint, `PREFIX.ckpt-studio.json`: edits, where they were made, and frozen marks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def frozen_marks(base: Checkpoint) -> tuple[NDArray[np.bool_], str]:
         return marks, f"{error.message} Its frozen marks were not applied."
     shards = getattr(base, "num_shards", None)
     if patch.num_shards is not None and shards is not None and patch.num_shards != shards:
-        return marks, f"{os.path.basename(path)} belongs to another checkpoint of this name; its marks were not applied."
+        name = os.path.basename(path)
+        return marks, f"{name} belongs to another checkpoint of this name; its marks were not applied."
     for key in patch.frozen or ():
         row = base.columns.keys.find(key)
         if row >= 0:

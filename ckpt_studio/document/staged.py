@@ -42,8 +42,8 @@ class State:
     Attributes:
         columns: those of the base checkpoint.
         frozen: bool [N], what a person sees as frozen.
-        marked: bool [N], frozen by an edit or by the patch beside the checkpoint, not only because the MetaGraph does not
-            train it.
+        marked: bool [N], frozen by an edit or by the patch beside the checkpoint, not only because the MetaGraph does
+            not train it.
         replaced: replacement by row.
     """
 

@@ -1,14 +1,15 @@
-"""Remembers which names a save in progress has made, so that what a killed process left behind is swept at the next start.
+"""Remembers the names that a save in progress makes, so that what a killed process left is swept at the next start.
 
 One file a save in the program's own folder, locked by its owner, one JSON object a line:
 
     {"folder": FOLDER, "token": TOKEN}          first; temporary names are `.ckpt-studio-TOKEN-N.tmp` in FOLDER
     {"making": [FOLDER...]}                     folders about to be made, outermost first
-    {"placing": [FILE...]}     temporary files about to get these final names
+    {"placing": [FILE...]}                      temporary files about to get these final names
     {"commit": FILE, "stale": [FILE...], "switch": [[TEMPORARY, NAME]...]}
 
-FILE is `[NAME, DEVICE, INODE, MTIME_NS]`. A file is deleted only under a name that was recorded, and a final name only while it still is the file that was
-recorded. Whether the commit happened is read from the folder: the index is the recorded file or not.
+FILE is `[NAME, DEVICE, INODE, MTIME_NS]`. A file is deleted only under a name that was recorded, and a final name only
+while it still is the file that was recorded. Whether the commit happened is read from the folder: the index is the
+recorded file or not.
 """
 
 from __future__ import annotations
@@ -102,7 +103,10 @@ def sweep_unfinished() -> list[str]:
     except OSError:
         return removed
     for log in logs:
-        with suppress(OSError, LockTaken, ValueError, TypeError, KeyError, IndexError), FileLock(log, os.O_RDWR) as lock:
+        with (
+            suppress(OSError, LockTaken, ValueError, TypeError, KeyError, IndexError),
+            FileLock(log, os.O_RDWR) as lock,
+        ):
             records = list(_records(lock.fd))
             if records and _swept(records, os.fstat(lock.fd).st_mtime, removed):
                 log.unlink()
@@ -164,4 +168,3 @@ def _switch(folder: str, token: str, temporary: str, name: str) -> None:
         raise ValueError("not a temporary name of this save")
     with suppress(FileNotFoundError):
         os.replace(os.path.join(folder, temporary), os.path.join(folder, name))
-

@@ -46,7 +46,9 @@ _REASONS: Final = {
 
 def save_fault(error: OSError, path: str) -> SaveFault:
     """The sentence for a system call that failed during a save."""
-    reason = _REASONS.get(error.errno or 0, f"{(error.strerror or str(error)).lower()}; choose another folder")
+    reason = _REASONS.get(
+        error.errno or 0, f"{(error.strerror or str(error)).lower()}; choose another folder"
+    )
     return SaveFault(f"Nothing was written to {path!r}: {reason}.", path=path)
 
 

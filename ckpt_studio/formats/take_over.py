@@ -1,4 +1,4 @@
-"""Takes the bytes of an existing file over into a new one: by reflink where the disk can, by hard link on request, else by copy.
+"""Takes the bytes of an existing file over: by reflink where the disk can, by hard link on request, else by copy.
 
 A reflink shares blocks until one side changes: instant, and independent. A hard link is the same file under two names:
 instant, but only safe against programs that never write the file in place.

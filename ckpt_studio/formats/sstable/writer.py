@@ -1,8 +1,7 @@
-"""Writes a LevelDB table as TensorFlow's `TableBuilder` does, byte for byte: 256 KiB blocks, 16 keys a restart, plain."""
+"""Writes a LevelDB table as TensorFlow does, byte for byte: 256 KiB blocks, 16 keys a restart, uncompressed."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Final
 
@@ -40,7 +39,7 @@ class _Block:
     def add(self, key: bytes, value: bytes) -> None:
         shared = 0
         if self._since_restart < self._interval:
-            shared = len(os.path.commonprefix((self._last, key)))
+            shared = _shared(self._last, key)
         else:
             self._restarts.append(len(self._buffer))
             self._since_restart = 0
@@ -113,9 +112,24 @@ class TableWriter:
         return handle
 
 
+def _shared(one: bytes, other: bytes) -> int:
+    """How many bytes two keys begin with in common."""
+    size = min(len(one), len(other))
+    if one[:size] == other[:size]:
+        return size
+    low = 0
+    while size - low > 1:
+        middle = (low + size) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            size = middle
+    return low
+
+
 def _separator(before: bytes, after: bytes) -> bytes:
     """A short key that is >= `before` and < `after`."""
-    shared = len(os.path.commonprefix((before, after)))
+    shared = _shared(before, after)
     if shared < min(len(before), len(after)):
         byte = before[shared]
         if byte < 0xFF and byte + 1 < after[shared]:

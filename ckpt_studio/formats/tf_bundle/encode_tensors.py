@@ -18,7 +18,9 @@ from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
 from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
+from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.entries import Entry
+from ckpt_studio.formats.tf_bundle.reading import Place
 
 _STRING: Final = 7
 _NATIVE_BIG: Final = sys.byteorder == "big"
@@ -44,7 +46,7 @@ def in_order(block: NDArray[Any], *, big_endian: bool) -> memoryview:
     width = flat.dtype.itemsize // 2 if flat.dtype.kind == "c" else flat.dtype.itemsize
     if big_endian != _NATIVE_BIG and width > 1:
         flat = flat.view(f"u{width}").byteswap()
-    return memoryview(flat.view(np.uint8))
+    return flat.view(np.uint8).data
 
 
 class ShardWriter:
@@ -86,7 +88,8 @@ class ShardWriter:
         kind = unknown(dtype)
         same_order = stored is not None and (stored.big_endian == self._big_endian or kind.itemsize == 1)
         if stored is not None and same_order:
-            self._copy(stored.path, stored.offset, stored.size, stored.crc, key)
+            place = Place(key, kind, tuple(shape), 0, stored.offset, stored.size, stored.crc)
+            self._copy(stored.path, place, stored.big_endian)
             crc = stored.crc
         elif dtype == _STRING:
             data, crc = encode_strings(source.read(key), big_endian=self._big_endian)
@@ -96,7 +99,7 @@ class ShardWriter:
             crc = self._encode(source.blocks(key), kind.numpy, key)
         else:
             raise Unsupported(
-                f"{printable(key)!r} is of the opaque type {kind.name}; it cannot be written in another byte order, drop it.",
+                f"{printable(key)!r} is of the opaque type {kind.name}, which cannot be written in another byte order.",
                 key=key,
             )
         size = self.file.size - start
@@ -115,7 +118,9 @@ class ShardWriter:
         if entry.slices:
             return value
         start = self.file.size
-        self._copy(shard_path(entry.shard_id), entry.offset, entry.size, entry.crc32c, key)
+        shape = tuple(dim.size for dim in entry.shape.dim)
+        place = Place(key, unknown(entry.dtype), shape, 0, entry.offset, entry.size, entry.crc32c)
+        self._copy(shard_path(entry.shard_id), place, self._big_endian)
         entry.shard_id = self._number
         entry.offset = start
         return entry.SerializeToString(deterministic=True)
@@ -124,29 +129,34 @@ class ShardWriter:
         crc = 0
         for block in blocks:
             if block.dtype != dtype:
-                raise FileFault(f"{printable(key)!r} holds {block.dtype} where {dtype} was promised.", key=key)
+                raise FileFault(
+                    f"{printable(key)!r} holds {block.dtype} where {dtype} was promised.", key=key
+                )
             data = in_order(block, big_endian=self._big_endian)
             crc = checksum(data, crc)
             self.file.write(data)
             self._task.advance(len(data))
         return mask(crc)
 
-    def _copy(self, path: str, offset: int, size: int, crc: int, key: str) -> None:
+    def _copy(self, path: str, place: Place, big_endian: bool) -> None:
+        """Append bytes as they are, and compare their checksum; nobody but TensorFlow knows that of opaque types."""
         reader = self._reader(path)
-        actual = 0
-        for at in range(0, size, BLOCK_BYTES):
-            block = self._buffer[: min(BLOCK_BYTES, size - at)]
-            reader.read_into(block, offset + at)
-            actual = checksum(block, actual)
-            self.file.write(memoryview(block))
+        is_string = place.dtype.number == _STRING
+        crc = strings.stored_checksum(reader, place, big_endian) if is_string and place.size else 0
+        for at in range(0, place.size, BLOCK_BYTES):
+            block = self._buffer[: min(BLOCK_BYTES, place.size - at)]
+            reader.read_into(block, place.offset + at)
+            crc = crc if is_string else checksum(block, crc)
+            self.file.write(block.data)
             self._task.advance(len(block))
-        if mask(actual) != crc:
+        reader.check_unchanged()
+        if place.dtype.numpy is not None and place.size and mask(crc) != place.crc:
             raise ChecksumMismatch(
-                f"Nothing was written: {printable(key)!r} in {said(path)} does not match its checksum; "
+                f"Nothing was written: {printable(place.key)!r} in {said(path)} does not match its checksum; "
                 "replace it from another checkpoint.",
                 path=path,
-                key=key,
-                offset=offset,
+                key=place.key,
+                offset=place.offset,
             )
 
     def _reader(self, path: str) -> FileReader:

@@ -1,8 +1,8 @@
 """Writes a V2 bundle, in the order that makes it complete or absent (FORMATS.md, "Saving").
 
-Data that did not change is taken over in whole files, byte for byte; changed tensors go to one data file more, in the same
-byte order, so a bundle of N data files becomes one of N + 1, which every door of TensorFlow reads. Tensors stream through
-in blocks: memory does not grow with the checkpoint.
+Data that did not change is taken over in whole files, byte for byte; changed tensors go to one data file more, in the
+same byte order, so a bundle of N data files becomes one of N + 1, which every door of TensorFlow reads. Tensors stream
+through in blocks: memory does not grow with the checkpoint.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ def gone_from(bundle: Bundle, source: TensorSource, changed: Iterable[str]) -> s
     return gone
 
 
-def write_index(file: TemporaryFile, header: bytes, taken_over: Iterable[Record], new: dict[str, bytes]) -> None:
+def write_index(
+    file: TemporaryFile, header: bytes, taken_over: Iterable[Record], new: dict[str, bytes]
+) -> None:
     """Write a table of the header and of both kinds of records; each kind has its keys once."""
     writer = TableWriter(file.write)
     writer.add(b"", header)

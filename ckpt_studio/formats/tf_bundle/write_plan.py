@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import RequestFault, SaveFault, TargetExists
 from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.take_over import How, way_to_take_over
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class WriteOptions:
     """How a checkpoint is written.
 
     Attributes:
-        sharing: what happens to data that did not change: `copy` (by reflink where the disk can), `link` (a hard link of
-            the data files where possible), `compact` (live bytes only, into one file).
+        sharing: what happens to data that did not change: `copy` (by reflink where the disk can), `link` (a hard link
+            of the data files where possible), `compact` (live bytes only, into one file).
         overwrite: whether an existing checkpoint of the same name may be replaced.
     """
 
@@ -111,8 +112,8 @@ class BundlePlan:
         """Raise SaveFault if the disk is too full."""
         if self.written_bytes + _MARGIN > self.free_bytes:
             raise SaveFault(
-                f"{self.folder!r} has {_said(self.free_bytes)} free, and {_said(self.written_bytes)} are to be written; "
-                "free some space or choose another folder.",
+                f"{self.folder!r} has {_said(self.free_bytes)} free, and {_said(self.written_bytes)} are to be "
+                "written; free some space or choose another folder.",
                 path=self.folder,
             )
 
@@ -145,8 +146,8 @@ def plan_bundle(
     sizes: list[int] = []
     if take_over is not None and options.sharing != "compact" and unchanged.any():
         paths = [take_over.shard_path(i) for i in range(take_over.num_shards)]
+        sizes = [FileIdentity.at(p).size for p in paths]
         ways = tuple(way_to_take_over(p, parent, may_link=options.sharing == "link") for p in paths)
-        sizes = [os.path.getsize(p) for p in paths]
     one_by_one = ~unchanged if ways else np.ones(len(unchanged), np.bool_)
     meta_bytes = 0 if meta is None else len(meta) if isinstance(meta, bytes) else os.path.getsize(meta)
     keys = source.columns.keys
@@ -205,7 +206,9 @@ def _existing(folder: str, name: str) -> tuple[str, ...]:
         raise SaveFault(f"{folder!r} cannot be written to; choose another folder.", path=folder) from error
     return tuple(
         sorted(
-            n for n in names if ours.fullmatch(n) and not (n == name and os.path.isdir(os.path.join(folder, n)))
+            n
+            for n in names
+            if ours.fullmatch(n) and not (n == name and os.path.isdir(os.path.join(folder, n)))
         )
     )
 
@@ -218,7 +221,8 @@ def _check_target(
         raise TargetExists(f"{prefix!r} exists already; choose another name.", path=prefix)
     if name in existing:
         raise TargetExists(
-            f"{prefix!r} is a file of the old V1 kind, which cannot be replaced; choose another name.", path=prefix
+            f"{prefix!r} is a file of the old V1 kind, which cannot be replaced; choose another name.",
+            path=prefix,
         )
     old_meta = os.path.join(folder, f"{name}.meta")
     has_meta = f"{name}.meta" in existing

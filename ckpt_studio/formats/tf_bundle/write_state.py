@@ -9,17 +9,17 @@ from typing import Final
 from ckpt_studio.core.errors import MissingFile, SaveFault
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.saving import Saving
+from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
 
-STATE_FILE: Final = "checkpoint"
 _ATTEMPTS: Final = 5
 
 
 def write_state(saving: Saving, name: str) -> None:
     """Make `name` the latest checkpoint of the folder that is being saved into.
 
-    The other entries stay, with their timestamps; one that names a checkpoint of this folder by an absolute path becomes
-    relative. Where another program writes the state file at the same moment, its entries are read again.
+    The other entries stay, with their timestamps; one that names a checkpoint of this folder by an absolute path
+    becomes relative. Where another program writes the state file at the same moment, its entries are read again.
 
     Raises:
         SaveFault, OSError: as `Saving`.
