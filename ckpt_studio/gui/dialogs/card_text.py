@@ -10,6 +10,8 @@ from ckpt_studio.gui.texts import visible
 
 if TYPE_CHECKING:
     from ckpt_studio.training.card import Card, Risk
+    from ckpt_studio.training.data import FeedPlan
+    from ckpt_studio.training.spec import RunSpec
 
 _LISTED: Final = 8
 
@@ -44,6 +46,29 @@ def card_lines(card: Card) -> list[str]:
         lines.append(say("Unknown to the graph, carried on unchanged: {0}").format(_some(card.unused)))
     lines += [say("~ Not exact: {0}").format(sentence) for sentence in card.inexact]
     lines += card.notes
+    return [visible(line) for line in lines]
+
+
+def run_lines(spec: RunSpec, plan: FeedPlan) -> list[str]:
+    """How long a run goes on, what it is fed and what it leaves, a sentence a line."""
+    say = _say
+    lines = []
+    if plan.rows:
+        lines.append(
+            say("Batches of {0} of {1} rows, order by seed {2}").format(plan.batch, plan.rows, spec.seed)
+        )
+    lines.append(
+        say("Until it is stopped") if spec.steps is None else say("Steps: {0}").format(f"{spec.steps:,}")
+    )
+    often = (
+        say("only at the end")
+        if not spec.save_every
+        else say("every {0} steps").format(f"{spec.save_every:,}")
+    )
+    kept = (
+        say("all are kept") if not spec.max_to_keep else say("the last {0} are kept").format(spec.max_to_keep)
+    )
+    lines.append(say("Checkpoints {0}, {1}, in {2}").format(often, kept, spec.out))
     return [visible(line) for line in lines]
 
 

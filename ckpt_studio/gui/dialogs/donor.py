@@ -102,7 +102,7 @@ class DonorDialog(QDialog):
         column.addWidget(self._table(), 1)
         column.addLayout(self._choosing())
         column.addWidget(self._buttons())
-        self.resize(960, 600)
+        self.resize(1100, 620)
 
     def _rules_box(self) -> QWidget:
         box = QGroupBox(self.tr("A variable's name in the donor is its name here, with"), self)
@@ -159,15 +159,11 @@ class DonorDialog(QDialog):
         heads = table.horizontalHeader()
         heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         wide = self.fontMetrics().horizontalAdvance
-        for column, sample in enumerate(
-            ("", "", "1024 × 1024", "1024 × 1024 ", "bfloat16 ", "Donor's type ")
-        ):
-            if sample:
-                heads.resizeSection(column, wide(sample) + 24)
-        heads.resizeSection(donor_table.VERDICT, wide(self.tr("~ type differs (converted)")) + 24)
-        for column in (donor_table.NAME, donor_table.DONOR_NAME):
-            heads.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        self._view = table
+        name = wide("block/layer_10/attention/kernel/Adam_1")
+        narrow = (wide(sample) for sample in ("3 × 3 × 512", "3 × 3 × 512", "bfloat16", "Donor's type"))
+        for column, width in enumerate((name, name, *narrow)):
+            heads.resizeSection(column, width + 24)
+        heads.setStretchLastSection(True)
         return table
 
     def _choosing(self) -> QHBoxLayout:
@@ -189,11 +185,12 @@ class DonorDialog(QDialog):
         return row
 
     def _buttons(self) -> QDialogButtonBox:
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        box = QDialogButtonBox(self)
         self._apply = QPushButton(self.tr("&Apply"), self)
         named(self._apply, "donorApplyButton", self.tr("Apply as one edit"))
         box.addButton(self._apply, QDialogButtonBox.ButtonRole.AcceptRole)
-        cancel = box.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel = QPushButton(self.tr("Cancel"), self)
+        box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
         named(cancel, "donorCancelButton", self.tr("Cancel"))
         cancel.setAutoDefault(False)
         self._apply.setAutoDefault(False)

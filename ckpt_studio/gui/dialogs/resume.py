@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.gui.dialogs.card_text import card_lines, risk_line
+from ckpt_studio.gui.dialogs.card_text import card_lines, risk_line, run_lines
 from ckpt_studio.gui.dialogs.fields import (
     Notice,
     PathField,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
+    from ckpt_studio.training.data import FeedPlan
     from ckpt_studio.training.spec import RunSpec
 
 _PAUSE_MS: Final = 200
@@ -191,13 +192,16 @@ class ResumeDialog(QDialog):
         self._card.setReadOnly(True)
         self._card.setTabChangesFocus(True)
         self._card.setPlainText(self.tr("Reading the graph …"))
-        self._command = QLineEdit(box)
+        self._command = QPlainTextEdit(box)
         named(self._command, "commandEdit", self.tr("The training process"))
         self._command.setReadOnly(True)
+        self._command.setTabChangesFocus(True)
+        self._command.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        self._command.setFixedHeight(3 * self.fontMetrics().lineSpacing() + 12)
         copy = QPushButton(self.tr("&Copy"), box)
         named(copy, "copyCommandButton", self.tr("Copy the command"))
         copy.setAutoDefault(False)
-        copy.clicked.connect(lambda: copy_text(self._command.text()))
+        copy.clicked.connect(lambda: copy_text(self._command.toPlainText()))
         label = PlainLabel(
             "commandLabel",
             self.tr("The training process, and its job as it will lie in the run folder:"),
@@ -281,12 +285,11 @@ class ResumeDialog(QDialog):
         first = self._prospect is None
         self._prospect = prospect
         card = prospect.card
-        self._card.setPlainText("\n".join(card_lines(card)))
         self._offer(self._train_op, card.train_choices, ", ".join(card.train_ops))
         self._offer(self._loss, card.loss_choices, card.loss or "")
-        self._show_inputs(prospect)
-        self._command.setText(prospect.command)
-        self._command.setCursorPosition(0)
+        plan = self._show_inputs(prospect)
+        self._card.setPlainText("\n".join([*card_lines(card), *run_lines(prospect.spec, plan)]))
+        self._command.setPlainText(prospect.command)
         if first:
             self._start.setFocus()
         self._show_state()
@@ -305,7 +308,7 @@ class ResumeDialog(QDialog):
             automatic = self.tr("automatic: {0}").format(found)
         fill_combo(combo, [(automatic, None), *((name, name) for name in choices)], chosen)
 
-    def _show_inputs(self, prospect: Prospect) -> None:
+    def _show_inputs(self, prospect: Prospect) -> FeedPlan:
         from ckpt_studio.training.data import plan_feeds
 
         card = prospect.card
@@ -314,7 +317,8 @@ class ResumeDialog(QDialog):
         self._no_inputs.setText(self.tr("The graph has no inputs: it trains on its own data."))
         self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping)
         plan = plan_feeds(card.inputs, prospect.arrays, card.mapping, prospect.spec.batch_size)
-        self._inputs.show_plan(plan, prospect.arrays)
+        self._inputs.show_plan(plan, prospect.arrays, card.mapping)
+        return plan
 
     def _reason(self) -> str:
         """Why the run cannot be started now, or an empty text."""

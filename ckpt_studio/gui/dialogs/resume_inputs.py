@@ -104,7 +104,9 @@ class InputsTable(QTableWidget):
         self._chosen = {name: source for name, source in self._chosen.items() if not isinstance(source, str)}
         self._inputs = ()
 
-    def show_plan(self, plan: FeedPlan, arrays: Mapping[str, ArrayInfo]) -> None:
+    def show_plan(
+        self, plan: FeedPlan, arrays: Mapping[str, ArrayInfo], mapping: Mapping[str, str | float]
+    ) -> None:
         """Say in each row how its input is fed, or why it cannot be."""
         feeds = {feed.input.name: feed for feed in plan.feeds}
         for row, one in enumerate(self._inputs):
@@ -118,8 +120,10 @@ class InputsTable(QTableWidget):
                 text = self.tr("✓ a number")
             elif one.optional and problem is None:
                 text = self.tr("– the graph's own value")
+            elif problem is None or one.name not in mapping:
+                text = self.tr("⚠ no data yet")
             else:
-                text = self.tr("⚠ {0}").format(problem or self.tr("no data"))
+                text = self.tr("⚠ {0}").format(problem)
             self.setItem(row, VERDICT, _item(text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
     """Read the graph, the data file's headers and the trust.
 
     Raises:
-        FileFault: the graph or the data file cannot be read.
+        FileFault: the graph cannot be read.
         RequestFault: the specification contradicts the graph.
     """
     from ckpt_studio.training.card import make_card
@@ -62,11 +63,14 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
     meta = base.meta_graph
     assert meta is not None
     card = make_card(document.staged, meta, spec, document.frozen_keys(), base.step)
-    arrays = {} if spec.data is None or spec.data.file is None else open_npz(spec.data.file)
-    problem = ""
+    arrays: dict[str, ArrayInfo] = {}
+    if spec.data is not None and spec.data.file is not None:
+        with suppress(CkptStudioError):  # the card's problems say what is wrong with it
+            arrays = open_npz(spec.data.file)
+    problem = "" if spec.out else "Choose a folder for the run."
     try:
         RunFolder(spec.out).check()
     except CkptStudioError as error:
-        problem = error.message
+        problem = problem or error.message
     command = f"{shlex.join(WORKER)}  # {RunFolder(spec.out).job}"
     return Prospect(spec, card, arrays, TrustStore(home_folder()).trusted(meta), problem, command)

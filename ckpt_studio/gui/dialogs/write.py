@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.core.errors import Cancelled, CkptStudioError
+from ckpt_studio.core.errors import Cancelled, CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.gui.dialogs.fields import Notice, PathField, PlainLabel, named, prepare
 from ckpt_studio.gui.dialogs.places import new_checkpoint_folder
@@ -75,6 +75,7 @@ class WriteDialog(QDialog):
         self._plan: WritePlan | None = None
         self._task: Task | None = None
         self._writing = False
+        self._other_folder = ""
         self._replan = QTimer(self, singleShot=True, interval=_PLAN_MS)
         self._replan.timeout.connect(self._ask_for_plan)
         self._frames = QTimer(self, interval=_FRAME_MS)
@@ -180,12 +181,14 @@ class WriteDialog(QDialog):
 
     def prefix(self) -> str:
         """The prefix that would be written, or an empty text while something is missing."""
-        folder = str(self._original.parent) if self.beside else self._folder.path()
+        folder = self._folder.path()
         name = self._name.text().strip()
         return str(Path(folder).absolute() / name) if folder and name else ""
 
     def _default_folder(self, folder: str) -> None:
-        if not self._folder.path():
+        if self.beside:
+            self._other_folder = self._other_folder or folder
+        elif not self._folder.path():
             self._folder.set_path(folder)
 
     def _place_changed(self, *_: object) -> None:
@@ -193,6 +196,11 @@ class WriteDialog(QDialog):
             self._name.setText(f"{self._original.name}-edited")
         elif not self.beside and self._name.text() == f"{self._original.name}-edited":
             self._name.setText(self._original.name)
+        if self.beside:
+            self._other_folder = self._folder.path()
+            self._folder.set_path(str(self._original.parent))
+        elif self._other_folder:
+            self._folder.set_path(self._other_folder)
         self._folder.setEnabled(not self.beside)
         self._confirm.setVisible(self.beside)
         self._confirm.setChecked(False)
@@ -237,19 +245,29 @@ class WriteDialog(QDialog):
         prefix = self.prefix()
         if not prefix:
             return
-        document, options = self._document, self._options()
+        document, options, beside = self._document, self._options(), self.beside
 
-        def work(_task: Task) -> WritePlan:
-            from ckpt_studio.document.saving import plan_write
+        def work(_task: Task) -> tuple[WritePlan, bool]:
+            from ckpt_studio.document.saving import is_beside, plan_write
 
-            return plan_write(document, prefix, options)
+            if not beside and is_beside(document, prefix):
+                raise RequestFault(
+                    "This is the original's own folder; say “Beside the original” to write there.",
+                    path=prefix,
+                )
+            return plan_write(document, prefix, options), (Path(prefix).parent / "checkpoint").exists()
 
         self._session.bridge.submit(work, self._planned, self._no_plan, owner=self, slot="plan")
 
-    def _planned(self, plan: WritePlan) -> None:
-        self._plan = plan
+    def _planned(self, answer: tuple[WritePlan, bool]) -> None:
+        self._plan, joins = answer
         self._notice.say("")
-        self._plan_text.setText(self._describe(plan))
+        lines = self._describe(self._plan)
+        if joins and not self.beside:
+            lines.append(
+                self.tr("The folder has checkpoints already: a line is added to its file “checkpoint”.")
+            )
+        self._plan_text.setText("\n".join(lines))
         self._show_state()
 
     def _no_plan(self, error: CkptStudioError) -> None:
@@ -258,17 +276,17 @@ class WriteDialog(QDialog):
         self._notice.say(visible(error.message))
         self._show_state()
 
-    def _describe(self, plan: WritePlan) -> str:
+    def _describe(self, plan: WritePlan) -> list[str]:
         frozen = len(self._document.frozen_keys())
         edits = len(self._document.edits)
         lines = [
             self.tr("Writes {0}, shares {1} with the original; {2} are free.").format(
                 byte_size(plan.written_bytes), byte_size(plan.shared_bytes), byte_size(plan.free_bytes)
             ),
-            self.tr("{0} of {1} variables get other values; {2} edits are kept beside it as a patch.").format(
-                len(plan.changed), len(self._document.base.columns), edits
+            self.tr("Variables with other values: {0} of {1}. Frozen: {2}.").format(
+                len(plan.changed), len(self._document.base.columns), frozen
             ),
-            self.tr("{0} variables are frozen.").format(frozen),
+            self.tr("Edits that are kept beside it as a patch: {0}.").format(edits),
         ]
         if self._document.base.meta_graph is None:
             lines.append(self.tr("There is no .meta file to carry along; frozen marks go into the patch."))
@@ -278,8 +296,7 @@ class WriteDialog(QDialog):
                     "The .meta goes along; its trainable variables and update operations follow the frozen marks."
                 )
             )
-        lines += [visible(note) for note in plan.notes]
-        return "\n".join(lines)
+        return lines + [visible(note) for note in plan.notes]
 
     def _show_state(self, *_: object) -> None:
         confirmed = not self.beside or self._confirm.isChecked()

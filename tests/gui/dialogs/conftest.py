@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.resources import resources_folder
@@ -33,3 +34,13 @@ def opened(session: Session, sample: Path, qtbot: QtBot) -> Session:
     with qtbot.waitSignal(session.documentChanged, timeout=10_000):
         session.open(str(sample / "run"))
     return session
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QMainWindow:
+    """The parent of the dialogs, which delete themselves when they are closed."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    return window

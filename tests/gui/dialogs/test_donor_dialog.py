@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QPushButton,
     QTableView,
 )
@@ -29,7 +30,6 @@ from tests.helpers.memory_source import MemorySource
 
 
 def shown(dialog: DonorDialog, qtbot: QtBot) -> DonorDialog:
-    qtbot.addWidget(dialog)
     dialog.open()
     qtbot.waitExposed(dialog)
     return dialog
@@ -62,9 +62,11 @@ def rows(dialog: DonorDialog) -> dict[str, tuple[str, ...]]:
     }
 
 
-def test_swaps_what_fits_as_one_undoable_edit(opened: Session, sample: Path, qtbot: QtBot) -> None:
+def test_swaps_what_fits_as_one_undoable_edit(
+    opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
     assert opened.document is not None
-    dialog = shown(DonorDialog(opened), qtbot)
+    dialog = shown(DonorDialog(opened, (), window), qtbot)
     apply = dialog.findChild(QPushButton, "donorApplyButton")
     assert not apply.isEnabled()
     choose_donor(dialog, sample / "donor", qtbot)
@@ -90,10 +92,12 @@ def test_swaps_what_fits_as_one_undoable_edit(opened: Session, sample: Path, qtb
     assert opened.document.edits == ()
 
 
-def test_only_a_subtree_where_one_was_chosen(opened: Session, sample: Path, qtbot: QtBot) -> None:
+def test_only_a_subtree_where_one_was_chosen(
+    opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
     assert opened.document is not None
     keys = list(opened.document.base.columns.keys)[:2]
-    dialog = shown(DonorDialog(opened, keys, donor_path=str(sample / "donor")), qtbot)
+    dialog = shown(DonorDialog(opened, keys, window, str(sample / "donor")), qtbot)
     qtbot.waitUntil(lambda: "chosen" in summary(dialog), timeout=10_000)
     assert list(rows(dialog)) == keys
 
@@ -120,10 +124,10 @@ def odd_donor(opened: Session, tmp_path: Path) -> Path:
 
 
 def test_rules_find_renamed_variables_and_say_what_does_not_fit(
-    opened: Session, odd_donor: Path, qtbot: QtBot
+    opened: Session, window: QMainWindow, odd_donor: Path, qtbot: QtBot
 ) -> None:
     assert opened.document is not None
-    dialog = shown(DonorDialog(opened), qtbot)
+    dialog = shown(DonorDialog(opened, (), window), qtbot)
     choose_donor(dialog, odd_donor, qtbot)
     keys = list(opened.document.base.columns.keys)
     assert summary(dialog).startswith(f"0 of {len(keys)} fit")
@@ -152,9 +156,11 @@ def test_rules_find_renamed_variables_and_say_what_does_not_fit(
     assert set(rows(dialog)) == set(keys[2:])
 
 
-def test_a_name_in_the_donor_can_be_put_in_by_hand(opened: Session, odd_donor: Path, qtbot: QtBot) -> None:
+def test_a_name_in_the_donor_can_be_put_in_by_hand(
+    opened: Session, window: QMainWindow, odd_donor: Path, qtbot: QtBot
+) -> None:
     assert opened.document is not None
-    dialog = shown(DonorDialog(opened), qtbot)
+    dialog = shown(DonorDialog(opened, (), window), qtbot)
     choose_donor(dialog, odd_donor, qtbot)
     key = list(opened.document.base.columns.keys)[3]
     view = dialog.findChild(QTableView, "donorTable")
@@ -170,8 +176,10 @@ def test_a_name_in_the_donor_can_be_put_in_by_hand(opened: Session, odd_donor: P
     assert rows(dialog)[key][donor_table.VERDICT] == "✓ fits"
 
 
-def test_a_donor_can_be_dropped_on_the_dialog(opened: Session, sample: Path, qtbot: QtBot) -> None:
-    dialog = shown(DonorDialog(opened), qtbot)
+def test_a_donor_can_be_dropped_on_the_dialog(
+    opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    dialog = shown(DonorDialog(opened, (), window), qtbot)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(sample / "donor" / "model.ckpt-4000.index"))])
     how = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -185,9 +193,9 @@ def test_a_donor_can_be_dropped_on_the_dialog(opened: Session, sample: Path, qtb
 
 
 def test_a_donor_that_cannot_be_opened_is_said_in_the_dialog(
-    opened: Session, tmp_path: Path, qtbot: QtBot
+    opened: Session, window: QMainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    dialog = shown(DonorDialog(opened), qtbot)
+    dialog = shown(DonorDialog(opened, (), window), qtbot)
     type_into(dialog, "donorPathEdit", str(tmp_path / "nothing"))
     QTest.keyClick(dialog.findChild(QLineEdit, "donorPathEdit"), Qt.Key.Key_Return)
     notice = dialog.findChild(QLabel, "donorErrorText")
@@ -215,7 +223,7 @@ def test_a_rule_that_cannot_be_used_is_said(pattern: str, replacement: str, said
 
 
 def test_a_hundred_thousand_variables_do_not_stall_the_window(
-    session: Session, tmp_path: Path, qtbot: QtBot
+    session: Session, window: QMainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     values = np.zeros(1, np.float32)
     source = MemorySource({f"block{n // 1000}/layer{n:06d}/kernel": values for n in range(100_000)})
@@ -223,7 +231,7 @@ def test_a_hundred_thousand_variables_do_not_stall_the_window(
     write_bundle(source, prefix, state="none")
     with qtbot.waitSignal(session.documentChanged, timeout=20_000):
         session.open(prefix)
-    dialog = shown(DonorDialog(session), qtbot)
+    dialog = shown(DonorDialog(session, (), window), qtbot)
     longest, last = 0.0, time.perf_counter()
 
     def tick() -> None:
