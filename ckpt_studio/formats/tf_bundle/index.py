@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import Corrupt, Unsupported
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
-from ckpt_studio.formats.sstable.table import Records, Table, varints
+from ckpt_studio.formats.sstable.records import Records, varints
+from ckpt_studio.formats.sstable.table import Table
 from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31

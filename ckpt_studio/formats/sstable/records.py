@@ -1,0 +1,197 @@
+"""The records of a table as columns, decoded by one of two routes that must never disagree.
+
+The vectorised route walks all restart intervals of all blocks side by side, and gives up wherever it is in doubt. The
+plain sequential one is the reference for what a table means and for what is damage.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.formats.sstable.coding import read_varint
+
+_MAX_LANE: Final = 64
+
+
+class Doubt(Exception):
+    """Raised inside the vectorised decoders: the bytes are unusual, let the plain loop decide."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """All records of a table, in the order in which they stand.
+
+    Attributes:
+        data: the blocks' bytes (the file itself where no block is compressed), padded.
+        shared: how many bytes a key has in common with the key before it.
+        key_at: where the rest of the key begins in `data`; it ends at `value_at`.
+        value_at, value_size: the value.
+    """
+
+    data: bytes
+    shared: NDArray[np.int64]
+    key_at: NDArray[np.int64]
+    value_at: NDArray[np.int64]
+    value_size: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.shared)
+
+    def value(self, i: int) -> bytes:
+        """The value of record i."""
+        at = int(self.value_at[i])
+        return self.data[at : at + int(self.value_size[i])]
+
+    def key_sizes(self) -> NDArray[np.int64]:
+        """How long each whole key is."""
+        return self.shared + self.value_at - self.key_at
+
+    def keys(self) -> Iterator[bytes]:
+        """The whole keys, one after the other."""
+        key = b""
+        data = self.data
+        step = 1 << 16
+        for first in range(0, len(self), step):
+            part = slice(first, first + step)
+            columns = (self.shared[part].tolist(), self.key_at[part].tolist(), self.value_at[part].tolist())
+            for shared, start, stop in zip(*columns, strict=True):
+                key = key[:shared] + data[start:stop]
+                yield key
+
+
+def _block_end(data: bytes | memoryview, start: int, stop: int) -> int:
+    """Where the restart array of a block begins, which is where its entries end; -1 if there is no room for it."""
+    if stop - start < 4:
+        return -1
+    (count,) = struct.unpack_from("<I", data, stop - 4)
+    end = stop - 4 - 4 * int(count)
+    return end if end >= start else -1
+
+
+def walk_block(data: bytes | memoryview, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """Entries of a block as (shared, key position, value position, value size).
+
+    Raises:
+        ValueError: the block contradicts itself.
+    """
+    end = _block_end(data, start, stop)
+    if end < 0:
+        raise ValueError("a block has no room for its restart points")
+    position = start
+    key_size = 0
+    while position < end:
+        shared, position = read_varint(data, position, end, 32)
+        fresh, position = read_varint(data, position, end, 32)
+        size, position = read_varint(data, position, end, 32)
+        value_at = position + fresh
+        if shared > key_size or value_at + size > end:
+            raise ValueError("an entry of a block reaches past its bounds")
+        key_size = shared + fresh
+        yield shared, position, value_at, size
+        position = value_at + size
+
+
+def decode_in_sequence(data: bytes, spans: list[tuple[int, int]], limit: int) -> Records:
+    """The plain loop. Raises ValueError where a block contradicts itself or there are more than `limit` records."""
+    columns = tuple(array("q") for _ in range(4))
+    add = tuple(column.append for column in columns)
+    count = 0
+    for start, stop in spans:
+        for record in walk_block(data, start, stop):
+            count += 1
+            if count > limit:
+                raise ValueError("it claims more records than its bytes can hold")
+            for append, value in zip(add, record, strict=True):
+                append(value)
+    shared, key_at, value_at, value_size = (np.frombuffer(c, np.int64) for c in columns)
+    return Records(data, shared, key_at, value_at, value_size)
+
+
+def varints(
+    buffer: NDArray[np.uint8], position: NDArray[np.int64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Values of the varints at `position`, and the positions behind.
+
+    A value is -1 where a varint has more than `most` bytes (at most 9).
+    Positions must leave `most` bytes before the end of `buffer`.
+    """
+    byte = buffer[position]
+    after = position + 1
+    value = byte.astype(np.int64)
+    if int(byte.max(initial=0)) < 0x80:
+        return value, after
+    value &= 0x7F
+    more = np.flatnonzero(byte >= 0x80)
+    for shift in range(7, 7 * most, 7):
+        byte = buffer[after[more]]
+        value[more] |= (byte & 0x7F).astype(np.int64) << shift
+        after[more] += 1
+        more = more[byte >= 0x80]
+        if not more.size:
+            return value, after
+    value[more] = -1
+    return value, after
+
+
+def _lanes(data: bytes, spans: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each restart interval of all blocks begins and ends."""
+    starts, ends = [], []
+    for start, stop in spans:
+        end = _block_end(data, start, stop)
+        if end < 0:
+            raise Doubt
+        restarts = np.frombuffer(data, "<u4", (stop - 4 - end) // 4, end).astype(np.int64) + start
+        if end == start and len(restarts) <= 1:
+            continue
+        if not len(restarts) or restarts[0] != start or restarts[-1] >= end or (np.diff(restarts) <= 0).any():
+            raise Doubt
+        starts.append(restarts)
+        ends.append(np.append(restarts[1:], end))
+    if not starts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate(starts), np.concatenate(ends)
+
+
+def decode_side_by_side(data: bytes, spans: list[tuple[int, int]], limit: int) -> Records:
+    """All restart intervals at once: step n decodes the n-th entry of each. Raises Doubt where anything is unusual."""
+    position, end = _lanes(data, spans)
+    buffer = np.frombuffer(data, np.uint8)
+    key_size = np.zeros(len(position), np.int64)
+    steps: list[tuple[NDArray[np.int64], ...]] = []
+    count = 0
+    while position.size:
+        count += position.size
+        if len(steps) >= _MAX_LANE or count > limit:
+            raise Doubt
+        shared, position = varints(buffer, position, 4)
+        fresh, position = varints(buffer, position, 4)
+        size, position = varints(buffer, position, 4)
+        key_at, value_at = position, position + fresh
+        position = value_at + size
+        if (
+            int(np.minimum(np.minimum(shared, fresh), size).min()) < 0
+            or (shared > key_size).any()
+            or (position > end).any()
+        ):
+            raise Doubt
+        steps.append((shared, key_at, value_at, size))
+        live = position < end
+        if not live.all():
+            position, end = position[live], end[live]
+            key_size = (shared + fresh)[live]
+        else:
+            key_size = shared + fresh
+    if not steps:
+        empty = np.zeros(0, np.int64)
+        return Records(data, empty, empty, empty, empty)
+    columns = [np.concatenate(column) for column in zip(*steps, strict=True)]
+    order = np.argsort(columns[1], kind="stable")
+    shared, key_at, value_at, size = (column[order] for column in columns)
+    return Records(data, shared, key_at, value_at, size)
