@@ -123,7 +123,7 @@ def make_card(
     start_step, step_key = start_of(plan, source, step, frozen)
     inputs = inputs_of(plan)
     mapping, feeds, problems = _feeds(inputs, spec)
-    blocked, notes, refused = _freezing(meta, plan, frozen)
+    frozen, blocked, notes, refused = _freezing(meta, plan, frozen)
     return Card(
         meta_graph=meta_path,
         train_ops=plan.train_ops,
@@ -196,13 +196,14 @@ def _feeds(
 
 def _freezing(
     meta: MetaGraph, plan: TrainingGraph, frozen: frozenset[str]
-) -> tuple[int, tuple[str, ...], list[str]]:
-    """How many update operations freezing replaces, what there is to say about it, and what it cannot replace."""
+) -> tuple[frozenset[str], int, tuple[str, ...], list[str]]:
+    """All frozen keys (slots and shadows go along), how many updates fall away, what to say, what cannot be frozen."""
     if not frozen:
-        return 0, (), []
+        return frozen, 0, (), []
     result = freeze_nodes(unfreeze_meta_graph(meta), frozen, plan.train_ops)
     problems = [f"{', '.join(one.variables)} cannot be frozen: {one.reason}" for one in result.blocked]
-    return len(result.replaced), result.notes, problems
+    keys = {one.key for one in plan.bindings if one.variable in result.frozen}
+    return frozen | keys, len(result.replaced), result.notes, problems
 
 
 def _missing(plan: TrainingGraph) -> tuple[Initialised, ...]:

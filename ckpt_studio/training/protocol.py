@@ -39,6 +39,7 @@ _FIELDS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "done": {"state": str, "message": str},
     "failed": {"cause": str, "message": str},
     "job": {"file": str},
+    "ping": {},
     "stop": {},
     "save": {},
 }

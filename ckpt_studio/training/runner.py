@@ -223,7 +223,7 @@ class Runner:
     def _ask(self, child: Child, clock: _Clock) -> None:
         """Tell the child what is wanted, and end it when it does not answer."""
         if clock.beat_due():
-            child.send("beat")
+            child.send("ping")
         if self._save.is_set():
             self._save.clear()
             child.send("save")
@@ -288,9 +288,9 @@ class Runner:
         """The outcome, with the frozen variables of the newest checkpoint compared with the start."""
         prefix = None if self._newest is None else self._newest[1]
         unchanged: bool | None = None
-        if prefix is not None and self._frozen:
+        if prefix is not None and self.card is not None and self.card.frozen:
             try:
-                unchanged = frozen_unchanged(self._start_prefix, prefix, self._frozen)
+                unchanged = frozen_unchanged(self._start_prefix, prefix, self.card.frozen)
             except CkptStudioError as error:
                 message += f" The frozen variables could not be compared: {error.message}"
         if unchanged is False:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ckpt_studio.core.tensors import TensorSource
@@ -45,11 +44,11 @@ def model(resource, optimizer, inputs=True, count=True, dropout=False):
                     at = tf.nn.relu(at)
                     if dropout:
                         keep = v1.placeholder_with_default(0.9, [], name="keep%d" % layer)
-                        at = v1.nn.dropout(at, keep_prob=keep)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=at), name="loss")
-        step = v1.train.get_or_create_global_step() if count else None
-        rate = v1.placeholder(tf.float32, [], name="rate") if dropout else 0.01
-        train = optimizer(rate).minimize(loss, global_step=step, name="train")
+                        at = v1.nn.dropout(at, rate=1 - keep)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=at), name="loss")
+    step = v1.train.get_or_create_global_step() if count else None
+    rate = v1.placeholder(tf.float32, [], name="rate") if dropout else 0.01
+    train = optimizer(rate).minimize(loss, global_step=step, name="train")
     v1.add_to_collection("train_op", train)
     return train, loss
 
@@ -60,7 +59,7 @@ def save(name, step, **how):
         if how.get("inputs", True):
             feed = {"x:0": np.ones((4, 8), "f"), "y:0": [0, 1, 2, 0]}
             if how.get("dropout"):
-                feed["rate:0" if not how.get("dropout") else "net/rate:0"] = 0.01
+                feed["rate:0"] = 0.01
         else:
             feed = {}
         for _ in range(step):
@@ -125,6 +124,7 @@ class Watched:
                 if wanted(event):
                     self.events += self.runner.events()
                     return event
+                assert not isinstance(event, Outcome), event
         raise AssertionError(f"it did not come within {seconds} s; came: {self.events[-10:]}")
 
     def step(self) -> None:
@@ -153,18 +153,6 @@ class Watched:
     @property
     def card(self) -> Any:
         return next(event.card for event in self.events if isinstance(event, CardEvent))
-
-
-class StagedView:
-    """Values swapped in over a checkpoint, as a document's staged view does it."""
-
-    def __init__(self, base: Bundle, swapped: dict[str, np.ndarray[Any, Any]]) -> None:
-        from ckpt_studio.training.worker.values import TrainedValues
-
-        self._view = TrainedValues(base, swapped)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._view, name)
 
 
 Start = Callable[..., Watched]

@@ -29,8 +29,8 @@ def main(parent: int) -> NoReturn:
         link.log_to(job.folder.log)
         keep_temporaries_in(job.folder.work)
         os.chdir(job.folder.path)
-        finished = metagraph.run(job, link)
-        link.say("done", state="finished" if finished else "stopped", message=metagraph.farewell(job, finished))
+        finished, message = metagraph.run(job, link)
+        link.say("done", state="finished" if finished else "stopped", message=message)
     except BaseException as error:
         traceback.print_exc()
         cause, message = _told(error)
@@ -54,6 +54,9 @@ def _told(error: BaseException) -> tuple[str, str]:
     said = text.splitlines()[0].rstrip(".") if text else "no further words"
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
         return "out_of_memory", f"The training process ran out of memory ({said}); use a smaller batch."
+    node = getattr(getattr(error, "op", None), "name", None)
+    if node is not None:  # TensorFlow's errors: the place in the graph says more than that in TensorFlow's own code
+        return "exception", f"{kind} at the node {node}: {said}."
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return "exception", f"{kind}{place}: {said}."

@@ -1,0 +1,93 @@
+"""A run's graph in TensorFlow: imported, given its values, stepped, and read back, only through nodes of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.core.framework import op_def_pb2
+
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.formats.meta_graph.run_graph import RunGraph, RunVariable
+
+v1 = tf.compat.v1
+
+
+class GraphSession:
+    """One graph with its variables.
+
+    Args:
+        graph: what to import.
+        step: whether to read the step that the graph counts.
+        intra_op, inter_op: threads.
+    """
+
+    def __init__(self, graph: RunGraph, *, step: bool, intra_op: int, inter_op: int) -> None:
+        self._run_graph = graph
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            operations = op_def_pb2.OpList.FromString(graph.producer_ops) if graph.producer_ops else None
+            definition = v1.GraphDef.FromString(graph.graph_def)
+            tf.graph_util.import_graph_def(definition, name="", producer_op_list=operations)
+            train = [self._graph.get_operation_by_name(name) for name in graph.train_ops]
+            loss = [self._graph.get_tensor_by_name(name) for name in graph.losses[:1]]
+            self._fetches = [loss, [self._step_after(train)] if step and graph.step is not None else [], train]
+        config = v1.ConfigProto(
+            allow_soft_placement=True,
+            intra_op_parallelism_threads=intra_op,
+            inter_op_parallelism_threads=inter_op,
+        )
+        self._session = v1.Session(graph=self._graph, config=config)
+
+    def begin(self, start: TensorSource) -> None:
+        """Give every variable its value: from the checkpoint, else by its own initializer; then fill tables."""
+        for key, variables in _by_key(self._run_graph.variables).items():
+            if any(one.held for one in variables):
+                values = start.read(key)
+                for one in variables:
+                    if one.held:
+                        part = values if one.window is None else values[one.window]
+                        self._session.run(one.set_op, {one.set_feed: part})
+        for node in (*self._run_graph.initializers, *self._run_graph.table_initializers):
+            self._session.run(node)
+
+    def step(self, feeds: Mapping[str, Any]) -> tuple[float | None, int | None]:
+        """Run the train operations once; the loss, and the step that the graph counted to."""
+        losses, steps, _ = self._session.run(self._fetches, feeds)
+        loss = float(np.mean(np.asarray(losses[0], np.float64))) if losses else None
+        return loss, int(steps[0]) if steps else None
+
+    def values(self, start: TensorSource) -> dict[str, NDArray[Any]]:
+        """Every variable by its key; parts of a partitioned one put together over what the checkpoint began with."""
+        variables = self._run_graph.variables
+        got = self._session.run({one.get: one.get for one in variables})
+        found: dict[str, NDArray[Any]] = {}
+        for key, parts in _by_key(variables).items():
+            if parts[0].window is None:
+                found[key] = np.asarray(got[parts[0].get])
+                continue
+            first = np.asarray(got[parts[0].get])
+            whole = start.read(key) if key in start.columns else np.zeros(parts[0].full_shape or (), first.dtype)
+            for one in parts:
+                whole[one.window] = got[one.get]
+            found[key] = whole
+        return found
+
+    def _step_after(self, train: list[tf.Operation]) -> tf.Tensor:
+        """The step's value after the train operations have run, so that reading it does not race with them."""
+        source = self._graph.get_tensor_by_name(self._run_graph.step).op.inputs[0]
+        with self._graph.control_dependencies(train):
+            if source.dtype == tf.resource:
+                like = next(one for one in self._run_graph.variables if one.get == self._run_graph.step)
+                return tf.raw_ops.ReadVariableOp(resource=source, dtype=tf.as_dtype(like.dtype))
+            return tf.identity(source)
+
+
+def _by_key(variables: tuple[RunVariable, ...]) -> dict[str, list[RunVariable]]:
+    found: dict[str, list[RunVariable]] = {}
+    for one in variables:
+        found.setdefault(one.key, []).append(one)
+    return found

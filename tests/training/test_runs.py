@@ -1,0 +1,257 @@
+"""Resumed runs from end to end, with the real training process; what they write is read back by stock TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ckpt_studio.core.errors import RunFault, TargetExists
+from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.training.child import Child
+from ckpt_studio.training.events import Cause, Metrics, RunState, State
+from ckpt_studio.training.spec import DataSpec
+from ckpt_studio.training.worker.values import TrainedValues
+from tests.helpers.tensorflow_child import TensorFlowChild
+from tests.training.conftest import Graphs, Start
+
+FROZEN = frozenset({"net/layer0/w", "net/layer0/b", "net/layer0/w/Adam", "net/layer0/w/Adam_1"})
+
+RESTORE = """
+v1 = tf.compat.v1
+prefix, fetches = args
+with tf.Graph().as_default(), v1.Session() as session:
+    saver = v1.train.import_meta_graph(prefix + ".meta")
+    saver.restore(session, prefix)
+    names = [v.name for v in v1.global_variables()]
+    values = dict(zip(names, session.run(v1.global_variables())))
+    result = {name[:-2]: np.asarray(value, "f8").ravel().tolist() for name, value in values.items()}
+    result["trainable"] = [v.name[:-2] for v in v1.trainable_variables()]
+"""
+
+STATE = """
+state = tf.train.get_checkpoint_state(args[0])
+result = [state.model_checkpoint_path, list(state.all_model_checkpoint_paths), tf.train.latest_checkpoint(args[0])]
+"""
+
+
+@pytest.mark.parametrize("name", ["adam_ref", "adam_res"])
+def test_a_run_resumes_and_stock_tensorflow_goes_on_with_it(
+    name: str, start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    base = graphs.checkpoint(name)
+    swapped = np.full((16, 16), 0.01, "f")
+    source = TrainedValues(base, {"net/layer1/w": swapped, "net/layer0/b": np.full(16, 0.5, "f")})
+    run = start(name, FROZEN | {"net/layer1/w"}, source, steps=30, save_every=8, max_to_keep=2)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert outcome.frozen_unchanged is True
+    assert run.steps == list(range(6, 36))
+    assert run.losses[-1] < run.losses[0]  # type: ignore[operator]
+    assert [event.step for event in run.checkpoints] == [13, 21, 29, 35]
+    assert outcome.prefix == str(tmp_path / "run" / "model.ckpt-35")
+    card = run.card
+    assert card.mapping == {"x:0": "features", "y:0": "labels"}
+    assert (card.step_variable, card.start_step, card.missing) == ("global_step", 5, ())
+    folder = tmp_path / "run"
+    assert {file.name for file in folder.iterdir()} == {
+        "checkpoint", "events.jsonl", "log.txt", "run.json", "start",
+        *(f"model.ckpt-{step}{end}" for step in (29, 35)
+          for end in (".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json")),
+    }  # fmt: skip
+    latest, paths, found = tensorflow_child(STATE, folder)
+    assert latest == found == outcome.prefix
+    assert paths == [str(folder / "model.ckpt-29"), outcome.prefix]
+    restored = tensorflow_child(RESTORE, outcome.prefix, [])
+    assert restored["global_step"] == [35]
+    np.testing.assert_array_equal(restored["net/layer1/w"], swapped.ravel())
+    np.testing.assert_array_equal(restored["net/layer0/b"], np.full(16, 0.5))
+    np.testing.assert_array_equal(restored["net/layer0/w"], base.read("net/layer0/w").ravel())
+    assert not np.array_equal(restored["net/layer2/w"], base.read("net/layer2/w").ravel())
+    assert "net/layer0/w" not in restored["trainable"]
+    assert "net/layer2/w" in restored["trainable"]
+    end = open_bundle(outcome.prefix)
+    for key in FROZEN:
+        assert end.read(key).tobytes() == source.read(key).tobytes()
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [event["step"] for event in events if event["event"] == "metrics"] == run.steps
+    assert events[-1]["event"] == "end"
+    assert events[-1]["frozen_unchanged"] is True
+
+
+TRAIN = """
+v1 = tf.compat.v1
+prefix, batches, steps, loss, train = args
+x = np.load(batches)
+with tf.Graph().as_default(), v1.Session() as session:
+    saver = v1.train.import_meta_graph(prefix + ".meta")
+    saver.restore(session, prefix)
+    result = []
+    for i in range(steps):
+        feed = {"x:0": x["x%d" % i], "y:0": x["y%d" % i]}
+        result.append(float(session.run([loss, train], feed)[0]))
+    names = [v.name[:-2] for v in v1.global_variables()]
+    np.savez(batches, **dict(zip(names, session.run(v1.global_variables()))))
+"""
+
+
+def test_it_computes_what_stock_tensorflow_computes(
+    start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    """Loss by loss and bit by bit, on the same batches."""
+    from ckpt_studio.training.data import Input, open_npz, plan_feeds, read_arrays
+    from ckpt_studio.training.feeder import Feeder
+
+    run = start("adam_ref", steps=10, batch_size=16, seed=3)
+    outcome = run.end()
+    assert outcome.state is RunState.finished
+    inputs = [Input("x:0", "float32", (None, 8), ""), Input("y:0", "int64", (None,), "")]
+    mapping = {"x": "features", "y": "labels"}
+    plan = plan_feeds(inputs, open_npz(graphs.data), mapping, 16)
+    feeder = Feeder(plan, read_arrays(graphs.data, ["features", "labels"]), 3)
+    fed = {f"{name[0]}{i}": values for i in range(10) for name, values in feeder(5 + i).items()}
+    batches = tmp_path / "batches.npz"
+    np.savez(batches, **fed)
+    card = run.card
+    losses = tensorflow_child(TRAIN, graphs.checkpoint("adam_ref").prefix, batches, 10, card.loss, card.train_ops[0])
+    assert run.losses == losses
+    stock = np.load(batches)
+    end = open_bundle(str(outcome.prefix))
+    for key in end.columns.keys:
+        assert end.read(key).tobytes() == stock[key].tobytes(), key
+
+
+def test_ten_steps_are_five_and_five(start: Start, graphs: Graphs, tmp_path: Path) -> None:
+    data = DataSpec(graphs.data, {"rate": 0.01})
+    whole = start("dropout", steps=10, data=data, out=str(tmp_path / "whole")).end()
+    half = start("dropout", steps=5, data=data, out=str(tmp_path / "half")).end()
+    rest = start(open_bundle(str(half.prefix)), steps=5, data=data, out=str(tmp_path / "rest")).end()
+    one, two = open_bundle(str(whole.prefix)), open_bundle(str(rest.prefix))
+    assert one.prefix.endswith("-13")
+    assert list(one.columns.keys) == list(two.columns.keys)
+    for key in one.columns.keys:
+        assert one.read(key).tobytes() == two.read(key).tobytes(), key
+
+
+def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(start: Start, graphs: Graphs) -> None:
+    run = start("own_data", data=None, steps=3)
+    assert run.end().state is RunState.finished
+    assert run.steps == [5, 6, 7]
+    assert run.card.step_variable is None
+    assert any("count" in note for note in run.card.notes)
+    assert [event.step for event in run.checkpoints] == [7]
+
+
+def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:
+    warm = Child()
+    run = start("adam_res", child=warm, save_every=0)
+    run.step()
+    run.runner.checkpoint_now()
+    run.until(lambda event: bool(run.checkpoints))
+    assert run.runner.state is RunState.running
+    begun = time.monotonic()
+    run.runner.stop()
+    outcome = run.end()
+    assert time.monotonic() - begun < 3
+    assert outcome.state is RunState.stopped, outcome
+    assert outcome.prefix == str(tmp_path / "run" / f"model.ckpt-{run.steps[-1]}")
+    states = [event.state for event in run.events if isinstance(event, State)]
+    assert states[:3] == [RunState.preparing, RunState.compiling, RunState.running]
+    assert RunState.stopping in states
+    assert sum(isinstance(event, Metrics) for event in run.events) < len(run.steps)
+
+
+@pytest.mark.parametrize(
+    ("number", "cause", "said"),
+    [(signal.SIGKILL, Cause.killed, "killed"), (signal.SIGSEGV, Cause.segfault, "segmentation fault")],
+)
+def test_a_killed_process_is_said_and_its_checkpoints_stay(
+    number: int, cause: Cause, said: str, start: Start, tmp_path: Path
+) -> None:
+    run = start("adam_ref", FROZEN, save_every=20)
+    run.until(lambda event: len(run.checkpoints) > 1)
+    pid = run.runner._child.pid  # type: ignore[union-attr]
+    assert pid is not None
+    os.kill(pid, number)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, cause), outcome
+    assert said in outcome.message
+    assert outcome.prefix == run.checkpoints[-1].prefix
+    assert outcome.frozen_unchanged is True
+    assert not list((tmp_path / "run").glob(".ckpt-studio*"))
+    assert not (tmp_path / "run" / "work").exists()
+    run.runner.close()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_frozen_process_is_given_up_after_stop(start: Start) -> None:
+    run = start("adam_ref", grace=0.5)
+    run.step()
+    os.kill(run.runner._child.pid, signal.SIGSTOP)  # type: ignore[union-attr,arg-type]
+    run.runner.stop()
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.hung)
+    assert "Stop" in outcome.message
+
+
+def test_garbage_on_the_pipe_fails_the_run(start: Start) -> None:
+    script = "import sys; sys.stdin.readline(); print('no protocol', flush=True); import time; time.sleep(60)"
+    outcome = start("adam_ref", child=Child((sys.executable, "-c", script))).end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.protocol)
+    assert outcome.prefix is None
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(
+    start: Start, graphs: Graphs
+) -> None:
+    run = start("diverges", data=DataSpec(graphs.data, {"x": "positive"}), save_every=1, batch_size=200)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.not_a_number), outcome
+    assert "number" in outcome.message
+    if outcome.prefix is not None:
+        assert np.isfinite(open_bundle(outcome.prefix).read("w")).all()
+
+
+def refused(start: Start, **fields: Any) -> str:
+    run = start("adam_ref", steps=1, **fields)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.refused), outcome
+    assert not Path(run.runner.spec.out).exists()
+    return outcome.message
+
+
+def test_what_cannot_start_is_refused_with_a_sentence_and_leaves_nothing(
+    start: Start, graphs: Graphs, tmp_path: Path
+) -> None:
+    assert "does not fit the input x:0" in refused(start, data=DataSpec(graphs.data, {"x": "labels"}))
+    assert "gets no data" in refused(start, data=None)
+    assert "no array 'nothing'" in refused(start, data=DataSpec(graphs.data, {"x": "nothing"}))
+    assert "cannot be read" in refused(start, data=DataSpec(str(tmp_path / "none.npz"), {}))
+    assert "no 'train_me'" in refused(start, train_op="train_me")
+
+
+def test_without_trust_or_a_new_folder_nothing_starts(start: Start, tmp_path: Path) -> None:
+    with pytest.raises(RunFault, match="not trusted"):
+        start("adam_ref", trust=False)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "something").touch()
+    with pytest.raises(TargetExists, match="not empty"):
+        start("adam_ref")
+
+
+def test_the_run_can_write_only_in_its_folder(start: Start, graphs: Graphs, tmp_path: Path) -> None:
+    """Nothing of the original's folder changes, neither bytes nor names nor times."""
+    def look() -> dict[str, tuple[bytes, int]]:
+        folder = graphs.folder / "adam_ref"
+        return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in sorted(folder.iterdir())}
+
+    before = look()
+    assert start("adam_ref", steps=2).end().state is RunState.finished
+    assert look() == before
