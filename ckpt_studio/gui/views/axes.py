@@ -15,6 +15,7 @@ class ValueAxis(pg.AxisItem):
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
+        self.setStyle(hideOverlappingLabels=False)  # or the numbers at both ends are missing
         self.enableAutoSIPrefix(False)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -31,6 +32,7 @@ class IndexAxis(pg.AxisItem):
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
+        self.setStyle(hideOverlappingLabels=False)  # or the numbers at both ends are missing
         self.enableAutoSIPrefix(False)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:
@@ -49,6 +51,7 @@ class CountAxis(pg.AxisItem):
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
+        self.setStyle(hideOverlappingLabels=False)  # or the numbers at both ends are missing
         self.enableAutoSIPrefix(False)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:
@@ -56,8 +59,8 @@ class CountAxis(pg.AxisItem):
         if self.logMode:
             decades = max(1, math.ceil((maxVal - minVal) / max(size / 40, 1)))
             return [(decades, 0)]
-        spacings = super().tickSpacing(minVal, maxVal, size)
-        return [(spacing, offset) for spacing, offset in spacings if spacing >= 1] or [(1, 0)]
+        major, *_ = super().tickSpacing(minVal, maxVal, size)
+        return [(max(1, major[0]), 0)]
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Any]:
         """No extra ticks between the powers of ten."""
@@ -80,3 +83,11 @@ def colour_plot(plot: pg.PlotWidget, colours: PlotColours) -> None:
         axis = plot.getPlotItem().getAxis(side)
         axis.setPen(colours.faint)
         axis.setTextPen(colours.text)
+
+
+def frame_plot(plot: pg.PlotWidget) -> None:
+    """Leave room around a plot for the halves of numbers at its corners; no menu and no buttons inside."""
+    item = plot.getPlotItem()
+    item.setMenuEnabled(False)
+    item.hideButtons()
+    item.layout.setContentsMargins(4, 8, 14, 4)

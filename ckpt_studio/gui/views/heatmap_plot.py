@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckpt_studio.analysis.heatmap import Heatmap
-from ckpt_studio.gui.views.axes import IndexAxis, colour_plot
+from ckpt_studio.gui.views.axes import IndexAxis, colour_plot, frame_plot
 from ckpt_studio.gui.views.colours import (
     INF_INDEX,
     NAN_INDEX,
@@ -47,10 +47,7 @@ class HeatmapPlot(pg.PlotWidget):
         self._detail: Heatmap | None = None
         self._ramp = Ramp.around_zero
         plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setLabel("bottom", self.tr("column"))
-        plot.setLabel("left", self.tr("row"))
+        frame_plot(self)
         box = plot.getViewBox()
         box.invertY(True)
         box.setDefaultPadding(0)
@@ -64,6 +61,11 @@ class HeatmapPlot(pg.PlotWidget):
         self._take_colours()
 
     # ---- what is drawn
+
+    def name_axes(self, rows: str, columns: str) -> None:
+        """What runs down and what runs across."""
+        self.getPlotItem().setLabel("left", rows)
+        self.getPlotItem().setLabel("bottom", columns)
 
     def begin(self, rows: int, columns: int) -> None:
         """A slice of this extent: forget the pictures of the one before, show all of it."""

@@ -122,9 +122,13 @@ class HeatmapView(TensorView):
             if before is None or before[0] != drawn[0] or not _same_extent(before[1], spec):
                 self._plot.begin(spec.rows, spec.columns)
         self._readout.clear()
+        self._plot.name_axes(self._axis_text(spec.row_axis), self._axis_text(spec.column_axis))
         self._ask_overview(spec)
         if not self._plot.is_whole:
             self._ask_detail(spec)
+
+    def _axis_text(self, axis: int | None) -> str:
+        return "" if axis is None else self.tr("axis {0}").format(axis)
 
     def _ask_overview(self, spec: SliceSpec) -> None:
         if spec.rows * spec.columns > _PREVIEW_FROM:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.gui.views.axes import CountAxis, ValueAxis, colour_plot
+from ckpt_studio.gui.views.axes import CountAxis, ValueAxis, colour_plot, frame_plot
 from ckpt_studio.gui.views.colours import PlotColours
 
 _LOG_FLOOR = -0.3
@@ -33,8 +33,7 @@ class HistogramPlot(pg.PlotWidget):
         self._found: tuple[Histogram, ...] = ()
         self._log = False
         plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
+        frame_plot(self)
         plot.setLabel("bottom", self.tr("value"))
         plot.setLabel("left", self.tr("elements"))
         plot.showGrid(y=True, alpha=0.15)
@@ -91,10 +90,7 @@ class HistogramPlot(pg.PlotWidget):
         if across:
             box.setXRange(low, high, padding=0.02)
         top = max(float(self._heights(h.counts).max(initial=0)) for h in self._found)
-        box.setYRange(self._floor, max(top, self._floor + 1), padding=0.0)
-        box.setYRange(
-            self._floor, self._floor + (max(top, self._floor + 1) - self._floor) * 1.06, padding=0.0
-        )
+        box.setYRange(self._floor, self._floor + max(top - self._floor, 1) * 1.06, padding=0.0)
 
     # ---- the pointer
 

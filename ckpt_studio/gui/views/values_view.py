@@ -174,6 +174,7 @@ class ValuesView(TensorView):
             return
         metrics = self._table.fontMetrics()
         dtype = self.side(self._subject).info.dtype
+        self._format.setEnabled(dtype.is_numeric)
         sample = "-0.000000e-000" if dtype.is_numeric else "x" * _TEXT_WIDTH
         if dtype.numpy is not None and dtype.numpy.kind == "c":
             sample *= 2
