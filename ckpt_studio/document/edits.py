@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Role, Stored, TensorSource, Window, printable
+from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
 from ckpt_studio.document.matching import judge
 from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of
 from ckpt_studio.document.staged import Replacement, State
@@ -86,9 +86,8 @@ class _Mark:
         return "trainable → frozen" if self.frozen else "frozen → trainable"
 
     def apply(self, state: State) -> State:
-        """Mark the variables and their slots; metadata is passed over."""
+        """Mark the variables and their slots."""
         rows = state.with_slots(rows_of(state.columns.keys, self.keys))
-        rows &= state.columns.role != Role.metadata
         frozen, marked = (_set(flags, rows, self.frozen) for flags in (state.frozen, state.marked))
         return replace(state, frozen=frozen, marked=marked)
 
