@@ -127,7 +127,9 @@ class Freezer:
     def _frame_anchors(self, node: NodeDef) -> list[str]:
         """A control input on the handle where it comes through a loop or condition: a NoOp has to stay in its frame."""
         source = node_of(data_inputs(node)[0])
-        return [f"^{source}"] if self._view.nodes[source].op in PASS_OPS else []
+        return (
+            [f"^{source}"] if source in self._view.nodes and self._view.nodes[source].op in PASS_OPS else []
+        )
 
     def _keep_other_writers(self, writers: frozenset[str]) -> None:
         """Let writers of other variables still run that only ran because a replaced node needed them."""

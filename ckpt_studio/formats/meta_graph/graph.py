@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
+from ckpt_studio.core.errors import Corrupt
 from ckpt_studio.formats.meta_graph.functions import Library
 from ckpt_studio.formats.meta_graph.names import CONTROL, node_of, parse_input
 from ckpt_studio.formats.meta_graph.ops import (
@@ -18,6 +20,14 @@ from ckpt_studio.formats.meta_graph.ops import (
     written_handles,
 )
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
+
+_INPUTS: Final = {
+    "Identity": 1, "Reshape": 1, "Cast": 1, "Fill": 2, "OnesLike": 1, "Shape": 1, "RestoreV2": 3, "ScalarSummary": 2,
+    "RandomUniform": 1, "RandomStandardNormal": 1, "TruncatedNormal": 1, "RandomUniformInt": 3, "Multinomial": 2,
+    "Assign": 2, "AssignAdd": 2, "AssignSub": 2,
+    "AssignVariableOp": 2, "AssignAddVariableOp": 2, "AssignSubVariableOp": 2,
+}  # fmt: skip
+"""Fewest data inputs of the operations whose inputs are looked at by their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +64,29 @@ class GraphView:
         nodes: node by name, in the file's order.
         known: the OpDefs that the file carries, by operation.
         library: its functions.
+
+    Raises:
+        Corrupt: a node lacks inputs.
     """
 
     def __init__(self, meta: MetaGraphDef) -> None:
         self.nodes: dict[str, NodeDef] = {node.name: node for node in meta.graph_def.node}
         self.known: OpDefs = {one.name: one for one in meta.meta_info_def.stripped_op_list.op}
         self.library = Library(meta.graph_def, self.known)
+        for node in self.nodes.values():
+            self._check(node)
+        for function in self.library.functions.values():
+            for node in function.node_def:
+                self._check(node)
+
+    def _check(self, node: NodeDef) -> None:
+        """Make sure that a node has the inputs which the rest of this package counts on."""
+        handles = written_handles(node, self.known)
+        needed = max(_INPUTS.get(node.op, 0), 1 + max(handles, default=-1))
+        if len(data_inputs(node)) < needed:
+            raise Corrupt(
+                f"The graph is damaged: its node {node.name!r} ({node.op}) lacks inputs.", key=node.name
+            )
 
     @cached_property
     def consumers(self) -> dict[str, list[tuple[str, int]]]:

@@ -32,6 +32,8 @@ RANDOM: Final = frozenset(STATELESS) | frozenset(
 )
 """Operations whose values differ from run to run."""
 
+_FLOAT: Final = 1
+_INT32: Final = 3
 _INT64: Final = 9
 
 
@@ -100,7 +102,7 @@ class StepKeyed:
 
 def _types(op: str, old: dict[str, int]) -> dict[str, int]:
     if op == "RandomUniformInt":
-        return {"T": old["T"], "dtype": old["Tout"]}
+        return {"T": old.get("T", _INT32), "dtype": old.get("Tout", _INT32)}
     if op == "Multinomial":
-        return {"T": old["T"], "output_dtype": old.get("output_dtype", _INT64)}
-    return {"T": old["T"], "dtype": old["dtype"]}
+        return {"T": old.get("T", _FLOAT), "output_dtype": old.get("output_dtype", _INT64)}
+    return {"T": old.get("T", _INT32), "dtype": old.get("dtype", _FLOAT)}

@@ -82,13 +82,14 @@ class RunGraph:
     """What a training process needs of a graph.
 
     Order of its work: set the held variables, run `initializers` one after another, run `table_initializers`, then at
-    each step run `train_ops` with the feeds, and with `step_feed` if there is one.
+    each step run `train_ops` with the feeds, and with `step_feed` if there is one. Several train operations (a GAN's)
+    are run in calls of their own, one after another, as their authors do: in one call they race for the variables.
 
     Attributes:
         graph_def: serialised GraphDef, wire-compatible with TensorFlow's.
         producer_ops: serialised OpList for `import_graph_def(producer_op_list=...)`, empty when the file had none.
         feeds: the inputs.
-        train_ops: nodes to run at each step.
+        train_ops: nodes to run at each step, each in a call of its own.
         losses: tensors that may be fetched at each step, the chosen loss first; empty without a loss.
         variables: every variable of the run.
         initializers: nodes that give values to variables that the checkpoint does not hold, in an order that works.
@@ -140,7 +141,8 @@ def build_run_graph(
     builder = _Builder(meta, result.meta.proto, plan, result.frozen)
     feeds = builder.cut_inputs()
     losses = builder.fetchable_losses()
-    builder.prune(losses)
+    train_ops = builder.group_updates()
+    builder.prune([*train_ops, *losses])
     step_feed = builder.tie_random(seed) if exact_random else None
     variables = builder.add_access()
     builder.finish()
@@ -151,7 +153,7 @@ def build_run_graph(
         graph_def=builder.proto.graph_def.SerializeToString(deterministic=True),
         producer_ops=ops.SerializeToString(deterministic=True) if ops.op else b"",
         feeds=feeds,
-        train_ops=plan.train_ops,
+        train_ops=train_ops,
         losses=losses,
         variables=variables,
         initializers=builder.initializers,
@@ -194,7 +196,7 @@ class _Builder:
             place = one.tensor
             if is_cut(self._view.nodes[one.node]):
                 stands_for[parse_input(one.tensor)] = name = f"{self._prefix}feed/{number}"
-                self._placeholder(name, dtypes.BY_NAME[one.dtype].number, one)
+                self._placeholder(name, _number(one.dtype, one.tensor), one)
                 place = tensor_name(name, 0)
             feeds.append(Feed(one.tensor, place, one.dtype, one.shape, one.required))
         cut = {name for name, _ in stands_for}
@@ -239,9 +241,23 @@ class _Builder:
             )
         return (loss,)
 
-    def prune(self, losses: Sequence[str]) -> None:
+    def group_updates(self) -> tuple[str, ...]:
+        """The train operations; single updates (`[assign(w, ...), assign(b, ...)]`) as one: they belong together."""
+        trainable = set(self._plan.trainable)
+        writes = self._meta.view.writes
+        single = [
+            name for name in self._plan.train_ops if name in writes and writes[name].primary & trainable
+        ]
+        if len(single) < 2:
+            return self._plan.train_ops
+        group = self.proto.graph_def.node.add(name=f"{self._prefix}train", op="NoOp")
+        group.input.extend(f"^{name}" for name in single)
+        self._view = GraphView(self.proto)
+        return (group.name, *(name for name in self._plan.train_ops if name not in single))
+
+    def prune(self, wanted: Sequence[str]) -> None:
         """Keep what the run reaches, and find out how to initialise what no checkpoint holds."""
-        roots = [*self._plan.train_ops, *(node_of(one) for one in losses), *self._plan.table_initializers]
+        roots = [*(node_of(one) for one in wanted), *self._plan.table_initializers]
         kept = self._view.behind(roots)
         first: list[str] = []
         while new := [name for name in self._plan.missing if name in kept and name not in first]:
@@ -338,7 +354,7 @@ class _Builder:
         return tuple(found)
 
     def _setter(self, variable: NodeDef, one: VariableNode, number: int) -> str:
-        dtype = dtypes.BY_NAME[one.dtype].number
+        dtype = _number(one.dtype, one.name)
         value = self._placeholder(f"{self._prefix}value/{number}", dtype, None)
         node = self.proto.graph_def.node.add(
             name=f"{self._prefix}set/{number}", input=[variable.name, value.name]
@@ -354,7 +370,7 @@ class _Builder:
         return node.name
 
     def _getter(self, variable: NodeDef, one: VariableNode, number: int) -> str:
-        dtype = dtypes.BY_NAME[one.dtype].number
+        dtype = _number(one.dtype, one.name)
         node = self.proto.graph_def.node.add(name=f"{self._prefix}get/{number}", input=[variable.name])
         node.op = "ReadVariableOp" if one.kind == "resource" else "Identity"
         node.attr["dtype" if one.kind == "resource" else "T"].type = dtype
@@ -363,3 +379,10 @@ class _Builder:
     def finish(self) -> None:
         """Mend what old writers left."""
         repair_graph(self.proto.graph_def)
+
+
+def _number(dtype: str, name: str) -> int:
+    known = dtypes.BY_NAME.get(dtype)
+    if known is None:
+        raise RunFault(f"{name} has an element type ({dtype}) that this TensorFlow does not know.", key=name)
+    return known.number

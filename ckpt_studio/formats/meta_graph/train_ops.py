@@ -12,7 +12,7 @@ from typing import Final
 
 from ckpt_studio.formats.meta_graph.graph import GraphView, Write, names_in
 from ckpt_studio.formats.meta_graph.names import node_of
-from ckpt_studio.formats.meta_graph.ops import VARIABLE_OPS, data_inputs
+from ckpt_studio.formats.meta_graph.ops import VARIABLE_OPS, control_inputs, data_inputs
 from ckpt_studio.formats.meta_graph.variables import VariableNode
 
 _TRAIN_NAME: Final = re.compile(
@@ -70,9 +70,10 @@ class TrainOpFinder:
     def find(self) -> TrainOps:
         """The train operations that together update every trainable variable, and what else there is."""
         cover = self._cover()
-        reached = [
+        ends = (
             name for name in cover if not self._view.consumers.get(name) and not self._view.in_frame(name)
-        ]
+        )
+        reached = [self._write_before(name, cover) for name in ends]
         listed = [name for name in self._listed if name in cover]
         candidates = sorted(
             (self._candidate(name, cover[name]) for name in {*reached, *listed}), key=self._rank
@@ -81,6 +82,14 @@ class TrainOpFinder:
         if not chosen and self._listed:
             chosen = self._outermost(self._listed)
         return TrainOps(tuple(chosen), tuple(candidates), tuple(notes))
+
+    def _write_before(self, name: str, cover: dict[str, set[str]]) -> str:
+        """For the read that a resource variable's `assign` returns, the write that it waits for."""
+        node = self._view.nodes[name]
+        before = [node_of(text) for text in control_inputs(node)]
+        if node.op == "ReadVariableOp" and len(before) == 1 and cover.get(before[0]) == cover[name]:
+            return before[0]
+        return name
 
     def trainable(self) -> frozenset[str]:
         """The variables that training is about: those listed, else those that an optimizer applies something to."""
@@ -132,7 +141,7 @@ class TrainOpFinder:
         held = sum(1 for name in one.covers if not self._keys or self._variables[name].key in self._keys)
         shape = 0 if one.op == "NoOp" else 1 if one.op.startswith("Assign") else 2
         named = 0 if _TRAIN_NAME.search(one.name) else 1
-        return (-held, one.missing, -one.listed, shape, named, len(one.name), self._order[one.name])
+        return (-held, -one.listed, shape, named, one.missing, len(one.name), self._order[one.name])
 
     def _choose(self, candidates: list[TrainOp]) -> tuple[list[str], list[str]]:
         notes: list[str] = []
