@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio import __version__
 from ckpt_studio.core.resources import resources_folder
-from ckpt_studio.gui.action_specs import MENUS, SPECS
+from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.actions import Actions, translated
 from ckpt_studio.gui.icons import app_icon
+from ckpt_studio.gui.menu_titles import MENUS, menu_title
 
 _PARTS: Final = (
     "tensorflow", "PySide6-Essentials", "pyqtgraph", "numpy", "ml_dtypes", "protobuf", "crc32c", "cramjam",
@@ -82,7 +83,7 @@ class HelpDialog(_Dialog):
                 keys = actions[spec.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
                 cells = (translated(spec.text).replace("&", "").rstrip("…"), keys, translated(spec.hint))
                 rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        heading = html.escape(translated(title).replace("&", ""))
+        heading = html.escape(menu_title(title).replace("&", ""))
         return f"<h3>{heading}</h3><table cellpadding='3'>{''.join(rows)}</table>" if rows else ""
 
 

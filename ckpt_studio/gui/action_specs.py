@@ -81,17 +81,6 @@ class ActionSpec:
     separated: bool = False
 
 
-MENUS: Final = (
-    ("file", QT_TRANSLATE_NOOP("Actions", "&File")),
-    ("edit", QT_TRANSLATE_NOOP("Actions", "&Edit")),
-    ("view", QT_TRANSLATE_NOOP("Actions", "&View")),
-    ("tensor", QT_TRANSLATE_NOOP("Actions", "&Tensor")),
-    ("run", QT_TRANSLATE_NOOP("Actions", "&Run")),
-    ("window", QT_TRANSLATE_NOOP("Actions", "&Window")),
-    ("help", QT_TRANSLATE_NOOP("Actions", "&Help")),
-)
-"""Id and title, left to right."""
-
 SPECS: Final = (
     ActionSpec(
         "actionOpen",

@@ -18,8 +18,8 @@ from ckpt_studio.gui.texts import visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ckpt_studio.gui.main_window import MainWindow
     from ckpt_studio.gui.runs import Runs
+    from ckpt_studio.gui.workbench import Workbench
 
 _MOST_OFFERED: Final = 100
 
@@ -27,12 +27,13 @@ _MOST_OFFERED: Final = 100
 class Commands(QObject):
     """The handlers of one window's actions."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._session = window.session
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._window = window = bench.window
+        self._session = bench.session
         self._asking: QDialog | None = None
-        session, view = self._session, window.variables.view
+        session, view = bench.session, bench.variables.view
         handlers: dict[str, Callable[[], object]] = {
             "actionOpen": self.open_file,
             "actionOpenFolder": self.open_folder,
@@ -57,15 +58,15 @@ class Commands(QObject):
             "actionSwapFrom": self.swap_from,
             "actionResume": self.resume,
             "actionStop": self._stop,
-            "actionResetLayout": window.reset_layout,
+            "actionResetLayout": bench.reset_layout,
             "actionHelp": self._help,
             "actionLogFolder": self._open_log_folder,
             "actionLicences": self._licences,
             "actionAbout": self._about,
         }
         for spec in SPECS:
-            window.actions_.bind(spec.id, handlers[spec.id])
-        window.variables.contextActionsWanted.connect(self._fill_context_menu)
+            bench.actions.bind(spec.id, handlers[spec.id])
+        bench.variables.contextActionsWanted.connect(self._fill_context_menu)
 
     # ---- opening
 
@@ -88,12 +89,12 @@ class Commands(QObject):
 
     def _path_chosen(self, path: str) -> None:
         self._session.settings.last_folder = str(Path(path).parent)
-        self._window.open_path(path)
+        self._bench.open_path(path)
 
     def open_sample(self) -> None:
         """Open the working copy of the sample."""
         self._session.bridge.submit(
-            copy_sample, self._window.open_path, owner=self, slot="sample", label=self.tr("Copying the sample")
+            copy_sample, self._bench.open_path, owner=self, slot="sample", label=self.tr("Copying the sample")
         )
 
     # ---- dialogs
@@ -116,11 +117,10 @@ class Commands(QObject):
         """Ask how to go on training."""
         from ckpt_studio.gui.dialogs.resume import ResumeDialog
 
-        self._window.complete()
-        if self._session.document is not None and self._window.runs is not None:
-            ResumeDialog(self._session, self._window.runs, self._window).open()
-            self._window.docks["runDock"].show()
-            self._window.docks["runDock"].raise_()
+        if self._session.document is not None and self._bench.runs is not None:
+            ResumeDialog(self._session, self._bench.runs, self._window).open()
+            self._bench.docks["runDock"].show()
+            self._bench.docks["runDock"].raise_()
 
     def ask_before_closing(self, runs: Runs) -> bool:
         """Whether something has to be asked before the window closes; then it is being asked."""
@@ -140,17 +140,17 @@ class Commands(QObject):
         self._asking = None
 
     def _stop(self) -> None:
-        if self._window.runs is not None:
-            self._window.runs.stop()
+        if self._bench.runs is not None:
+            self._bench.runs.stop()
 
     # ---- finding
 
     def focus_filter(self) -> None:
         """Go to the filter field."""
-        dock = self._window.docks["variablesDock"]
+        dock = self._bench.docks["variablesDock"]
         dock.show()
         dock.raise_()
-        self._window.variables.focus_filter()
+        self._bench.variables.focus_filter()
 
     def show_palette(self) -> None:
         """Offer every action that can be done now."""
@@ -160,7 +160,7 @@ class Commands(QObject):
         words = text.lower().split()
         found = []
         for spec in SPECS:
-            action = self._window.actions_[spec.id]
+            action = self._bench.actions[spec.id]
             name = action.text().replace("&&", "\0").replace("&", "").replace("\0", "&")
             about = f"{name} {action.statusTip()}".lower()
             if action.isEnabled() and spec.id != "actionPalette" and all(word in about for word in words):
@@ -173,18 +173,18 @@ class Commands(QObject):
         Palette(self._offer_variables, "variablePalette", self.tr("Type part of a name"), self._window).open()
 
     def _offer_variables(self, text: str) -> list[Choice]:
-        tree = self._window.variables.model.tree
+        tree = self._bench.variables.model.tree
         if tree is None:
             return []
         from ckpt_studio.gui.models.filter_words import matching_rows
 
         columns = tree.nodes.columns
-        rows = matching_rows(tree, self._window.variables.model.states, text)
+        rows = matching_rows(tree, self._bench.variables.model.states, text)
         first = range(min(len(columns), _MOST_OFFERED)) if rows is None else rows.nonzero()[0][:_MOST_OFFERED].tolist()
         return [self._choice(columns.name(row), columns.keys[row]) for row in first]
 
     def _choice(self, name: str, key: str) -> Choice:
-        return Choice(visible(name), "" if name == key else visible(key), lambda: self._window.variables.go_to(key))
+        return Choice(visible(name), "" if name == key else visible(key), lambda: self._bench.variables.go_to(key))
 
     # ---- copying
 
@@ -202,7 +202,7 @@ class Commands(QObject):
             QApplication.clipboard().setText(json.dumps(self._session.document.patch(), indent=2, allow_nan=False))
 
     def _fill_context_menu(self, menu: QMenu) -> None:
-        actions = self._window.actions_
+        actions = self._bench.actions
         for name in (
             "actionFreeze", "actionUnfreeze", "actionSwapFrom", "", "actionCopyName", "actionCopyKey", "actionCopyPath",
             "", "actionExpandAll", "actionCollapseAll",
@@ -217,7 +217,7 @@ class Commands(QObject):
     def _help(self) -> None:
         from ckpt_studio.gui.about import HelpDialog
 
-        HelpDialog(self._window.actions_, self._window).open()
+        HelpDialog(self._bench.actions, self._window).open()
 
     def _about(self) -> None:
         from ckpt_studio.gui.about import AboutDialog

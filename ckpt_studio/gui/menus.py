@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
-from ckpt_studio.gui.action_specs import MENUS, SPECS
-from ckpt_studio.gui.actions import Actions, translated
+from ckpt_studio.gui.action_specs import SPECS
+from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.settings import Naming, Scheme
 from ckpt_studio.gui.texts import in_action, tooltip, visible
 
@@ -17,18 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ckpt_studio.gui.main_window import MainWindow
+    from ckpt_studio.gui.workbench import Workbench
 
 
-def fill_menus(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
-    """The menu bar; the menus by id."""
-    bar = window.menuBar()
-    bar.setNativeMenuBar(True)
-    menus = {}
-    for name, title in MENUS:
-        menu = bar.addMenu(translated(title))
+def fill_menus(bench: Workbench) -> None:
+    """Put the actions into the menu bar."""
+    window, actions, menus = bench.window, bench.actions, bench.window.menus
+    for name, menu in menus.items():
         menu.setObjectName(f"{name}Menu")
         menu.setToolTipsVisible(True)
-        menus[name] = menu
     for spec in SPECS:
         if spec.menu:
             menu = menus[spec.menu]
@@ -37,13 +34,14 @@ def fill_menus(window: MainWindow, actions: Actions) -> dict[str, QMenu]:
             menu.addAction(actions[spec.id])
     _add_recent(window, menus["file"], actions)
     _add_choices(window, menus["view"])
-    for dock in window.docks.values():
+    menus["window"].addSeparator()
+    for dock in bench.docks.values():
         menus["window"].addAction(dock.toggleViewAction())
-    return menus
 
 
-def fill_toolbar(window: MainWindow, actions: Actions) -> QToolBar:
+def make_toolbar(bench: Workbench) -> QToolBar:
     """The toolbar: signs with text beside them."""
+    window, actions = bench.window, bench.actions
     toolbar = QToolBar(window.tr("Toolbar"), window)
     toolbar.setObjectName("toolbar")
     toolbar.setIconSize(QSize(18, 18))
@@ -65,7 +63,7 @@ def _add_recent(window: MainWindow, menu: QMenu, actions: Actions) -> None:
 
 
 def _fill_recent(window: MainWindow, menu: QMenu) -> None:
-    settings = window.session.settings
+    settings = window.settings
     menu.clear()
     menu.setToolTipsVisible(True)
     for path in settings.recent:
@@ -80,7 +78,7 @@ def _fill_recent(window: MainWindow, menu: QMenu) -> None:
 
 
 def _add_choices(window: MainWindow, menu: QMenu) -> None:
-    settings = window.session.settings
+    settings = window.settings
     names = {
         "name": window.tr("&Full Names"), "key": window.tr("&Keys"), "object": window.tr("&Object Paths"),
     }  # fmt: skip

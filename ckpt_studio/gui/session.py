@@ -25,6 +25,7 @@ from ckpt_studio.gui.opening import (
 )
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.trouble import Trouble
+from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
@@ -53,6 +54,8 @@ class Session(QObject):
         opened_path: what was asked for when the document was opened.
     """
 
+    warmed = Signal()
+    """What opening needs has been imported."""
     openStarted = Signal(str)
     """A path is being opened."""
     openFailed = Signal(str, str)
@@ -74,16 +77,18 @@ class Session(QObject):
     runChanged = Signal(object)
     """RunState of the run, or None."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.bridge = Bridge(self)
-        self.settings = Settings(self)
+        self.settings = Settings(self) if settings is None else settings
         self.document: Document | None = None
         self.folder: Folder | None = None
         self.current: str | None = None
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
         self.opened_path = ""
+        self._warming = self._warm = False
+        self._waiting: str | None = None
         self.staged_elsewhere: frozenset[str] = frozenset()
         self._parked: set[str] = set()
         self._journal: Journal | None = None
@@ -107,7 +112,25 @@ class Session(QObject):
     @property
     def opening(self) -> bool:
         """Whether a path is being opened."""
-        return self._opening is not None
+        return self._opening is not None or self._waiting is not None
+
+    def warm_up(self) -> None:
+        """Import what opening needs, in the background; `warmed` follows once. Call it after the first paint."""
+        if not self._warming:
+            self._warming = True
+            self.bridge.submit(lambda task: import_all(TO_OPEN, task), self._warmed, owner=self)
+
+    def finish_warm_up(self) -> None:
+        """Wait for what is being imported: somebody needs it now."""
+        self.warm_up()
+        wait_for_imports()
+
+    def _warmed(self, _: None) -> None:
+        self._warm = True
+        path, self._waiting = self._waiting, None
+        if path is not None:
+            self.open(path)
+        self.warmed.emit()
 
     def open(self, path: str) -> None:
         """Open a folder, a file of a checkpoint or a prefix; returns at once.
@@ -115,6 +138,10 @@ class Session(QObject):
         `documentChanged` follows, or `openFailed`. The document that is open stays until then.
         """
         self.openStarted.emit(path)
+        if not self._warm:
+            self._waiting = path
+            self.warm_up()
+            return
         before = self.document
         self._opening = self.bridge.submit(
             lambda task: open_document(path, before, task),

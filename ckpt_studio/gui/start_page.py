@@ -1,21 +1,29 @@
-"""What an empty window shows: where to drop, what to open, what was open before, and the sample."""
+"""What an empty window shows: where to drop, what to open, what was open before, and the sample.
+
+It is part of the first paint and keeps away from the `Qt` namespace (see `main_window`).
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.texts import in_action, tooltip, visible
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction, QPaintEvent
+    from PySide6.QtWidgets import QLayout
+
     from ckpt_studio.gui.actions import Actions
     from ckpt_studio.gui.settings import Settings
 
-_SHOWN = 6
+_SHOWN: Final = 6
+_WIDTH: Final = 600
+_PATH_LETTERS: Final = 56
 
 
 class DropTarget(QWidget):
@@ -30,15 +38,16 @@ class DropTarget(QWidget):
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         title.setFont(font)
-        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint = QLabel(self.tr("a folder, or any of its files: .index, .data-…, .meta, checkpoint"), self)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addStretch(1)
-        layout.addWidget(title)
-        layout.addWidget(hint)
+        for label in (title, hint):
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(label)
+            row.addStretch(1)
+            layout.addLayout(row)
         layout.addStretch(1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -46,10 +55,11 @@ class DropTarget(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = QColor(self.palette().color(QPalette.ColorRole.PlaceholderText))
         color.setAlpha(150)
-        painter.setPen(QPen(color, 1.5, Qt.PenStyle.DashLine))
+        pen = QPen(color, 1.5)
+        pen.setDashPattern([4.0, 3.0])
+        painter.setPen(pen)
         painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
-        frame = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.drawRoundedRect(QRectF(frame.topLeft() + QPointF(0, 0), frame.size()), 10, 10)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 10, 10)
 
 
 class StartPage(QWidget):
@@ -57,35 +67,41 @@ class StartPage(QWidget):
 
     openRequested = Signal(str)
 
-    def __init__(self, actions: Actions, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("startPage")
-        self.setBackgroundRole(QPalette.ColorRole.Window)
         self._settings = settings
-        column = QVBoxLayout()
-        column.setSpacing(12)
-        column.addWidget(DropTarget(self))
+        self._buttons = {
+            "actionOpenFolder": self._button("openFolderButton", self.tr("Open Folder")),
+            "actionOpen": self._button("openFileButton", self.tr("Open File")),
+            "actionOpenSample": self._button("openSampleButton", self.tr("Open the sample")),
+        }
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for name, object_name in (
-            ("actionOpenFolder", "openFolderButton"), ("actionOpen", "openFileButton"),
-            ("actionOpenSample", "openSampleButton"),
-        ):  # fmt: skip
-            buttons.addWidget(_button_of(actions[name], object_name, self))
-        column.addLayout(buttons)
+        for button in self._buttons.values():
+            buttons.addWidget(button)
         self._title = QLabel(self.tr("Recent"), self)
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(DropTarget(self))
+        column.addLayout(buttons)
         column.addSpacing(8)
         column.addWidget(self._title)
-        self._recent = QVBoxLayout()
-        self._recent.setSpacing(2)
         column.addLayout(self._recent)
+        self._centre(column)
+        settings.recentChanged.connect(self._fill)
+        self._fill()
+
+    def _centre(self, column: QLayout) -> None:
         middle = QWidget(self)
-        middle.setMaximumWidth(620)
-        middle.setLayout(column)
+        middle.setMaximumWidth(_WIDTH)
         column.setContentsMargins(0, 0, 0, 0)
+        middle.setLayout(column)
         across = QHBoxLayout()
         across.addStretch(1)
         across.addWidget(middle, 20)
@@ -95,55 +111,60 @@ class StartPage(QWidget):
         whole.addStretch(2)
         whole.addLayout(across)
         whole.addStretch(3)
-        settings.recentChanged.connect(self._fill)
-        self._fill()
+
+    def _button(self, name: str, text: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        return button
+
+    def attach(self, actions: Actions) -> None:
+        """Let the buttons do what these actions do, and follow their icons and states."""
+        for name, button in self._buttons.items():
+            self._attach(button, actions[name])
+
+    def _attach(self, button: QPushButton, action: QAction) -> None:
+        def follow() -> None:
+            button.setIcon(action.icon())
+            button.setVisible(action.isEnabled())
+
+        follow()
+        action.changed.connect(follow)
+        button.setToolTip(action.toolTip())
+        button.clicked.connect(action.trigger)
 
     def _fill(self) -> None:
         while self._recent.count():
             item = self._recent.takeAt(0)
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+            row = item.layout()
+            while row is not None and row.count():
+                widget = row.takeAt(0).widget()
+                if widget is not None:
+                    widget.hide()
+                    widget.deleteLater()
         recent = self._settings.recent[:_SHOWN]
         self._title.setVisible(bool(recent))
         for path in recent:
-            self._recent.addWidget(self._entry(path))
+            row = QHBoxLayout()
+            row.addWidget(self._entry(path))
+            row.addStretch(1)
+            self._recent.addLayout(row)
 
     def _entry(self, path: str) -> QWidget:
         place = Path(path)
-        button = QPushButton(self)
-        button.setObjectName("recentButton")
+        name, where = visible(place.name or path), _short(visible(str(place.parent)))
+        button = self._button("recentButton", in_action(f"{name}   —   {where}"))
         button.setFlat(True)
-        button.setStyleSheet("text-align: left; padding: 4px 6px;")
-        name = visible(place.name or path)
-        where = self.fontMetrics().elidedText(visible(_short(place.parent)), Qt.TextElideMode.ElideMiddle, 380)
-        button.setText(in_action(f"{name}   —   {where}"))
         button.setToolTip(tooltip(visible(path)))
         button.setAccessibleName(self.tr("Open %1").replace("%1", visible(path)))
         button.clicked.connect(lambda: self.openRequested.emit(path))
         return button
 
 
-def _short(folder: Path) -> str:
-    try:
-        return str(Path("~") / folder.relative_to(Path.home()))
-    except (ValueError, RuntimeError):
-        return str(folder)
-
-
-def _button_of(action: QAction, object_name: str, parent: QWidget) -> QPushButton:
-    """A push button for an action; the action's text, icon and state are followed."""
-    button = QPushButton(parent)
-    button.setObjectName(object_name)
-
-    def follow() -> None:
-        button.setText(action.text().removesuffix("…"))
-        button.setIcon(action.icon())
-        button.setEnabled(action.isEnabled())
-
-    follow()
-    action.changed.connect(follow)
-    button.setToolTip(action.toolTip())
-    button.clicked.connect(action.trigger)
-    return button
+def _short(folder: str) -> str:
+    """A folder in one line: the home folder as ~, the middle left out."""
+    home = str(Path.home())
+    if folder == home or folder.startswith(home + "/"):
+        folder = "~" + folder.removeprefix(home)
+    if len(folder) <= _PATH_LETTERS:
+        return folder
+    return f"{folder[: _PATH_LETTERS // 3]}…{folder[-_PATH_LETTERS * 2 // 3 :]}"

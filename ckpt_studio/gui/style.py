@@ -1,12 +1,14 @@
-"""Light and dark: Fusion with palettes of our own, because asking Qt for a scheme does nothing on a bare X server."""
+"""Light and dark: Fusion with palettes of our own, because asking Qt for a scheme does nothing on a bare X server.
+
+Part of the first paint: keeps away from the `Qt` namespace (see `main_window`).
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 from ckpt_studio.gui.settings import Scheme
 
@@ -31,18 +33,38 @@ _DARK: Final = {
 _FADED: Final = {False: "#9aa1a9", True: "#6b737e"}
 
 
+_desktop_dark: bool | None = None
+
+
 def is_dark(scheme: Scheme) -> bool:
     """Whether a choice of scheme comes out dark here."""
     if scheme == "system":
-        return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return bool(_desktop_dark)
     return scheme == "dark"
 
 
 def apply_scheme(scheme: Scheme) -> None:
-    """Give the application its style and palette."""
+    """Give the application its palette."""
+    global _desktop_dark
+    if _desktop_dark is None:
+        # the palette that Qt has from the desktop, before it is replaced by ours
+        _desktop_dark = QGuiApplication.palette().color(_Role.Window).lightness() < 128
+    wanted = palette(is_dark(scheme))
+    if QGuiApplication.palette() != wanted:
+        QApplication.setPalette(wanted)
+
+
+def ensure_fusion() -> None:
+    """Take the style that the palettes are made for; `app` asks for it already, a test's own application may not."""
     if QApplication.style().objectName().lower() != "fusion":
-        QApplication.setStyle(QStyleFactory.create("Fusion"))
-    QApplication.setPalette(palette(is_dark(scheme)))
+        QApplication.setStyle("Fusion")
+
+
+def desktop_changed(dark: bool, scheme: Scheme) -> None:
+    """The desktop has gone dark or light: go along where `scheme` leaves it to that."""
+    global _desktop_dark
+    _desktop_dark = dark
+    apply_scheme(scheme)
 
 
 def palette(dark: bool) -> QPalette:

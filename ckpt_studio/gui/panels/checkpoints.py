@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.opening import being_written
@@ -58,6 +58,8 @@ class CheckpointsPanel(QWidget):
             for entry in folder.entries if folder is not None else ():
                 item = QListWidgetItem(self.list)
                 item.setData(_PREFIX_ROLE, entry.prefix)
+                # no width of its own, so that a long name is cut in the middle and not scrolled
+                item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 6))
         self._show_place(folder)
         self._mark()
 

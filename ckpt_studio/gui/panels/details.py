@@ -25,6 +25,7 @@ class DetailsPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._session = session
+        self.setMinimumWidth(220)
         self._body = QWidget(self)
         self._form = QFormLayout(self._body)
         self._form.setContentsMargins(8, 8, 8, 8)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Sig
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
+from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.models.variable_table import VariableTable, VariableTree, prepare
 from ckpt_studio.gui.models.variable_view import VariableView
 
@@ -45,11 +46,14 @@ class VariablesPanel(QWidget):
         self.filter.setPlaceholderText(self.tr("Filter: part of a name, dtype:float32, frozen:yes"))
         self.filter.setAccessibleName(self.tr("Filter variables"))
         self.filter.setClearButtonEnabled(True)
+        self._sign = QAction(self)
+        self.filter.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
         self.filter.setAcceptDrops(False)  # a file dropped on it is for the window
         self.filter.installEventFilter(self)
         self._count = QLabel(self)
         self._count.setObjectName("variableCount")
         self._count.setContentsMargins(4, 0, 4, 2)
+        self.setMinimumWidth(200)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -176,6 +180,10 @@ class VariablesPanel(QWidget):
                 self.filter.clear()
                 return True
         return super().eventFilter(watched, event)
+
+    def tint(self) -> None:
+        """Take the colours of the palette as it is now."""
+        self._sign.setIcon(icon("search"))
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter field."""

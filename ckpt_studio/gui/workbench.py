@@ -1,0 +1,268 @@
+"""The window's other half: puts actions, docks and pages together and binds what a person does to the session.
+
+It is made right after the first paint. What needs numpy, protobuf or pyqtgraph follows once these have been imported in
+the background.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
+
+from ckpt_studio.gui.actions import Actions
+from ckpt_studio.gui.banner import BannerArea
+from ckpt_studio.gui.commands import Commands
+from ckpt_studio.gui.drop import DropOverlay
+from ckpt_studio.gui.faults import Faults
+from ckpt_studio.gui.icons import app_icon
+from ckpt_studio.gui.menus import fill_menus, make_toolbar
+from ckpt_studio.gui.opening import staged_last_time
+from ckpt_studio.gui.panels.changes import ChangesPanel
+from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
+from ckpt_studio.gui.panels.details import DetailsPanel
+from ckpt_studio.gui.panels.log import LogPanel
+from ckpt_studio.gui.panels.variables import VariablesPanel
+from ckpt_studio.gui.session import Session
+from ckpt_studio.gui.status import StatusLine
+from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
+from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.warm_up import TO_LOOK, import_all
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.main_window import MainWindow
+    from ckpt_studio.gui.runs import Runs
+
+_LEFT_WIDTH: Final = 450
+_RIGHT_WIDTH: Final = 300
+_BOTTOM_HEIGHT: Final = 230
+_Area = Qt.DockWidgetArea
+
+
+class Workbench(QObject):
+    """Everything of one window but its frame and its start page.
+
+    Attributes:
+        window: the frame.
+        session: what is worked on.
+        actions: what can be done.
+        docks: by object name.
+        runs: the resumed run; None until the training modules have been imported.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        ensure_fusion()
+        self.session = Session(window.settings, self)
+        self.actions = Actions(self.session, window)
+        self.runs: Runs | None = None
+        self._view: QWidget | None = None
+        self._docked = False
+        self._make_docks()
+        self.banners = BannerArea(window)
+        window.middle.insertWidget(0, self.banners)
+        self.overlay = DropOverlay(self.session, window)
+        window.setStatusBar(StatusLine(self.session, window))
+        self.commands = Commands(self)
+        fill_menus(self)
+        self.toolbar = make_toolbar(self)
+        self.toolbar.hide()
+        window.start_page.attach(self.actions)
+        QApplication.setWindowIcon(app_icon())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
+        self.tint()
+        self._connect()
+        self.session.warm_up()
+
+    # ---- what it is made of
+
+    def _make_docks(self) -> None:
+        session, window = self.session, self.window
+        self.variables = VariablesPanel(session, window)
+        self.checkpoints = CheckpointsPanel(session, window)
+        self.details = DetailsPanel(session, window)
+        self.changes = ChangesPanel(session, window)
+        self.log = LogPanel(session, window)
+        self.docks = {
+            name: self._dock(name, title, content)
+            for name, title, content in (
+                ("checkpointsDock", self.tr("Checkpoints"), self.checkpoints),
+                ("variablesDock", self.tr("Variables"), self.variables),
+                ("detailsDock", self.tr("Details"), self.details),
+                ("changesDock", self.tr("Changes"), self.changes),
+                ("runDock", self.tr("Run"), QWidget(window)),
+                ("logDock", self.tr("Log"), self.log),
+            )
+        }
+        window.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        window.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+        )
+
+    def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self.window)
+        dock.setObjectName(name)
+        dock.setWidget(content)
+        dock.hide()
+        return dock
+
+    def _connect(self) -> None:
+        session, window = self.session, self.window
+        session.warmed.connect(self._import_views)
+        session.documentChanged.connect(self._document_changed)
+        session.stagedChanged.connect(self._show_title)
+        session.openFailed.connect(window.openFailed)
+        session.troubled.connect(self.banners.tell)
+        self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
+        self.changes.countChanged.connect(self._count_changes)
+        window.start_page.openRequested.connect(self.open_path)
+        self.overlay.openRequested.connect(self.open_path)
+        self.overlay.swapRequested.connect(self.commands.swap_from)
+        session.settings.schemeChanged.connect(apply_scheme)
+
+    def report_to(self, faults: Faults) -> None:
+        """Show what the interpreter and Qt complain about."""
+        faults.troubled.connect(self.banners.tell)
+        faults.troubled.connect(lambda trouble: self.session.log(trouble.sentence))
+        faults.noted.connect(self.session.log)
+
+    # ---- what has to be imported first
+
+    def _import_views(self) -> None:
+        session = self.session
+        session.bridge.submit(lambda task: import_all(TO_LOOK, task), lambda _: self.furnish_now(), owner=self)
+        if not session.opening and session.document is None:
+            session.bridge.submit(lambda task: staged_last_time(), self._offer_staged, owner=self)
+
+    def furnish_now(self) -> None:
+        """Make the view of tensors and the Run panel, if that was not done yet."""
+        if self.runs is not None:
+            return
+        self.session.finish_warm_up()
+        from ckpt_studio.gui.panels.run import RunPanel
+        from ckpt_studio.gui.runs import Runs
+        from ckpt_studio.gui.views.panel import TensorPanel
+
+        self.runs = Runs(self.session, self)
+        placeholder = self.docks["runDock"].widget()
+        self.docks["runDock"].setWidget(RunPanel(self.session, self.runs, self.window))
+        placeholder.deleteLater()
+        self._view = TensorPanel(self.session, self.window)
+        self.window.middle.addWidget(self._view, 1)
+        self.runs.checkpointWritten.connect(lambda _: self.session.rescan())
+        self._show_page()
+
+    def _offer_staged(self, prefixes: tuple[str, ...]) -> None:
+        """After a crash: say that staged edits wait, and where."""
+        if prefixes and self.session.document is None and not self.session.opening:
+            name = visible(Path(prefixes[0]).name)
+            self.session.notice(
+                self.tr("%1 has staged edits that were not written.").replace("%1", name),
+                self.tr("Open"),
+                lambda: self.open_path(prefixes[0]),
+            )
+
+    # ---- the document
+
+    def open_path(self, path: str) -> None:
+        """Open a folder, a file of a checkpoint or a prefix; returns at once."""
+        self.banners.clear()
+        self.session.open(path)
+
+    def _document_changed(self) -> None:
+        if self.session.document is not None and not self._docked:
+            self._lay_out()
+        self._show_page()
+        self._show_title()
+
+    def _show_page(self) -> None:
+        has_one = self.session.document is not None
+        self.window.start_page.setVisible(not has_one)
+        if self._view is not None:
+            self._view.setVisible(has_one)
+
+    def _show_title(self, *_: object) -> None:
+        document = self.session.document
+        name = self.tr("Ckpt Studio")
+        if document is None:
+            self.window.setWindowTitle(name)
+            return
+        place = Path(document.base.prefix)
+        mark = "● " if document.modified else ""
+        self.window.setWindowTitle(f"{mark}{visible(place.name)} — {visible(place.parent.name)} — {name}")
+
+    def _count_changes(self, count: int) -> None:
+        title = self.tr("Changes")
+        self.docks["changesDock"].setWindowTitle(f"{title} ({count})" if count else title)
+
+    # ---- the layout
+
+    def _lay_out(self) -> None:
+        """Show toolbar and docks, where they were left or in their places: the start page needs none of them."""
+        self._docked = True
+        self.toolbar.show()
+        self.reset_layout()
+        layout = self.window.settings.layout()
+        if layout is not None:
+            self.window.restoreState(layout[1])
+
+    def reset_layout(self) -> None:
+        """Put all docks to their places."""
+        docks, window = self.docks, self.window
+        for dock in docks.values():
+            dock.setFloating(False)
+            dock.show()
+        window.setCorner(Qt.Corner.BottomLeftCorner, _Area.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, _Area.RightDockWidgetArea)
+        window.addDockWidget(_Area.LeftDockWidgetArea, docks["checkpointsDock"])
+        window.splitDockWidget(docks["checkpointsDock"], docks["variablesDock"], Qt.Orientation.Vertical)
+        window.addDockWidget(_Area.RightDockWidgetArea, docks["detailsDock"])
+        window.splitDockWidget(docks["detailsDock"], docks["changesDock"], Qt.Orientation.Vertical)
+        window.addDockWidget(_Area.BottomDockWidgetArea, docks["runDock"])
+        window.tabifyDockWidget(docks["runDock"], docks["logDock"])
+        docks["runDock"].raise_()
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        window.resizeDocks([docks["variablesDock"], docks["detailsDock"]], [_LEFT_WIDTH, _RIGHT_WIDTH], across)
+        window.resizeDocks([docks["checkpointsDock"], docks["variablesDock"]], [150, 600], down)
+        window.resizeDocks([docks["detailsDock"], docks["changesDock"]], [480, 280], down)
+        window.resizeDocks([docks["runDock"]], [_BOTTOM_HEIGHT], down)
+
+    def dock_menu(self) -> QMenu:
+        """The docks, to show and hide."""
+        menu = QMenu(self.window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for dock in self.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        return menu
+
+    def tint(self) -> None:
+        """Take the colours of the palette as it is now."""
+        self.actions.tint()
+        self.variables.tint()
+        self.changes.tint()
+        self.banners.tint()
+
+    def _desktop_changed(self, now: Qt.ColorScheme) -> None:
+        if now != Qt.ColorScheme.Unknown:
+            desktop_changed(now == Qt.ColorScheme.Dark, self.window.settings.scheme)
+
+    # ---- the end
+
+    def asks_before_closing(self) -> bool:
+        """Whether something has to be asked first; then it is being asked."""
+        return self.runs is not None and self.commands.ask_before_closing(self.runs)
+
+    def close(self) -> None:
+        """Remember the layout and let go of everything."""
+        if self._docked:
+            window = self.window
+            window.settings.save_layout(QByteArray(window.saveGeometry()), QByteArray(window.saveState()))
+        if self.runs is not None:
+            self.runs.close()
+        self.session.close()
