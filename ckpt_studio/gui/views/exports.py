@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
+from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
 
 from ckpt_studio.gui.dialogs.fields import named
 
@@ -37,13 +37,22 @@ class Exportable(Protocol):
         ...
 
 
+@runtime_checkable
+class Drawn(Protocol):
+    """A widget that can draw itself on any painter."""
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw it at the painter's origin."""
+        ...
+
+
 def image_of(widget: QWidget) -> QImage:
     """What the widget shows."""
     return widget.grab().toImage()
 
 
-def svg_of(widget: QWidget) -> bytes:
-    """What the widget shows, as a drawing."""
+def svg_of(figure: QWidget) -> bytes:
+    """What a figure shows, as a drawing that stays sharp: its children are plots, or know how to `draw` themselves."""
     from PySide6.QtSvg import QSvgGenerator
 
     data = QByteArray()
@@ -51,11 +60,24 @@ def svg_of(widget: QWidget) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
-    generator.setSize(QSize(widget.width(), widget.height()))
-    generator.setViewBox(QRectF(0, 0, widget.width(), widget.height()))
+    generator.setSize(figure.size())
+    generator.setViewBox(figure.rect())
     painter = QPainter(generator)
-    widget.render(painter, QPoint())
-    painter.end()
+    try:
+        painter.fillRect(figure.rect(), figure.palette().window())
+        for child in figure.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            painter.save()
+            painter.translate(child.pos())
+            if not child.isVisible():
+                pass
+            elif isinstance(child, QGraphicsView):
+                painter.fillRect(child.rect(), child.backgroundBrush())
+                child.render(painter, QRectF(child.rect()), child.viewport().rect())
+            elif isinstance(child, Drawn):
+                child.draw(painter)
+            painter.restore()
+    finally:
+        painter.end()
     return bytes(data.data())
 
 
@@ -82,7 +104,7 @@ def png_of(image: QImage) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     return bytes(data.data())
 
 
@@ -128,8 +150,7 @@ class ExportButton(QToolButton):
         self._add(menu, "CopyImage", self.tr("Copy image"), self._copy_image)
         self._add(menu, "CopyData", self.tr("Copy figures as text"), self._copy_data)
         menu.addSeparator()
-        kinds = ["PNG", "SVG", "CSV", "NPY"] if svg else ["PNG", "CSV", "NPY"]
-        for kind in kinds:
+        for kind in ("PNG", "SVG", "CSV", "NPY"):
             self._add(menu, f"Save{kind}", self.tr("Save as {0}…").format(kind), partial(self._ask, kind))
         self.setMenu(menu)
 

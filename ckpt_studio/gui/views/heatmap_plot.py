@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckpt_studio.analysis.heatmap import Heatmap
@@ -69,6 +69,8 @@ class HeatmapPlot(pg.PlotWidget):
 
     def begin(self, rows: int, columns: int) -> None:
         """A slice of this extent: forget the pictures of the one before, show all of it."""
+        room = self.fontMetrics().horizontalAdvance(f"{rows:,}") + self.fontMetrics().height() + 22
+        self.getPlotItem().getAxis("left").setWidth(room)  # or the picture's size would follow the zoom
         if (rows, columns) != self._extent:
             self._extent = (rows, columns)
             box = self.getPlotItem().getViewBox()
@@ -139,10 +141,11 @@ class HeatmapPlot(pg.PlotWidget):
         return _whole(top, bottom, rows), _whole(left, right, columns)
 
     def pixels(self) -> tuple[int, int]:
-        """Device pixels of the picture, (down, across)."""
+        """Device pixels of the picture, (down, across); rather one too few, so that none is left out in drawing."""
+        self.getPlotItem().layout.activate()  # the axes may have got other labels just now
         size = self.getPlotItem().getViewBox().size()
         ratio = self.devicePixelRatioF()
-        return max(1, round(size.height() * ratio)), max(1, round(size.width() * ratio))
+        return max(1, int(size.height() * ratio)), max(1, int(size.width() * ratio))
 
     @property
     def is_whole(self) -> bool:
@@ -215,15 +218,11 @@ class ColourBar(QWidget):
         texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, limits))]
         texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in self._special]
         self.setAccessibleName(", ".join(texts))
-        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        """As wide as its longest number."""
-        return QSize(self._WIDTH + 10 + max(self._widths(self.fontMetrics())), 120)
-
-    def _widths(self, metrics: QFontMetrics) -> list[int]:
-        return [metrics.horizontalAdvance(text) for _, text in self._marks()]
+        """Room for any number with three digits, so that the picture keeps its size."""
+        return QSize(self._WIDTH + 10 + self.fontMetrics().horizontalAdvance("-0.00e-000"), 120)
 
     def _marks(self) -> list[tuple[float, str]]:
         low, high = self._limits
@@ -231,11 +230,14 @@ class ColourBar(QWidget):
         return [(part, number_text(float(f"{low + (high - low) * part:.3g}"))) for part in parts]
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw ramp, numbers and the special colours."""
+        """Draw it on the screen."""
+        self.draw(QPainter(self))
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw ramp, numbers and the special colours at the painter's origin."""
         table = self._table
         if table is None:
             return
-        painter = QPainter(self)
         metrics, colours = self.fontMetrics(), PlotColours.of(self.palette())
         line = metrics.height() + 4
         foot = line * len(self._special) + (8 if self._special else 0)

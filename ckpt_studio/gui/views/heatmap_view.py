@@ -106,7 +106,7 @@ class HeatmapView(TensorView):
             row.addSpacing(8)
         row.addWidget(reset)
         row.addStretch(1)
-        row.addWidget(ExportButton(self._session, "heatmap", self, content, svg=False))
+        row.addWidget(ExportButton(self._session, "heatmap", self, content))
         return row
 
     # ---- work

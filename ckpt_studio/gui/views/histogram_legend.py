@@ -1,4 +1,4 @@
-"""The signs of the histogram's legend, drawn as the histograms are: filled, and outlined."""
+"""The histogram's legend, drawn as the histograms are: filled, and outlined, with words beside it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,44 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckpt_studio.gui.views.colours import PlotColours
 
+_GAP = 6
 
-class LegendSign(QWidget):
-    """A small box in the colour of the staged or the original values."""
 
-    def __init__(self, filled: bool, parent: QWidget) -> None:
+class Legend(QWidget):
+    """Which drawing is which: staged values are filled, original ones an outline."""
+
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._filled = filled
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setObjectName("histogramLegend")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._entries = ((True, self.tr("Staged")), (False, self.tr("Original")))
+        self.setAccessibleName(self.tr("Staged values are filled, original values are an outline"))
+        self.hide()
 
     def sizeHint(self) -> QSize:
-        """As high as the text beside it."""
-        side = self.fontMetrics().height()
-        return QSize(side + side // 2, side)
+        """One line."""
+        metrics = self.fontMetrics()
+        width = sum(
+            metrics.horizontalAdvance(text) + 2 * metrics.height() + _GAP for _, text in self._entries
+        )
+        return QSize(width, metrics.height() + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box."""
-        colours = PlotColours.of(self.palette())
-        painter = QPainter(self)
-        box = QRectF(self.rect()).adjusted(2, 3, -2, -3)
-        line = colours.staged if self._filled else colours.original
-        painter.setPen(QPen(line, 1.5))
-        if self._filled:
+        """Draw it on the screen."""
+        self.draw(QPainter(self))
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw it at the painter's origin."""
+        colours, metrics = PlotColours.of(self.palette()), self.fontMetrics()
+        side, left = metrics.height(), 4
+        for filled, text in self._entries:
+            line = colours.staged if filled else colours.original
             fill = QColor(line)
-            fill.setAlphaF(0.55)
+            fill.setAlphaF(0.55 if filled else 0.0)
+            painter.setPen(QPen(line, 1.5))
             painter.setBrush(fill)
-        painter.drawRect(box)
+            painter.drawRect(QRectF(left, 5, side * 1.2, side - 4))
+            left += round(side * 1.2) + _GAP
+            painter.setPen(colours.text)
+            painter.drawText(left, 3 + metrics.ascent(), text)
+            left += metrics.horizontalAdvance(text) + side

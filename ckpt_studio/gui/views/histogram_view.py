@@ -44,15 +44,18 @@ class HistogramView(TensorView):
         self._asked: tuple[float | None, float | None] = (None, None)
 
     def load(self) -> None:
-        from ckpt_studio.gui.views import histogram_plot  # noqa: F401
+        from ckpt_studio.gui.views import histogram_legend, histogram_plot  # noqa: F401
 
     def build(self, content: QWidget) -> None:
+        from ckpt_studio.gui.views.histogram_legend import Legend
         from ckpt_studio.gui.views.histogram_plot import HistogramPlot
 
-        self._plot = HistogramPlot(content)
+        self._figure = QWidget(content)
+        self._figure.setAutoFillBackground(True)
+        self._plot = HistogramPlot(self._figure)
         named(self._plot, "histogramPlot", self.tr("Histogram"))
         self._plot.pointed.connect(self._pointed)
-        self._legend = Legend(content)
+        self._legend = Legend(self._figure)
         self._counts = PlainLabel("histogramCounts", parent=content)
         self._readout = PlainLabel("histogramReadout", parent=content)
         self._readout.setWordWrap(False)
@@ -60,8 +63,12 @@ class HistogramView(TensorView):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._controls(content))
-        column.addWidget(self._legend)
-        column.addWidget(self._plot, 1)
+        figure = QVBoxLayout(self._figure)
+        figure.setContentsMargins(0, 0, 0, 0)
+        figure.setSpacing(4)
+        figure.addWidget(self._legend)
+        figure.addWidget(self._plot, 1)
+        column.addWidget(self._figure, 1)
         below = QHBoxLayout()
         below.addWidget(self._readout, 1)
         below.addWidget(self._counts, 2)
@@ -209,7 +216,7 @@ class HistogramView(TensorView):
     # ---- taking along
 
     def drawing(self) -> QWidget:
-        return self._plot
+        return self._figure
 
     def table(self) -> tuple[str, NDArray[Any]]:
         heading = "left,right,count" if len(self._found) < 2 else "left,right,count_staged,count_original"
@@ -222,21 +229,3 @@ class HistogramView(TensorView):
             return np.empty((0, 3))
         edges = self._found[0].edges
         return np.column_stack([edges[:-1], edges[1:], *(h.counts for h in self._found)])
-
-
-class Legend(QWidget):
-    """Which drawing is which, in words beside their colours."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        from ckpt_studio.gui.views.histogram_legend import LegendSign
-
-        self.setObjectName("histogramLegend")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        for filled, text in ((True, self.tr("Staged")), (False, self.tr("Original"))):
-            row.addWidget(LegendSign(filled, self))
-            row.addWidget(PlainLabel("histogramLegendText", text, self))
-            row.addSpacing(12)
-        row.addStretch(1)
-        self.hide()

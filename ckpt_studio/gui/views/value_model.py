@@ -159,11 +159,11 @@ class ValueModel(QAbstractTableModel):
     def _span(self, place: tuple[int, int]) -> tuple[slice, slice]:
         assert self._spec is not None
         spans = []
-        for part, size, first, extent in zip(
-            place, self._tile, self.first, (self._spec.rows, self._spec.columns), strict=True
+        for part, size, first, count in zip(
+            place, self._tile, self.first, (self.rowCount(), self.columnCount()), strict=True
         ):
             start = first + part * size
-            spans.append(slice(start, min(start + size, extent)))
+            spans.append(slice(start, min(start + size, first + count)))
         return spans[0], spans[1]
 
     def _ask(self) -> None:

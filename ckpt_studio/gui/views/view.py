@@ -54,6 +54,7 @@ class TensorView(QWidget):
         self._content = QWidget(self)
         self._pages.addWidget(self._content)
         self._pages.addWidget(self._message_page(name))
+        self._pages.setCurrentIndex(1)
         self._progress = Progress(f"{name}Progress", title, self._stopped, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
@@ -111,11 +112,16 @@ class TensorView(QWidget):
             self.say(self._sentence(side))
         elif self._built:
             self._stale = False
-            self._pages.setCurrentIndex(0)
+            self._show_content()
             self.refresh()
         elif not self._loading:
             self._loading = True
             self.submit(lambda task: self.load(), lambda _: self._loaded(), slot="load")
+
+    def _show_content(self) -> None:
+        """Bring the content to the front; its parts know their sizes at once, since requests depend on them."""
+        self._content.setGeometry(self._pages.rect())
+        self._pages.setCurrentIndex(0)
 
     def _loaded(self) -> None:
         self._loading = False
@@ -183,6 +189,7 @@ class TensorView(QWidget):
         self._retry = QPushButton(self.tr("Try again"), page)
         named(self._retry, f"{name}Retry", self.tr("Try again"))
         self._retry.clicked.connect(self.invalidate)
+        self._retry.hide()
         column = QVBoxLayout(page)
         column.addStretch(1)
         column.addWidget(self._message)

@@ -1,0 +1,165 @@
+"""The table of values as a person uses it, for tensors of any size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QComboBox, QSpinBox, QTableView, QWidget
+
+import ckpt_studio.gui.views.value_model as value_model
+from ckpt_studio.core.tensors import Window
+from ckpt_studio.gui.views.numbers import NumberFormat, number_text, share_text
+from tests.gui.views.conftest import Bench
+from tests.helpers.memory_source import MemoryCheckpoint
+
+
+def cell(bench: Bench, row: int, column: int) -> Any:
+    """The text of a cell, waited for."""
+    table = bench.find(QTableView, "valueTable")
+    index = table.model().index(row, column)
+    table.scrollTo(index)
+    index.data()
+    bench.settle()
+    return index.data()
+
+
+def test_cells_come_as_they_are_looked_at(bench: Bench) -> None:
+    array = np.arange(3_000_000, dtype=np.float32).reshape(3000, 1000)
+    bench.open({"a": array})
+    bench.look("a", 2)
+    assert cell(bench, 0, 0) == "0"
+    assert cell(bench, 2999, 999) == "3e+06"
+    assert bench.source.bytes_read < 2_000_000
+    header = bench.find(QTableView, "valueTable").model().headerData
+    assert header(1234, value_model.Qt.Orientation.Vertical) == "1,234"
+
+
+@pytest.mark.parametrize(
+    ("array", "texts"),
+    [
+        (np.array([0.1, np.nan, -np.inf], np.float32), ["0.1", "NaN", "-Infinity"]),
+        (np.array([2**62 + 1, -5]), ["4611686018427387905", "-5"]),
+        (np.array([True, False]), ["True", "False"]),
+        (np.array([1 + 2j, complex(0, -1.5)], np.complex64), ["1+2j", "0-1.5j"]),
+        (np.array([0.1, 3], ml_dtypes.bfloat16), ["0.100098", "3"]),
+        (np.array([-7, 7], ml_dtypes.int4), ["-7", "7"]),
+        (np.array([b"plain", b"\xff\x00", "é\u202e".encode()], object), ["plain", "\\xff\\x00", "é\\u202e"]),
+    ],
+    ids=["float", "int64", "bool", "complex", "bfloat16", "int4", "text"],
+)
+def test_every_kind_of_value(bench: Bench, array: NDArray[Any], texts: list[str]) -> None:
+    bench.open({"a": array})
+    bench.look("a", 2)
+    assert [cell(bench, row, 0) for row in range(len(texts))] == texts
+
+
+def test_number_formats(bench: Bench) -> None:
+    bench.open({"a": np.array([np.float32(1) / 3])})
+    bench.look("a", 2)
+    found = {}
+    combo = bench.find(QComboBox, "valueFormat")
+    for index in range(combo.count()):
+        combo.setCurrentIndex(index)
+        combo.activated.emit(index)
+        found[combo.currentData()] = cell(bench, 0, 0)
+    assert found == {
+        NumberFormat.short: "0.333333",
+        NumberFormat.full: "0.33333334",
+        NumberFormat.scientific: "3.3333e-01",
+        NumberFormat.fixed: "0.333333",
+    }
+
+
+def test_a_block_is_copied_with_all_digits(bench: Bench) -> None:
+    array = np.random.default_rng(0).normal(size=(40, 40)).astype(np.float32)
+    bench.open({"a": array})
+    bench.look("a", 2)
+    table = bench.find(QTableView, "valueTable")
+    from PySide6.QtCore import QItemSelection, QItemSelectionModel
+
+    block = QItemSelection(table.model().index(3, 4), table.model().index(5, 6))
+    table.selectionModel().select(block, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+    bench.panel.findChild(QAction, "valuesCopy").trigger()
+    bench.settle()
+    lines = QApplication.clipboard().text().splitlines()
+    copied = np.array([[np.float32(text) for text in line.split("\t")] for line in lines])
+    np.testing.assert_array_equal(copied, array[3:6, 4:7])
+
+
+def test_too_large_a_copy_is_refused(bench: Bench) -> None:
+    troubles: list[Any] = []
+    bench.session.troubled.connect(troubles.append)
+    bench.open({"a": np.zeros((3000, 1000), np.float32)})
+    bench.look("a", 2)
+    bench.find(QTableView, "valueTable").selectAll()
+    bench.panel.findChild(QAction, "valuesCopy").trigger()
+    assert "2,000,000" in troubles[0].sentence
+
+
+def test_the_index_of_the_current_cell_is_said(bench: Bench) -> None:
+    bench.open({"a": np.arange(24.0).reshape(2, 3, 4)})
+    bench.look("a", 2)
+    table = bench.find(QTableView, "valueTable")
+    table.setCurrentIndex(table.model().index(2, 3))
+    assert bench.text("valuesNote") == "[0, 2, 3] = 11"
+
+
+class Endless(MemoryCheckpoint):
+    """More rows than Qt can lay out; each value is its row."""
+
+    rows = 120_000_000
+
+    def __init__(self) -> None:
+        super().__init__({"a": np.broadcast_to(np.int64(0), (self.rows, 3))})
+
+    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+        assert window is not None
+        rows = np.arange(window[0].start, window[0].stop, dtype=np.int64)
+        return np.repeat(rows[:, None], window[1].stop - window[1].start, axis=1)
+
+
+def test_beyond_what_qt_can_lay_out_there_are_pages(bench: Bench) -> None:
+    from ckpt_studio.document.document import Document
+
+    bench.session.document = Document(Endless())
+    bench.session.documentChanged.emit()
+    bench.look("a", 2)
+    table = bench.find(QTableView, "valueTable")
+    assert table.model().rowCount() == value_model.PAGE_ROWS
+    assert table.verticalHeader().length() < 2**31
+    assert cell(bench, value_model.PAGE_ROWS - 1, 2) == "49999999"
+    page = bench.find(QSpinBox, "valuesRowPage")
+    assert page.isVisible()
+    assert page.maximum() == 3
+    page.setValue(3)
+    assert table.model().rowCount() == 20_000_000
+    assert cell(bench, 19_999_999, 0) == "119999999"
+    assert "100,000,000–119,999,999" in bench.text("valuesPageText")
+
+
+def test_a_failing_read_is_a_sentence(bench: Bench) -> None:
+    bench.open({"a": np.zeros((4, 4))})
+    bench.source._faults["a"] = "The file went away."
+    bench.look("a", 2)
+    assert "went away" in bench.text("valuesViewMessage")
+    bench.source._faults.clear()
+    bench.find(QWidget, "valuesViewRetry").click()
+    bench.settle()
+    assert cell(bench, 0, 0) == "0"
+
+
+def test_shares_never_round_to_nothing_or_all() -> None:
+    assert [share_text(*pair) for pair in ((0, 5), (1, 10**6), (999_999, 10**6), (1, 4), (4, 4))] == [
+        "0 %",
+        "< 0.1 %",
+        "> 99.9 %",
+        "25 %",
+        "100 %",
+    ]
+    assert number_text(np.float64(1e300), NumberFormat.full) == "1e+300"
+    assert number_text(np.complex64(complex("nan")), NumberFormat.short) == "NaN+0j"
