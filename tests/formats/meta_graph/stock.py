@@ -223,3 +223,37 @@ def round_trip(path: str) -> bool:
     return v1.MetaGraphDef.FromString(ours).SerializeToString(deterministic=True) == theirs.SerializeToString(
         deterministic=True
     )
+
+
+def blind_run(prefix: str) -> dict[str, Any]:
+    """Three steps of a real graph with noise for data and every second trainable variable frozen."""
+    meta = load_meta_graph(prefix + ".meta")
+    try:
+        keys = list(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
+        values = from_checkpoint(prefix)
+    except (ValueError, tf.errors.OpError):  # the data was not kept: any values do
+        keys = sorted({one.key for one in meta.variables.values()})
+        values = _noise
+    plan = plan_training(meta, keys)
+    graph = build_run_graph(meta, plan, plan.trainable[::2])
+    feeds = {one.tensor: _blind(one.dtype, one.shape) for one in graph.feeds if one.required}
+    before, after, _ = run(graph, Expected(list(plan.train_ops), plan.loss, feeds), values, 0, 3, False)
+    moved = same(before, after)
+    return {
+        "moved": moved,
+        "frozen_that_moved": sorted(set(moved) & graph.frozen),
+        "round_trip": round_trip(prefix + ".meta"),
+    }
+
+
+def _noise(one: Any) -> Any:
+    return np.random.default_rng(0).random(one.shape or ()).astype(tf.as_dtype(one.dtype).as_numpy_dtype)
+
+
+def _blind(dtype: str, shape: tuple[int, ...] | None) -> Callable[[int], Any]:
+    extents = [4 if extent < 0 else extent for extent in shape or ()]
+    if dtype == "string":
+        return lambda step: np.full(extents, b"1", object)
+    if "int" in dtype:
+        return lambda step: np.random.default_rng(step).integers(0, 2, extents)
+    return lambda step: np.random.default_rng(step).random(extents)

@@ -1,4 +1,4 @@
-"""Generated graphs of all kinds: what is found out about them, and how they train with frozen variables beside stock TF."""
+"""Generated graphs of all kinds: what is found out about them, and how they train with frozen variables."""
 
 from __future__ import annotations
 
