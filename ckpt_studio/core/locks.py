@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -48,6 +50,21 @@ class FileLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def lock_file(path: Path) -> FileLock:
+    """Lock the file that is at `path`, made if need be, and not one that somebody has deleted meanwhile.
+
+    Raises:
+        LockTaken: somebody else holds it.
+        OSError: it cannot be opened or locked.
+    """
+    while True:
+        lock = FileLock(path)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock.fd), path.stat()):
+                return lock
+        lock.close()
 
 
 if sys.platform == "win32":

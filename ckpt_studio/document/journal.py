@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from crc32c import crc32c
 
-from ckpt_studio.core.locks import FileLock, LockTaken
+from ckpt_studio.core.locks import FileLock, LockTaken, lock_file
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.saving import file_checksum, sync_folder
@@ -106,7 +106,8 @@ class Journal:
             )
             self.path = journal_folder() / f"{name.hexdigest()[:32]}.journal"
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self.path)
+            self._lock = lock_file(self.path)
+            sync_folder(str(self.path.parent))
         except LockTaken:
             self.owner = Owner(_last_process(self.path))
             return
@@ -230,17 +231,6 @@ class Journal:
         self.fault = (
             f"Staged edits cannot be kept in {str(self.path.parent)!r} ({reason}); a crash would lose them."
         )
-
-
-def _lock(path: Path) -> FileLock:
-    """Hold the file that is at `path`, and not one that another process has deleted meanwhile."""
-    while True:
-        lock = FileLock(path)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(lock.fd), os.stat(path)):
-                sync_folder(str(path.parent))
-                return lock
-        lock.close()
 
 
 def _read(fd: int) -> tuple[list[Json], int]:

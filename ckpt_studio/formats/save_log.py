@@ -2,8 +2,8 @@
 
 One file a save in the program's own folder, locked by its owner, one JSON object a line:
 
-    {"folder": FOLDER, "token": TOKEN}          first; temporary names are `.ckpt-studio-TOKEN-N.tmp` in FOLDER
-    {"making": [FOLDER...]}                     folders about to be made, outermost first
+    {"folder": FOLDER, "token": TOKEN, "making": [FOLDER...]}       first; temporary names are
+                                                `.ckpt-studio-TOKEN-N.tmp` in FOLDER; the folders that it makes
     {"placing": [FILE...]}                      temporary files about to get these final names
     {"commit": FILE, "stale": [FILE...], "switch": [[TEMPORARY, NAME]...]}
 
@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from ckpt_studio.core.locks import FileLock, LockTaken
+from ckpt_studio.core.locks import FileLock, LockTaken, lock_file
 from ckpt_studio.core.resources import home_folder
 
 FORGET_AFTER: Final = 30 * 24 * 3600.0
@@ -60,15 +60,21 @@ def is_still(folder: str, file: Known) -> bool:
 
 
 class SaveLog:
-    """The record of one save. Where it cannot be written, the save goes on without: it only helps after a kill."""
+    """The record of one save. Where it cannot be written, the save goes on without: it only helps after a kill.
 
-    def __init__(self, folder: str, token: str) -> None:
+    Args:
+        folder: where the save goes.
+        token: the save's own.
+        making: folders that the save is about to make, outermost first.
+    """
+
+    def __init__(self, folder: str, token: str, making: Sequence[str] = ()) -> None:
         self._path = saves_folder() / f"{token}.jsonl"
         self._lock: FileLock | None = None
         with suppress(OSError, LockTaken):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, wait=True)
-        self.note(folder=folder, token=token)
+            self._lock = lock_file(self._path)
+        self.note(folder=folder, token=token, making=list(making))
 
     def note(self, **record: object) -> None:
         """Write one line, so that it outlasts the process."""
@@ -108,7 +114,7 @@ def sweep_unfinished() -> list[str]:
             FileLock(log, os.O_RDWR) as lock,
         ):
             records = list(_records(lock.fd))
-            if records and _swept(records, os.fstat(lock.fd).st_mtime, removed):
+            if not records or _swept(records, os.fstat(lock.fd).st_mtime, removed):
                 log.unlink()
     return removed
 
@@ -127,8 +133,9 @@ def _swept(records: Sequence[dict[str, Any]], written: float, removed: list[str]
     folder, token = str(records[0]["folder"]), str(records[0]["token"])
     if not os.path.isabs(folder) or not token.isalnum():
         raise ValueError("not a record of a save")
-    made = [str(path) for r in records for path in r.get("making", ())]
+    made = [str(path) for path in records[0]["making"]]
     if not os.path.isdir(folder):
+        _remove_empty(made)
         return folder in made or time.time() - written > FORGET_AFTER
     placed = [_known(item) for r in records for item in r.get("placing", ())]
     commit = next((r for r in records if "commit" in r), None)
@@ -144,10 +151,14 @@ def _swept(records: Sequence[dict[str, Any]], written: float, removed: list[str]
         path = os.path.join(folder, name)
         os.unlink(path)
         removed.append(path)
-    for path in reversed(made):
+    _remove_empty(made)
+    return True
+
+
+def _remove_empty(folders: Sequence[str]) -> None:
+    for path in reversed(folders):
         with suppress(OSError):
             os.rmdir(path)
-    return True
 
 
 def _known(item: Sequence[Any]) -> Known:

@@ -20,6 +20,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -144,27 +145,25 @@ class Saving:
         self._stale: Sequence[str] = ()
 
     def __enter__(self) -> Self:
-        self._log = SaveLog(self.folder, self._token)
+        missing = self._missing_folders()
+        self._log = SaveLog(self.folder, self._token, missing)
         try:
-            self._make_folder()
+            for path in missing:
+                os.mkdir(path)
+                self._undo.append(partial(os.rmdir, path))
+                sync_folder(os.path.dirname(path))
         except OSError as error:
             self._roll_back()
             raise save_fault(error, self.folder) from error
         return self
 
-    def _make_folder(self) -> None:
+    def _missing_folders(self) -> list[str]:
         missing: list[str] = []
         path = self.folder
         while not os.path.isdir(path):
             missing.insert(0, path)
             path = os.path.dirname(path)
-        if not missing:
-            return
-        self._log.note(making=missing)
-        for path in missing:
-            os.mkdir(path)
-            self._undo.append(lambda path=path: os.rmdir(path))  # type: ignore[misc]
-            sync_folder(os.path.dirname(path))
+        return missing
 
     def _temporary(self) -> str:
         self._count += 1

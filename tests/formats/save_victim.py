@@ -1,0 +1,132 @@
+"""A process that saves, forks a child for each save, and lets strace kill it or fail its system calls at a chosen one.
+
+As a script it is the server: it has everything imported, so that a child costs milliseconds, and its counted system
+calls begin with the save. `Victim` is the tests' side of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+WRITTEN, REFUSED, BROKEN = 0, 3, 4
+"""Exit status of a child: it said "Written", it said why not, or it raised what it must not raise."""
+
+_PR_SET_PTRACER = 0x59616D61
+
+
+class Victim:
+    """The server, started; one save at a time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.formats.save_victim"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parent.parent.parent,
+        )
+
+    def save(self, job: dict[str, Any], calls: str = "", fault: str = "", when: int = 0) -> int:
+        """Do a save; `fault` (`signal=KILL`, `error=ENOSPC`) hits the `when`-th of the system calls `calls`.
+
+        Returns:
+            The exit status, negative for a signal.
+        """
+        pid = int(self._ask(job))
+        if not fault:
+            return int(self._ask("go"))
+        strace = subprocess.Popen(
+            ["strace", "-qq", "-o", os.devnull, "-e", f"trace=/{calls}", "-e", f"inject=/{calls}:{fault}:when={when}",
+             "-p", str(pid)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        with strace:
+            self._wait_until_traced(pid, strace)
+            status = int(self._ask("go"))
+            strace.wait(10)
+        return status
+
+    def _wait_until_traced(self, pid: int, strace: subprocess.Popen[str]) -> None:
+        while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
+            if strace.poll() is not None:
+                assert strace.stderr is not None
+                raise RuntimeError(strace.stderr.read())
+
+    def _ask(self, what: Any) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def close(self) -> None:
+        """End the server."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def _ready(job: dict[str, Any]) -> Callable[[], object]:
+    """The save, with everything read that is read before it."""
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.document.edits import Freeze
+    from ckpt_studio.document.patch import load_patch
+    from ckpt_studio.document.saving import write_document
+    from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+    from ckpt_studio.formats.tf_bundle.write import WriteOptions
+
+    document = Document(open_bundle(job["source"]))
+    document.do(Freeze(("dense/bias",)))
+    for edit in load_patch(job["patch"]).edits(document):
+        document.do(edit)
+    options = WriteOptions(job["sharing"], overwrite=job["overwrite"])
+    return lambda: write_document(document, job["prefix"], options)
+
+
+def _child(job: dict[str, Any], go: int) -> None:
+    from ckpt_studio.core.errors import CkptStudioError
+
+    status = BROKEN
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, -1, 0, 0, 0)
+        save = _ready(job)
+        os.read(go, 1)
+        save()
+        status = WRITTEN
+    except CkptStudioError:
+        status = REFUSED
+    finally:
+        os._exit(status)
+
+
+def _serve() -> None:
+    from ckpt_studio.core.resources import home_folder
+
+    for line in sys.stdin:
+        job = json.loads(line)
+        os.environ["CKPT_STUDIO_HOME"] = job["home"]
+        home_folder.cache_clear()
+        if job.get("warm"):  # everything that is imported late is imported before the first fork
+            _ready(job)()
+        receive, send = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _child(job, receive)
+        os.close(receive)
+        print(pid, flush=True)
+        sys.stdin.readline()
+        os.write(send, b"!")
+        os.close(send)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
