@@ -63,9 +63,13 @@ class HelpDialog(_Dialog):
 
     def _first_steps(self) -> str:
         steps = (
-            self.tr("Drop a checkpoint, or a folder of them, on the window. Nothing in it is run, nothing is changed."),
+            self.tr(
+                "Drop a checkpoint, or a folder of them, on the window. Nothing in it is run, nothing is changed."
+            ),
             self.tr("Choose a variable in the tree to see its histogram, heatmap and values."),
-            self.tr("Choose variables or groups, then freeze them or swap their values in from another checkpoint."),
+            self.tr(
+                "Choose variables or groups, then freeze them or swap their values in from another checkpoint."
+            ),
             self.tr("Resume training with the staged edits, and watch the loss."),
             self.tr("Write a new checkpoint; the original stays as it is."),
         )
@@ -153,7 +157,7 @@ def _version(name: str) -> str:
 
 def _licence(name: str) -> str:
     about = metadata.metadata(name)
-    stated = about.get("License-Expression") or about.get("License") or ""
+    stated = next(iter([*(about.get_all("License-Expression") or ()), *(about.get_all("License") or ())]), "")
     classifiers = [
         text.rpartition(" :: ")[2] for text in about.get_all("Classifier") or () if text.startswith("License")
     ]

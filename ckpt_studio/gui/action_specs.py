@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
+from ckpt_studio.gui.menu_titles import QT_TRANSLATE_NOOP
 from ckpt_studio.gui.opening import sample_folder
 
 if TYPE_CHECKING:

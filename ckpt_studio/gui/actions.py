@@ -15,6 +15,7 @@ from ckpt_studio.gui.texts import tooltip
 if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
 
+
 def translated(text: str) -> str:
     """A text of this registry in the person's language."""
     return QCoreApplication.translate("Actions", text)

@@ -180,11 +180,17 @@ class Commands(QObject):
 
         columns = tree.nodes.columns
         rows = matching_rows(tree, self._bench.variables.model.states, text)
-        first = range(min(len(columns), _MOST_OFFERED)) if rows is None else rows.nonzero()[0][:_MOST_OFFERED].tolist()
+        first = (
+            range(min(len(columns), _MOST_OFFERED))
+            if rows is None
+            else rows.nonzero()[0][:_MOST_OFFERED].tolist()
+        )
         return [self._choice(columns.name(row), columns.keys[row]) for row in first]
 
     def _choice(self, name: str, key: str) -> Choice:
-        return Choice(visible(name), "" if name == key else visible(key), lambda: self._bench.variables.go_to(key))
+        return Choice(
+            visible(name), "" if name == key else visible(key), lambda: self._bench.variables.go_to(key)
+        )
 
     # ---- copying
 
@@ -199,7 +205,9 @@ class Commands(QObject):
 
     def _copy_patch(self) -> None:
         if self._session.document is not None:
-            QApplication.clipboard().setText(json.dumps(self._session.document.patch(), indent=2, allow_nan=False))
+            QApplication.clipboard().setText(
+                json.dumps(self._session.document.patch(), indent=2, allow_nan=False)
+            )
 
     def _fill_context_menu(self, menu: QMenu) -> None:
         actions = self._bench.actions

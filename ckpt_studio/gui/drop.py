@@ -89,7 +89,9 @@ class DropOverlay(QWidget):
 
     def _paint_area(self, painter: QPainter, area: QRect, chosen: bool, texts: tuple[str, str]) -> None:
         palette = self.palette()
-        edge = QColor(palette.color(QPalette.ColorRole.Highlight if chosen else QPalette.ColorRole.PlaceholderText))
+        edge = QColor(
+            palette.color(QPalette.ColorRole.Highlight if chosen else QPalette.ColorRole.PlaceholderText)
+        )
         fill = QColor(edge)
         fill.setAlpha(50 if chosen else 0)
         painter.setPen(QPen(edge, 2, Qt.PenStyle.SolidLine if chosen else Qt.PenStyle.DashLine))

@@ -33,6 +33,7 @@ class Palette(QDialog):
 
     def __init__(self, offer: Offer, name: str, hint: str, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self._window = parent.window()
         self.setObjectName(name)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._offer = offer
@@ -59,7 +60,7 @@ class Palette(QDialog):
 
     def open(self) -> None:
         """Show it."""
-        window = self.parentWidget().window()
+        window = self._window
         width, height = min(_WIDTH, window.width() - 40), min(_HEIGHT, window.height() - 80)
         self.resize(width, height)
         self.move(window.mapToGlobal(QPoint((window.width() - width) // 2, 60)))
@@ -70,7 +71,9 @@ class Palette(QDialog):
         self._choices = self._offer(text.strip())
         self.list.clear()
         for choice in self._choices:
-            item = QListWidgetItem(f"{choice.text}    {choice.note}" if choice.note else choice.text, self.list)
+            item = QListWidgetItem(
+                f"{choice.text}    {choice.note}" if choice.note else choice.text, self.list
+            )
             if choice.icon is not None:
                 item.setIcon(choice.icon)
         if self._choices:
@@ -79,9 +82,12 @@ class Palette(QDialog):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The arrow keys move in the list while the cursor stays in the field."""
         if watched is self.edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}.get(
-                Qt.Key(event.key())
-            )
+            step = {
+                Qt.Key.Key_Down: 1,
+                Qt.Key.Key_Up: -1,
+                Qt.Key.Key_PageDown: 10,
+                Qt.Key.Key_PageUp: -10,
+            }.get(Qt.Key(event.key()))
             if step is not None and self._choices:
                 at = max(0, min(self.list.currentRow() + step, len(self._choices) - 1))
                 self.list.setCurrentRow(at)

@@ -71,6 +71,7 @@ class StartPage(QWidget):
         super().__init__(parent)
         self.setObjectName("startPage")
         self._settings = settings
+        self._entries: list[QWidget] = []
         self._buttons = {
             "actionOpenFolder": self._button("openFolderButton", self.tr("Open Folder")),
             "actionOpen": self._button("openFileButton", self.tr("Open File")),
@@ -134,18 +135,17 @@ class StartPage(QWidget):
 
     def _fill(self) -> None:
         while self._recent.count():
-            item = self._recent.takeAt(0)
-            row = item.layout()
-            while row is not None and row.count():
-                widget = row.takeAt(0).widget()
-                if widget is not None:
-                    widget.hide()
-                    widget.deleteLater()
+            self._recent.takeAt(0)
+        for entry in self._entries:
+            entry.hide()
+            entry.deleteLater()
+        self._entries.clear()
         recent = self._settings.recent[:_SHOWN]
         self._title.setVisible(bool(recent))
         for path in recent:
             row = QHBoxLayout()
-            row.addWidget(self._entry(path))
+            self._entries.append(self._entry(path))
+            row.addWidget(self._entries[-1])
             row.addStretch(1)
             self._recent.addLayout(row)
 

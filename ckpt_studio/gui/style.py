@@ -33,22 +33,24 @@ _DARK: Final = {
 _FADED: Final = {False: "#9aa1a9", True: "#6b737e"}
 
 
-_desktop_dark: bool | None = None
+class _Desktop:
+    """What is known of the desktop's colours."""
+
+    dark: bool | None = None
 
 
 def is_dark(scheme: Scheme) -> bool:
     """Whether a choice of scheme comes out dark here."""
     if scheme == "system":
-        return bool(_desktop_dark)
+        return bool(_Desktop.dark)
     return scheme == "dark"
 
 
 def apply_scheme(scheme: Scheme) -> None:
     """Give the application its palette."""
-    global _desktop_dark
-    if _desktop_dark is None:
+    if _Desktop.dark is None:
         # the palette that Qt has from the desktop, before it is replaced by ours
-        _desktop_dark = QGuiApplication.palette().color(_Role.Window).lightness() < 128
+        _Desktop.dark = QGuiApplication.palette().color(_Role.Window).lightness() < 128
     wanted = palette(is_dark(scheme))
     if QGuiApplication.palette() != wanted:
         QApplication.setPalette(wanted)
@@ -62,8 +64,7 @@ def ensure_fusion() -> None:
 
 def desktop_changed(dark: bool, scheme: Scheme) -> None:
     """The desktop has gone dark or light: go along where `scheme` leaves it to that."""
-    global _desktop_dark
-    _desktop_dark = dark
+    _Desktop.dark = dark
     apply_scheme(scheme)
 
 

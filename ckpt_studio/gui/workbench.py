@@ -136,7 +136,9 @@ class Workbench(QObject):
 
     def _import_views(self) -> None:
         session = self.session
-        session.bridge.submit(lambda task: import_all(TO_LOOK, task), lambda _: self.furnish_now(), owner=self)
+        session.bridge.submit(
+            lambda task: import_all(TO_LOOK, task), lambda _: self.furnish_now(), owner=self
+        )
         if not session.opening and session.document is None:
             session.bridge.submit(lambda task: staged_last_time(), self._offer_staged, owner=self)
 
@@ -228,7 +230,9 @@ class Workbench(QObject):
         window.tabifyDockWidget(docks["runDock"], docks["logDock"])
         docks["runDock"].raise_()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        window.resizeDocks([docks["variablesDock"], docks["detailsDock"]], [_LEFT_WIDTH, _RIGHT_WIDTH], across)
+        window.resizeDocks(
+            [docks["variablesDock"], docks["detailsDock"]], [_LEFT_WIDTH, _RIGHT_WIDTH], across
+        )
         window.resizeDocks([docks["checkpointsDock"], docks["variablesDock"]], [150, 600], down)
         window.resizeDocks([docks["detailsDock"], docks["changesDock"]], [480, 280], down)
         window.resizeDocks([docks["runDock"]], [_BOTTOM_HEIGHT], down)

@@ -39,7 +39,7 @@ class NameSearch:
         return found
 
     def _few(self, needle: bytes) -> NDArray[np.int64] | None:
-        places = []
+        places: list[int] = []
         at = self._blob.find(needle)
         while at >= 0:
             if len(places) == _FEW:

@@ -26,7 +26,9 @@ class RowStates:
         self.swapped = swapped
         self._nodes = nodes
         row = nodes.row
-        state = np.where(row >= 0, frozen[np.maximum(row, 0)], -1) if len(row) else np.empty(0, np.int8)
+        # a slot goes with its weight and is not counted beside it
+        counted = np.where(nodes.columns.slot_of >= 0, np.int8(-1), frozen)
+        state = np.where(row >= 0, counted[np.maximum(row, 0)], -1) if len(row) else np.empty(0, np.int8)
         self._frozen_before = np.concatenate([[0], np.cumsum(state == 1)])
         self._known_before = np.concatenate([[0], np.cumsum(state >= 0)])
         swapped_nodes = nodes.node_of_row[np.fromiter(swapped, np.int64, len(swapped))]
@@ -42,6 +44,11 @@ class RowStates:
             return "none"
         return "trainable" if frozen == 0 else "frozen" if frozen == known else "mixed"
 
+    def follows_frozen(self, node: int) -> bool:
+        """Whether the node is a slot that is frozen, by itself or with its weight."""
+        row = int(self._nodes.row[node])
+        return row >= 0 and int(self._nodes.columns.slot_of[row]) >= 0 and int(self.frozen[row]) == 1
+
     def swapped_count(self, node: int) -> int:
         """How many variables of the subtree were swapped."""
         return int(self._swapped_before[self._nodes.end[node]] - self._swapped_before[node])
@@ -56,7 +63,7 @@ def read_states(document: Document, nodes: TreeNodes) -> RowStates:
         if row >= 0:
             frozen[row] = 1
     slots = np.flatnonzero(columns.slot_of >= 0)
-    frozen[slots] = frozen[columns.slot_of[slots]]
+    frozen[slots] = np.where(frozen[columns.slot_of[slots]] == 1, 1, frozen[slots])
     swapped = {}
     for key in document.replaced_keys():
         donor = document.state(key).replaced_by

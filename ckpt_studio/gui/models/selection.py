@@ -30,7 +30,9 @@ def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32]) -> list[tuple[int, 
 def _rows(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
     """Rows of the variables among the chosen nodes and under the chosen groups, ascending."""
     groups = chosen[nodes.row[chosen] < 0]
-    change = np.bincount(groups, minlength=len(nodes) + 1) - np.bincount(nodes.end[groups], minlength=len(nodes) + 1)
+    change = np.bincount(groups, minlength=len(nodes) + 1) - np.bincount(
+        nodes.end[groups], minlength=len(nodes) + 1
+    )
     inside = np.cumsum(change[:-1]) > 0
     inside[chosen] = True
     rows = nodes.row[inside]

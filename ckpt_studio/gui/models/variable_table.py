@@ -31,7 +31,7 @@ _ROOT: Final = QModelIndex()
 class Column(IntEnum):
     """The columns, left to right."""
 
-    name = 0
+    label = 0
     frozen = 1
     shape = 2
     dtype = 3
@@ -231,7 +231,7 @@ class VariableTable(QAbstractTableModel):
         if role == _Role.ToolTipRole:
             return tooltip(self._hint(node, column))
         if role == _Role.UserRole:
-            return self.key(node) if column == Column.name else None
+            return self.key(node) if column == Column.label else None
         if role == NODE_ROLE:
             return node
         if role == DEPTH_ROLE:
@@ -239,7 +239,7 @@ class VariableTable(QAbstractTableModel):
         if role == EXPANDED_ROLE:
             return self._tree.shown.expanded(node) if self._tree.shown.can_expand(node) else None
         if role == _Role.AccessibleTextRole:
-            return self._spoken(node) if column == Column.name else self._text(node, column)
+            return self._spoken(node) if column == Column.label else self._text(node, column)
         return None
 
     # ---- texts
@@ -249,7 +249,7 @@ class VariableTable(QAbstractTableModel):
         if nodes is None:
             return ""
         row = int(nodes.row[node])
-        if column == Column.name:
+        if column == Column.label:
             return self.label(node)
         if column == Column.frozen:
             return self._training_text(node)
@@ -295,6 +295,8 @@ class VariableTable(QAbstractTableModel):
             "trainable": self.tr("trainable"),
             "mixed": self.tr("❄ partly"),
         }
+        if mark == "none" and self._states is not None and self._states.follows_frozen(node):
+            return self.tr("❄ frozen")
         return texts.get(mark, "")
 
     def _state_text(self, node: int, row: int) -> str:
@@ -317,7 +319,7 @@ class VariableTable(QAbstractTableModel):
         row = int(nodes.row[node])
         if column == Column.state and row in nodes.columns.faults:
             return visible(nodes.columns.faults[row])
-        if column != Column.name:
+        if column != Column.label:
             return self._text(node, column)
         if row < 0:
             return visible(nodes.path(node))

@@ -33,7 +33,7 @@ INDENT: Final = 16
 _ARROW: Final = 16
 _SEARCH_SECONDS: Final = 0.02
 _WIDTHS: Final = {
-    Column.name: 190, Column.frozen: 104, Column.shape: 92, Column.dtype: 68, Column.size: 72, Column.state: 110,
+    Column.label: 190, Column.frozen: 104, Column.shape: 92, Column.dtype: 68, Column.size: 72, Column.state: 110,
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ class TreeDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        if index.column() != Column.name:
+        if index.column() != Column.label:
             super().paint(painter, option, index)
             return
         widget = option.widget
@@ -67,7 +67,9 @@ class TreeDelegate(QStyledItemDelegate):
 
 def arrow_rect(cell: QRect, index: QModelIndex | QPersistentModelIndex) -> QRect:
     """Where the arrow of a name cell is."""
-    return QRect(cell.left() + 2 + INDENT * int(index.data(DEPTH_ROLE) or 0), cell.top(), _ARROW, cell.height())
+    return QRect(
+        cell.left() + 2 + INDENT * int(index.data(DEPTH_ROLE) or 0), cell.top(), _ARROW, cell.height()
+    )
 
 
 class VariableView(QTableView):
@@ -103,7 +105,8 @@ class VariableView(QTableView):
 
     def selected_ranges(self) -> list[tuple[int, int]]:
         """Ranges of table rows that are selected, first and last."""
-        return [(part.top(), part.bottom()) for part in self.selectionModel().selection()]
+        chosen = self.selectionModel().selection()
+        return [(chosen.at(i).top(), chosen.at(i).bottom()) for i in range(chosen.count())]
 
     def select_ranges(self, ranges: list[tuple[int, int]]) -> None:
         """Select these ranges of rows and nothing else."""
@@ -140,14 +143,14 @@ class VariableView(QTableView):
             self._enter(index)
 
     def _on_arrow(self, index: QModelIndex, event: QMouseEvent) -> bool:
-        if not index.isValid() or index.column() != Column.name or index.data(EXPANDED_ROLE) is None:
+        if not index.isValid() or index.column() != Column.label or index.data(EXPANDED_ROLE) is None:
             return False
         return arrow_rect(self.visualRect(index), index).contains(event.position().toPoint())
 
     # ---- keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex().siblingAtColumn(Column.name)
+        index = self.currentIndex().siblingAtColumn(Column.label)
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if not index.isValid() or not (plain or event.key() == Qt.Key.Key_Asterisk):
             super().keyPressEvent(event)
@@ -186,7 +189,7 @@ class VariableView(QTableView):
             self._go_to(self._table.index_of(int(tree.nodes.parent[node])))
 
     def _enter(self, index: QModelIndex) -> None:
-        index = index.siblingAtColumn(Column.name)
+        index = index.siblingAtColumn(Column.label)
         if index.data(Qt.ItemDataRole.UserRole) is not None:
             self.chosen.emit(index)
         else:
@@ -213,7 +216,7 @@ class VariableView(QTableView):
         until = time.monotonic() + _SEARCH_SECONDS
         wanted = search.lower()
         for step in range(0 if len(search) > 1 else 1, count + 1):
-            index = self._table.index((start + step) % count, Column.name)
+            index = self._table.index((start + step) % count, Column.label)
             if str(index.data() or "").lower().startswith(wanted):
                 self._go_to(index)
                 return

@@ -65,7 +65,9 @@ class VisibleNodes:
     def opened_by(self, node: int, deep: bool = False) -> NDArray[np.int32]:
         """What expanding a node (with all that is under it) would show."""
         if deep:
-            self._expanded[node + 1 : self.nodes.end[node]] = self._expandable[node + 1 : self.nodes.end[node]]
+            self._expanded[node + 1 : self.nodes.end[node]] = self._expandable[
+                node + 1 : self.nodes.end[node]
+            ]
         return self._seen(node + 1, int(self.nodes.end[node]))
 
     def expand(self, position: int, shown: NDArray[np.int32]) -> None:

@@ -94,8 +94,9 @@ class ChangesPanel(QWidget):
         self.list.clear()
         for edit in self._edits:
             self.list.addTopLevelItem(self._item(edit))
-        if 0 <= chosen < len(self._edits):
-            self.list.setCurrentItem(self.list.topLevelItem(chosen))
+        again = self.list.topLevelItem(chosen) if chosen >= 0 else None
+        if again is not None:
+            self.list.setCurrentItem(again)
         self.list.setVisible(bool(self._edits))
         self._empty.setVisible(not self._edits)
         self._enable()

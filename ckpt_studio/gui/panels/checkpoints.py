@@ -77,9 +77,9 @@ class CheckpointsPanel(QWidget):
         current = None if document is None else document.base.prefix
         with QSignalBlocker(self.list):
             for at, entry in enumerate(folder.entries if folder is not None else ()):
-                item = self.list.item(at)
-                if item is None:
+                if at >= self.list.count():
                     break
+                item = self.list.item(at)
                 staged = bool(document.edits) if document is not None and entry.prefix == current else (
                     entry.prefix in session.staged_elsewhere
                 )  # fmt: skip
@@ -110,7 +110,9 @@ class CheckpointsPanel(QWidget):
         return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
 
     def _hint(self, entry: FolderEntry, staged: bool) -> str:
-        moment = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(entry.mtime)), QLocale.FormatType.ShortFormat)
+        moment = QLocale().toString(
+            QDateTime.fromSecsSinceEpoch(int(entry.mtime)), QLocale.FormatType.ShortFormat
+        )
         lines = [visible(entry.prefix), f"{byte_size(entry.nbytes)} · {moment}"]
         if entry.step is not None:
             lines.append(self.tr("step %1").replace("%1", str(entry.step)))

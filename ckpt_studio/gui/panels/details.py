@@ -70,7 +70,9 @@ class DetailsPanel(QScrollArea):
         self._session.bridge.submit(
             lambda task: facts.read_figures(document, key, task),
             self._show_figures,
-            lambda error: self._add("figures", self.tr("not available: %1").replace("%1", visible(str(error)))),
+            lambda error: self._add(
+                "figures", self.tr("not available: %1").replace("%1", visible(str(error)))
+            ),
             owner=self,
             slot="figures",
             label=self.tr("Statistics"),

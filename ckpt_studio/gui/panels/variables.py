@@ -78,7 +78,7 @@ class VariablesPanel(QWidget):
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.chosen.connect(self._look_at)
         chosen = self.view.selectionModel()
-        chosen.selectionChanged.connect(lambda *_: self._choosing.start())
+        chosen.selectionChanged.connect(self._selection_changed)
         chosen.currentRowChanged.connect(lambda now, _: self._look_at(now))
         self._session.documentChanged.connect(self._rebuild)
         self._session.stagedChanged.connect(self._restate)
@@ -212,6 +212,13 @@ class VariablesPanel(QWidget):
         key = self.model.key(node)
         if key is not None:
             self._session.set_current(key)
+
+    def _selection_changed(self, *_: object) -> None:
+        """An action may follow at once, so the session knows at once, but for choices that are large."""
+        if self.model.rowCount() <= _AT_ONCE and not self._resetting:
+            self._choose()
+        else:
+            self._choosing.start()
 
     def _choose(self) -> None:
         """Tell the session what is selected: a group stands for its subtree."""
