@@ -49,7 +49,9 @@ def test_freezing_a_weight_takes_its_slots_along(base: Bundle) -> None:
 
 def test_replaced_values_stand_in_and_the_original_stays_beside(base: Bundle, donor: Bundle) -> None:
     document = Document(base)
-    document.do(replace(donor, ("dense/bias", "dense/bias"), ("out/kernel", "net/out/kernel"), ("text", "text")))
+    document.do(
+        replace(donor, ("dense/bias", "dense/bias"), ("out/kernel", "net/out/kernel"), ("text", "text"))
+    )
     staged = document.staged
     np.testing.assert_array_equal(staged.read("dense/bias"), DONOR["dense/bias"])
     np.testing.assert_array_equal(staged.read("out/kernel", (slice(1, 2), slice(0, 2))), [[-1, -1]])
@@ -73,7 +75,9 @@ def test_element_types_of_one_kind_are_converted(base: Bundle, donor: Bundle) ->
     assert document.staged.stored("dense/kernel") is None
 
 
-def test_a_value_that_does_not_fit_is_an_error_when_it_is_read(base: Bundle, donor: Bundle, tmp_path: Path) -> None:
+def test_a_value_that_does_not_fit_is_an_error_when_it_is_read(
+    base: Bundle, donor: Bundle, tmp_path: Path
+) -> None:
     document = Document(base)
     document.do(replace(donor, ("out/kernel", "huge")))
     with pytest.raises(Unsupported, match="float32"):

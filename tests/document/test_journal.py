@@ -127,7 +127,9 @@ def test_a_torn_last_record_is_dropped_and_the_journal_goes_on(base: Bundle, don
     data = path.read_bytes()
     path.write_bytes(data[:-7])
     document = reopened(base)
-    assert [type(edit).__name__ for edit in document.edits] == ["Freeze", "Replace", "Freeze"], "only the undo is lost"
+    assert [type(edit).__name__ for edit in document.edits] == ["Freeze", "Replace", "Freeze"], (
+        "only the undo is lost"
+    )
     document.do(Freeze(("text",)))
     document.close()
     assert len(reopened(base).edits) == 4
@@ -189,14 +191,18 @@ def test_steps_that_make_no_sense_end_it(base: Bundle, step: object) -> None:
     assert (again.frozen_keys(), again.notes) == ({"text"}, [])
 
 
-def test_another_checkpoint_of_the_same_name_starts_afresh(base: Bundle, donor: Bundle, tmp_path: Path) -> None:
+def test_another_checkpoint_of_the_same_name_starts_afresh(
+    base: Bundle, donor: Bundle, tmp_path: Path
+) -> None:
     staged(base, donor)
     shutil.rmtree(tmp_path / "base")
     again = make(tmp_path / "base", "model.ckpt-100", {**MODEL, "extra": np.zeros(2)})
     assert Document(again, Journal(again)).edits == ()
 
 
-def test_a_donor_that_is_gone_keeps_its_place_in_the_list(base: Bundle, donor: Bundle, tmp_path: Path) -> None:
+def test_a_donor_that_is_gone_keeps_its_place_in_the_list(
+    base: Bundle, donor: Bundle, tmp_path: Path
+) -> None:
     staged(base, donor)
     (tmp_path / "donor").rename(tmp_path / "moved")
     document = reopened(base)

@@ -66,7 +66,9 @@ def test_hex_that_is_none(base: Bundle) -> None:
         resolve_keys("hex:xy", base.columns)
 
 
-@pytest.mark.parametrize("keys", [["dense/kernel"], [ODD], ["out/kernel", "global_step"], [k for k in MODEL if "/" in k]])
+@pytest.mark.parametrize(
+    "keys", [["dense/kernel"], [ODD], ["out/kernel", "global_step"], [k for k in MODEL if "/" in k]]
+)
 def test_covering_means_exactly_these(base: Bundle, keys: list[str]) -> None:
     patterns = covering(keys, base.columns)
     found = [key for pattern in patterns for key in resolve_keys(pattern, base.columns)]
@@ -117,7 +119,10 @@ def test_a_document_gives_a_patch_that_does_the_same(base: Bundle, donor: Bundle
         ([{"op": "freeze"}], "edit 1 .freeze. lacks the field 'match'"),
         ([{"op": "freeze", "match": 1}], "edit 1 .freeze. has a field 'match' of the wrong kind"),
         ([{"op": "freeze", "match": "*", "form": "x"}], "edit 1 .freeze. has the unknown field 'form'"),
-        ([{"op": "replace", "match": "*", "from": "x", "map": {"a": 1}}], "edit 1 .replace. has a field 'map'"),
+        (
+            [{"op": "replace", "match": "*", "from": "x", "map": {"a": 1}}],
+            "edit 1 .replace. has a field 'map'",
+        ),
         (["freeze"], "edit 1 must be an object"),
         ([{"op": "freeze", "match": "nope"}], "Edit 1 of patch.json: 'nope' matches no variable"),
         ([{"op": "replace", "match": "text", "from": "absent"}], "Edit 1 of patch.json"),

@@ -108,6 +108,10 @@ def _child(job: dict[str, Any], go: int) -> None:
 
 
 def _serve() -> None:
+    def answer(number: int) -> None:
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+
     from ckpt_studio.core.resources import home_folder
 
     for line in sys.stdin:
@@ -121,11 +125,11 @@ def _serve() -> None:
         if pid == 0:
             _child(job, receive)
         os.close(receive)
-        print(pid, flush=True)
+        answer(pid)
         sys.stdin.readline()
         os.write(send, b"!")
         os.close(send)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whatever kills a save or fails it: the checkpoint is the old one or the new one, complete, and nothing else is left."""
+"""Whatever kills or fails a save: the checkpoint is the old one or the new one, complete; nothing else is left."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ CALLS = {
     "rename": "^rename(at2?)?$",
     "mkdir": "^mkdir(at)?$",
 }
+HEADER = b'{"folder": "FOLDER", "token": "abc", "making": []}\n'
 SWAPPED = {"dense/bias": "dense/bias", "out/kernel": "net/out/kernel", "text": "text"}
 
 
@@ -209,12 +210,13 @@ def test_failing_at_every_call(stage: Stage, victim: Victim, name: str, error: s
     [(errno.ENOSPC, "no space left"), (errno.EROFS, "read-only"), (errno.EIO, "reported an error")],
 )
 def test_a_failure_is_said_with_its_reason(tmp_path: Path, error: int, words: str) -> None:
-    with (
-        pytest.raises(SaveFault, match=f"Nothing was written to .*{words}"),
-        Saving(str(tmp_path / "f")) as saving,
-    ):
-        saving.create().write(b"x")
-        raise OSError(error, os.strerror(error))
+    def fails() -> None:
+        with Saving(str(tmp_path / "f")) as saving:
+            saving.create().write(b"x")
+            raise OSError(error, os.strerror(error))
+
+    with pytest.raises(SaveFault, match=f"Nothing was written to .*{words}"):
+        fails()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -237,10 +239,10 @@ def test_sweeping_leaves_the_saves_of_the_living_alone(tmp_path: Path) -> None:
         b"[]\n",
         b'{"folder": "relative", "token": "abc", "making": []}\n',
         b'{"folder": "FOLDER", "token": "../x"}\n',
-        b'{"folder": "FOLDER", "token": "abc", "making": []}\n{"placing": [["../precious", 1, 2, 3]]}\n',
-        b'{"folder": "FOLDER", "token": "abc", "making": []}\n{"placing": [["precious", 1, 2, 3]]}\n',
-        b'{"folder": "FOLDER", "token": "abc", "making": []}\n{"placing": "precious"}\n',
-        b'{"folder": "FOLDER", "token": "abc", "making": []}\n{"commit": ["precious", 1, 2, 3], "stale": [], "switch": []}\n',
+        HEADER + b'{"placing": [["../precious", 1, 2, 3]]}\n',
+        HEADER + b'{"placing": [["precious", 1, 2, 3]]}\n',
+        HEADER + b'{"placing": "precious"}\n',
+        HEADER + b'{"commit": ["precious", 1, 2, 3], "stale": [], "switch": []}\n',
         b'{"folder": "FOLDER", "token": "abc", "making": ["FOLDER"]}\n',
     ],
 )
