@@ -87,9 +87,13 @@ def walk_block(data: bytes | memoryview, start: int, stop: int) -> Iterator[tupl
     position = start
     key_size = 0
     while position < end:
-        shared, position = read_varint(data, position, end, 32)
-        fresh, position = read_varint(data, position, end, 32)
-        size, position = read_varint(data, position, end, 32)
+        if position + 3 <= end and data[position] | data[position + 1] | data[position + 2] < 0x80:
+            shared, fresh, size = data[position], data[position + 1], data[position + 2]
+            position += 3
+        else:
+            shared, position = read_varint(data, position, end, 32)
+            fresh, position = read_varint(data, position, end, 32)
+            size, position = read_varint(data, position, end, 32)
         value_at = position + fresh
         if shared > key_size or value_at + size > end:
             raise ValueError("an entry of a block reaches past its bounds")
@@ -101,17 +105,18 @@ def walk_block(data: bytes | memoryview, start: int, stop: int) -> Iterator[tupl
 def decode_in_sequence(data: bytes, spans: list[tuple[int, int]], limit: int) -> Records:
     """The plain loop. Raises ValueError where a block contradicts itself or there are more than `limit` records."""
     columns = tuple(array("q") for _ in range(4))
-    add = tuple(column.append for column in columns)
+    add_shared, add_key_at, add_value_at, add_size = (column.append for column in columns)
     count = 0
     for start, stop in spans:
-        for record in walk_block(data, start, stop):
+        for shared, key_at, value_at, size in walk_block(data, start, stop):
             count += 1
             if count > limit:
                 raise ValueError("it claims more records than its bytes can hold")
-            for append, value in zip(add, record, strict=True):
-                append(value)
-    shared, key_at, value_at, value_size = (np.frombuffer(c, np.int64) for c in columns)
-    return Records(data, shared, key_at, value_at, value_size)
+            add_shared(shared)
+            add_key_at(key_at)
+            add_value_at(value_at)
+            add_size(size)
+    return Records(data, *(np.frombuffer(column, np.int64) for column in columns))
 
 
 def varints(

@@ -182,7 +182,7 @@ class Table:
         try:
             if len(spans) > _SLACK and len(spans) * 1024 > len(data):
                 raise Doubt  # many tiny blocks: nothing to gain side by side
-            records = decode_side_by_side(data, spans, self._limit())
+            records = decode_side_by_side(data, spans, self._limit(data))
         except (Doubt, IndexError):  # IndexError: a length led past the end of the file
             return self.records_in_sequence()
         return self._checked(records)
@@ -195,7 +195,7 @@ class Table:
         """
         data, spans = self._contents()
         try:
-            records = decode_in_sequence(data, spans, self._limit())
+            records = decode_in_sequence(data, spans, self._limit(data))
         except ValueError as error:
             raise self._corrupt(str(error)) from error
         return self._checked(records)
@@ -207,9 +207,9 @@ class Table:
             raise self._corrupt(f"its keys claim to be {total} bytes long")
         return records
 
-    def _limit(self) -> int:
-        """More records than this are no checkpoint's: each has a key, and a value with a checksum."""
-        return len(self.data) // 4 + _SLACK
+    def _limit(self, contents: bytes) -> int:
+        """More records than this are no checkpoint's: each has a key and a value, and in the value a checksum."""
+        return min(len(self.data) // 4, len(contents) // 8) + _SLACK
 
     def _contents(self) -> tuple[bytes, list[tuple[int, int]]]:
         """All blocks' bytes in one padded buffer, and where each block starts and stops in it."""

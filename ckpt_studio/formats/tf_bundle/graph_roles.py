@@ -13,7 +13,6 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from ckpt_studio.core import dtypes
 from ckpt_studio.core.tensors import Role, RoleSource, encode
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.tf_bundle.marks import Marks
@@ -79,9 +78,6 @@ def _mark_singles(marks: Marks, graph: _Graph) -> None:
     """Counters and statistics, by the last part of path and full name."""
     for number, row in graph.row.items():
         path = marks.keys.raw(row).partition(ATTRIBUTES)[0]
-        if marks.dtype[row] == dtypes.BY_NAME["string"].number:
-            marks.role[row] = Role.metadata
-            continue
         for name in (path, encode(graph.full_name[number])):
             hint = hint_of(name.rpartition(b"/")[2])
             if hint is None or hint.kind == Kind.slot:

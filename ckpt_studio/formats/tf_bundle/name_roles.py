@@ -89,9 +89,10 @@ def hint_of(part: bytes, has_second: bool = False) -> Hint | None:
 
 def mark_by_names(marks: Marks) -> None:
     """Roles of the rows that the object graph does not hold."""
-    metadata = np.isin(
-        marks.dtype, [dtypes.BY_NAME[name].number for name in ("string", "resource", "variant")]
-    )
+    metadata = np.isin(marks.dtype, [dtypes.BY_NAME[name].number for name in ("resource", "variant")])
+    graph = marks.keys.find(GRAPH_KEY)
+    if graph >= 0:
+        metadata[graph] = True
     marks.role[metadata & ~marks.graph] = Role.metadata
     blob, offsets = marks.keys.blob, marks.keys.offsets.tolist()
     objects = ATTRIBUTES in blob

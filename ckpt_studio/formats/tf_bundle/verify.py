@@ -12,7 +12,7 @@ from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader, read_whole, said
 from ckpt_studio.formats.sstable.coding import unmask
 from ckpt_studio.formats.sstable.table import Table
-from ckpt_studio.formats.tf_bundle import strings
+from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import MAX_INDEX_BYTES
 from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
@@ -87,6 +87,8 @@ def _check(file: FileReader, place: Place, big_endian: bool, task: Task) -> Faul
     try:
         if place.dtype.name == "string":
             crc = strings.stored_checksum(file, place, big_endian, task)
+        elif place.dtype.name == "variant":
+            crc = variants.stored_checksum(file, place, big_endian, task)
         else:
             crc = checksum_of(file, place.offset, place.size, task)
         file.check_unchanged()

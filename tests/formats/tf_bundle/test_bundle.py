@@ -1,0 +1,442 @@
+"""Values of a bundle, whole, by windows and by blocks, in every type and layout, are what numpy put there."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ckpt_studio.core import dtypes
+from ckpt_studio.core.errors import (
+    Cancelled,
+    Changed,
+    Corrupt,
+    FileFault,
+    MissingFile,
+    NoSuchVariable,
+    Truncated,
+    Unsupported,
+)
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.formats import files
+from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
+from tests.helpers.bundles import BundleMaker, Record, header, shard_name, slice_key, table, variant_bytes
+
+NUMERIC = [dtype for dtype in dtypes.BY_NUMBER.values() if dtype.is_numeric]
+
+
+def numbers(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Arbitrary bytes as numbers; of types that use few bits, such as occur."""
+    rng = np.random.default_rng(seed)
+    count = int(np.prod(shape))
+    if dtype == np.bool_ or dtype.name in ("int4", "uint4", "int2", "uint2", "float4_e2m1fn"):
+        return rng.integers(0, 2, count).astype(dtype).reshape(shape)
+    return np.frombuffer(rng.bytes(count * dtype.itemsize), dtype).reshape(shape)
+
+
+def same(one: np.ndarray, other: np.ndarray) -> None:
+    assert one.shape == other.shape
+    assert one.dtype == other.dtype
+    assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("big_endian", [False, True])
+@pytest.mark.parametrize("dtype", NUMERIC, ids=lambda d: d.name)
+def test_every_type_in_both_byte_orders(tmp_path: Path, dtype: dtypes.DType, big_endian: bool) -> None:
+    assert dtype.numpy is not None
+    made = BundleMaker(big_endian=big_endian)
+    made.shards[0] += b"odd"  # nothing is aligned
+    arrays = {f"t{rank}": numbers(dtype.numpy, (3, 4, 5)[:rank], rank) for rank in range(4)}
+    arrays["empty"] = numbers(dtype.numpy, (3, 0, 2))
+    for key, array in arrays.items():
+        made.shards[0] += b"x"
+        made.add(key, array, dtype.number)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    assert bundle.big_endian == big_endian
+    for key, array in arrays.items():
+        info = bundle.columns.of(key)
+        assert (info.dtype, info.shape, info.nbytes, info.error) == (dtype, array.shape, array.nbytes, None)
+        same(bundle.read(key), array)
+        blocks = [block.copy() for block in bundle.blocks(key)]
+        same(np.concatenate([np.empty(0, dtype.numpy), *blocks]), array.reshape(-1))
+    same(bundle.read("t3", (slice(1, 3), slice(0, 4), slice(2, 3))), arrays["t3"][1:3, :, 2:3].copy())
+    assert list(bundle.verify()) == []
+
+
+shapes = st.lists(st.integers(0, 9), max_size=4).map(tuple)
+
+
+@st.composite
+def windows(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    bounds = [sorted(draw(st.tuples(st.integers(0, n), st.integers(0, n)))) for n in shape]
+    return tuple(slice(low, high) for low, high in bounds)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bundles")
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(st.data())
+def test_any_window_of_whole_and_partitioned_variables_and_strings(folder: Path, data: st.DataObject) -> None:
+    shape = data.draw(shapes)
+    big_endian = data.draw(st.booleans())
+    made = BundleMaker(2, big_endian=big_endian)
+    array = np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)
+    words = np.array([b"w" * (i % 5) + b"%d" % i for i in range(array.size)], object).reshape(shape)
+    made.add("whole", array, 3, shard=1)
+    made.add_strings("words", list(words.reshape(-1)), shape)
+    keys = {"whole": array, "words": words}
+    if shape and min(shape):
+        made.add_slices("parts", array, 3, data.draw(cuts(shape)))
+        keys["parts"] = array
+    bundle = open_bundle(made.write(folder / "w", per_block=3))
+    for key, expected in keys.items():
+        window = data.draw(windows(shape))
+        values = bundle.read(key, window)
+        assert values.flags.c_contiguous
+        assert values.tolist() == expected[(*window, ...)].tolist()
+        assert values.shape == expected[(*window, ...)].shape
+        assert (
+            np.concatenate([np.empty(0, values.dtype), *bundle.blocks(key)]).tolist()
+            == expected.reshape(-1).tolist()
+        )
+    assert list(bundle.verify()) == []
+
+
+@st.composite
+def cuts(draw: st.DrawFn, shape: tuple[int, ...]) -> list[tuple[tuple[int, int], ...]]:
+    """Slices on a grid: some axes cut at some places."""
+    axes = []
+    for extent in shape:
+        at = sorted(draw(st.sets(st.integers(1, max(extent - 1, 1)), max_size=2))) if extent > 1 else []
+        edges = [0, *at, extent]
+        axes.append([(0, -1)] if len(edges) == 2 else [(a, b - a) for a, b in pairwise(edges)])
+    pieces: list[tuple[tuple[int, int], ...]] = [()]
+    for axis in axes:
+        pieces = [(*piece, part) for piece in pieces for part in axis]
+    return pieces
+
+
+@pytest.mark.parametrize(
+    "window", [(slice(5, 105), slice(7, 107)), (slice(0, 3000), slice(4, 5)), (slice(9, 10), slice(0, 3000))]
+)
+def test_windows_of_a_large_tensor(tmp_path: Path, window: tuple[slice, slice]) -> None:
+    array = np.random.default_rng(1).integers(0, 255, (3000, 3000), np.uint8).view(np.uint8)
+    made = BundleMaker()
+    made.add("big", array, 4)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    same(bundle.read("big", window), array[window].copy())
+    same(np.concatenate([b.copy() for b in bundle.blocks("big")]), array.reshape(-1))
+
+
+def test_where_positional_vectors_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(files.os, "preadv", raising=False)
+    array = np.arange(3_000_000, dtype=np.float32)
+    made = BundleMaker()
+    made.add("t", array, 1)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    same(bundle.read("t"), array)
+
+
+def test_many_slices_in_several_shards(tmp_path: Path) -> None:
+    array = np.arange(600_000, dtype=np.int64).reshape(3000, 200)
+    made = BundleMaker(3)
+    made.add_slices("table", array, 9, [((i, 1), (0, -1)) for i in range(3000)])
+    bundle = open_bundle(made.write(tmp_path / "m", snappy=True))
+    info = bundle.columns.of("table")
+    assert len(bundle.columns) == 1
+    assert (info.shape, info.nbytes) == ((3000, 200), array.nbytes)
+    window = (slice(998, 1003), slice(10, 13))
+    same(bundle.read("table", window), array[window].copy())
+    same(bundle.read("table"), array)
+    assert len(bundle.raw_entries("table")) == 3001
+    assert bundle.stored("table") is None
+    assert len(bundle.identity("table").split("/")) == 5
+
+
+def test_several_threads_at_once(tmp_path: Path) -> None:
+    made = BundleMaker(2)
+    arrays = {f"t{i}": np.full(100_000, i, np.int32) for i in range(8)}
+    for i, (key, array) in enumerate(arrays.items()):
+        made.add(key, array, 3, shard=i % 2)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    wrong: list[str] = []
+
+    def check(key: str) -> None:
+        for _ in range(20):
+            if not (bundle.read(key) == arrays[key]).all() or len(bundle.columns) != 8:
+                wrong.append(key)
+
+    threads = [threading.Thread(target=check, args=(key,)) for key in arrays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_opaque_rows_are_listed_and_copied_but_not_read(tmp_path: Path) -> None:
+    made = BundleMaker()
+    data, crc = variant_bytes([b"anything", b""])
+    made.put("iterator", replace(made.record(21, (2,), data), crc=crc).encode())
+    made.put("handle", made.record(20, (2,), b"some thing").encode())
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    assert [bundle.columns.info(row).dtype.name for row in range(2)] == ["resource", "variant"]
+    with pytest.raises(Unsupported, match="variant"):
+        bundle.read("iterator")
+    stored = bundle.stored("iterator")
+    assert stored is not None
+    assert Path(stored.path).read_bytes()[stored.offset : stored.offset + stored.size] == data
+    assert list(bundle.verify()) == []
+    path = Path(stored.path)
+    path.write_bytes(path.read_bytes().replace(b"anything", b"anyth1ng"))
+    assert [fault.kind for fault in open_bundle(bundle.prefix).verify()] == ["checksum"]
+
+
+def test_keys_that_are_not_utf8(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add(b"caf\xe9/w", np.ones(2, np.float32), 1)
+    made.add("größe", np.ones(2, np.float32), 1)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    assert "caf\udce9/w" in bundle.columns
+    assert bundle.read("caf\udce9/w").tolist() == [1, 1]
+    assert bundle.read("größe").tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["", "-o", "a[1]b*?", "mit Leerzeichen", "größe-ü", "x.index", "new\nline"])
+def test_any_prefix(tmp_path: Path, name: str) -> None:
+    made = BundleMaker()
+    made.add("w", np.arange(3, dtype=np.float32), 1)
+    prefix = made.write(f"{tmp_path}{os.sep}{name}")
+    assert open_bundle(prefix).read("w").tolist() == [0, 1, 2]
+
+
+def one(tmp_path: Path, record: Record, data: bytes = bytes(400), name: str = "w") -> Bundle:
+    """A bundle of one sound variable and one made of this entry."""
+    good = Record(1, (2,), size=8, crc=0)
+    (tmp_path / "m.index").write_bytes(
+        table([(b"", header()), (b"good", good.encode()), (name.encode(), record.encode())])
+    )
+    Path(shard_name(tmp_path / "m", 0, 1)).write_bytes(data)
+    return open_bundle(str(tmp_path / "m"))
+
+
+@pytest.mark.parametrize(
+    ("record", "kind", "text", "shape"),
+    [
+        (Record(0, (2,), size=8), Unsupported, "type", (2,)),
+        (Record(99, (2,), size=8), Unsupported, "99", (2,)),
+        (Record(300, (2,), size=8), Unsupported, "300", (2,)),
+        (Record(1, (-1,), size=8), Corrupt, "negative", None),
+        (Record(1, (2**40, 2**40), size=8), Corrupt, "larger", None),
+        (Record(1, (2**62, 0), size=0), Corrupt, "larger", None),
+        (Record(1, (1,) * 200, size=4), Unsupported, "200 axes", None),
+        (Record(1, (2,), shard=5, size=8), Corrupt, "shard 5", (2,)),
+        (Record(1, (2,), shard=-1, size=8), Corrupt, "shard -1", (2,)),
+        (Record(1, (2,), offset=396, size=8), Truncated, "400 bytes", (2,)),
+        (Record(1, (2**30,), size=2**32), Truncated, "400 bytes", (2**30,)),
+        (Record(1, (2,), offset=-8, size=8), Corrupt, "-8", (2,)),
+        (Record(1, (2,), offset=2**63 - 4, size=8), Corrupt, "cannot be", (2,)),
+        (Record(1, (3,), size=8), Corrupt, "do not fit", (3,)),
+        (Record(7, (2**40,), size=8), Corrupt, "do not fit", (2**40,)),
+        (Record(1, (2,), slices=(((0, 1),), ((1, 1),))), Corrupt, "missing", (2,)),
+        (Record(1, (2,), slices=(((0, 2),), ((0, 2),))), Corrupt, "do not fill|overlap", (2,)),
+        (Record(1, (2,), slices=(((1, 2),),)), Corrupt, "out of the variable", (2,)),
+        (Record(1, (), slices=((),)), Corrupt, "slices", ()),
+    ],
+)
+def test_a_broken_entry_is_a_faulty_row(
+    tmp_path: Path, record: Record, kind: type[FileFault], text: str, shape: tuple[int, ...] | None
+) -> None:
+    bundle = one(tmp_path, record)
+    info = bundle.columns.of("w")
+    assert info.error is not None
+    assert info.shape == shape
+    with pytest.raises(kind, match=text) as caught:
+        bundle.read("w")
+    assert caught.value.message == info.error
+    assert caught.value.key == "w"
+    assert bundle.read("good").tolist() == [0, 0]
+    assert "w" in [fault.key for fault in bundle.verify()]
+    assert bundle.stored("w") is None
+
+
+def test_malformed_and_repeated_entries_are_faulty_rows(tmp_path: Path) -> None:
+    good = Record(1, (1,), size=4).encode()
+    records = [(b"", header()), (b"a", b"\xff\xff"), (b"b", good), (b"c", good), (b"c", good)]
+    (tmp_path / "m.index").write_bytes(table(records))
+    Path(shard_name(tmp_path / "m", 0, 1)).write_bytes(bytes(4))
+    bundle = open_bundle(str(tmp_path / "m"))
+    assert [(bundle.columns.keys[row], row in bundle.columns.faults) for row in range(4)] == [
+        ("a", True), ("b", False), ("c", False), ("c", True),
+    ]  # fmt: skip
+    assert any("not in order" in note for note in bundle.notes)
+
+
+def test_a_missing_or_short_shard_harms_only_its_own_rows(tmp_path: Path) -> None:
+    made = BundleMaker(3)
+    for i in range(3):
+        made.add(f"t{i}", np.full(10, i, np.float32), 1, shard=i)
+    prefix = made.write(tmp_path / "m")
+    Path(shard_name(prefix, 0, 3)).unlink()
+    os.truncate(shard_name(prefix, 1, 3), 39)
+    bundle = open_bundle(prefix)
+    with pytest.raises(MissingFile, match="data-00000-of-00003"):
+        bundle.read("t0")
+    with pytest.raises(Truncated, match="39 bytes"):
+        bundle.read("t1")
+    assert bundle.read("t2").tolist() == [2.0] * 10
+    assert [(fault.key, fault.kind) for fault in bundle.verify()] == [("t0", "missing"), ("t1", "truncated")]
+    assert len(bundle.files()) == 3
+
+
+def test_an_orphan_slice_is_noted(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("w", np.ones(2, np.float32), 1)
+    made.put(slice_key(b"gone", [(0, 2)]), Record(1, (2,), size=8).encode())
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    assert list(bundle.columns.keys) == ["w"]
+    assert "1 slices" in bundle.notes[0]
+
+
+@pytest.mark.parametrize("at", [1, 30])
+def test_every_damaged_tensor_is_reported(tmp_path: Path, at: int) -> None:
+    made = BundleMaker(2)
+    made.add("a", np.arange(10, dtype=np.float32), 1)
+    made.add_slices("b", np.arange(40, dtype=np.float32), 1, [((0, 20),), ((20, 20),)])
+    made.add_strings("s", [b"abc", b"defgh"], (2,))
+    made.add("z", np.arange(10, dtype=np.float32), 1, shard=1)
+    prefix = made.write(tmp_path / "m")
+    places = {"a": (0, at), "b": (1, 8), "s": (0, 40 + 80 + 2 + 4 + 1)}
+    for shard, offset in places.values():
+        path = Path(shard_name(prefix, shard, 2))
+        data = bytearray(path.read_bytes())
+        data[offset] ^= 16
+        path.write_bytes(data)
+    bundle = open_bundle(prefix)
+    task = Task()
+    found = list(bundle.verify(task))
+    assert sorted((fault.key, fault.kind) for fault in found) == [(key, "checksum") for key in "abs"]
+    assert task.done == task.total == sum(Path(path).stat().st_size for path in bundle.files())
+
+
+@pytest.mark.parametrize(("at", "kind"), [(0, "corrupt"), (1, "corrupt"), (2, "checksum"), (5, "checksum")])
+def test_damaged_lengths_of_strings(tmp_path: Path, at: int, kind: str) -> None:
+    made = BundleMaker()
+    made.add_strings("s", [b"abc", b"defgh"], (2,))
+    prefix = made.write(tmp_path / "m")
+    path = Path(shard_name(prefix, 0, 1))
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x80
+    path.write_bytes(data)
+    bundle = open_bundle(prefix)
+    with pytest.raises(FileFault) as caught:
+        bundle.read("s")
+    assert caught.value.kind == kind
+    assert [fault.kind for fault in bundle.verify()] == [kind]
+
+
+def test_a_data_file_rewritten_after_opening_is_noticed(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("w", np.ones(2, np.float32), 1)
+    prefix = made.write(tmp_path / "m")
+    bundle = open_bundle(prefix)
+    before = bundle.identity("w")
+    path = shard_name(prefix, 0, 1)
+    Path(path).write_bytes(bytes(8))
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(Changed, match="rewritten"):
+        bundle.read("w")
+    assert open_bundle(prefix).identity("w") != before
+
+
+def test_a_data_file_rewritten_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("w", np.ones(1_000_000, np.float32), 1)
+    prefix = made.write(tmp_path / "m")
+    blocks = open_bundle(prefix).blocks("w")
+    next(blocks)
+    with Path(shard_name(prefix, 0, 1)).open("r+b") as file:
+        file.write(b"new")
+    os.utime(shard_name(prefix, 0, 1), ns=(1, 1))
+    with pytest.raises(Changed):
+        list(blocks)
+
+
+def test_an_index_that_is_being_rewritten_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("w", np.ones(2, np.float32), 1)
+    prefix = made.write(tmp_path / "m")
+    index = Path(prefix + ".index")
+    whole = index.read_bytes()
+    index.write_bytes(whole[:40])
+    timer = threading.Timer(0.03, index.write_bytes, [whole])
+    timer.start()
+    try:
+        assert list(open_bundle(prefix).columns.keys) == ["w"]
+    finally:
+        timer.join()
+
+
+def test_wrong_keys_and_windows(tmp_path: Path) -> None:
+    bundle = one(tmp_path, Record(1, (2, 3), size=24))
+    with pytest.raises(NoSuchVariable, match="nothing"):
+        bundle.read("nothing")
+    with pytest.raises(ValueError, match="rank"):
+        bundle.read("w", (slice(0, 1),))
+    with pytest.raises(ValueError, match="slice"):
+        bundle.read("w", (slice(0, 3), slice(0, 1)))
+
+
+def test_verification_can_be_stopped(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("w", np.ones(2_000_000, np.float32), 1)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    task = Task()
+    task.cancel()
+    with pytest.raises(Cancelled):
+        list(bundle.verify(task))
+
+
+def test_the_step_comes_from_the_name_or_the_global_step(tmp_path: Path) -> None:
+    made = BundleMaker()
+    made.add("global_step", np.array(77, np.int64), 9)
+    assert open_bundle(made.write(tmp_path / "model.ckpt-12")).step == 12
+    assert open_bundle(made.write(tmp_path / "model.ckpt")).step == 77
+
+
+def test_reading_a_window_costs_no_more_memory_than_it_needs(tmp_path: Path) -> None:
+    import tracemalloc
+
+    made = BundleMaker()
+    record = Record(1, (1 << 20, 1 << 10), size=1 << 32)
+    made.put("huge", record.encode())
+    prefix = made.write(tmp_path / "m")
+    os.truncate(shard_name(prefix, 0, 1), 1 << 32)  # sparse
+    bundle = open_bundle(prefix)
+    tracemalloc.start()
+    bundle.read("huge", (slice(1000, 1100), slice(500, 600)))
+    bundle.read("huge", (slice(0, 1 << 12), slice(3, 4)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_int4_is_one_byte_an_element(tmp_path: Path) -> None:
+    made = BundleMaker()
+    values = np.arange(-8, 8).astype(ml_dtypes.int4)
+    made.add("q", values, 29)
+    bundle = open_bundle(made.write(tmp_path / "m"))
+    assert bundle.columns.of("q").nbytes == 16
+    assert bundle.read("q").tolist() == values.tolist()
