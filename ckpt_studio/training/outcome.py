@@ -17,6 +17,8 @@ _MEMORY = re.compile(
 )
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+: ?")
 _SHOWN = 300
+_NOISE = ("oneDNN custom operations are on", "before absl::InitializeLog()")
+"""What TensorFlow says at every start."""
 
 
 def tail(path: Path, lines: int = LAST_LINES) -> tuple[str, ...]:
@@ -33,7 +35,8 @@ def tail(path: Path, lines: int = LAST_LINES) -> tuple[str, ...]:
 
 def last_lines(text: str, lines: int = LAST_LINES) -> tuple[str, ...]:
     """The last lines of a text that say something."""
-    said = [line.rstrip()[:_SHOWN] for line in text.splitlines() if line.strip()]
+    kept = (line for line in text.splitlines() if line.strip() and not any(noise in line for noise in _NOISE))
+    said = [line.rstrip()[:_SHOWN] for line in kept]
     return tuple(said[-lines:])
 
 
@@ -71,6 +74,8 @@ def of_exit(status: int | None, lines: Sequence[str], *, oom_killed: bool) -> tu
     if number:
         name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
         return Cause.killed, f"The training process was ended by the signal {name}."
+    if any(line.startswith("Timeout (0:") for line in lines):  # faulthandler's word
+        return Cause.hung, "The training process was stuck: it did not answer and ended itself."
     if any(_MEMORY.search(line) or "MemoryError" in line for line in lines):
         return Cause.out_of_memory, "The training process ran out of memory; use a smaller batch."
     said = f": {lines[-1]}" if lines else ""

@@ -110,6 +110,11 @@ class RunFolder:
             return None
         return step, str(self.path / name)
 
+    def newest(self) -> str | None:
+        """Prefix of the run's complete checkpoint with the highest step, or None."""
+        found = [self.checkpoint_of(file.name.removesuffix(".index")) for file in self.path.glob("*.index")]
+        return max((one for one in found if one is not None), default=(0, None))[1]
+
     def sweep(self) -> None:
         """Remove what a save that died has left, and the temporary files. The training process must be gone."""
         with suppress(OSError):

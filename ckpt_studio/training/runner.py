@@ -44,6 +44,7 @@ from ckpt_studio.training.outcome import last_lines, of_exit, oom_kills, tail
 from ckpt_studio.training.prepare import frozen_unchanged, job_of, write_start
 from ckpt_studio.training.protocol import BEAT_SECONDS, SILENCE_SECONDS, Message
 from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.run_record import RunRecord, sweep_lost_runs
 from ckpt_studio.training.spec import RunSpec
 
 __all__ = ["CardEvent", "CheckpointWritten", "End", "Heartbeat", "LogLine", "Metrics", "Outcome", "RunEvent",
@@ -99,6 +100,7 @@ class Runner:
         self._task = Task("preparing the run")
         self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
         self._record: IO[str] | None = None
+        self._running: RunRecord | None = None
         self._unrecorded: list[RunEvent] = []
         self._stop = threading.Event()
         self._save = threading.Event()
@@ -121,8 +123,11 @@ class Runner:
         """
         self._check_graph()
         self.folder.check()
-        if self._child is None or not self._child.alive:
-            self._child = Child()
+        sweep_lost_runs()
+        if self._child is not None and not self._child.alive:
+            self._child.close()
+            self._child = None
+        self._child = self._child or Child()
         self._thread.start()
 
     def events(self, timeout: float = 0.0) -> list[RunEvent]:
@@ -176,11 +181,14 @@ class Runner:
         finally:
             assert self._child is not None
             self._child.close()
-        self.folder.sweep()
+        if self._running is not None:
+            self.folder.sweep()
         self.state = outcome.state
         self._emit(outcome)
         if self._record is not None:
             self._record.close()
+        if self._running is not None:
+            self._running.close()
 
     def _run(self) -> Outcome:
         self._enter(RunState.preparing)
@@ -192,6 +200,7 @@ class Runner:
             raise RunFault(" ".join(self.card.problems), path=self.spec.checkpoint)
         self._task.check()
         self.folder.make()
+        self._running = RunRecord(self.folder)
         self._record = self.folder.events.open("a", encoding="utf-8")
         for event in self._unrecorded:
             self._write_down(event)

@@ -79,6 +79,15 @@ with tf.Graph().as_default(), v1.Session() as session:
     session.run(v1.global_variables_initializer())
     os.makedirs(os.path.join(folder, "diverges"))
     v1.train.Saver().save(session, os.path.join(folder, "diverges", "model.ckpt"))
+with tf.Graph().as_default(), v1.Session() as session:
+    words = os.path.join(folder, "words.txt")
+    open(words, "w").write("four")
+    w = v1.get_variable("w", [], initializer=v1.ones_initializer())
+    length = tf.cast(tf.strings.length(tf.io.read_file(words, name="vocabulary")), tf.float32)
+    v1.train.GradientDescentOptimizer(0.01).minimize((w - length) ** 2, name="train")
+    session.run(v1.global_variables_initializer())
+    os.makedirs(os.path.join(folder, "reads"))
+    v1.train.Saver().save(session, os.path.join(folder, "reads", "model.ckpt"))
 rng = np.random.default_rng(0)
 features = rng.standard_normal((200, 8)).astype("f")
 np.savez(os.path.join(folder, "data.npz"), features=features, labels=(features[:, 0] > 0).astype("i8"),

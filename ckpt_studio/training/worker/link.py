@@ -48,6 +48,7 @@ class Link:
         self._jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._steps: deque[tuple[int, float | None]] = deque()
         self._sending = threading.Lock()
+        self._flushing = threading.Lock()
         self._sent = 0
         self._done = 0
         self._last_step = time.monotonic()
@@ -97,14 +98,15 @@ class Link:
                 os._exit(ORPHANED)
 
     def _flush(self) -> None:
-        while self._steps:
-            taken: list[tuple[int, float | None]] = []
-            while self._steps and len(taken) < _STEPS_A_MESSAGE:
-                taken.append(self._steps.popleft())
-            self._done += len(taken)
-            steps = [step for step, _ in taken]
-            losses = [_plain(loss) for _, loss in taken]
-            self._send("metrics", steps=steps, losses=losses, rate=self._rate(), done=self._done)
+        with self._flushing:  # two threads that took turns would mix up the steps
+            while self._steps:
+                taken: list[tuple[int, float | None]] = []
+                while self._steps and len(taken) < _STEPS_A_MESSAGE:
+                    taken.append(self._steps.popleft())
+                self._done += len(taken)
+                steps = [step for step, _ in taken]
+                losses = [_plain(loss) for _, loss in taken]
+                self._send("metrics", steps=steps, losses=losses, rate=self._rate(), done=self._done)
 
     def _rate(self) -> float:
         now = time.monotonic()
