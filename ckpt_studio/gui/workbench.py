@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.runs import Runs
 
 _LEFT_WIDTH: Final = 450
-_RIGHT_WIDTH: Final = 300
+_RIGHT_WIDTH: Final = 315
 _BOTTOM_HEIGHT: Final = 230
 _Area = Qt.DockWidgetArea
 

@@ -47,7 +47,7 @@ def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
 def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
     """Keys of the choice, in the file's order."""
     keys = nodes.columns.keys
-    return tuple([keys[row] for row in _rows(nodes, chosen).tolist()])
+    return tuple(keys.take(_rows(nodes, chosen).tolist()))
 
 
 def keys_under(nodes: TreeNodes, node: int) -> tuple[str, ...]:

@@ -34,9 +34,9 @@ class Column(IntEnum):
     label = 0
     frozen = 1
     shape = 2
-    dtype = 3
-    size = 4
-    state = 5
+    state = 3
+    dtype = 4
+    size = 5
 
 
 NODE_ROLE: Final = _Role.UserRole + 1
@@ -46,6 +46,8 @@ DEPTH_ROLE: Final = _Role.UserRole + 2
 EXPANDED_ROLE: Final = _Role.UserRole + 3
 """True, False, or None where there is nothing to expand."""
 
+_PLAIN: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_CHECKABLE: Final = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
 _ALIGN_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -80,7 +82,7 @@ class VariableTable(QAbstractTableModel):
         self._tree: VariableTree | None = None
         self._states: RowStates | None = None
         self._headers = (
-            self.tr("Name"), self.tr("Frozen"), self.tr("Shape"), self.tr("Type"), self.tr("Size"), self.tr("State"),
+            self.tr("Name"), self.tr("Frozen"), self.tr("Shape"), self.tr("State"), self.tr("Type"), self.tr("Size"),
         )  # fmt: skip
 
     # ---- content
@@ -202,11 +204,11 @@ class VariableTable(QAbstractTableModel):
         return None
 
     def flags(self, index: _AnyIndex) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        node = self.node(index) if index.column() == Column.frozen else None
-        if node is not None and self._states is not None and self._states.mark(node) != "none":
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        if index.column() == Column.frozen and self._states is not None:
+            node = self.node(index)
+            if node is not None and self._states.mark(node) != "none":
+                return _CHECKABLE
+        return _PLAIN
 
     def setData(self, index: _AnyIndex, value: Any, role: int = _Role.EditRole) -> bool:
         node = self.node(index)

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -33,12 +33,21 @@ INDENT: Final = 16
 _ARROW: Final = 16
 _SEARCH_SECONDS: Final = 0.02
 _WIDTHS: Final = {
-    Column.label: 190, Column.frozen: 104, Column.shape: 92, Column.dtype: 68, Column.size: 72, Column.state: 110,
+    Column.label: 170, Column.frozen: 96, Column.shape: 84, Column.state: 96, Column.dtype: 66, Column.size: 70,
 }  # fmt: skip
 
 
 class TreeDelegate(QStyledItemDelegate):
-    """Draws the name column with indent and arrow."""
+    """Draws the name column with indent and arrow, and check boxes that are seen on a dark ground too."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if index.column() == Column.frozen:
+            # Fusion draws the box's edge in a darker shade of Window, which vanishes in our dark palette
+            edge = option.palette.color(QPalette.ColorRole.PlaceholderText)
+            option.palette.setColor(QPalette.ColorRole.Window, edge)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -55,7 +64,14 @@ class TreeDelegate(QStyledItemDelegate):
         if index.data(EXPANDED_ROLE) is not None:
             branch = QStyleOption()
             branch.rect = arrow
-            branch.palette = option.palette
+            branch.palette = QPalette(option.palette)
+            if option.state & QStyle.StateFlag.State_Selected:
+                for role in (
+                    QPalette.ColorRole.Text,
+                    QPalette.ColorRole.WindowText,
+                    QPalette.ColorRole.ButtonText,
+                ):
+                    branch.palette.setColor(role, option.palette.color(QPalette.ColorRole.HighlightedText))
             branch.state = QStyle.StateFlag.State_Children | (option.state & QStyle.StateFlag.State_Selected)
             if index.data(EXPANDED_ROLE):
                 branch.state |= QStyle.StateFlag.State_Open
@@ -99,6 +115,8 @@ class VariableView(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
+        # a clickable header asks at each paint whether a whole column is selected, which asks for the flags of each row
+        columns.setSectionsClickable(False)
         columns.setStretchLastSection(True)
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)

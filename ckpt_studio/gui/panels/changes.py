@@ -46,7 +46,7 @@ class ChangesPanel(QWidget):
         self.list.setHeaderLabels([self.tr("Edit"), self.tr("Before → after")])
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setUniformRowHeights(True)
-        self.list.setColumnWidth(0, 190)
+        self.list.setColumnWidth(0, 150)
         self.list.setIndentation(14)
         self._empty = QLabel(self.tr("No staged edits. The checkpoint is as it was read."), self)
         self._empty.setWordWrap(True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
 
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import tooltip, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.panels.facts import Facts, Figures
@@ -92,7 +92,7 @@ class DetailsPanel(QScrollArea):
             "fault": self.tr("Fault"),
         }  # fmt: skip
         for at, (name, value) in enumerate(facts.lines(self.tr)):
-            self._add(name, value, head=texts[name], at=at)
+            self._add(name, value, head=texts[name], at=at, hint=facts.path if name == "place" else "")
 
     def _show_figures(self, figures: Figures) -> None:
         titles = [self.tr("Statistics")]
@@ -103,18 +103,25 @@ class DetailsPanel(QScrollArea):
             self._add(name, now if before is None else f"{now}   ({before})", head=self._heads[name])
 
     def _add(
-        self, name: str, value: str, head: str = "", at: int = -1, bold: bool = False, faint: bool = False
+        self,
+        name: str,
+        value: str,
+        head: str = "",
+        at: int = -1,
+        bold: bool = False,
+        faint: bool = False,
+        hint: str = "",
     ) -> None:
         label = QLabel(self._body)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setText(value)
+        label.setToolTip(tooltip(hint))
         label.setWordWrap(True)
         label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         label.setObjectName(f"detail_{name}" if name else "detailHint")
         label.setAccessibleName(f"{head}: {value}" if head else value)
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         if faint:
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

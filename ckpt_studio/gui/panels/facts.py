@@ -27,6 +27,11 @@ class Facts:
     state: KeyState
     stored: Stored | None
 
+    @property
+    def path(self) -> str:
+        """The file that holds the values, for showing."""
+        return "" if self.stored is None else visible(self.stored.path)
+
     def lines(self, tr: Callable[[str], str]) -> list[tuple[str, str]]:
         """Name of the fact and its text; what does not apply is left out."""
         info = self.info
@@ -50,8 +55,12 @@ class Facts:
         if self.state.replaced_by is not None:
             lines.append(("swapped", tr("⇄ from %1").replace("%1", visible(self.state.replaced_by))))
         if self.stored is not None:
-            name = visible(Path(self.stored.path).name)
-            lines += [("place", f"{name} @ {self.stored.offset:,}"), ("crc", f"{self.stored.crc:#010x}")]
+            name = Path(self.stored.path).name
+            shard = name[max(name.rfind(".data-") + 1, 0) :]
+            lines += [
+                ("place", f"{visible(shard)} @ {self.stored.offset:,}"),
+                ("crc", f"{self.stored.crc:#010x}"),
+            ]
         if info.error is not None:
             lines.append(("fault", visible(info.error)))
         return lines
