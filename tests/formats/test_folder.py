@@ -1,0 +1,184 @@
+"""Folders: the newest checkpoint by the state file's names, never outside; and sentences about what is not whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ckpt_studio.core.errors import Corrupt, MissingFile, Unrecognised
+from ckpt_studio.formats.folder import prefix_of, scan_folder
+from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
+from tests.helpers.bundles import BundleMaker, shard_name
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+BROKEN_STATES = [
+    b"",
+    b"\xff\xfe\x00garbage",
+    b"model_checkpoint_path: ",
+    b'model_checkpoint_path: ""',
+    b"{" * 5000,
+]
+
+
+def make(folder: Path, name: str, value: float = 0, time: int | None = None) -> str:
+    made = BundleMaker()
+    made.add("w", np.array(value, np.float32), 1)
+    prefix = made.write(f"{folder}/{name}")
+    if time is not None:
+        os.utime(f"{prefix}.index", (time, time))
+    return prefix
+
+
+def state(folder: Path, latest: str, *paths: str) -> None:
+    text = f'model_checkpoint_path: "{latest}"\n' + "".join(
+        f'all_model_checkpoint_paths: "{p}"\n' for p in paths
+    )
+    (folder / "checkpoint").write_text(text)
+
+
+def test_in_step_order_then_by_time(tmp_path: Path) -> None:
+    for name, time in (("m-100", 5), ("m-20", 9), ("b", 3), ("a", 4), ("m-3", 10)):
+        make(tmp_path, name, time=time)
+    folder = scan_folder(str(tmp_path))
+    assert [entry.name for entry in folder.entries] == ["b", "a", "m-3", "m-20", "m-100"]
+    assert [entry.step for entry in folder.entries] == [None, None, 3, 20, 100]
+    assert [entry.newest for entry in folder.entries] == [False] * 4 + [True]
+    assert all(entry.complete and not entry.preserved for entry in folder.entries)
+    entry = folder.entries[0]
+    assert entry.nbytes == 4 + (tmp_path / "b.index").stat().st_size
+    assert (entry.prefix, entry.mtime, entry.format) == (str(tmp_path / "b"), 3, "tf_bundle")
+
+
+def test_the_state_file_says_which_is_newest(tmp_path: Path) -> None:
+    for step in (10, 20, 30):
+        make(tmp_path, f"m-{step}", step)
+    state(tmp_path, "m-20", "m-10", "m-20")
+    folder = scan_folder(str(tmp_path))
+    assert [(e.newest, e.preserved) for e in folder.entries] == [(False, True), (True, True), (False, False)]
+    assert folder.notes == ()
+    checkpoint = open_checkpoint(str(tmp_path))
+    assert (checkpoint.step, checkpoint.path) == (20, str(tmp_path))
+    assert open_checkpoint(str(tmp_path / "checkpoint")).prefix == checkpoint.prefix
+
+
+def test_a_copied_folder_shows_its_own_files(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    state(old, make(old, "m-1", 1.0), "m-1")
+    shutil.copytree(old, new)
+    make(new, "m-1", 2.0)
+    checkpoint = open_checkpoint(str(new))
+    assert checkpoint.read("w") == 2.0
+    assert any("outside this folder" in note for note in checkpoint.notes)
+    assert open_checkpoint(str(old)).notes == ()
+
+
+@pytest.mark.parametrize("latest", ["../elsewhere/m-1", "/etc/m-1", "sub/m-1"])
+def test_the_state_file_is_not_followed_outside(tmp_path: Path, latest: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    make(tmp_path / "elsewhere", "m-1", 7)
+    folder = tmp_path / "here"
+    folder.mkdir()
+    make(folder, "m-2", 2)
+    state(folder, latest)
+    checkpoint = open_checkpoint(str(folder))
+    assert checkpoint.step == 2
+    assert any("outside this folder" in note for note in checkpoint.notes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    BROKEN_STATES,
+)
+def test_a_broken_state_file_is_noted(tmp_path: Path, content: bytes) -> None:
+    make(tmp_path, "m-5")
+    (tmp_path / "checkpoint").write_bytes(content)
+    checkpoint = open_checkpoint(str(tmp_path))
+    assert checkpoint.step == 5
+    assert any("by step and time" in note for note in checkpoint.notes)
+    with pytest.raises(Corrupt):
+        parse_state_file(str(tmp_path / "checkpoint"))
+
+
+def test_a_state_file_that_names_what_is_gone(tmp_path: Path) -> None:
+    make(tmp_path, "m-5")
+    state(tmp_path, "m-6")
+    assert any("m-6, which is not in this folder; m-5 is used" in n for n in scan_folder(str(tmp_path)).notes)
+
+
+def test_what_is_not_whole_has_a_sentence(tmp_path: Path) -> None:
+    for name in ("whole-1", "nodata-2", "noindex-3"):
+        make(tmp_path, name)
+    Path(shard_name(tmp_path / "nodata-2", 0, 1)).unlink()
+    (tmp_path / "noindex-3.index").unlink()
+    (tmp_path / "graph-4.meta").write_bytes(b"\x0a\x00")
+    (tmp_path / "texture.meta").write_bytes(b"fileFormatVersion: 2\nguid: 1\n")
+    folder = scan_folder(str(tmp_path))
+    assert [(e.name, e.complete) for e in folder.entries] == [("whole-1", True), ("nodata-2", False)]
+    assert len(folder.notes) == 3
+    for words in ("Data files of nodata-2", "noindex-3 has data files", "graph-4.meta is a graph"):
+        assert any(words in note for note in folder.notes)
+
+
+@pytest.mark.parametrize("suffix", ["", ".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json"])
+@pytest.mark.parametrize("name", ["m-1", "", "-m[1] ü"])
+def test_any_file_of_a_checkpoint_opens_it(tmp_path: Path, name: str, suffix: str) -> None:
+    prefix = make(tmp_path, name)
+    Path(f"{prefix}.meta").write_bytes(b"")
+    Path(f"{prefix}.ckpt-studio.json").write_text("{}")
+    if name or suffix:
+        assert prefix_of(prefix + suffix) == prefix
+    assert open_checkpoint(prefix + suffix).prefix == prefix
+
+
+def test_with_a_v1_file_of_the_same_name_v2_wins(tmp_path: Path) -> None:
+    prefix = make(tmp_path, "m")
+    Path(prefix).write_bytes(b"whatever V1 is")
+    assert open_checkpoint(prefix).format == "tf_bundle"
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFile, match="missing-file"):
+        open_checkpoint(str(tmp_path / "missing-file"))
+    with pytest.raises(Unrecognised, match=r"no \.index file"):
+        open_checkpoint(str(tmp_path))
+    (tmp_path / "deeper").mkdir()
+    make(tmp_path / "deeper", "m")
+    with pytest.raises(Unrecognised, match="deeper does"):
+        open_checkpoint(str(tmp_path))
+
+
+def test_state_files_are_what_tensorflow_writes_and_reads(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    wanted = StateFile("größe-3", ("a-1", "größe-3"), (1.5, 1600000000.25), 12.5)
+    (tmp_path / "checkpoint").write_bytes(encode_state_file(wanted))
+    assert parse_state_file(str(tmp_path / "checkpoint")) == wanted
+    script = """
+    found = tf.train.get_checkpoint_state(args[0])
+    result = [found.model_checkpoint_path, list(found.all_model_checkpoint_paths),
+              list(found.all_model_checkpoint_timestamps), found.last_preserved_timestamp]
+    paths = [args[1] + "/b-1", args[1] + "/größe-9"]
+    tf.compat.v1.train.update_checkpoint_state(args[1], paths[1], paths, all_model_checkpoint_timestamps=[3.0, 4.5])
+    """
+    other = tmp_path / "other"
+    other.mkdir()
+    found = tensorflow_child(script, tmp_path, other)
+    absolute = [str(tmp_path / path) for path in wanted.paths]
+    assert found == [str(tmp_path / wanted.latest), absolute, list(wanted.timestamps), 12.5]
+    read = parse_state_file(str(other / "checkpoint"))
+    assert (Path(read.latest).name, read.timestamps) == ("größe-9", (3.0, 4.5))
+    with pytest.raises(ValueError, match="timestamps"):
+        encode_state_file(StateFile("a", ("a", "b"), (1.0,)))
+
+
+def test_state_files_with_names_that_are_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    path.write_bytes(b'model_checkpoint_path: "caf\xe9-1"\n')
+    assert parse_state_file(str(path)).latest == "caf\udce9-1"
+    assert encode_state_file(parse_state_file(str(path))).isascii()
