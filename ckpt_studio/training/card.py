@@ -35,7 +35,7 @@ class Initialised:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """An operation that a person should know of before the graph runs; `kind` is read, write, code, net or unknown."""
+    """An operation that a person should know of before the graph runs; `kind` is files, python, network, ..."""
 
     kind: str
     op: str

@@ -10,6 +10,8 @@ from pathlib import Path
 from ckpt_studio.training.events import Cause
 
 LAST_LINES = 20
+"""How many lines of the log a person is shown."""
+_READ_LINES = 1000
 _LOG_TAIL = 1 << 16
 _CHECK = re.compile(r"Check failed:|CHECK failed|terminate called|what\(\):|assertion .* failed", re.IGNORECASE)
 _MEMORY = re.compile(
@@ -17,12 +19,14 @@ _MEMORY = re.compile(
 )
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+: ?")
 _SHOWN = 300
+_CRASHES = ("Fatal Python error:", "Timeout (0:")
+"""How faulthandler begins."""
 _NOISE = ("oneDNN custom operations are on", "before absl::InitializeLog()")
 """What TensorFlow says at every start."""
 
 
-def tail(path: Path, lines: int = LAST_LINES) -> tuple[str, ...]:
-    """The last lines of a log, oldest first; empty where it cannot be read."""
+def tail(path: Path) -> tuple[str, ...]:
+    """The end of a log, a line each, oldest first; empty where it cannot be read."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -30,14 +34,20 @@ def tail(path: Path, lines: int = LAST_LINES) -> tuple[str, ...]:
             text = file.read(_LOG_TAIL).decode("utf-8", "replace")
     except OSError:
         return ()
-    return last_lines(text, lines)
+    return lines_of(text)
 
 
-def last_lines(text: str, lines: int = LAST_LINES) -> tuple[str, ...]:
+def lines_of(text: str) -> tuple[str, ...]:
     """The last lines of a text that say something."""
     kept = (line for line in text.splitlines() if line.strip() and not any(noise in line for noise in _NOISE))
     said = [line.rstrip()[:_SHOWN] for line in kept]
-    return tuple(said[-lines:])
+    return tuple(said[-_READ_LINES:])
+
+
+def shown(lines: Sequence[str]) -> tuple[str, ...]:
+    """What a person is shown of them: the last ones, without the stacks of all threads that follow a crash."""
+    end = next((at + 1 for at, line in enumerate(lines) if line.startswith(_CRASHES)), len(lines))
+    return tuple(lines[max(0, end - LAST_LINES) : end])
 
 
 def oom_kills() -> int:

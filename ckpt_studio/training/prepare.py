@@ -60,7 +60,7 @@ def job_of(spec: RunSpec, card: Card, start: str) -> dict[str, Any]:
         "mapping": dict(card.mapping),
         "batch_size": spec.batch_size,
         "seed": spec.seed,
-        "reads_files": bool(card.risks),
+        "reads_files": any(risk.kind in ("files", "other") for risk in card.risks),
         "threads": {"intra_op": cores, "inter_op": cores},
     }
 

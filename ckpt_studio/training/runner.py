@@ -40,7 +40,7 @@ from ckpt_studio.training.events import (
     to_json,
 )
 from ckpt_studio.training.log_tail import LogTail
-from ckpt_studio.training.outcome import last_lines, of_exit, oom_kills, tail
+from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
 from ckpt_studio.training.prepare import frozen_unchanged, job_of, write_start
 from ckpt_studio.training.protocol import BEAT_SECONDS, SILENCE_SECONDS, Message
 from ckpt_studio.training.run_folder import RunFolder
@@ -305,7 +305,7 @@ class Runner:
         if unchanged is False:
             state, cause = RunState.failed, Cause.frozen_changed
             message = f"The run changed variables that were frozen; do not use {prefix}."
-        return Outcome(state, cause, message, prefix, unchanged, lines)
+        return Outcome(state, cause, message, prefix, unchanged, shown(lines))
 
     def _kept(self) -> str:
         if self._newest is None:
@@ -313,7 +313,7 @@ class Runner:
         return f" Its last checkpoint is {Path(self._newest[1]).name}."
 
     def _early_lines(self) -> tuple[str, ...]:
-        return () if self._child is None else last_lines(self._child.early_output())
+        return () if self._child is None else lines_of(self._child.early_output())
 
     # ---- telling
 

@@ -15,7 +15,7 @@ import pytest
 
 from ckpt_studio.training.child import Child, Ended
 from ckpt_studio.training.events import Cause
-from ckpt_studio.training.outcome import of_exit
+from ckpt_studio.training.outcome import lines_of, of_exit, shown
 from ckpt_studio.training.protocol import encode
 
 
@@ -124,6 +124,15 @@ def test_each_end_has_its_sentence(status: int, lines: list[str], cause: Cause, 
     got, sentence = of_exit(status, lines, oom_killed=False)
     assert got is cause
     assert said in sentence
+
+
+def test_the_stacks_that_follow_a_crash_are_left_out() -> None:
+    stacks = [f"  File x, line {number}" for number in range(900)]
+    said = ["2026: oneDNN custom operations are on.", "F t.cc:1] Check failed: n", "Fatal Python error: Aborted"]
+    lines = lines_of("\n".join([*said, *stacks]))
+    assert of_exit(-signal.SIGABRT, lines, oom_killed=False)[1].endswith("Check failed: n")
+    assert shown(lines) == ("F t.cc:1] Check failed: n", "Fatal Python error: Aborted")
+    assert shown(stacks) == tuple(stacks[-20:])
 
 
 def test_a_kill_for_want_of_memory_is_said() -> None:

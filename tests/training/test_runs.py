@@ -169,7 +169,11 @@ def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "cause", "said"),
-    [(signal.SIGKILL, Cause.killed, "killed"), (signal.SIGSEGV, Cause.segfault, "segmentation fault")],
+    [
+        (signal.SIGKILL, Cause.killed, "killed"),
+        (signal.SIGSEGV, Cause.segfault, "segmentation fault"),
+        (signal.SIGABRT, Cause.abort, "aborted"),
+    ],
 )
 def test_a_killed_process_is_said_and_its_checkpoints_stay(
     number: int, cause: Cause, said: str, start: Start, tmp_path: Path

@@ -86,7 +86,6 @@ class _Run:
     def go(self) -> tuple[bool, str]:
         """Step until the end or until asked to stop, and save what was trained."""
         job, link = self._job, self._link
-        link.say("state", state="running")
         while (job.steps is None or self._done < job.steps) and not link.stop.is_set():
             self._one_step()
             due = job.save_every and self._done % job.save_every == 0
@@ -108,6 +107,8 @@ class _Run:
         if self._step_feed is not None:
             feeds[self._step_feed] = at
         loss, step = self._session.step(feeds)
+        if self._done == 0:
+            self._link.say("state", state="running")  # not before a whole step has shown that it can
         self._done += 1
         if not self._counts_itself and step is not None and step <= self._step and self._done == 1:
             self._counts_itself = True
