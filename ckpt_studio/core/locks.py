@@ -38,10 +38,11 @@ class FileLock:
             raise
 
     def close(self) -> None:
-        """Let go."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        """Let go. A failing close lets go too, and nothing that matters was still to be written."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            with suppress(OSError):
+                os.close(fd)
 
     def __enter__(self) -> Self:
         return self

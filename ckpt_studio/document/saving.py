@@ -15,6 +15,7 @@ from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
 from ckpt_studio.formats.meta_graph.load import load_meta_graph
+from ckpt_studio.formats.saving import save_fault
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.write import WriteOptions, Written, write_bundle
 from ckpt_studio.formats.tf_bundle.write_plan import Meta, plan_bundle
@@ -90,7 +91,10 @@ def write_document(
             path=folder,
         )
     view = document.staged
-    meta, _ = _meta_graph(document)
+    try:
+        meta, _ = _meta_graph(document)
+    except OSError as error:
+        raise save_fault(error, folder) from error
     return write_bundle(
         view,
         prefix,

@@ -51,7 +51,8 @@ def _can_reflink(source: str, folder: str) -> bool:
     except OSError:
         return False
     finally:
-        os.close(target)
+        with suppress(OSError):
+            os.close(target)
 
 
 def _reflink(source: int, target: int) -> bool:

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,18 +92,21 @@ def _ready(job: dict[str, Any]) -> Callable[[], object]:
     return lambda: write_document(document, job["prefix"], options)
 
 
-def _child(job: dict[str, Any], go: int) -> None:
+def _child(job: dict[str, Any], ready: int, go: int) -> None:
     from ckpt_studio.core.errors import CkptStudioError
 
     status = BROKEN
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, -1, 0, 0, 0)
         save = _ready(job)
+        os.write(ready, b"!")
         os.read(go, 1)
         save()
         status = WRITTEN
     except CkptStudioError:
         status = REFUSED
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(status)
 
@@ -120,11 +124,14 @@ def _serve() -> None:
         home_folder.cache_clear()
         if job.get("warm"):  # everything that is imported late is imported before the first fork
             _ready(job)()
-        receive, send = os.pipe()
+        (is_ready, ready), (receive, send) = os.pipe(), os.pipe()
         pid = os.fork()
         if pid == 0:
-            _child(job, receive)
+            _child(job, ready, receive)
+        os.close(ready)
         os.close(receive)
+        os.read(is_ready, 1)
+        os.close(is_ready)
         answer(pid)
         sys.stdin.readline()
         os.write(send, b"!")

@@ -16,7 +16,7 @@ import numpy as np
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, decode
-from ckpt_studio.formats.saving import Saving, TemporaryFile
+from ckpt_studio.formats.saving import Saving, TemporaryFile, save_fault
 from ckpt_studio.formats.take_over import take_over as take_file_over
 from ckpt_studio.formats.tf_bundle.encode_tensors import ShardWriter
 from ckpt_studio.formats.tf_bundle.write_index import (
@@ -93,7 +93,10 @@ def write_bundle(
     """
     options = options or WriteOptions()
     sized = sum(len(part) for part in sidecars.values() if isinstance(part, bytes))
-    plan = plan_bundle(source, prefix, take_over, options, meta, sized)
+    try:
+        plan = plan_bundle(source, prefix, take_over, options, meta, sized)
+    except OSError as error:
+        raise save_fault(error, prefix) from error
     plan.check_space()
     task.total = 2 * plan.written_bytes + plan.shared_bytes
     with Saving(plan.folder, task) as saving:
