@@ -29,9 +29,7 @@ class CloseDialog(QDialog):
         self._buttons = QDialogButtonBox(self)
         column = QVBoxLayout(self)
         column.setSpacing(10)
-        edits = (
-            0 if session.document is None or not session.document.modified else len(session.document.edits)
-        )
+        edits = _unwritten(session)
         if edits:
             column.addWidget(PlainLabel("closeEditsText", self._edits_text(edits)))
         if runs.active:
@@ -51,7 +49,7 @@ class CloseDialog(QDialog):
     @staticmethod
     def needed(session: Session, runs: Runs) -> bool:
         """Whether there is anything to ask."""
-        return runs.active or (session.document is not None and session.document.modified)
+        return runs.active or _unwritten(session) > 0
 
     def _edits_text(self, count: int) -> str:
         assert self._session.document is not None
@@ -129,3 +127,9 @@ class CloseDialog(QDialog):
         """Stay open; a run that was already asked to stop still stops."""
         self._agreed = False
         super().reject()
+
+
+def _unwritten(session: Session) -> int:
+    """How many edits are staged and not written."""
+    document = session.document
+    return len(document.edits) if document is not None and document.modified else 0

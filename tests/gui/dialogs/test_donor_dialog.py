@@ -176,6 +176,9 @@ def test_a_name_in_the_donor_can_be_put_in_by_hand(
     assert rows(dialog)[key][donor_table.VERDICT] == "✓ fits"
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*QDragEnterEvent:DeprecationWarning"
+)  # there is no other way to make one
 def test_a_donor_can_be_dropped_on_the_dialog(
     opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
 ) -> None:

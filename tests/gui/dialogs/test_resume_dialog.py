@@ -1,0 +1,304 @@
+"""Resuming a run from the window: real clicks, the sample's graph and data, and a real training process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QTableWidget,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from ckpt_studio.document.edits import Freeze
+from ckpt_studio.gui.dialogs.close import CloseDialog
+from ckpt_studio.gui.dialogs.resume import ResumeDialog
+from ckpt_studio.gui.panels.run import RunPanel
+from ckpt_studio.gui.runs import Runs
+from ckpt_studio.gui.session import Session
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+FROZEN = "encoder/dense_1/kernel"
+
+
+@pytest.fixture
+def runs(opened: Session, window: QMainWindow) -> Iterator[Runs]:
+    runs = Runs(opened, window)
+    yield runs
+    runs.close()
+
+
+@pytest.fixture
+def panel(opened: Session, runs: Runs, window: QMainWindow) -> RunPanel:
+    panel = RunPanel(opened, runs, window)
+    window.setCentralWidget(panel)
+    return panel
+
+
+def click(widget: QWidget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(8, widget.height() // 2))
+
+
+def shown(session: Session, runs: Runs, window: QMainWindow, qtbot: QtBot) -> ResumeDialog:
+    dialog = ResumeDialog(session, runs, window)
+    dialog.open()
+    qtbot.waitExposed(dialog)
+    qtbot.waitUntil(lambda: "bind" in card(dialog) or bool(reason(dialog)), timeout=20_000)
+    return dialog
+
+
+def card(dialog: QWidget) -> str:
+    return dialog.findChild(QPlainTextEdit, "resumeCard").toPlainText()
+
+
+def reason(dialog: QWidget) -> str:
+    return dialog.findChild(QLabel, "resumeReasonText").text()
+
+
+def start(dialog: QWidget) -> QPushButton:
+    return dialog.findChild(QPushButton, "startButton")
+
+
+def fill(dialog: QWidget, name: str, text: str) -> None:
+    field = dialog.findChild(QWidget, name)
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Tab)
+
+
+def give_data(dialog: ResumeDialog, sample: Path, qtbot: QtBot) -> None:
+    fill(dialog, "dataPathEdit", str(sample / "data.npz"))
+    qtbot.waitUntil(start(dialog).isEnabled, timeout=20_000)
+
+
+def verdicts(dialog: ResumeDialog) -> list[str]:
+    table = dialog.findChild(QTableWidget, "inputsTable")
+    return [table.item(row, 3).text() for row in range(table.rowCount())]
+
+
+def training_processes() -> list[int]:
+    """Processes that this one has started to train."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+                parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            except OSError:
+                continue
+            if b"ckpt_studio.training.worker" in command and int(parent) == os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+def test_says_what_will_happen_and_what_is_missing(
+    opened: Session, runs: Runs, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    opened.do(Freeze((FROZEN,)))
+    dialog = shown(opened, runs, window, qtbot)
+    assert "21 of 21 variables bind" in card(dialog)
+    assert "3 frozen" in card(dialog)
+    assert "step 500" in card(dialog)
+    assert "Choose the data" in reason(dialog)
+    assert not start(dialog).isEnabled()
+    assert verdicts(dialog) == ["⚠ no data yet"] * 2
+
+    give_data(dialog, sample, qtbot)
+    assert reason(dialog) == ""
+    combos = {box.objectName(): box for box in dialog.findChildren(QComboBox)}
+    assert combos["sourceCombo:x:0"].currentText() == "x"
+    assert combos["sourceCombo:y:0"].currentText() == "y"
+    assert all(verdict.startswith("✓ rows of") for verdict in verdicts(dialog))
+    assert dialog.findChild(QLineEdit, "runFolderEdit").text() == str(sample / "run" / "run-01")
+
+    # The wrong array: the row says why, and Start says it too.
+    combos["sourceCombo:x:0"].setFocus()
+    QTest.keyClick(combos["sourceCombo:x:0"], Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(combos["sourceCombo:x:0"], "y")
+    qtbot.waitUntil(lambda: "does not fit" in reason(dialog), timeout=5000)
+    assert "does not fit" in verdicts(dialog)[0]
+    assert not start(dialog).isEnabled()
+    QTest.keyClick(combos["sourceCombo:x:0"], Qt.Key.Key_Backspace)
+    QTest.keyClicks(combos["sourceCombo:x:0"], "x")
+    qtbot.waitUntil(start(dialog).isEnabled, timeout=5000)
+
+    # A folder that is not empty is refused before anything runs.
+    fill(dialog, "runFolderEdit", str(sample / "donor"))
+    qtbot.waitUntil(lambda: "not empty" in reason(dialog), timeout=5000)
+    dialog.reject()
+
+
+def test_a_checkpoint_without_a_graph_says_so(
+    opened: Session, runs: Runs, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    for meta in (sample / "run").glob("*.meta"):
+        meta.unlink()
+    with qtbot.waitSignal(opened.documentChanged, timeout=10_000):
+        opened.reload()
+    dialog = shown(opened, runs, window, qtbot)
+    assert ".meta" in reason(dialog)
+    assert not start(dialog).isEnabled()
+
+
+def trust_dialog(window: QMainWindow) -> QDialog | None:
+    return next((d for d in window.findChildren(QDialog, "trustDialog") if d.isVisible()), None)
+
+
+def test_a_run_from_trust_to_stop_and_save(
+    opened: Session,
+    runs: Runs,
+    panel: RunPanel,
+    window: QMainWindow,
+    sample: Path,
+    qtbot: QtBot,
+    tensorflow_child: TensorFlowChild,
+) -> None:
+    opened.do(Freeze((FROZEN,)))
+    dialog = shown(opened, runs, window, qtbot)
+    give_data(dialog, sample, qtbot)
+    fill(dialog, "stepsSpin", "0")
+    assert dialog.findChild(QSpinBox, "stepsSpin").text() == "until stopped"
+    qtbot.waitUntil(start(dialog).isEnabled, timeout=5000)
+
+    # Asked once, before the first run of this graph; refusing starts nothing.
+    click(start(dialog))
+    qtbot.waitUntil(lambda: trust_dialog(window) is not None, timeout=5000)
+    refused = trust_dialog(window)
+    assert refused is not None
+    click(refused.findChild(QPushButton, "trustRejectButton"))
+    qtbot.waitUntil(lambda: trust_dialog(window) is None, timeout=5000)
+    assert not runs.active
+    click(start(dialog))
+    qtbot.waitUntil(lambda: trust_dialog(window) is not None, timeout=5000)
+    asked = trust_dialog(window)
+    assert asked is not None
+    click(asked.findChild(QPushButton, "trustAcceptButton"))
+    qtbot.waitUntil(lambda: runs.active, timeout=5000)
+
+    plot = lambda: panel.findChild(QWidget, "lossPlot")  # noqa: E731
+    qtbot.waitUntil(lambda: plot() is not None and len(plot().history) > 50, timeout=60_000)
+    assert plot().history.span[0] == 501
+    assert "running" in panel.findChild(QLabel, "runTitle").text()
+    assert panel.findChild(QLabel, "runRate").text().endswith("steps/s")
+    assert opened.running
+
+    with qtbot.waitSignal(runs.checkpointWritten, timeout=20_000):
+        click(panel.findChild(QPushButton, "checkpointNowButton"))
+    step, prefix = runs.checkpoints[-1]
+    assert Path(prefix) == sample / "run" / "run-01" / f"model.ckpt-{step}"
+    assert (
+        panel.findChild(QToolButton, "runCheckpointsButton").menu().actions()[-1].text()
+        == f"model.ckpt-{step}"
+    )
+
+    # Closing the window asks; "Stop and save" waits for the end of the run.
+    closing = CloseDialog(opened, runs, window)
+    closing.open()
+    with qtbot.waitSignal(closing.agreed, timeout=30_000):
+        click(closing.findChild(QPushButton, "keepButton"))
+    assert not runs.active
+    assert runs.outcome is not None
+    assert str(runs.outcome.state) == "stopped"
+    last = runs.outcome.prefix
+    assert last is not None
+    assert "3 frozen variables are bit-identical" in panel.findChild(QLabel, "runProof").text()
+
+    script = """
+    start, end = tf.train.load_checkpoint(args[0]), tf.train.load_checkpoint(args[1])
+    names = sorted(start.get_variable_to_shape_map())
+    result = [n for n in names if np.array_equal(start.get_tensor(n), end.get_tensor(n))]
+    """
+    same = tensorflow_child(script, str(sample / "run" / "model.ckpt-500"), last)
+    assert same == [FROZEN, f"{FROZEN}/Adam", f"{FROZEN}/Adam_1"]
+
+    # The next run of the same graph is not asked about, and goes into a folder of its own.
+    again = shown(opened, runs, window, qtbot)
+    give_data(again, sample, qtbot)
+    assert again.findChild(QLineEdit, "runFolderEdit").text().endswith("run-02")
+    click(start(again))
+    qtbot.waitUntil(lambda: runs.active, timeout=5000)
+    assert trust_dialog(window) is None
+
+    # Killed from outside: the window stays and says what happened.
+    qtbot.waitUntil(lambda: len(plot().history) > 20, timeout=60_000)
+    (pid,) = training_processes()
+    with qtbot.waitSignal(runs.ended, timeout=20_000):
+        os.kill(pid, signal.SIGKILL)
+    failure = panel.findChild(QLabel, "runFailureText")
+    assert failure.isVisible()
+    assert "killed" in failure.text()
+    click(panel.findChild(QPushButton, "runCopyButton"))
+    assert "killed" in QApplication.clipboard().text()
+    assert window.isVisible()
+    assert not runs.active
+
+
+def test_a_dot_on_the_curve_opens_its_checkpoint(
+    opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    from ckpt_studio.gui.panels.loss_plot import LossPlot
+
+    plot = LossPlot(window)
+    window.setCentralWidget(plot)
+    plot.extend(range(100, 300), [1.0] * 200)
+    prefix = str(sample / "run" / "model.ckpt-200")
+    plot.add_checkpoint(200, prefix)
+    plot.checkpointClicked.connect(opened.open)
+    qtbot.waitExposed(plot)
+    qtbot.wait(150)
+    where = plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPoint(200, 1)))
+    with qtbot.waitSignal(opened.documentChanged, timeout=10_000):
+        QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert opened.document is not None
+    assert opened.document.base.prefix == prefix
+
+
+def test_zooming_stops_following_until_the_whole_run_is_asked_for(window: QMainWindow, qtbot: QtBot) -> None:
+    from ckpt_studio.gui.panels.loss_plot import LossPlot
+
+    plot = LossPlot(window)
+    window.setCentralWidget(plot)
+    plot.extend(range(1, 1001), [1.0 / n for n in range(1, 1001)])
+    qtbot.wait(150)
+    axis = plot.getPlotItem().getViewBox()
+    assert axis.viewRange()[0][1] > 1000
+    centre = plot.viewport().rect().center()
+    turn = QWheelEvent(
+        centre.toPointF(),
+        plot.viewport().mapToGlobal(centre).toPointF(),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(plot.viewport(), turn)
+    assert not plot.following
+    seen = axis.viewRange()[0]
+    plot.extend(range(1001, 2001), [0.001] * 1000)
+    qtbot.wait(150)
+    assert axis.viewRange()[0] == seen
+    plot.follow()
+    plot.set_log(True)
+    qtbot.wait(150)
+    assert axis.viewRange()[0][1] > 2000
+    assert axis.viewRange()[1][0] < -2
