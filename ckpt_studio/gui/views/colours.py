@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QPalette
 
+from ckpt_studio.analysis.heatmap import Heatmap
+
 NAN_INDEX: Final = 0
 INF_INDEX: Final = 255
 _FIRST: Final = 1
@@ -101,3 +103,28 @@ def indices_of(
     indices[inf | ~np.isfinite(values)] = INF_INDEX
     indices[nan] = NAN_INDEX
     return indices
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A heatmap whose values have become colour indices, ready to be drawn.
+
+    Attributes:
+        heatmap: what was painted.
+        ramp: how values become colours.
+        limits: the values at both ends of the ramp.
+        indices: into the colour table, uint8 [down, across].
+    """
+
+    heatmap: Heatmap
+    ramp: Ramp
+    limits: tuple[float, float]
+    indices: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, heatmap: Heatmap, ramp: Ramp, limits: tuple[float, float] | None = None) -> Painted:
+        """Paint a heatmap, over its own range if no limits are given; work for a background thread."""
+        limits = limits or limits_of(ramp, heatmap.low, heatmap.high)
+        return cls(
+            heatmap, ramp, limits, indices_of(heatmap.values, heatmap.nan_mask, heatmap.inf_mask, limits)
+        )

@@ -9,21 +9,17 @@ from typing import Final
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckpt_studio.analysis.heatmap import Heatmap
 from ckpt_studio.gui.views.axes import IndexAxis, colour_plot, frame_plot
 from ckpt_studio.gui.views.colours import (
     INF_INDEX,
     NAN_INDEX,
+    Painted,
     PlotColours,
-    Ramp,
     colour_table,
-    indices_of,
-    limits_of,
 )
 from ckpt_studio.gui.views.numbers import number_text
 
@@ -43,9 +39,8 @@ class HeatmapPlot(pg.PlotWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, axisItems={"bottom": IndexAxis("bottom"), "left": IndexAxis("left")})
         self._extent = (1, 1)
-        self._overview: Heatmap | None = None
-        self._detail: Heatmap | None = None
-        self._ramp = Ramp.around_zero
+        self._overview: Painted | None = None
+        self._detail: Painted | None = None
         plot = self.getPlotItem()
         frame_plot(self)
         box = plot.getViewBox()
@@ -78,22 +73,20 @@ class HeatmapPlot(pg.PlotWidget):
                 xMin=0, xMax=columns, yMin=0, yMax=rows, minXRange=min(1, columns), minYRange=min(1, rows)
             )
         self._overview = self._detail = None
+        for image in self._images:
+            image.clear()
         self.reset_zoom()
 
-    def set_overview(self, picture: Heatmap) -> None:
+    def set_overview(self, picture: Painted) -> None:
         """The whole slice; its limits are those of the colours."""
         self._overview = picture
-        self._paint()
+        self._draw(self._images[0], picture)
 
-    def set_detail(self, picture: Heatmap | None) -> None:
+    def set_detail(self, picture: Painted | None) -> None:
         """The part that is seen."""
-        self._detail = picture
-        self._paint()
-
-    def set_ramp(self, ramp: Ramp) -> None:
-        """How values become colours."""
-        self._ramp = ramp
-        self._paint()
+        if picture is not None or self._detail is not None:
+            self._detail = picture
+            self._draw(self._images[1], picture)
 
     def reset_zoom(self) -> None:
         """Show the whole slice."""
@@ -101,36 +94,24 @@ class HeatmapPlot(pg.PlotWidget):
         self.getPlotItem().getViewBox().setRange(xRange=(0, columns), yRange=(0, rows), padding=0)
 
     @property
-    def has_overview(self) -> bool:
-        """Whether the whole slice was drawn."""
-        return self._overview is not None
+    def overview(self) -> Painted | None:
+        """The whole slice, if it was drawn."""
+        return self._overview
 
     @property
-    def picture(self) -> Heatmap | None:
-        """What is seen: the detail, or the overview."""
-        return self._detail or self._overview
+    def detail(self) -> Painted | None:
+        """The part that is seen, if it was drawn."""
+        return self._detail
 
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Values at both ends of the colours."""
-        found = self._overview
-        return limits_of(self._ramp, found.low, found.high) if found else (-1.0, 1.0)
-
-    @property
-    def table(self) -> NDArray[np.uint8]:
-        """RGBA of the colour indices."""
-        return colour_table(self._ramp, PlotColours.of(self.palette()))
-
-    def _paint(self) -> None:
-        for image, picture in zip(self._images, (self._overview, self._detail), strict=True):
-            if picture is None:
-                image.clear()
-                continue
-            indices = indices_of(picture.values, picture.nan_mask, picture.inf_mask, self.limits)
-            image.setImage(indices, autoLevels=False, levels=(0, 255), lut=self.table)
-            top, bottom = picture.request.rows
-            left, right = picture.request.columns
-            image.setRect(QRectF(left, top, right - left, bottom - top))
+    def _draw(self, image: pg.ImageItem, picture: Painted | None) -> None:
+        if picture is None:
+            image.clear()
+            return
+        table = colour_table(picture.ramp, PlotColours.of(self.palette()))
+        image.setImage(picture.indices, autoLevels=False, levels=(0, 255), lut=table)
+        top, bottom = picture.heatmap.request.rows
+        left, right = picture.heatmap.request.columns
+        image.setRect(QRectF(left, top, right - left, bottom - top))
 
     # ---- what is seen
 
@@ -183,7 +164,8 @@ class HeatmapPlot(pg.PlotWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_settle"):
             self._take_colours()
-            self._paint()
+            for image, picture in zip(self._images, (self._overview, self._detail), strict=True):
+                self._draw(image, picture)
 
     def _take_colours(self) -> None:
         colour_plot(self, PlotColours.of(self.palette()))
@@ -203,19 +185,16 @@ class ColourBar(QWidget):
         super().__init__(parent)
         self.setObjectName("heatmapColourBar")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self._limits = (-1.0, 1.0)
-        self._table: NDArray[np.uint8] | None = None
+        self._painted: Painted | None = None
         self._special: list[tuple[str, int]] = []
 
-    def show_limits(
-        self, limits: tuple[float, float], table: NDArray[np.uint8], nan: bool, inf: bool
-    ) -> None:
-        """Draw this ramp; `nan` and `inf` say whether the picture has such pixels."""
-        self._limits, self._table = limits, table
-        self._special = [
-            (n, i) for n, i, there in (("NaN", NAN_INDEX, nan), ("Inf", INF_INDEX, inf)) if there
-        ]
-        texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, limits))]
+    def show_colours(self, painted: Painted) -> None:
+        """Draw the ramp of this picture."""
+        self._painted = painted
+        found = painted.heatmap
+        masks = (("NaN", NAN_INDEX, found.nan_mask), ("Inf", INF_INDEX, found.inf_mask))
+        self._special = [(name, index) for name, index, mask in masks if mask.any()]
+        texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, painted.limits))]
         texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in self._special]
         self.setAccessibleName(", ".join(texts))
         self.update()
@@ -224,10 +203,11 @@ class ColourBar(QWidget):
         """Room for any number with three digits, so that the picture keeps its size."""
         return QSize(self._WIDTH + 10 + self.fontMetrics().horizontalAdvance("-0.00e-000"), 120)
 
-    def _marks(self) -> list[tuple[float, str]]:
-        low, high = self._limits
+    @staticmethod
+    def _marks(limits: tuple[float, float]) -> list[tuple[float, str]]:
+        low, high = limits
         parts = [i / 4 for i in range(5)]
-        return [(part, number_text(float(f"{low + (high - low) * part:.3g}"))) for part in parts]
+        return [(p, number_text(float(f"{low * (1 - p) + high * p:.3g}"))) for p in parts]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it on the screen."""
@@ -235,10 +215,10 @@ class ColourBar(QWidget):
 
     def draw(self, painter: QPainter) -> None:
         """Draw ramp, numbers and the special colours at the painter's origin."""
-        table = self._table
-        if table is None:
+        if self._painted is None:
             return
         metrics, colours = self.fontMetrics(), PlotColours.of(self.palette())
+        table = colour_table(self._painted.ramp, colours)
         line = metrics.height() + 4
         foot = line * len(self._special) + (8 if self._special else 0)
         top, height = metrics.height() // 2 + 2, self.height() - foot - metrics.height() - 4
@@ -246,7 +226,7 @@ class ColourBar(QWidget):
         image = QImage(ramp.data, 1, len(ramp), 4, QImage.Format.Format_RGBA8888)
         painter.drawImage(QRect(0, top, self._WIDTH, height), image)
         painter.setPen(colours.text)
-        for part, text in self._marks():
+        for part, text in self._marks(self._painted.limits):
             y = round(top + height * (1 - part))
             painter.drawLine(self._WIDTH, y, self._WIDTH + 3, y)
             painter.drawText(self._WIDTH + 6, y + metrics.ascent() // 2 - 1, text)

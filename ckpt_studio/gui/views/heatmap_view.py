@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     from ckpt_studio.analysis.heatmap import Heatmap
     from ckpt_studio.analysis.slices import SliceSpec
+    from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.session import Session
+    from ckpt_studio.gui.views.colours import Painted
 
 _PREVIEW_FROM: Final = 1 << 25
 """Slices with more elements than this get a rough picture first."""
@@ -124,8 +127,6 @@ class HeatmapView(TensorView):
         self._readout.clear()
         self._plot.name_axes(self._axis_text(spec.row_axis), self._axis_text(spec.column_axis))
         self._ask_overview(spec)
-        if not self._plot.is_whole:
-            self._ask_detail(spec)
 
     def _axis_text(self, axis: int | None) -> str:
         return "" if axis is None else self.tr("axis {0}").format(axis)
@@ -136,69 +137,79 @@ class HeatmapView(TensorView):
         self._exact = False
         self._ask(spec, (0, spec.rows), (0, spec.columns), self._exact_drawn, "overview")
 
-    def _preview_drawn(self, picture: Heatmap) -> None:
+    def _preview_drawn(self, picture: Painted) -> None:
         if not self._exact:
             self._overview_drawn(picture)
 
-    def _exact_drawn(self, picture: Heatmap) -> None:
+    def _exact_drawn(self, picture: Painted) -> None:
         self._exact = True
         self._overview_drawn(picture)
 
-    def _overview_drawn(self, picture: Heatmap) -> None:
+    def _overview_drawn(self, picture: Painted) -> None:
         self._plot.set_overview(picture)
-        self._show_bar()
+        self._bar.show_colours(picture)
+        if not self._plot.is_whole and self._spec is not None:
+            self._ask_detail(self._spec)
 
     def _ask_detail(self, spec: SliceSpec) -> None:
-        rows, columns = self._plot.seen()
-        self._ask(spec, rows, columns, self._plot.set_detail, "detail")
+        """The part that is seen, in the colours of the whole."""
+        overview = self._plot.overview
+        if overview is not None:
+            rows, columns = self._plot.seen()
+            self._ask(spec, rows, columns, self._plot.set_detail, "detail", limits=overview.limits)
 
     def _ask(
         self,
         spec: SliceSpec,
         rows: tuple[int, int],
         columns: tuple[int, int],
-        done: Any,
+        done: Callable[[Painted], object],
         slot: str,
+        *,
         preview: bool = False,
+        limits: tuple[float, float] | None = None,
     ) -> None:
         from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
+        from ckpt_studio.gui.views.colours import Painted
 
         assert self._subject is not None
-        side = self.side(self._subject)
-        request = HeatmapRequest(
-            side.key, spec, rows, columns, self._plot.pixels(), self._reduce.currentData(), preview
-        )
+        side, ramp = self.side(self._subject), self._ramp.currentData()
+        pixels, reduce = self._plot.pixels(), self._reduce.currentData()
+        request = HeatmapRequest(side.key, spec, rows, columns, pixels, reduce, preview)
         cells = (rows[1] - rows[0]) * (columns[1] - columns[0])
         total = cells * max(1, side.info.dtype.itemsize)
 
-        def work(task: Any) -> Heatmap:
+        def work(task: Task) -> Painted:
             task.total = total
-            return heatmap(side.source, request, task)
+            return Painted.of(heatmap(side.source, request, task), ramp, limits)
 
         self.submit(work, done, slot=slot)
 
     def _view_changed(self) -> None:
         """Another part is seen, or in other pixels: ask for the picture of it, unless it is there already."""
-        spec = self._spec
-        if spec is None or self._drawn is None or not self._plot.has_overview or not self.isVisible():
+        spec, overview = self._spec, self._plot.overview
+        if spec is None or overview is None or not self.isVisible():
             return
-        if self._plot.is_whole:
-            self._plot.set_detail(None)
-            picture = self._plot.picture
-            if picture is not None and not _fits(picture, self._plot.pixels()):
-                self._ask_overview(spec)
-        else:
+        if not self._plot.is_whole:
             self._ask_detail(spec)
+            return
+        self._plot.set_detail(None)
+        if not _fits(overview.heatmap, self._plot.pixels()):
+            self._ask_overview(spec)
 
     def _recolour(self) -> None:
-        self._plot.set_ramp(self._ramp.currentData())
-        self._show_bar()
+        from ckpt_studio.gui.views.colours import Painted
 
-    def _show_bar(self) -> None:
-        picture = self._plot.picture
-        if picture is not None:
-            nan, inf = bool(picture.nan_mask.any()), bool(picture.inf_mask.any())
-            self._bar.show_limits(self._plot.limits, self._plot.table, nan, inf)
+        overview, ramp = self._plot.overview, self._ramp.currentData()
+        if overview is not None:
+            found = overview.heatmap
+            self.submit(lambda task: Painted.of(found, ramp), self._overview_drawn, slot="colours")
+
+    @property
+    def _picture(self) -> Heatmap | None:
+        """What is seen."""
+        painted = self._plot.detail or self._plot.overview
+        return None if painted is None else painted.heatmap
 
     # ---- the pointer
 
@@ -211,12 +222,12 @@ class HeatmapView(TensorView):
             self._pointer.start()
 
     def _ask_value(self) -> None:
-        subject, spec, spot, picture = self._subject, self._spec, self._spot, self._plot.picture
+        subject, spec, spot, picture = self._subject, self._spec, self._spot, self._picture
         if subject is None or spec is None or spot is None or picture is None:
             return
         side, (row, column) = self.side(subject), spot
 
-        def work(task: Any) -> Any:
+        def work(task: Task) -> Any:
             return spec.read(side.source, side.key, slice(row, row + 1), slice(column, column + 1))[0, 0]
 
         def said(value: Any) -> None:
@@ -226,7 +237,7 @@ class HeatmapView(TensorView):
                     f"[{index}] = {number_text(value)}{self._block_text(picture, row, column)}"
                 )
 
-        self._session.bridge.submit(
+        self._tasks["pointer"] = self._session.bridge.submit(
             work, said, lambda error: self._readout.clear(), owner=self, slot="pointer"
         )
 
@@ -262,7 +273,7 @@ class HeatmapView(TensorView):
     def array(self) -> NDArray[Any]:
         import numpy as np
 
-        picture = self._plot.picture
+        picture = self._picture
         return np.empty((0, 0)) if picture is None else picture.values
 
 

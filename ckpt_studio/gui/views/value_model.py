@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ckpt_studio.analysis.slices import SliceSpec
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.bridge import Bridge
     from ckpt_studio.gui.views.subject import Side
 
@@ -67,6 +68,7 @@ class ValueModel(QAbstractTableModel):
         self._pending: dict[tuple[int, int], None] = {}
         self._tile = (256, _TILE_WIDTH)
         self._broken = False
+        self._reading: Task | None = None
         self._ask_soon = QTimer(self, singleShot=True, interval=0)
         self._ask_soon.timeout.connect(self._ask)
 
@@ -103,6 +105,9 @@ class ValueModel(QAbstractTableModel):
         self._tiles.clear()
         self._pending.clear()
         self._broken = False
+        if self._reading is not None:
+            self._reading.cancel()  # or the tiles of the slice before would come into this one
+            self._reading = None
 
     @property
     def first(self) -> tuple[int, int]:
@@ -174,14 +179,14 @@ class ValueModel(QAbstractTableModel):
         self._pending = dict.fromkeys(list(self._pending)[-_TILES_AT_ONCE:])
         spans = {place: self._span(place) for place in self._pending}
 
-        def work(task: Any) -> dict[tuple[int, int], NDArray[Any]]:
+        def work(task: Task) -> dict[tuple[int, int], NDArray[Any]]:
             found = {}
             for place, (rows, columns) in spans.items():
                 task.check()
                 found[place] = spec.read(side.source, side.key, rows, columns)
             return found
 
-        self._bridge.submit(work, self._take, self._fail, owner=self, slot="tiles")
+        self._reading = self._bridge.submit(work, self._take, self._fail, owner=self, slot="tiles")
 
     def _take(self, found: dict[tuple[int, int], NDArray[Any]]) -> None:
         height, width = self._tile

@@ -50,6 +50,7 @@ class TensorView(QWidget):
         self._stale = False
         self._built = False
         self._loading = False
+        self._tasks: dict[str, Task] = {}
         self._pages = QStackedWidget(self)
         self._content = QWidget(self)
         self._pages.addWidget(self._content)
@@ -92,8 +93,12 @@ class TensorView(QWidget):
         self.invalidate()
 
     def invalidate(self) -> None:
-        """What is shown is not true any more."""
+        """What is shown is not true any more, nor what is on its way."""
         self._stale = True
+        for slot in [slot for slot in self._tasks if slot != "load"]:
+            task = self._tasks.pop(slot)
+            task.cancel()
+            self._progress.finish(task)
         if self.isVisible():
             self._catch_up()
 
@@ -150,6 +155,7 @@ class TensorView(QWidget):
             slot=slot,
             label=self.accessibleName(),
         )
+        self._tasks[slot] = task
         self._progress.watch(task)
         return task
 

@@ -37,7 +37,7 @@ def point_at(bench: Bench, row: float, column: float) -> None:
     spot = plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPointF(column, row)))
     QTest.mouseMove(plot.viewport(), spot + QPoint(3, 3))
     QTest.mouseMove(plot.viewport(), spot)
-    bench.settle()
+    bench.qtbot.waitUntil(lambda: bench.text("heatmapReadout") != "", timeout=5000)
 
 
 def pixel(bench: Bench, row: float, column: float) -> tuple[int, int, int]:

@@ -163,3 +163,16 @@ def test_shares_never_round_to_nothing_or_all() -> None:
     ]
     assert number_text(np.float64(1e300), NumberFormat.full) == "1e+300"
     assert number_text(np.complex64(complex("nan")), NumberFormat.short) == "NaN+0j"
+
+
+def test_tiles_of_the_slice_before_do_not_come_into_the_next(bench: Bench) -> None:
+    bench.open({f"v{i}": np.full((300, 64), i, np.int32) for i in range(6)})
+    bench.look("v0", 2)
+    model = bench.find(QTableView, "valueTable").model()
+    for i in range(6):
+        bench.session.set_current(f"v{i}")
+        model.index(0, 0).data()
+        bench.qtbot.wait(i % 3)
+        assert model.index(0, 0).data() in ("…", str(i))
+    bench.settle()
+    assert cell(bench, 0, 0) == "5"
