@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,11 +64,10 @@ def freeze_nodes(meta: MetaGraph, frozen: Collection[str], train_ops: Collection
         frozen: keys or names of variables.
         train_ops: nodes whose closure is frozen; None for all writers of the graph, initializers included.
     """
-    view = meta.view
-    writers = set(view.writes)
-    return _freeze(
-        meta, resolve_frozen(meta, frozen), writers if train_ops is None else writers & view.behind(train_ops)
-    )
+    view, names = meta.view, resolve_frozen(meta, frozen)
+    if train_ops is None:
+        return _freeze(meta, names, set(view.writes), ())
+    return _freeze(meta, names, view.behind(train_ops) & set(view.writes), [[one] for one in train_ops])
 
 
 def freeze_meta_graph(meta: MetaGraph, frozen: Collection[str]) -> FrozenResult:
@@ -99,7 +98,7 @@ def freeze_meta_graph(meta: MetaGraph, frozen: Collection[str]) -> FrozenResult:
         for name in view.behind(roots) & set(view.writes)
         if name not in initializers and not view.is_restoring(name)
     }
-    result = _freeze(meta, names, writers)
+    result = _freeze(meta, names, writers, [*([one] for one in found.chosen), roots])
     record = FrozenRecord(variables=sorted(names), nodes=result.replaced)
     before = {one.signature.name for one in meta.proto.graph_def.library.function}
     for function in result.meta.proto.graph_def.library.function:
@@ -157,11 +156,13 @@ def _record(meta: MetaGraph) -> FrozenRecord:
         ) from error
 
 
-def _freeze(meta: MetaGraph, names: frozenset[str], writers: Collection[str]) -> FrozenResult:
+def _freeze(
+    meta: MetaGraph, names: frozenset[str], writers: Collection[str], roots: Sequence[Collection[str]]
+) -> FrozenResult:
     proto = MetaGraphDef()
     proto.CopyFrom(meta.proto)
     freezer = Freezer(proto, meta.view, names)
-    freezer.freeze(writers)
+    freezer.freeze(writers, roots)
     return FrozenResult(
         MetaGraph(proto, path=meta.path),
         names,

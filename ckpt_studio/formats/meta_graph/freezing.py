@@ -7,11 +7,11 @@ that whatever uses the reference stays valid. Data inputs fall away, and with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.formats.meta_graph.functions import FunctionBody, Library
-from ckpt_studio.formats.meta_graph.graph import GraphView, Write
+from ckpt_studio.formats.meta_graph.graph import GraphView, Write, closure, sources_of
 from ckpt_studio.formats.meta_graph.names import node_of
 from ckpt_studio.formats.meta_graph.ops import (
     PASS_OPS,
@@ -90,12 +90,18 @@ class Freezer:
         self.blocked: list[Blocked] = []
         self.notes: list[str] = []
 
-    def freeze(self, writers: Collection[str]) -> None:
-        """Replace those of `writers` that write frozen variables."""
+    def freeze(self, writers: Collection[str], roots: Sequence[Collection[str]]) -> None:
+        """Replace those of `writers` that write frozen variables.
+
+        Args:
+            writers: names of nodes.
+            roots: groups of nodes that are run together; whatever else a group writes, it still writes afterwards.
+        """
         for name, write in self._view.writes.items():
             if name in writers and write.all & self._frozen:
                 self._freeze_one(write)
-        self._keep_other_writers(frozenset(writers))
+        for group in roots:
+            self._keep_other_writers(group)
 
     def _freeze_one(self, write: Write) -> None:
         node = self._nodes[write.node]
@@ -131,22 +137,23 @@ class Freezer:
             [f"^{source}"] if source in self._view.nodes and self._view.nodes[source].op in PASS_OPS else []
         )
 
-    def _keep_other_writers(self, writers: frozenset[str]) -> None:
+    def _keep_other_writers(self, roots: Collection[str]) -> None:
         """Let writers of other variables still run that only ran because a replaced node needed them."""
-        for name, before in list(self.replaced.items()):
-            if self._view.writes[name].by_call:
+        before = self._view.behind(roots)
+        after = closure(
+            roots, {**self._view.sources, **{name: sources_of(self._nodes[name]) for name in self.replaced}}
+        )
+        for other in sorted(before - after):
+            write = self._view.writes.get(other)
+            if write is None or write.all & self._frozen:
                 continue
-            after = {node_of(text) for text in self._nodes[name].input}
-            dropped = self._view.behind({node_of(text) for text in before.input} - after)
-            for other in dropped & writers - self._view.behind(after):
-                if self._view.writes[other].all & self._frozen:
-                    continue
+            ahead = self._view.ahead([other])
+            for name in [one for one in self.replaced if one in ahead and one in after]:
                 if self._view.in_frame(other) == self._view.in_frame(name):
                     self._nodes[name].input.append(f"^{other}")
-                else:
-                    self.notes.append(
-                        f"{other} no longer runs, since only the frozen update {name} needed it."
-                    )
+                    break
+            else:
+                self.notes.append(f"{other} no longer runs, since only frozen updates needed it.")
 
     def _freeze_call(self, write: Write, node: NodeDef) -> None:
         inputs = data_inputs(node)

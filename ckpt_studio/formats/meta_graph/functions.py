@@ -50,6 +50,8 @@ class Library:
 
     def calls(self, node: NodeDef) -> list[Call]:
         """Every function that a node names."""
+        if not self.functions:
+            return []
         found = []
         if node.op in self.functions:
             found.append(Call(node.op, "", None, 0))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import filterfalse
 from typing import Final
 
 from ckpt_studio.core.errors import Corrupt
@@ -83,34 +84,38 @@ class GraphView:
         """Make sure that a node has the inputs which the rest of this package counts on."""
         handles = written_handles(node, self.known)
         needed = max(_INPUTS.get(node.op, 0), 1 + max(handles, default=-1))
-        if len(data_inputs(node)) < needed:
+        if needed and len(data_inputs(node)) < needed:
             raise Corrupt(
                 f"The graph is damaged: its node {node.name!r} ({node.op}) lacks inputs.", key=node.name
             )
 
     @cached_property
-    def consumers(self) -> dict[str, list[tuple[str, int]]]:
-        """For each node, (consumer, output number or CONTROL) of every use of it."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for name, node in self.nodes.items():
-            for text in node.input:
-                source, output = parse_input(text)
-                found.setdefault(source, []).append((name, output))
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """For each node, the nodes that it needs, each once."""
+        return {name: sources_of(node) for name, node in self.nodes.items()}
+
+    @cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """For each node that is needed, the nodes that need it, each once."""
+        found: dict[str, list[str]] = {}
+        for name, sources in self.sources.items():
+            for source in sources:
+                found.setdefault(source, []).append(name)
         return found
+
+    def outputs_used(self, name: str, by: Collection[str] | None = None) -> set[int]:
+        """Numbers of the outputs of a node that other nodes (of `by` only) take as values."""
+        used = set()
+        for consumer in self.consumers.get(name, ()):
+            if by is None or consumer in by:
+                places = (parse_input(text) for text in data_inputs(self.nodes[consumer]))
+                used |= {output for source, output in places if source == name}
+        return used
 
     def behind(self, roots: Iterable[str], stop: Callable[[NodeDef], bool] | None = None) -> set[str]:
         """Names of all nodes that `roots` need, themselves included, but not what lies behind nodes that `stop`."""
-        seen: set[str] = set()
-        todo = deque(roots)
-        while todo:
-            name = todo.popleft()
-            node = self.nodes.get(name)
-            if node is None or name in seen:
-                continue
-            seen.add(name)
-            if stop is None or not stop(node):
-                todo.extend(node_of(text) for text in node.input)
-        return seen
+        ends = set() if stop is None else {name for name, node in self.nodes.items() if stop(node)}
+        return closure(roots, self.sources, ends) & self.nodes.keys()
 
     def behind_values(self, node: NodeDef) -> set[str]:
         """Names of all nodes that make the values a node is given, by values only, its handle left out."""
@@ -125,14 +130,7 @@ class GraphView:
 
     def ahead(self, roots: Iterable[str]) -> set[str]:
         """Names of all nodes that need one of `roots`, themselves included."""
-        seen: set[str] = set()
-        todo = deque(roots)
-        while todo:
-            name = todo.popleft()
-            if name not in seen:
-                seen.add(name)
-                todo.extend(consumer for consumer, _ in self.consumers.get(name, ()))
-        return seen
+        return closure(roots, self.consumers)
 
     def variables_of(self, text: str) -> frozenset[str]:
         """The variables that an input may stand for, looked for through what hands a variable on."""
@@ -238,23 +236,41 @@ class GraphView:
         seen: set[str] = set()
         todo = [name]
         while todo:
-            at = todo.pop()
-            node = self.nodes.get(at)
-            if node is None or at in seen:
-                continue
-            seen.add(at)
-            if node.op in ("Exit", "RefExit"):
+            node = self.nodes.get(todo.pop())
+            if node is None or node.op in ("Exit", "RefExit"):
                 continue
             if node.op in ("Enter", "RefEnter", "Switch", "RefSwitch"):
                 return True
             if node.op in ("Merge", "RefMerge") and not self._is_loop_merge(node):
                 continue
-            todo.extend(node_of(text) for text in node.input)
+            new = list(filterfalse(seen.__contains__, self.sources[node.name]))
+            seen.update(new)
+            todo.extend(new)
         return False
 
     def _is_loop_merge(self, node: NodeDef) -> bool:
         sources = (self.nodes.get(node_of(text)) for text in data_inputs(node))
         return any(source is not None and source.op.endswith("NextIteration") for source in sources)
+
+
+def sources_of(node: NodeDef) -> tuple[str, ...]:
+    """The nodes that a node needs, each once."""
+    return tuple(dict.fromkeys(text.partition(":")[0].removeprefix("^") for text in node.input))
+
+
+def closure(
+    roots: Iterable[str], steps: Mapping[str, Sequence[str]], stop: Collection[str] = frozenset()
+) -> set[str]:
+    """`roots` and all names that are reached from them by `steps`, not going on from those in `stop`."""
+    seen = set(roots)
+    todo = list(seen)
+    while todo:
+        name = todo.pop()
+        if name not in stop:
+            new = list(filterfalse(seen.__contains__, steps.get(name, ())))
+            seen.update(new)
+            todo.extend(new)
+    return seen
 
 
 def names_in(view: GraphView, texts: Collection[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.formats.meta_graph.graph import GraphView
-from ckpt_studio.formats.meta_graph.names import CONTROL, parse_input, tensor_name
+from ckpt_studio.formats.meta_graph.names import parse_input, tensor_name
 from ckpt_studio.formats.meta_graph.ops import CUT_OPS, DATA_OPS
 from ckpt_studio.formats.meta_graph.variables import shape_of
 from ckpt_studio.formats.protos.meta_graph_pb2 import NodeDef, TensorShapeProto
@@ -74,13 +74,7 @@ def find_inputs(view: GraphView, roots: Collection[str], producer: int) -> tuple
 def _outputs(view: GraphView, node: NodeDef, behind: set[str] | None, producer: int) -> list[GraphInput]:
     types = _types(node)
     shapes = _shapes(node)
-    consumers = view.consumers.get(node.name, ())
-    wanted = {
-        output
-        for consumer, output in consumers
-        if output != CONTROL and (behind is None or consumer in behind)
-    }
-    places = sorted(wanted) or range(len(types))
+    places = sorted(view.outputs_used(node.name, behind)) or range(len(types))
     return [
         GraphInput(
             tensor=tensor_name(node.name, place),

@@ -38,7 +38,8 @@ def find_losses(view: GraphView, train_ops: Collection[str], listed: Iterable[st
             for name in _seeded(view, seed, match["scope"]):
                 sure = _is_scalar_seed(view, seed) and view.nodes[name].op not in _OUTPUT_OPS
                 (others if seed.name not in behind else used if sure else unsure).append(name)
-    named = [name for name in _named(view) if name not in view.writes and view.behind([name]) & behind]
+    about = view.ahead(name for name in behind if view.nodes[name].op in VARIABLE_OPS)
+    named = [name for name in _named(view) if name not in view.writes and name in about]
     found: list[str] = []
     for name in (*used, *_totals(named), *names_in(view, list(listed)), *named, *unsure, *others):
         if name not in found and _is_number(view.nodes[name]) and not view.in_frame(name):
@@ -59,7 +60,7 @@ def _seeded(view: GraphView, seed: NodeDef, scope: str) -> list[str]:
         if at in seen:
             continue
         seen.add(at)
-        for consumer, _ in view.consumers.get(at, ()):
+        for consumer in view.consumers.get(at, ()):
             if (forward := _forward(view, consumer, scope)) is not None:
                 found.append(forward)
             elif consumer.startswith(scope + "/") and view.nodes[consumer].op in ("Fill", "Mul", "Identity"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Final
 
 from ckpt_studio.formats.meta_graph.names import is_control
@@ -76,9 +77,13 @@ _RESOURCE: Final = 20
 OpDefs = Mapping[str, OpDef]
 
 
+def _is_data(text: str) -> bool:
+    return not is_control(text)
+
+
 def data_inputs(node: NodeDef) -> list[str]:
-    """The inputs that carry values."""
-    return [text for text in node.input if not is_control(text)]
+    """The inputs that carry values; they come first."""
+    return list(takewhile(_is_data, node.input))
 
 
 def control_inputs(node: NodeDef) -> list[str]:

@@ -86,10 +86,10 @@ class TrainOpFinder:
     def _write_before(self, name: str, cover: dict[str, set[str]]) -> str:
         """For the read that a resource variable's `assign` returns, the write that it waits for."""
         node = self._view.nodes[name]
-        before = [node_of(text) for text in control_inputs(node)]
-        if node.op == "ReadVariableOp" and len(before) == 1 and cover.get(before[0]) == cover[name]:
-            return before[0]
-        return name
+        if node.op != "ReadVariableOp":
+            return name
+        before = [one for text in control_inputs(node) if (one := node_of(text)) in self._view.writes]
+        return before[0] if len(before) == 1 and cover.get(before[0]) == cover[name] else name
 
     def trainable(self) -> frozenset[str]:
         """The variables that training is about: those listed, else those that an optimizer applies something to."""

@@ -158,7 +158,8 @@ def batch_norm(resource: bool) -> Expected:
     )
     gamma, beta = weights("bn/gamma", HIDDEN), weights("bn/beta", HIDDEN)
 
-    def normalised(h: Any) -> Any:
+    def normalised(before: Any) -> Any:
+        h = tf.tanh(before)  # else the bias before it would have no gradient
         batch_mean, batch_variance = tf.nn.moments(h, [0])
         for moving, now in ((mean, batch_mean), (variance, batch_variance)):
             v1.add_to_collection("update_ops", v1.assign_sub(moving, (moving - now) * 0.1).op)
