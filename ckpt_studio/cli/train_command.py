@@ -22,7 +22,9 @@ _SILENT = ("state", "log")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("spec", metavar="SPEC", help="what to run, as JSON")
-    parser.add_argument("--json", action="store_true", help="accepted for likeness; the output is always JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="accepted for likeness; the output is always JSON"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

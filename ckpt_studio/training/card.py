@@ -152,7 +152,9 @@ def inputs_of(plan: TrainingGraph) -> tuple[Input, ...]:
         Input(
             name=one.tensor,
             dtype=one.dtype,
-            shape=None if one.shape is None else tuple(None if extent < 0 else extent for extent in one.shape),
+            shape=None
+            if one.shape is None
+            else tuple(None if extent < 0 else extent for extent in one.shape),
             op=one.op,
             optional=not one.required,
         )
@@ -175,9 +177,7 @@ def start_of(
     return step or 0, None
 
 
-def _feeds(
-    inputs: Sequence[Input], spec: RunSpec
-) -> tuple[dict[str, str | float], FeedPlan, list[str]]:
+def _feeds(inputs: Sequence[Input], spec: RunSpec) -> tuple[dict[str, str | float], FeedPlan, list[str]]:
     """The mapping (given, and guessed for the rest), what it leads to, and what is wrong with the data file."""
     problems: list[str] = []
     arrays: dict[str, ArrayInfo] = {}
@@ -209,7 +209,9 @@ def _freezing(
 def _missing(plan: TrainingGraph) -> tuple[Initialised, ...]:
     first = {one.name: one.initializer for one in plan.variables}
     return tuple(
-        Initialised(name, "by its own initializer" if first.get(name) else "not at all: the graph has no initializer")
+        Initialised(
+            name, "by its own initializer" if first.get(name) else "not at all: the graph has no initializer"
+        )
         for name in plan.missing
     )
 
@@ -218,7 +220,9 @@ def _unable(plan: TrainingGraph) -> list[str]:
     """Why the graph itself cannot be trained."""
     problems = []
     if not plan.train_ops:
-        problems.append("The graph has no train operation that could be found; name one, or open another checkpoint.")
+        problems.append(
+            "The graph has no train operation that could be found; name one, or open another checkpoint."
+        )
     if plan.unknown_ops:
         listed = ", ".join(plan.unknown_ops)
         problems.append(f"The graph uses operations that this TensorFlow does not have: {listed}.")

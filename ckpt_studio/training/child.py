@@ -102,7 +102,9 @@ class Child:
         """What it wrote before it had a log file of its own."""
         with contextlib.suppress(OSError, ValueError):
             size = self._early.seek(0, os.SEEK_END)
-            return os.pread(self._early.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode("utf-8", "replace")
+            return os.pread(self._early.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode(
+                "utf-8", "replace"
+            )
         return ""
 
     def _signal(self, number: int) -> None:

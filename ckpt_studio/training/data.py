@@ -1,4 +1,4 @@
-"""The person's data: what an `.npz` holds, which array belongs to which input, and whether it fits.
+"""The person's data: which array belongs to which input, and whether it fits.
 
 A feed of the wrong rank aborts a TensorFlow process instead of raising, so nothing is fed that was not checked here,
 before the first step.
@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import difflib
 import math
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME
-from ckpt_studio.core.errors import Corrupt, MissingFile, RequestFault, Unsupported
+from ckpt_studio.training.arrays import ArrayInfo, open_npz, read_arrays
+
+__all__ = ["ArrayInfo", "Feed", "FeedPlan", "Input", "check_mapping", "guess_mapping", "named_inputs", "open_npz",
+           "plan_feeds", "read_arrays"]  # fmt: skip
 
 Shape = tuple[int | None, ...]
-
-
 DEFAULT_BATCH = 32
-_SAMPLE = 1 << 16
 _LABELS = 10_000
-_HEADER_BYTES = 1 << 16
-_BROKEN = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, ValueError, TypeError, EOFError, OSError, SyntaxError,
-           RuntimeError, MemoryError)  # fmt: skip
-"""What zipfile and numpy raise on bytes that are not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +49,6 @@ class Input:
             return f"{self.dtype} of any shape"
         extents = ", ".join("?" if extent is None else str(extent) for extent in self.shape)
         return f"{self.dtype} [{extents}]"
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayInfo:
-    """One array of a data file, known from its header.
-
-    Attributes:
-        name: as the file calls it.
-        low, high: smallest and largest of the first values of an integer array, else None.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    low: int | None = None
-    high: int | None = None
-
-    def describe(self) -> str:
-        """Dtype and shape for a person."""
-        return f"{self.dtype.name} [{', '.join(map(str, self.shape))}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,77 +86,6 @@ class FeedPlan:
     notes: tuple[str, ...] = ()
 
 
-def open_npz(path: str) -> dict[str, ArrayInfo]:
-    """The arrays of an `.npz` from their headers; no array is read as a whole, nothing is unpickled.
-
-    Raises:
-        MissingFile: there is no such file.
-        Corrupt: it is not an `.npz`, or its headers contradict its size.
-        Unsupported: an array holds Python objects.
-    """
-    found: dict[str, ArrayInfo] = {}
-    with _zip(path) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith(".npy"):
-                name = member.filename.removesuffix(".npy")
-                try:
-                    with archive.open(member) as file:
-                        found[name] = _info(file, name, path, member.file_size)
-                except _BROKEN as error:
-                    raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
-    if not found:
-        raise Corrupt(f"The data file {path} holds no arrays.", path=path)
-    return found
-
-
-def read_arrays(path: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """The named arrays of an `.npz`, whole.
-
-    Raises:
-        as `open_npz`; RequestFault: an array is not there.
-    """
-    known = open_npz(path)
-    arrays: dict[str, NDArray[Any]] = {}
-    with _zip(path) as archive:
-        for name in names:
-            if name not in known:
-                raise RequestFault(f"There is no array {name!r} in {path}.", path=path)
-            try:
-                with archive.open(name + ".npy") as file:
-                    arrays[name] = npy.read_array(file, allow_pickle=False)
-            except _BROKEN as error:
-                raise Corrupt(f"The array {name!r} in {path} is damaged: {error}.", path=path) from error
-    return arrays
-
-
-def _zip(path: str) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except OSError as error:
-        raise MissingFile(f"The data file {path} cannot be read: {error.strerror}.", path=path) from error
-    except zipfile.BadZipFile as error:
-        raise Corrupt(f"The data file {path} is not an .npz of numpy.savez.", path=path) from error
-
-
-def _info(file: IO[bytes], name: str, path: str, size: int) -> ArrayInfo:
-    version = npy.read_magic(file)
-    reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = reader(file, max_header_size=_HEADER_BYTES)
-    if dtype.hasobject:
-        raise Unsupported(
-            f"The array {name!r} in {path} holds Python objects, which are not read; save it with a plain dtype.",
-            path=path,
-        )
-    count = math.prod(shape)
-    if count * dtype.itemsize != size - file.tell():
-        raise ValueError("its header contradicts its size")
-    low = high = None
-    if dtype.kind in "iu" and count:
-        sample = np.frombuffer(file.read(min(count, _SAMPLE) * dtype.itemsize), dtype)
-        low, high = int(sample.min()), int(sample.max())
-    return ArrayInfo(name, tuple(shape), dtype, low, high)
-
-
 def guess_mapping(inputs: Sequence[Input], arrays: Mapping[str, ArrayInfo]) -> dict[str, str | float]:
     """Which array each input most likely takes: by dtype kind, trailing extents, likeness of names, range of labels.
 
@@ -200,7 +100,9 @@ def guess_mapping(inputs: Sequence[Input], arrays: Mapping[str, ArrayInfo]) -> d
         if one.shape == () and one.dtype == "bool" and "train" in one.name.lower():
             guess[one.name] = 1
             continue
-        pairs += [(_score(one, info), -at, one.name, info.name) for info in arrays.values() if _fits(one, info)]
+        pairs += [
+            (_score(one, info), -at, one.name, info.name) for info in arrays.values() if _fits(one, info)
+        ]
     taken: set[str] = set()
     for score, _, name, array in sorted(pairs, reverse=True):
         if score > 0 and name not in guess and array not in taken:
@@ -239,7 +141,9 @@ def _likeness(input_name: str, array: str) -> float:
     own = input_name.rsplit(":", 1)[0].lower()
     last = own.rsplit("/", 1)[-1]
     other = array.lower()
-    ratio = max(difflib.SequenceMatcher(None, last, other).ratio(), difflib.SequenceMatcher(None, own, other).ratio())
+    ratio = max(
+        difflib.SequenceMatcher(None, last, other).ratio(), difflib.SequenceMatcher(None, own, other).ratio()
+    )
     mine, theirs = _family(last), _family(other)
     if mine and theirs:
         ratio += 0.5 if mine == theirs else -0.5
@@ -249,7 +153,9 @@ def _likeness(input_name: str, array: str) -> float:
 def _family(name: str) -> str:
     bare = name.strip("_0123456789")
     for family in (_LABEL_WORDS, _FEATURE_WORDS):
-        if any(bare == word or bare.startswith(word + "_") or (len(word) > 1 and word in bare) for word in family):
+        if any(
+            bare == word or bare.startswith(word + "_") or (len(word) > 1 and word in bare) for word in family
+        ):
             return family[0]
     return ""
 
@@ -348,7 +254,12 @@ def _feed(one: Input, info: ArrayInfo, len_rows: int) -> Feed | str:
         return Feed(one, info.name, False, ())
     if _matches(info.shape, one.shape) and one.shape[:1] != (None,):
         return Feed(one, info.name, False, info.shape)
-    if one.shape and info.shape and info.shape[0] != len_rows and _reshaped(info.shape[1:], one.shape[1:]) is not None:
+    if (
+        one.shape
+        and info.shape
+        and info.shape[0] != len_rows
+        and _reshaped(info.shape[1:], one.shape[1:]) is not None
+    ):
         return (
             f"The array {info.name!r} has {info.shape[0]} rows where others have {len_rows}; "
             "all arrays that are fed by rows need the same number."
@@ -402,7 +313,11 @@ def _adapted(feed: Feed, arrays: Mapping[str, ArrayInfo]) -> list[str]:
     if have != feed.shape:
         what.append(f"reshaped from {list(have)} to {list(feed.shape)}" + (" a row" if feed.rows else ""))
     wanted = BY_NAME[feed.input.dtype]
-    if wanted.numpy is not None and info.dtype.newbyteorder("=").name != wanted.name and info.dtype.kind not in "SU":
+    if (
+        wanted.numpy is not None
+        and info.dtype.newbyteorder("=").name != wanted.name
+        and info.dtype.kind not in "SU"
+    ):
         what.append(f"converted from {info.dtype.name} to {wanted.name}")
     return [f"The array {info.name!r} is {' and '.join(what)} for {feed.input.name}."] if what else []
 
@@ -414,7 +329,9 @@ def _batch(by_row: Sequence[Feed], rows: int, asked: int | None, problems: list[
     sizes = [size for size in fixed if size is not None]
     if len(sizes) > 1 or (sizes and asked is not None and sizes != [asked]):
         said = ", ".join(f"{fixed[size]} takes {size}" for size in sizes)
-        problems.append(f"The batch size {asked or ''} does not fit the graph: {said} rows.".replace("  ", " "))
+        problems.append(
+            f"The batch size {asked or ''} does not fit the graph: {said} rows.".replace("  ", " ")
+        )
         return 0
     batch = sizes[0] if sizes else asked if asked is not None else min(DEFAULT_BATCH, rows)
     if not 0 < batch <= rows:

@@ -44,7 +44,9 @@ class Feeder:
         for feed in plan.feeds:
             dtype = BY_NAME[feed.input.dtype].numpy
             if dtype is None:
-                raise RequestFault(f"The input {feed.input.name} takes {feed.input.dtype}, which cannot be fed.")
+                raise RequestFault(
+                    f"The input {feed.input.name} takes {feed.input.dtype}, which cannot be fed."
+                )
             if isinstance(feed.source, str):
                 values = arrays[feed.source]
                 _check_range(values, dtype, feed.source, feed.input.name)

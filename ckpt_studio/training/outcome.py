@@ -13,7 +13,9 @@ LAST_LINES = 20
 """How many lines of the log a person is shown."""
 _READ_LINES = 1000
 _LOG_TAIL = 1 << 16
-_CHECK = re.compile(r"Check failed:|CHECK failed|terminate called|what\(\):|assertion .* failed", re.IGNORECASE)
+_CHECK = re.compile(
+    r"Check failed:|CHECK failed|terminate called|what\(\):|assertion .* failed", re.IGNORECASE
+)
 _MEMORY = re.compile(
     r"bad_alloc|out of memory|ResourceExhausted|OOM when allocating|Cannot allocate memory", re.IGNORECASE
 )
@@ -73,7 +75,10 @@ def of_exit(status: int | None, lines: Sequence[str], *, oom_killed: bool) -> tu
     if number == signal.SIGABRT:
         return _abort(lines)
     if number in (signal.SIGSEGV, getattr(signal, "SIGBUS", 0)):
-        return Cause.segfault, "The training process crashed (segmentation fault) inside TensorFlow or a library of it."
+        return (
+            Cause.segfault,
+            "The training process crashed (segmentation fault) inside TensorFlow or a library of it.",
+        )
     if number == getattr(signal, "SIGKILL", -1):
         if oom_killed:
             return Cause.out_of_memory, (
@@ -89,7 +94,10 @@ def of_exit(status: int | None, lines: Sequence[str], *, oom_killed: bool) -> tu
     if any(_MEMORY.search(line) or "MemoryError" in line for line in lines):
         return Cause.out_of_memory, "The training process ran out of memory; use a smaller batch."
     said = f": {lines[-1]}" if lines else ""
-    return Cause.exception, f"The training process ended with exit status {status} and without saying why{said}"
+    return (
+        Cause.exception,
+        f"The training process ended with exit status {status} and without saying why{said}",
+    )
 
 
 def _abort(lines: Sequence[str]) -> tuple[Cause, str]:

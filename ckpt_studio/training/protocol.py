@@ -55,7 +55,10 @@ def encode(number: int, kind: str, **fields: Any) -> bytes:
     Raises:
         ProtocolFault: the line would be too long.
     """
-    line = json.dumps({"n": number, "type": kind, **fields}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    line = (
+        json.dumps({"n": number, "type": kind, **fields}, allow_nan=False, separators=(",", ":")).encode()
+        + b"\n"
+    )
     if len(line) > LINE_BYTES:
         raise ProtocolFault(f"A message of {len(line)} bytes is too long for the pipe.")
     return line
@@ -100,8 +103,14 @@ class Parser:
         self._next += 1
         for name, types in _FIELDS[kind].items():
             value = message.get(name)
-            if not isinstance(value, types) or isinstance(value, bool) or (value is not None and not _sane(value)):
-                raise ProtocolFault(f"The field {name!r} of a {kind!r} message is wrong: {str(value)[:40]!r}.")
+            if (
+                not isinstance(value, types)
+                or isinstance(value, bool)
+                or (value is not None and not _sane(value))
+            ):
+                raise ProtocolFault(
+                    f"The field {name!r} of a {kind!r} message is wrong: {str(value)[:40]!r}."
+                )
         if kind == "metrics":
             _check_metrics(message)
         return dict(message)

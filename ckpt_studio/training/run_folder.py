@@ -84,7 +84,8 @@ class RunFolder:
             self.log.touch()
         except OSError as error:
             raise RunFault(
-                f"The run's folder {self.path} cannot be made: {error.strerror}; choose another one.", path=self.path
+                f"The run's folder {self.path} cannot be made: {error.strerror}; choose another one.",
+                path=self.path,
             ) from error
 
     def write_job(self, job: Mapping[str, Any]) -> None:

@@ -52,7 +52,10 @@ def sweep_lost_runs() -> list[str]:
     swept: list[str] = []
     with suppress(OSError):
         for record in sorted(runs_folder().glob("*.json")):
-            with suppress(OSError, LockTaken, ValueError, KeyError, TypeError), FileLock(record, os.O_RDWR) as lock:
+            with (
+                suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
+                FileLock(record, os.O_RDWR) as lock,
+            ):
                 said = json.loads(os.pread(lock.fd, _RECORD_BYTES, 0))
                 folder = RunFolder(str(said["folder"]))
                 if folder.job.is_file() or folder.work.is_dir():

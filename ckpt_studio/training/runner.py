@@ -15,9 +15,8 @@ import contextlib
 import json
 import queue
 import threading
-import time
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, RunFault
 from ckpt_studio.core.tasks import Task
@@ -25,6 +24,7 @@ from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card, make_card
 from ckpt_studio.training.child import Child, Ended
+from ckpt_studio.training.clock import GRACE_SECONDS, Clock
 from ckpt_studio.training.events import (
     CardEvent,
     Cause,
@@ -42,7 +42,7 @@ from ckpt_studio.training.events import (
 from ckpt_studio.training.log_tail import LogTail
 from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
 from ckpt_studio.training.prepare import frozen_unchanged, job_of, write_start
-from ckpt_studio.training.protocol import BEAT_SECONDS, SILENCE_SECONDS, Message
+from ckpt_studio.training.protocol import Message
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.run_record import RunRecord, sweep_lost_runs
 from ckpt_studio.training.spec import RunSpec
@@ -50,12 +50,6 @@ from ckpt_studio.training.spec import RunSpec
 __all__ = ["CardEvent", "CheckpointWritten", "End", "Heartbeat", "LogLine", "Metrics", "Outcome", "RunEvent",
            "RunState", "Runner", "State"]  # fmt: skip
 
-GRACE_SECONDS: Final = 30.0
-"""How long a step may take after Stop."""
-TERMINATE_SECONDS: Final = 3.0
-"""How long the process may take to end after that, before it is killed."""
-EXIT_SECONDS: Final = 10.0
-"""How long the process may take to end after its last word."""
 _TURN_SECONDS = 0.2
 _CHILD_STATES = {"compiling", "running", "saving"}
 
@@ -214,7 +208,7 @@ class Runner:
 
     def _converse(self, child: Child) -> Ended:
         """Hand on what the child says and what the owner wants, until the child is gone."""
-        clock = _Clock(self._grace)
+        clock = Clock(self._grace)
         while True:
             try:
                 said = child.messages.get(timeout=_TURN_SECONDS)
@@ -229,7 +223,7 @@ class Runner:
             self._ask(child, clock)
             self._show_log()
 
-    def _ask(self, child: Child, clock: _Clock) -> None:
+    def _ask(self, child: Child, clock: Clock) -> None:
         """Tell the child what is wanted, and end it when it does not answer."""
         if clock.beat_due():
             child.send("ping")
@@ -367,52 +361,3 @@ def _untrusted(card: Card) -> str:
 def _metrics(message: Message) -> Metrics:
     losses = tuple(None if loss is None else float(loss) for loss in message["losses"])
     return Metrics(tuple(message["steps"]), losses, float(message["rate"]), message["done"])
-
-
-class _Clock:
-    """When to beat, and when the child has been silent or slow for too long."""
-
-    def __init__(self, grace: float) -> None:
-        now = time.monotonic()
-        self._grace = grace
-        self._beaten = self._heard = now
-        self._asked: float | None = None
-        self._ending: float | None = None
-
-    @property
-    def stopping(self) -> bool:
-        return self._asked is not None
-
-    def heard(self) -> None:
-        """The child said something."""
-        self._heard = time.monotonic()
-
-    def stop(self) -> None:
-        """The child was asked to stop."""
-        self._asked = time.monotonic()
-
-    def beat_due(self) -> bool:
-        """Whether it is time to say that we are there."""
-        now = time.monotonic()
-        if now - self._beaten < BEAT_SECONDS:
-            return False
-        self._beaten = now
-        return True
-
-    def verdict(self, *, saving: bool, done: bool) -> str | None:
-        """Why the child has to be ended, or None."""
-        now = time.monotonic()
-        sentence = None
-        if now - self._heard > (EXIT_SECONDS if done else SILENCE_SECONDS):
-            sentence = f"The training process did not answer for {SILENCE_SECONDS:.0f} seconds and was ended."
-        elif saving and self._asked is not None:
-            self._asked = now  # a save takes as long as it takes
-        elif self._asked is not None and not done and now - self._asked > self._grace:
-            sentence = f"The step did not end within {self._grace:.0f} seconds after Stop, so the run was ended."
-        if sentence is not None and self._ending is None:
-            self._ending = now
-        return sentence
-
-    def overdue(self) -> bool:
-        """Whether it was asked to end and has not done so in time."""
-        return self._ending is not None and time.monotonic() - self._ending > TERMINATE_SECONDS

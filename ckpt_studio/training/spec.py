@@ -175,7 +175,8 @@ def _data(reader: _Fields, located: Callable[[str], str]) -> DataSpec | None:
             raise part.fault(f"map.{name}", "the name of an array or a number", value)
     if file is None and any(isinstance(value, str) for value in mapping.values()):
         raise RequestFault(
-            f'The SPEC field "data.file" is missing in {part.path}, and "data.map" names arrays of it.', path=part.path
+            f'The SPEC field "data.file" is missing in {part.path}, and "data.map" names arrays of it.',
+            path=part.path,
         )
     return DataSpec(None if file is None else located(file), mapping)
 
@@ -196,7 +197,8 @@ class _Fields:
         shown = json.dumps(value)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
         return RequestFault(
-            f'The SPEC field "{self._prefix}{name}" in {self.path} must be {wanted}, not {shown}.', path=self.path
+            f'The SPEC field "{self._prefix}{name}" in {self.path} must be {wanted}, not {shown}.',
+            path=self.path,
         )
 
     def known(self, names: set[str]) -> None:
@@ -216,7 +218,9 @@ class _Fields:
     def text(self, name: str) -> str:
         """A text that must be there."""
         if name not in self._fields:
-            raise RequestFault(f'The SPEC field "{self._prefix}{name}" is missing in {self.path}.', path=self.path)
+            raise RequestFault(
+                f'The SPEC field "{self._prefix}{name}" is missing in {self.path}.', path=self.path
+            )
         value = self.get(name)
         if not isinstance(value, str) or not value or "\0" in value:
             raise self.fault(name, "a text", value)

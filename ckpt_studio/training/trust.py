@@ -88,4 +88,6 @@ def _digest(meta_path: str) -> str:
         with Path(meta_path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise MissingFile(f"The graph {meta_path} cannot be read: {error.strerror}.", path=meta_path) from error
+        raise MissingFile(
+            f"The graph {meta_path} cannot be read: {error.strerror}.", path=meta_path
+        ) from error

@@ -181,7 +181,9 @@ def start(graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
         **fields: Any,
     ) -> Watched:
         base = graphs.checkpoint(name) if isinstance(name, str) else name
-        spec = RunSpec(checkpoint=base.prefix, out=str(tmp_path / "run"), data=DataSpec(graphs.data), trust=True)
+        spec = RunSpec(
+            checkpoint=base.prefix, out=str(tmp_path / "run"), data=DataSpec(graphs.data), trust=True
+        )
         spec = replace(spec, **fields)
         runner = Runner(spec, source or base, base, frozen, child=child, grace=grace)
         begun.append(runner)

@@ -56,7 +56,9 @@ def test_garbage_and_endless_lines_end_the_process() -> None:
 
 def test_its_words_its_end_and_its_early_output_are_heard() -> None:
     line = encode(0, "log", text="hi")
-    with python(f"import sys; sys.stderr.write('oh no'); sys.stdout.buffer.write({line!r}); sys.exit(7)") as child:
+    with python(
+        f"import sys; sys.stderr.write('oh no'); sys.stdout.buffer.write({line!r}); sys.exit(7)"
+    ) as child:
         first = child.messages.get(timeout=20)
         assert isinstance(first, dict)
         assert first["text"] == "hi"
@@ -111,7 +113,12 @@ def test_the_worker_dies_with_its_parent() -> None:
     ("status", "lines", "cause", "said"),
     [
         (-signal.SIGSEGV, [], Cause.segfault, "segmentation fault"),
-        (-signal.SIGABRT, ["2026-01-01 10:00:00.0: F t.cc:1] Check failed: 1"], Cause.abort, "Check failed: 1"),
+        (
+            -signal.SIGABRT,
+            ["2026-01-01 10:00:00.0: F t.cc:1] Check failed: 1"],
+            Cause.abort,
+            "Check failed: 1",
+        ),
         (-signal.SIGABRT, ["terminate called", "what():  std::bad_alloc"], Cause.out_of_memory, "memory"),
         (-signal.SIGABRT, [], Cause.abort, "aborted"),
         (-signal.SIGKILL, [], Cause.killed, "killed"),
@@ -128,7 +135,11 @@ def test_each_end_has_its_sentence(status: int, lines: list[str], cause: Cause, 
 
 def test_the_stacks_that_follow_a_crash_are_left_out() -> None:
     stacks = [f"  File x, line {number}" for number in range(900)]
-    said = ["2026: oneDNN custom operations are on.", "F t.cc:1] Check failed: n", "Fatal Python error: Aborted"]
+    said = [
+        "2026: oneDNN custom operations are on.",
+        "F t.cc:1] Check failed: n",
+        "Fatal Python error: Aborted",
+    ]
     lines = lines_of("\n".join([*said, *stacks]))
     assert of_exit(-signal.SIGABRT, lines, oom_killed=False)[1].endswith("Check failed: n")
     assert shown(lines) == ("F t.cc:1] Check failed: n", "Fatal Python error: Aborted")

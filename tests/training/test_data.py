@@ -21,7 +21,9 @@ from ckpt_studio.training.data import (
 from ckpt_studio.training.feeder import Feeder, permutation
 
 
-def info(name: str, shape: tuple[int, ...], dtype: str, low: int | None = None, high: int | None = None) -> ArrayInfo:
+def info(
+    name: str, shape: tuple[int, ...], dtype: str, low: int | None = None, high: int | None = None
+) -> ArrayInfo:
     return ArrayInfo(name, shape, np.dtype(dtype), low, high)
 
 
@@ -42,7 +44,9 @@ RATE = Input("rate:0", "float32", (), "PlaceholderWithDefault", optional=True)
 
 def test_an_npz_is_known_from_its_headers(tmp_path: Path) -> None:
     path = str(tmp_path / "d.npz")
-    np.savez_compressed(path, images=np.zeros((6, 2, 2), np.uint8), labels=np.array([3, 1, 2], "i4"), k=np.float64(2))
+    np.savez_compressed(
+        path, images=np.zeros((6, 2, 2), np.uint8), labels=np.array([3, 1, 2], "i4"), k=np.float64(2)
+    )
     found = open_npz(path)
     assert found["images"] == info("images", (6, 2, 2), "u1", 0, 0)
     assert found["labels"] == info("labels", (3,), "i4", 1, 3)

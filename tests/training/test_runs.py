@@ -120,7 +120,9 @@ def test_it_computes_what_stock_tensorflow_computes(
     batches = tmp_path / "batches.npz"
     np.savez(batches, **fed)
     card = run.card
-    losses = tensorflow_child(TRAIN, graphs.checkpoint("adam_ref").prefix, batches, 10, card.loss, card.train_ops[0])
+    losses = tensorflow_child(
+        TRAIN, graphs.checkpoint("adam_ref").prefix, batches, 10, card.loss, card.train_ops[0]
+    )
     assert run.losses == losses
     stock = np.load(batches)
     end = open_bundle(str(outcome.prefix))
@@ -140,7 +142,9 @@ def test_ten_steps_are_five_and_five(start: Start, graphs: Graphs, tmp_path: Pat
         assert one.read(key).tobytes() == two.read(key).tobytes(), key
 
 
-def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(start: Start, graphs: Graphs) -> None:
+def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(
+    start: Start, graphs: Graphs
+) -> None:
     run = start("own_data", data=None, steps=3)
     assert run.end().state is RunState.finished
     assert run.steps == [5, 6, 7]
@@ -258,7 +262,9 @@ def test_a_graph_that_reads_files_names_them_before_it_may(start: Start) -> None
     assert run.losses[0] == 9.0
 
 
-def test_what_a_killed_window_left_is_swept_at_the_next_run(start: Start, graphs: Graphs, tmp_path: Path) -> None:
+def test_what_a_killed_window_left_is_swept_at_the_next_run(
+    start: Start, graphs: Graphs, tmp_path: Path
+) -> None:
     script = (
         "import sys\n"
         "from ckpt_studio.formats.tf_bundle.bundle import open_bundle\n"
@@ -291,6 +297,7 @@ def test_what_a_killed_window_left_is_swept_at_the_next_run(start: Start, graphs
 
 def test_the_run_can_write_only_in_its_folder(start: Start, graphs: Graphs, tmp_path: Path) -> None:
     """Nothing of the original's folder changes, neither bytes nor names nor times."""
+
     def look() -> dict[str, tuple[bytes, int]]:
         folder = graphs.folder / "adam_ref"
         return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in sorted(folder.iterdir())}

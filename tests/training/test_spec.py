@@ -44,7 +44,9 @@ def test_paths_are_relative_to_the_spec_and_everything_is_read(tmp_path: Path) -
     spec = load_spec(write(tmp_path, fields))
     assert spec.checkpoint == str(tmp_path / "a/model.ckpt-3")
     assert spec.out == "/elsewhere/run"
-    assert spec.data == DataSpec(str(tmp_path / "../data.npz"), {"x": "images", "keep_prob:0": 0.5, "train": 1})
+    assert spec.data == DataSpec(
+        str(tmp_path / "../data.npz"), {"x": "images", "keep_prob:0": 0.5, "train": 1}
+    )
     assert (spec.steps, spec.save_every, spec.max_to_keep, spec.batch_size, spec.seed) == (200, 50, 0, 8, 7)
     assert (spec.frozen, spec.patch) == (("conv*", "hex:ff"), str(tmp_path / "p.json"))
     assert (spec.train_op, spec.loss, spec.trust) == ("train", "loss", True)

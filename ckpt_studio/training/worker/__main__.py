@@ -55,7 +55,9 @@ def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
         return "out_of_memory", f"The training process ran out of memory ({said}); use a smaller batch."
     node = getattr(getattr(error, "op", None), "name", None)
-    if node is not None:  # TensorFlow's errors: the place in the graph says more than that in TensorFlow's own code
+    if (
+        node is not None
+    ):  # TensorFlow's errors: the place in the graph says more than that in TensorFlow's own code
         return "exception", f"{kind} at the node {node}: {said}."
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""

@@ -73,7 +73,9 @@ class GraphSession:
                 found[key] = np.asarray(got[parts[0].get])
                 continue
             first = np.asarray(got[parts[0].get])
-            whole = start.read(key) if key in start.columns else np.zeros(parts[0].full_shape or (), first.dtype)
+            whole = (
+                start.read(key) if key in start.columns else np.zeros(parts[0].full_shape or (), first.dtype)
+            )
             for one in parts:
                 whole[one.window] = got[one.get]
             found[key] = whole

@@ -86,4 +86,6 @@ def _marks(frozen: tuple[str, ...]) -> Callable[[int], bytes]:
 def _text_of(key: str) -> str:
     """A key as strict JSON can hold it, see CONTRACT.md."""
     raw = encode(key)
-    return f"hex:{raw.hex()}" if decode(raw) != raw.decode("utf-8", "replace") or key.startswith("hex:") else key
+    return (
+        f"hex:{raw.hex()}" if decode(raw) != raw.decode("utf-8", "replace") or key.startswith("hex:") else key
+    )

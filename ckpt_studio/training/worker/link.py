@@ -137,7 +137,9 @@ class Link:
         os._exit(ORPHANED)
 
     def _obey(self, kind: str, message: dict[str, Any]) -> None:
-        if self._watched:  # a timer outside of Python, so that it also ends a process whose interpreter is stuck
+        if (
+            self._watched
+        ):  # a timer outside of Python, so that it also ends a process whose interpreter is stuck
             faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
         if kind == "job":
             self._jobs.put(message["file"])

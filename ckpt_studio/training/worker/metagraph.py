@@ -38,7 +38,9 @@ def run(job: Job, link: Link) -> tuple[bool, str]:
     feeder = _feeder(job, plan)
     written = freeze_meta_graph(meta, job.frozen).meta.serialise()
     if confine(job.folder.path, None if job.reads_files else []) == 0:
-        link.say("log", text="This system cannot confine the training process to its folder; it runs unconfined.")
+        link.say(
+            "log", text="This system cannot confine the training process to its folder; it runs unconfined."
+        )
     counts = job.step_variable is not None
     session = GraphSession(graph, step=counts, intra_op=job.intra_op, inter_op=job.inter_op)
     session.begin(start)
@@ -52,7 +54,9 @@ def _feeder(job: Job, plan: TrainingGraph) -> Feeder:
     if feeds.problems:
         raise RunFault(" ".join(feeds.problems))
     used = [feed.source for feed in feeds.feeds if isinstance(feed.source, str)]
-    values = read_arrays(job.data_file, list(dict.fromkeys(used))) if job.data_file is not None and used else {}
+    values = (
+        read_arrays(job.data_file, list(dict.fromkeys(used))) if job.data_file is not None and used else {}
+    )
     return Feeder(feeds, values, job.seed)
 
 
@@ -99,11 +103,16 @@ class _Run:
         finished = self._done == job.steps
         said = "finished" if finished else "was stopped"
         name = Path(job.folder.prefix(self._step)).name
-        return finished, f"The run {said} after {self._done} steps, at step {self._step}; it is saved as {name}."
+        return (
+            finished,
+            f"The run {said} after {self._done} steps, at step {self._step}; it is saved as {name}.",
+        )
 
     def _one_step(self) -> None:
         at = self._job.start_step + self._done
-        feeds: dict[str, object] = {self._placeholders[name]: value for name, value in self._feeder(at).items()}
+        feeds: dict[str, object] = {
+            self._placeholders[name]: value for name, value in self._feeder(at).items()
+        }
         if self._step_feed is not None:
             feeds[self._step_feed] = at
         loss, step = self._session.step(feeds)
@@ -112,11 +121,15 @@ class _Run:
         self._done += 1
         if not self._counts_itself and step is not None and step <= self._step and self._done == 1:
             self._counts_itself = True
-            self._link.say("log", text=f"{self._job.step_variable} does not count up; the run counts its steps itself.")
+            self._link.say(
+                "log", text=f"{self._job.step_variable} does not count up; the run counts its steps itself."
+            )
         self._step = self._step + 1 if self._counts_itself or step is None else step
         self._link.step(self._step, loss)
         if loss is not None and math.isnan(loss):
-            raise NotANumber(f"The loss is not a number any more at step {self._step}, so the run was stopped.")
+            raise NotANumber(
+                f"The loss is not a number any more at step {self._step}, so the run was stopped."
+            )
 
     def _save(self) -> None:
         if self._checkpoints.newest == self._step:
@@ -125,7 +138,9 @@ class _Run:
         values = self._session.values(self._start)
         for key in self._watched:
             if np.isnan(values[key]).any() and not np.isnan(self._start.read(key)).any():
-                raise NotANumber(f"{key} is not a number any more at step {self._step}, so that was not saved.")
+                raise NotANumber(
+                    f"{key} is not a number any more at step {self._step}, so that was not saved."
+                )
         prefix = self._checkpoints.save(self._step, TrainedValues(self._start, values))
         self._link.say("checkpoint", step=self._step, name=Path(prefix).name)
 
@@ -136,6 +151,8 @@ def _watched(plan: TrainingGraph, graph: RunGraph) -> tuple[str, ...]:
     floats = ("float", "bfloat", "double", "half")
     return tuple(
         dict.fromkeys(
-            one.key for one in graph.variables if one.name in trained and one.held and one.dtype.startswith(floats)
+            one.key
+            for one in graph.variables
+            if one.name in trained and one.held and one.dtype.startswith(floats)
         )
     )

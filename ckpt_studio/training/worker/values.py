@@ -80,12 +80,17 @@ class TrainedValues:
         return Columns(
             keys=Names.of_text(keys),
             dtype=np.array(
-                [old.dtype[kept[k]] if k in kept else dtypes.of_numpy(self._values[k].dtype).number for k in keys],
+                [
+                    old.dtype[kept[k]] if k in kept else dtypes.of_numpy(self._values[k].dtype).number
+                    for k in keys
+                ],
                 np.uint8,
             ),
             rank=np.array([-1 if shape is None else len(shape) for shape in shapes], np.int8),
             dims=dims,
-            nbytes=np.array([old.nbytes[kept[k]] if k in kept else _nbytes(self._values[k]) for k in keys], np.int64),
+            nbytes=np.array(
+                [old.nbytes[kept[k]] if k in kept else _nbytes(self._values[k]) for k in keys], np.int64
+            ),
             role=np.full(len(keys), Role.weight, np.uint8),
             role_source=np.full(len(keys), RoleSource.name, np.uint8),
             slot_of=np.full(len(keys), -1, np.int32),
