@@ -6,21 +6,25 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tensors import Columns, TensorSource, printable
 from ckpt_studio.document.edits import Edit, Freeze, Json, Replace, Unfreeze
 from ckpt_studio.document.matching import MatchRules, match
 from ckpt_studio.document.patterns import key_of, resolve_keys
-
-if TYPE_CHECKING:
-    from ckpt_studio.document.document import Document
+from ckpt_studio.formats.base import Checkpoint
 
 PATCH_VERSION: Final = 1
 MAX_PATCH_BYTES: Final = 256 << 20
 _OWN_FIELDS: Final = frozenset({"version", "edits"})
 _SIDECAR_FIELDS: Final = frozenset({"provenance", "frozen", "num_shards"})
+
+
+class Edited(Protocol):
+    """What a patch needs of a document: the checkpoint that it edits."""
+
+    base: Checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Patch:
     frozen: tuple[str, ...] | None = None
     num_shards: int | None = None
 
-    def edits(self, document: Document, base_folder: str | None = None) -> list[Edit]:
+    def edits(self, document: Edited, base_folder: str | None = None) -> list[Edit]:
         """The edits for the variables of a document. Donors are opened.
 
         Args:

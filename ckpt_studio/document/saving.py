@@ -90,7 +90,7 @@ def write_document(
             f"{folder!r} is the folder of the original; choose another one, or agree to writing beside it.",
             path=folder,
         )
-    view = document.staged
+    view, patch, frozen = document.staged, document.patch(folder), document.frozen_keys()
     try:
         meta, _ = _meta_graph(document)
     except OSError as error:
@@ -100,7 +100,7 @@ def write_document(
         prefix,
         take_over=_bundle(document),
         meta=meta,
-        sidecars={SUFFIX: lambda shards: sidecar(document, folder, shards)},
+        sidecars={SUFFIX: lambda shards: sidecar(document.base, patch, frozen, shards)},
         state="append" if os.path.lexists(os.path.join(folder, "checkpoint")) else "new",
         options=options,
         task=task,

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio import __version__
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.document.edits import Json
 from ckpt_studio.document.journal import checkpoint_identity
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import text_of
 from ckpt_studio.formats.base import Checkpoint
 
-if TYPE_CHECKING:
-    from ckpt_studio.document.document import Document
-
 SUFFIX: Final = ".ckpt-studio.json"
 
 
-def sidecar(document: Document, folder: str, num_shards: int) -> bytes:
-    """The contents for a checkpoint of `num_shards` data files that is written to `folder`.
+def sidecar(base: Checkpoint, patch: Json, frozen: Collection[str], num_shards: int) -> bytes:
+    """The contents for a checkpoint that was made of `base`.
 
-    The number of data files says which index it belongs to: a checkpoint that is overwritten always gets another one.
+    Args:
+        base: the original.
+        patch: the edits, as a PATCH.
+        frozen: keys that are frozen.
+        num_shards: data files of the new checkpoint. They say which index it belongs to: a checkpoint that is
+            overwritten always gets another number of them.
     """
-    base = document.base
     value = {
-        **document.patch(folder),
+        **patch,
         "provenance": {
             "program": f"Ckpt Studio {__version__}",
             "source": {"prefix": os.path.abspath(base.prefix), "identity": checkpoint_identity(base)},
         },
-        "frozen": sorted(text_of(key) for key in document.frozen_keys()),
+        "frozen": sorted(text_of(key) for key in frozen),
         "num_shards": num_shards,
     }
     return json.dumps(value, indent=1).encode("ascii") + b"\n"

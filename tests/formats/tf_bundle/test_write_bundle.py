@@ -471,3 +471,31 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
     assert written.prefix == str(tmp_path / name)
     np.testing.assert_array_equal(open_bundle(written.prefix).read("v"), np.arange(3.0))
     assert parse_state_file(str(tmp_path / "checkpoint")).latest == name
+
+
+@pytest.mark.parametrize("sharing", ["copy", "compact"])
+def test_opaque_variables_are_taken_over_as_they_are(
+    tmp_path: Path, tensorflow_child: TensorFlowChild, sharing: Any
+) -> None:
+    """The state of an iterator is a variant, whose bytes only TensorFlow understands."""
+    script = """
+    data = tf.data.Dataset.range(10)
+    iterator = iter(data)
+    """
+    prefix = tensorflow_child(
+        script + "\n    next(iterator); next(iterator)\n"
+        "    result = tf.train.Checkpoint(it=iterator, v=tf.Variable(3.0)).write(args[0])",
+        tmp_path / "old",
+    )
+    base = open_bundle(prefix)
+    assert "variant" in {base.columns.info(row).dtype.name for row in range(len(base.columns))}
+    new = str(tmp_path / "new")
+    view = replaced(base, MemorySource({"v/.ATTRIBUTES/VARIABLE_VALUE": np.float32(7)}))
+    write_bundle(view, new, take_over=base, options=WriteOptions(sharing=sharing))
+    got = tensorflow_child(
+        script + "\n    v = tf.Variable(0.0)\n"
+        "    tf.train.Checkpoint(it=iterator, v=v).read(args[0]).assert_consumed()\n"
+        "    result = [int(next(iterator)), float(v)]",
+        new,
+    )
+    assert got == [2, 7.0]
