@@ -1,4 +1,4 @@
-"""The one door from background threads to the window: work goes out on plain threads, answers come back in the GUI thread.
+"""The one door from background threads to the window: work goes out on plain threads, answers come in as signals.
 
 Own threads, a queue and one queued signal; no QRunnable, whose lifetime is a known source of crashes.
 """
@@ -114,7 +114,9 @@ class Bridge(QObject):
             except CkptStudioError as error:
                 request.error = error
             except MemoryError:
-                request.error = CkptStudioError("There is not enough memory for this; close other programs first.")
+                request.error = CkptStudioError(
+                    "There is not enough memory for this; close other programs first."
+                )
             except Exception as error:
                 fault = InternalFault(f"Ckpt Studio made a mistake: {type(error).__name__}: {error}.")
                 fault.__cause__ = error

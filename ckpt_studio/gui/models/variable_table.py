@@ -204,6 +204,8 @@ class VariableTable(QAbstractTableModel):
         return None
 
     def flags(self, index: _AnyIndex) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         if index.column() == Column.frozen and self._states is not None:
             node = self.node(index)
             if node is not None and self._states.mark(node) != "none":

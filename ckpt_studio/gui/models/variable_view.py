@@ -97,6 +97,7 @@ class VariableView(QTableView):
     def __init__(self, model: VariableTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table = model
+        self._typed, self._typed_at = "", 0.0
         self.setModel(model)
         self.setItemDelegate(TreeDelegate(self))
         self.setShowGrid(False)
@@ -227,13 +228,15 @@ class VariableView(QTableView):
             self.scrollTo(index)
 
     def keyboardSearch(self, search: str) -> None:
-        """Go to the next shown row whose label starts with what is typed; looks on for a frame at most."""
-        if not search:
-            return
+        """Go to the next shown row whose label starts with what is being typed; looks on for a frame at most."""
+        now = time.monotonic()
+        if now - self._typed_at > QApplication.keyboardInputInterval() / 1000:
+            self._typed = ""
+        self._typed, self._typed_at = self._typed + search.lower(), now
         count, start = self._table.rowCount(), max(self.currentIndex().row(), 0)
-        until = time.monotonic() + _SEARCH_SECONDS
-        wanted = search.lower()
-        for step in range(0 if len(search) > 1 else 1, count + 1):
+        until = now + _SEARCH_SECONDS
+        wanted = self._typed
+        for step in range(0 if len(wanted) > 1 else 1, count + 1 if wanted else 0):
             index = self._table.index((start + step) % count, Column.label)
             if str(index.data() or "").lower().startswith(wanted):
                 self._go_to(index)

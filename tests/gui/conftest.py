@@ -1,0 +1,54 @@
+"""Strictness for all tests of the window: no thread may be left over, and the main window comes with the sample."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ckpt_studio.core.resources import resources_folder
+from ckpt_studio.gui.main_window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> Iterator[None]:
+    """A test that leaves a thread running fails and names it."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(5.0)
+    names = sorted(thread.name for thread in left if thread.is_alive())
+    assert not names, f"threads left running: {names}"
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A copy of the sample: `run/` with five checkpoints, `donor/`, `data.npz`."""
+    return Path(shutil.copytree(resources_folder() / "samples", tmp_path / "sample"))
+
+
+@pytest.fixture
+def main_window(qtbot: QtBot) -> Iterator[MainWindow]:
+    """An empty main window, shown and complete."""
+    window = MainWindow()
+    window.show()
+    qtbot.waitExposed(window)
+    window.workbench.furnish_now()
+    yield window
+    window.close_now()
+    window.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def opened(main_window: MainWindow, sample: Path, qtbot: QtBot) -> MainWindow:
+    """A main window with the newest checkpoint of the sample's run."""
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(sample / "run"))
+    return main_window
