@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ckpt_studio.formats.sstable.coding import read_varint
 
 _MAX_LANE: Final = 64
+_CHUNK: Final = 1 << 14
 
 
 class Doubt(Exception):
@@ -55,15 +56,19 @@ class Records:
 
     def keys(self) -> Iterator[bytes]:
         """The whole keys, one after the other."""
+        for chunk in self.key_chunks():
+            yield from chunk
+
+    def key_chunks(self) -> Iterator[list[bytes]]:
+        """The whole keys, some thousands at a time."""
         key = b""
         data = self.data
-        step = 1 << 16
-        for first in range(0, len(self), step):
-            part = slice(first, first + step)
+        for first in range(0, len(self), _CHUNK):
+            part = slice(first, first + _CHUNK)
             columns = (self.shared[part].tolist(), self.key_at[part].tolist(), self.value_at[part].tolist())
-            for shared, start, stop in zip(*columns, strict=True):
-                key = key[:shared] + data[start:stop]
-                yield key
+            yield [
+                key := key[:shared] + data[start:stop] for shared, start, stop in zip(*columns, strict=True)
+            ]
 
 
 def _block_end(data: bytes | memoryview, start: int, stop: int) -> int:

@@ -64,7 +64,7 @@ def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[st
         slot_names=tuple(marks.slot_names),
         trainable=marks.trainable,
         names=_full_names(marks),
-        object_paths=_object_paths(marks.keys),
+        object_paths=_object_paths(marks),
         faults=contents.row_faults,
     )
 
@@ -82,14 +82,14 @@ def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
 def _full_names(marks: Marks) -> Names | None:
     if not marks.names:
         return None
-    return Names.of(marks.names.get(row) or marks.keys.raw(row) for row in range(len(marks.keys)))
+    return Names.of(marks.names.get(row) or key for row, key in enumerate(marks.raw_keys))
 
 
-def _object_paths(keys: Names) -> Names | None:
+def _object_paths(marks: Marks) -> Names | None:
     """TensorFlow makes an object's keys from its path, escaped: the path is what stands before its attributes."""
-    if ATTRIBUTES not in keys.blob:
+    if ATTRIBUTES not in marks.keys.blob:
         return None
-    parts = (keys.raw(row).partition(ATTRIBUTES) for row in range(len(keys)))
+    parts = (key.partition(ATTRIBUTES) for key in marks.raw_keys)
     return Names.of(path if found else b"" for path, found, _ in parts)
 
 

@@ -51,7 +51,7 @@ class _Graph:
 def mark_by_graph(marks: Marks, proto: TrackableObjectGraph) -> None:
     """Full names and roles of the rows that the object graph holds."""
     graph = _Graph(proto.nodes)
-    rows = {marks.keys.raw(row): row for row in range(len(marks.keys))}
+    rows = {key: row for row, key in enumerate(marks.raw_keys)}
     for number, node in enumerate(graph.nodes):
         for attribute in node.attributes:
             row = rows.get(encode(attribute.checkpoint_key))
@@ -77,7 +77,7 @@ def mark_by_graph(marks: Marks, proto: TrackableObjectGraph) -> None:
 def _mark_singles(marks: Marks, graph: _Graph) -> None:
     """Counters and statistics, by the last part of path and full name."""
     for number, row in graph.row.items():
-        path = marks.keys.raw(row).partition(ATTRIBUTES)[0]
+        path = marks.raw_keys[row].partition(ATTRIBUTES)[0]
         for name in (path, encode(graph.full_name[number])):
             hint = hint_of(name.rpartition(b"/")[2])
             if hint is None or hint.kind == Kind.slot:
@@ -96,7 +96,7 @@ def _mark_optimizer(marks: Marks, graph: _Graph, number: int) -> None:
     for slot in node.slot_variables:
         row, weight = graph.row.get(slot.slot_variable_node_id), graph.row.get(slot.original_variable_node_id)
         if row is not None and weight is not None:
-            marks.pairs.append((row, weight, slot.slot_name))
+            marks.pair(row, weight, marks.number(slot.slot_name))
     lists: dict[str, list[int]] = {}
     for child in node.children:
         row = graph.row.get(child.node_id)
@@ -138,7 +138,7 @@ def _mark_lists(marks: Marks, graph: _Graph, lists: dict[str, list[int]], weight
             if slot not in taken and slot in graph.row and weight in graph.row:
                 by_name.setdefault(slot, (weight, _singular(name)))
     for slot, (weight, name) in by_name.items():
-        marks.pairs.append((graph.row[slot], graph.row[weight], name))
+        marks.pair(graph.row[slot], graph.row[weight], marks.number(name))
 
 
 def _by_name(full_name: str, flat: dict[str, list[int]]) -> tuple[int, str] | None:

@@ -149,17 +149,19 @@ def parse_index(data: bytes, path: str, identity: FileIdentity) -> Index:
 def _sorted_keys(records: Records) -> tuple[Names, NDArray[np.int64], NDArray[np.bool_], bool]:
     """Keys without the header's, their records, which of them repeat another, and whether they stood in order."""
     parts: list[bytes] = []
-    sizes = records.key_sizes()
-    keys = records.keys()
-    last = next(keys)
-    while chunk := list(islice(keys, 1 << 16)):
-        if not (last < chunk[0] and all(map(lt, chunk, islice(chunk, 1, None)))):
+    last: bytes | None = None
+    for chunk in records.key_chunks():
+        in_order = last is None or last < chunk[0]
+        if not (in_order and all(map(lt, chunk, islice(chunk, 1, None)))):
             return _sort(records)
-        last = chunk[-1]
-        parts.append(b"\n".join([*chunk, b""]))
+        if last is None:
+            last = chunk.pop(0)  # the header's
+        if chunk:
+            last = chunk[-1]
+            parts.append(b"\n".join([*chunk, b""]))
     count = len(records) - 1
     offsets = np.zeros(count + 1, np.int64)
-    np.cumsum(sizes[1:] + 1, out=offsets[1:])
+    np.cumsum(records.key_sizes()[1:] + 1, out=offsets[1:])
     return Names(b"".join(parts), offsets), np.arange(1, count + 1), np.zeros(count, np.bool_), True
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -12,6 +14,14 @@ from ckpt_studio.core.tensors import Names, Role, RoleSource
 
 _MOST_SLOT_NAMES: Final = 1 << 15
 _FEW: Final = 2000
+
+
+def all_raw(names: Names) -> list[bytes]:
+    """All strings of `names`: one split, where none of them holds a newline."""
+    if names.blob.count(b"\n") == len(names):
+        return names.blob.split(b"\n")[:-1]
+    offsets = names.offsets.tolist()
+    return [names.blob[start : stop - 1] for start, stop in pairwise(offsets)]
 
 
 class Finder:
@@ -28,7 +38,7 @@ class Finder:
         if self._asked < _FEW:
             return self._keys.find_raw(key)
         if self._rows is None:
-            self._rows = {self._keys.raw(row): row for row in range(len(self._keys))}
+            self._rows = {key: row for row, key in enumerate(all_raw(self._keys))}
         return self._rows.get(key, -1)
 
 
@@ -41,7 +51,6 @@ class Marks:
         graph: whether the object graph holds the row.
         names: full names by row, where they are not the keys.
         find: rows by key.
-        pairs: (slot row, weight row, slot name) that are believed if the shapes agree.
     """
 
     keys: Names
@@ -57,7 +66,9 @@ class Marks:
     find: Finder
     names: dict[int, bytes] = field(default_factory=dict)
     slot_names: dict[str, int] = field(default_factory=dict)
-    pairs: list[tuple[int, int, str]] = field(default_factory=list)
+    _slots: list[int] = field(default_factory=list)
+    _weights: list[int] = field(default_factory=list)
+    _numbers: list[int] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -79,30 +90,39 @@ class Marks:
             find=Finder(keys),
         )
 
+    @cached_property
+    def raw_keys(self) -> list[bytes]:
+        """The keys as a list."""
+        return all_raw(self.keys)
+
     def is_single(self, row: int) -> bool:
         """Whether a row has exactly one element."""
         rank = int(self.rank[row])
         return rank == 0 or (rank > 0 and bool((self.dims[row, :rank] == 1).all()))
 
+    def number(self, slot_name: str) -> int:
+        """The place of a slot's name in `slot_names`, -1 where there are too many."""
+        number = self.slot_names.setdefault(slot_name, len(self.slot_names))
+        return number if number < _MOST_SLOT_NAMES else -1
+
+    def pair(self, slot: int, weight: int, number: int) -> None:
+        """Note that one row says to be a slot of another; `join` believes it if the shapes agree."""
+        self._slots.append(slot)
+        self._weights.append(weight)
+        self._numbers.append(number)
+
     def join(self) -> None:
-        """Believe the pairs whose shapes agree and whose weight is no slot itself."""
-        pairs, self.pairs = self.pairs, []
-        if not pairs:
-            return
-        slot = np.array([pair[0] for pair in pairs], np.int64)
-        weight = np.array([pair[1] for pair in pairs], np.int64)
+        """Believe the pairs whose shapes agree."""
+        slot = np.array(self._slots, np.int64)
+        weight = np.array(self._weights, np.int64)
+        number = np.array(self._numbers, np.int16)
+        self._slots, self._weights, self._numbers = [], [], []
         fits = (slot != weight) & (self.rank[slot] == self.rank[weight]) & (self.rank[slot] >= 0)
         fits &= (self.dims[slot] == self.dims[weight]).all(axis=1)
-        kept = np.flatnonzero(fits)
-        self.slot_of[slot[kept]] = weight[kept]
-        chained = (
-            self.slot_of[weight[kept]] >= 0
-        )  # an average of a slot, say: it belongs to the slot's weight
-        self.slot_of[slot[kept[chained]]] = self.slot_of[weight[kept[chained]]]
-        self.role[slot[kept]] = Role.slot
-        for i in kept.tolist():
-            self.slot_name[pairs[i][0]] = self._number(pairs[i][2])
-
-    def _number(self, name: str) -> int:
-        number = self.slot_names.setdefault(name, len(self.slot_names))
-        return number if number < _MOST_SLOT_NAMES else -1
+        slot, weight, number = slot[fits], weight[fits], number[fits]
+        self.slot_of[slot] = weight
+        above = self.slot_of[weight]  # an average of a slot, say: it belongs to the slot's weight
+        chained = (above >= 0) & (above != slot)
+        self.slot_of[slot[chained]] = above[chained]
+        self.slot_name[slot] = number
+        self.role[slot] = Role.slot

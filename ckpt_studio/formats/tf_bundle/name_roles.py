@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,18 +20,19 @@ GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
 ATTRIBUTES: Final = b"/.ATTRIBUTES/"
 SLOT: Final = b"/.OPTIMIZER_SLOT/"
 
+_AVERAGE: Final = "average"
 _BY_TURNS: Final = {
     b"Adam": ("m", "v"), b"AdaMax": ("m", "v"), b"Nadam": ("m", "v"), b"LazyAdam": ("m", "v"),
     b"AdamW": ("m", "v"), b"LAMB": ("m", "v"), b"Adadelta": ("accum", "accum_update"), b"Ftrl": ("accum", "linear"),
     b"Momentum": ("momentum",), b"MomentumW": ("momentum",), b"LARSOptimizer": ("momentum",),
     b"RMSProp": ("rms", "momentum"), b"Adagrad": ("accumulator",), b"ProximalAdagrad": ("accumulator",),
     b"AdagradDA": ("gradient_accumulator", "gradient_squared_accumulator"),
-    b"ExponentialMovingAverage": ("average",),
+    b"ExponentialMovingAverage": (_AVERAGE,),
 }  # fmt: skip
 _PLAIN: Final = {
     b"adam_m": "m", b"adam_v": "v", b"m": "m", b"v": "v", b"vhat": "vhat", b"momentum": "momentum", b"rms": "rms",
     b"mg": "mg", b"accumulator": "accumulator", b"accum_grad": "accum_grad", b"accum_var": "accum_var",
-    b"linear": "linear", b"average": "average",
+    b"linear": "linear", b"average": _AVERAGE,
 }  # fmt: skip
 _COUNTER: Final = re.compile(
     rb"_?(global_step|save_counter|iterations?|iter|step|train(ing)?_step|local_step|epoch|num_updates|counter"
@@ -38,7 +40,7 @@ _COUNTER: Final = re.compile(
 )
 _STATISTIC: Final = re.compile(
     rb"(moving|running)_(mean|var|variance|stddev|std|avg|average)(_\d+)?|renorm_\w+|biased"
-    rb"|ExponentialMovingAverage|true_positives|true_negatives|false_positives|false_negatives"
+    rb"|true_positives|true_negatives|false_positives|false_negatives"
 )
 _METRIC: Final = re.compile(
     rb"total|count|total_confusion_matrix|weighted_intermediate|true_positives|accumulator"
@@ -65,6 +67,7 @@ class Hint(NamedTuple):
     slot_name: str = ""
 
 
+@lru_cache(maxsize=4096)
 def hint_of(part: bytes, has_second: bool = False) -> Hint | None:
     """What the last part of a name suggests; `has_second`: a centered RMSProp keeps three slots."""
     found = re.fullmatch(rb"([A-Za-z]+)(?:_(\d{1,4}))?", part)
@@ -97,8 +100,8 @@ def mark_by_names(marks: Marks) -> None:
     blob, offsets = marks.keys.blob, marks.keys.offsets.tolist()
     objects = ATTRIBUTES in blob
     centered = b"/RMSProp_2\n" in blob
-    hints: dict[bytes, Hint | None] = {}
     skipped = marks.graph.tolist() if marks.graph.any() else None
+    weight_of = _Weights(marks, offsets)
     rfind, find = blob.rfind, blob.find
     start = 0
     for row, stop in enumerate(offsets[1:]):
@@ -108,54 +111,65 @@ def mark_by_names(marks: Marks) -> None:
             end = end if cut < 0 else cut
         slash = rfind(b"/", start, end)
         part = blob[slash + 1 : end] if slash >= 0 else blob[start:end]
-        if part in hints:
-            hint = hints[part]
-        else:
-            hint = hints[part] = hint_of(part, centered)
+        hint = hint_of(part, centered)
         if hint is not None and (skipped is None or not skipped[row]):
-            _apply(marks, row, hint, start, max(slash, start), end)
+            if hint.kind is not Kind.slot:
+                _mark(marks, row, hint.kind, blob[start : max(slash, start)])
+            elif slash > start and (weight := weight_of(row, slash, end)) >= 0:
+                marks.pair(row, weight, marks.number(hint.slot_name))
+            elif hint.slot_name == _AVERAGE:
+                marks.role[row] = Role.statistic
         start = stop
     marks.join()
 
 
-def _apply(marks: Marks, row: int, hint: Hint, start: int, slash: int, end: int) -> None:
-    blob = marks.keys.blob
-    if hint.kind == Kind.slot:
-        weight = _weight(marks, row, start, slash, end)
-        if weight >= 0:
-            marks.pairs.append((row, weight, hint.slot_name))
-        elif blob[slash:end].startswith(b"/ExponentialMovingAverage"):
-            marks.role[row] = Role.statistic
-    elif marks.role[row] == Role.metadata:
+def _mark(marks: Marks, row: int, kind: Kind, scope: bytes) -> None:
+    if marks.role[row] == Role.metadata:
         return
-    elif hint.kind in (Kind.counter, Kind.setting):
+    if kind in (Kind.counter, Kind.setting):
         if marks.is_single(row):
-            marks.role[row] = Role.counter if hint.kind == Kind.counter else Role.metadata
-    elif hint.kind == Kind.statistic or b"metric" in blob[start:slash]:
+            marks.role[row] = Role.counter if kind is Kind.counter else Role.metadata
+    elif kind is Kind.statistic or b"metric" in scope:
         marks.role[row] = Role.statistic
 
 
-def _weight(marks: Marks, row: int, start: int, slash: int, end: int) -> int:
-    """The row of the weight that a slot's name begins with, or -1.
+class _Weights:
+    """Finds the row of the weight that a slot's name begins with: mostly the row before, or the last one found.
 
     An optimizer that was built in a scope puts the scope in front, Keras 2 puts its own name there; the parts of a
     partitioned variable (`/part_0`, an Estimator's `/t_0`) are not in the weight's own key.
     """
-    keys, blob = marks.keys, marks.keys.blob
-    base = blob[start:slash]
-    cut = base.find(SLOT)
-    if cut >= 0:
-        return marks.find(base[:cut] + blob[end : int(keys.offsets[row + 1]) - 1])
-    for near in range(row - 1, max(row - 4, -1), -1):
-        if keys.raw(near) == base:
-            return near
-    for _ in range(_SCOPES):
-        found = marks.find(base)
-        if found < 0 and _INNER.search(base):
-            found = marks.find(_INNER.sub(b"", base))
-        if found >= 0:
-            return found
-        _, separator, base = base.partition(b"/")
-        if not separator:
-            return -1
-    return -1
+
+    def __init__(self, marks: Marks, offsets: list[int]) -> None:
+        self._blob = marks.keys.blob
+        self._find = marks.find
+        self._offsets = offsets
+        self._last = (b"", -1)
+
+    def __call__(self, row: int, slash: int, end: int) -> int:
+        """The row of the weight for the slot whose last part begins at `slash`, or -1."""
+        offsets, blob = self._offsets, self._blob
+        start = offsets[row]
+        base = blob[start:slash]
+        if base == self._last[0]:
+            return self._last[1]
+        if row and blob[offsets[row - 1] : start - 1] == base:
+            found = row - 1
+        elif (cut := base.find(SLOT)) >= 0:
+            return self._find(base[:cut] + blob[end : offsets[row + 1] - 1])
+        else:
+            found = self._search(base)
+        self._last = (base, found)
+        return found
+
+    def _search(self, base: bytes) -> int:
+        for _ in range(_SCOPES):
+            found = self._find(base)
+            if found < 0 and _INNER.search(base):
+                found = self._find(_INNER.sub(b"", base))
+            if found >= 0:
+                return found
+            _, separator, base = base.partition(b"/")
+            if not separator:
+                return -1
+        return -1

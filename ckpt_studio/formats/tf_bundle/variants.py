@@ -1,7 +1,7 @@
 """The checksum of a tensor of variants (the state of an iterator, say), whose meaning only TensorFlow knows.
 
-Each element is a varint length, the bytes, and the masked checksum so far. The checksum goes over the length as a uint64
-in the bundle's byte order (strings have a uint32 there), not over the varint.
+Each element is a varint length, the bytes, and the masked checksum so far. The checksum goes over the length as a
+uint64 in the bundle's byte order (strings have a uint32 there), not over the varint.
 """
 
 from __future__ import annotations
