@@ -31,9 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Do it; 0 when the run finished, or stopped because it was asked to."""
     from ckpt_studio.cli.output import error_json, print_json, say
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.formats.save_log import sweep_unfinished
     from ckpt_studio.training.runner import Runner
     from ckpt_studio.training.spec import load_spec
 
+    sweep_unfinished()
     try:
         spec = load_spec(args.spec)
         document = staged_document(spec)

@@ -100,11 +100,12 @@ class Child:
 
     def early_output(self) -> str:
         """What it wrote before it had a log file of its own."""
+        if self.ended is None:  # the place in the file is shared with it
+            return ""
         with contextlib.suppress(OSError, ValueError):
             size = self._early.seek(0, os.SEEK_END)
-            return os.pread(self._early.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode(
-                "utf-8", "replace"
-            )
+            self._early.seek(max(0, size - _TAIL_BYTES))
+            return self._early.read(_TAIL_BYTES).decode("utf-8", "replace")
         return ""
 
     def _signal(self, number: int) -> None:

@@ -68,7 +68,7 @@ def sweep_lost_runs() -> list[str]:
 
 def _say_lost(folder: RunFolder) -> None:
     """End the run's events where its owner could not."""
-    if not folder.events.is_file():
+    if folder.events.is_symlink() or not folder.events.is_file():  # the run could write here: follow nothing
         return
     with folder.events.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
