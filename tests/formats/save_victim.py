@@ -34,17 +34,18 @@ class Victim:
             cwd=Path(__file__).resolve().parent.parent.parent,
         )
 
-    def save(self, job: dict[str, Any], calls: str = "", fault: str = "", when: int = 0) -> int:
+    def save(self, job: dict[str, Any], calls: str = "", fault: str = "", when: int = 0) -> tuple[int, bool]:
         """Do a save; `fault` (`signal=KILL`, `error=ENOSPC`) hits the `when`-th of the system calls `calls`.
 
         Returns:
-            The exit status, negative for a signal.
+            The exit status, negative for a signal; and whether there were so many calls that it was hit.
         """
         pid = int(self._ask(job))
         if not fault:
-            return int(self._ask("go"))
+            return int(self._ask("go")), False
+        trace = Path(job["home"]) / "trace"
         strace = subprocess.Popen(
-            ["strace", "-qq", "-o", os.devnull, "-e", f"trace=/{calls}", "-e", f"inject=/{calls}:{fault}:when={when}",
+            ["strace", "-qq", "-o", trace, "-e", f"trace=/{calls}", "-e", f"inject=/{calls}:{fault}:when={when}",
              "-p", str(pid)],
             stderr=subprocess.PIPE,
             text=True,
@@ -53,7 +54,7 @@ class Victim:
             self._wait_until_traced(pid, strace)
             status = int(self._ask("go"))
             strace.wait(10)
-        return status
+        return status, status < 0 or "(INJECTED)" in trace.read_text(errors="replace")
 
     def _wait_until_traced(self, pid: int, strace: subprocess.Popen[str]) -> None:
         while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
