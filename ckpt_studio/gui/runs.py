@@ -77,7 +77,7 @@ class Runs(QObject):
         spec: what was asked of the run that is or was last, or None.
         card: its binding card, once known.
         outcome: how it ended, once it has.
-        checkpoints: (step, prefix) of each checkpoint it wrote, oldest first.
+        checkpoints: (step, prefix) of each checkpoint that it wrote and kept, oldest first.
     """
 
     started = Signal(object)
@@ -88,8 +88,6 @@ class Runs(QObject):
     """Card."""
     metrics = Signal(object)
     """Metrics: the steps since the last one."""
-    checkpointAdded = Signal(int, str)
-    """Step and prefix of a checkpoint that is complete on disk."""
     checkpointWritten = Signal(str)
     """Prefix of a checkpoint that is complete on disk."""
     logLine = Signal(str)
@@ -188,14 +186,19 @@ class Runs(QObject):
                 self.logLine.emit(event.text)
                 self._session.log(event.text)
             elif isinstance(event, CheckpointWritten):
-                self.checkpoints.append((event.step, event.prefix))
-                self.checkpointAdded.emit(event.step, event.prefix)
+                self._keep(event.step, event.prefix)
                 self.checkpointWritten.emit(event.prefix)
             elif isinstance(event, CardEvent):
                 self.card = event.card
                 self.carded.emit(event.card)
             elif isinstance(event, Outcome):
                 self._over(event)
+
+    def _keep(self, step: int, prefix: str) -> None:
+        """Count a checkpoint, and no longer those that the run has dropped for it."""
+        limit = 0 if self.spec is None else self.spec.max_to_keep
+        others = [one for one in self.checkpoints if one[1] != prefix]
+        self.checkpoints = [*others, (step, prefix)][-limit:]
 
     def _enter(self, state: RunState) -> None:
         if state != self._state:

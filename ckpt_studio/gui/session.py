@@ -47,6 +47,7 @@ class Session(QObject):
         settings: what the program remembers.
         document: the open document, or None.
         folder: the checkpoints of its folder, or None.
+        run_folder: the checkpoints of the run that is or was last, or None.
         current: key of the variable to look at, or None.
         selection: keys chosen in the tree, subtrees expanded.
         run: state of the resumed run, or None when there was none.
@@ -69,7 +70,7 @@ class Session(QObject):
     selectionChanged = Signal(object)
     """tuple[str, ...]: keys for freeze and swap, subtrees expanded."""
     folderChanged = Signal()
-    """The checkpoints of the folder, or which of them have staged edits."""
+    """The checkpoints of the folder or of the run, or which of them have staged edits."""
     troubled = Signal(object)
     """A Trouble, for the banner."""
     logged = Signal(str)
@@ -83,6 +84,7 @@ class Session(QObject):
         self.settings = Settings(self) if settings is None else settings
         self.document: Document | None = None
         self.folder: Folder | None = None
+        self.run_folder: Folder | None = None
         self.current: str | None = None
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
@@ -214,6 +216,15 @@ class Session(QObject):
         folder = self._watch.folder
         if folder is not None:
             self.bridge.submit(lambda task: read_folder(folder), self._set_folder, owner=self, slot="folder")
+
+    def follow_run(self, path: str) -> None:
+        """List the checkpoints of a run's own folder too, as they are now."""
+        self.bridge.submit(lambda task: read_folder(path), self._set_run_folder, owner=self, slot="run folder")
+
+    def _set_run_folder(self, listing: Listing) -> None:
+        if listing.folder != self.run_folder:
+            self.run_folder = listing.folder
+            self.folderChanged.emit()
 
     def _set_folder(self, listing: Listing) -> None:
         folder = listing.folder

@@ -157,7 +157,7 @@ class Workbench(QObject):
         placeholder.deleteLater()
         self._view = TensorPanel(self.session, self.window)
         self.window.middle.addWidget(self._view, 1)
-        self.runs.checkpointWritten.connect(lambda _: self.session.rescan())
+        self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
 
     def _offer_staged(self, prefixes: tuple[str, ...]) -> None:

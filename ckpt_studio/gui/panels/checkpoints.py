@@ -1,4 +1,7 @@
-"""The dock of the checkpoints: those of the folder in step order, followed live; a click switches to another."""
+"""The dock of the checkpoints: those of the folder in step order, then those of the run, followed live.
+
+A click switches to another.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class CheckpointsPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._rows: list[FolderEntry | None] = []  # None: the line above the run's checkpoints
         self._place = QLabel(self)
         self._place.setTextFormat(Qt.TextFormat.PlainText)
         self._place.setContentsMargins(4, 2, 4, 0)
@@ -52,12 +56,20 @@ class CheckpointsPanel(QWidget):
 
     def _fill(self) -> None:
         """Show the folder as it is now."""
-        folder = self._session.folder
+        folder, run = self._session.folder, self._session.run_folder
+        self._rows = [] if folder is None else list(folder.entries)
+        if run is not None and run.entries and (folder is None or run.path != folder.path):
+            self._rows += [None, *run.entries]
         with QSignalBlocker(self.list):
             self.list.clear()
-            for entry in folder.entries if folder is not None else ():
+            for entry in self._rows:
                 item = QListWidgetItem(self.list)
-                item.setData(_PREFIX_ROLE, entry.prefix)
+                if entry is not None:
+                    item.setData(_PREFIX_ROLE, entry.prefix)
+                elif run is not None:
+                    item.setFlags(Qt.ItemFlag.NoItemFlags)
+                    item.setText(self.tr("Run %1:").replace("%1", visible(Path(run.path).name)))
+                    item.setToolTip(tooltip(visible(run.path)))
                 # no width of its own, so that a long name is cut in the middle and not scrolled
                 item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 6))
         self._show_place(folder)
@@ -73,12 +85,12 @@ class CheckpointsPanel(QWidget):
     def _mark(self, *_: object) -> None:
         """Texts and the current entry; cheap, called whenever something may have changed."""
         session = self._session
-        folder, document = session.folder, session.document
+        document = session.document
         current = None if document is None else document.base.prefix
         with QSignalBlocker(self.list):
-            for at, entry in enumerate(folder.entries if folder is not None else ()):
-                if at >= self.list.count():
-                    break
+            for at, entry in enumerate(self._rows):
+                if entry is None:
+                    continue
                 item = self.list.item(at)
                 staged = bool(document.edits) if document is not None and entry.prefix == current else (
                     entry.prefix in session.staged_elsewhere

@@ -5,6 +5,7 @@ Imported late (it needs pyqtgraph and numpy), when the first run shows its first
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.gui.panels.loss_history import LossHistory
 
-_FRAME_MS: Final = 50
+_FRAME_MS: Final = 80
 
 
 class LossPlot(pg.PlotWidget):
@@ -67,9 +68,9 @@ class LossPlot(pg.PlotWidget):
         self.history.extend(steps, losses)
         self._plan()
 
-    def add_checkpoint(self, step: int, prefix: str) -> None:
-        """Put a dot at a step."""
-        self._checkpoints.append((step, prefix))
+    def set_checkpoints(self, checkpoints: Sequence[tuple[int, str]]) -> None:
+        """Put a dot at the step of each (step, prefix), and nowhere else."""
+        self._checkpoints = list(checkpoints)
         self._plan()
 
     def set_log(self, log: bool) -> None:

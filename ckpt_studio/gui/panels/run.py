@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from ckpt_studio.training.events import Metrics, Outcome
     from ckpt_studio.training.spec import RunSpec
 
-_DOTS_LISTED: Final = 30
-
 
 class RunPanel(QWidget):
     """Shows the run of `runs`; a checkpoint of it that is clicked is opened by the session."""
@@ -66,7 +64,7 @@ class RunPanel(QWidget):
         runs.stateChanged.connect(self._state_changed)
         runs.carded.connect(self._carded)
         runs.metrics.connect(self._metrics)
-        runs.checkpointAdded.connect(self._checkpoint_added)
+        runs.checkpointWritten.connect(self._show_checkpoints)
         runs.ended.connect(self._ended)
 
     # ---- layout
@@ -211,8 +209,7 @@ class RunPanel(QWidget):
         waiting, self._waiting = self._waiting, []
         for metrics in waiting:
             self._draw(metrics)
-        for step, prefix in self._runs.checkpoints:
-            self._plot.add_checkpoint(step, prefix)
+        self._plot.set_checkpoints(self._runs.checkpoints)
 
     def _state_changed(self, state: object) -> None:
         words = {
@@ -280,15 +277,15 @@ class RunPanel(QWidget):
                 self.tr("No loss was found in this graph; the run trains without a curve.")
             )
 
-    def _checkpoint_added(self, step: int, prefix: str) -> None:
-        action = self._menu.addAction(in_action(visible(Path(prefix).name)))
-        action.triggered.connect(lambda: self._session.open(prefix))
-        actions = self._menu.actions()
-        if len(actions) > _DOTS_LISTED:
-            self._menu.removeAction(actions[0])
+    def _show_checkpoints(self, *_: object) -> None:
+        """The checkpoints that are there, in the menu (for the keyboard) and as dots."""
+        self._menu.clear()
+        for _step, prefix in self._runs.checkpoints:
+            action = self._menu.addAction(in_action(visible(Path(prefix).name)))
+            action.triggered.connect(lambda _=False, prefix=prefix: self._session.open(prefix))
         self._enable()
         if self._plot is not None:
-            self._plot.add_checkpoint(step, prefix)
+            self._plot.set_checkpoints(self._runs.checkpoints)
 
     def _ended(self, outcome: Outcome) -> None:
         self._enable()

@@ -260,7 +260,7 @@ def test_a_dot_on_the_curve_opens_its_checkpoint(
     window.setCentralWidget(plot)
     plot.extend(range(100, 300), [1.0] * 200)
     prefix = str(sample / "run" / "model.ckpt-200")
-    plot.add_checkpoint(200, prefix)
+    plot.set_checkpoints([(200, prefix)])
     plot.checkpointClicked.connect(opened.open)
     qtbot.waitExposed(plot)
     qtbot.wait(150)
