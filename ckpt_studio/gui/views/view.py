@@ -51,6 +51,10 @@ class TensorView(QWidget):
         self._built = False
         self._loading = False
         self._tasks: dict[str, Task] = {}
+        self._next_turn = QTimer(
+            self, singleShot=True, interval=0
+        )  # building and drawing in one go would stall
+        self._next_turn.timeout.connect(self._after_build)
         self._pages = QStackedWidget(self)
         self._content = QWidget(self)
         self._pages.addWidget(self._content)
@@ -133,6 +137,9 @@ class TensorView(QWidget):
         if not self._built:
             self._built = True
             self.build(self._content)
+        self._next_turn.start()
+
+    def _after_build(self) -> None:
         if self._stale and self.isVisible():
             self._catch_up()
 
