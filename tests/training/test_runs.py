@@ -19,6 +19,7 @@ from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import Cause, Metrics, RunState, State
 from ckpt_studio.training.spec import DataSpec
 from ckpt_studio.training.worker.values import TrainedValues
+from tests.helpers.memory_source import MemoryCheckpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Graphs, Start
 
@@ -151,6 +152,27 @@ def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(
     assert run.card.step_variable is None
     assert any("count" in note for note in run.card.notes)
     assert [event.step for event in run.checkpoints] == [7]
+
+
+def test_what_the_checkpoint_lacks_is_initialised_and_what_the_graph_lacks_is_carried_on(
+    start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild
+) -> None:
+    whole = graphs.checkpoint("adam_ref")
+    lacking = {"net/layer2/b", "net/layer2/w/Adam", "net/layer2/w/Adam_1"}
+    arrays = {key: whole.read(key) for key in whole.columns.keys if key not in lacking}
+    base = MemoryCheckpoint({**arrays, "words": np.array([b"a", b"", b"cd"], object)})
+    base.meta_graph, base.step = whole.meta_graph, 5
+    run = start(base, steps=4)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert {one.name for one in run.card.missing} == lacking
+    assert run.card.unused == ("words",)
+    restored = tensorflow_child(RESTORE, outcome.prefix, [])
+    assert len(restored["net/layer2/b"]) == 3
+    assert any(restored["net/layer2/w/Adam"])
+    end = open_bundle(str(outcome.prefix))
+    assert end.read("words").tolist() == [b"a", b"", b"cd"]
+    assert sorted(end.columns.keys) == sorted([*whole.columns.keys, "words"])
 
 
 def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:
