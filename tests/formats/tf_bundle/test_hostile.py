@@ -97,11 +97,11 @@ def opened(path: str) -> None:
 def many_odd_entries() -> bytes:
     """Entries with a field that nobody knows, so that each is decoded for itself."""
     odd = Record(1, (2,), size=8, crc=1 << 30).encode() + b"\x48\x01"
-    return table([(b"", header()), *((b"%06d" % i, odd) for i in range(30_000))], per_block=20_000)
+    return table([(b"", header()), *((b"%06d" % i, odd) for i in range(20_000))], per_block=20_000)
 
 
 def many_shards() -> bytes:
-    entries = ((b"%06d" % i, Record(1, (2,), i, size=8).encode()) for i in range(30_000))
+    entries = ((b"%06d" % i, Record(1, (2,), i, size=8).encode()) for i in range(20_000))
     return table([(b"", header(2**31 - 1)), *entries], per_block=20_000)
 
 
@@ -122,7 +122,7 @@ def many_slices_in_both_directions() -> bytes:
 
 
 def slots_without_weights() -> bytes:
-    entries = ((b"a/b/c/d/e%06d/Adam" % i, Record(1, (2,), size=8).encode()) for i in range(30_000))
+    entries = ((b"a/b/c/d/e%06d/Adam" % i, Record(1, (2,), size=8).encode()) for i in range(20_000))
     return table([(b"", header()), *entries], per_block=20_000)
 
 

@@ -23,7 +23,7 @@ from ckpt_studio.formats.tf_bundle.index import (
 )
 from tests.helpers.bundles import Record, header, repaired, table, varint
 
-DETERMINISTIC = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+DETERMINISTIC = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 ANY = FileIdentity(0, 0, 0, 0)
 
 numbers = (
