@@ -80,9 +80,17 @@ class SaveLog:
         """Write one line, so that it outlasts the process."""
         if self._lock is None:
             return
+        line = json.dumps(record).encode("ascii") + b"\n"
         with suppress(OSError):
-            os.write(self._lock.fd, json.dumps(record).encode("ascii") + b"\n")
-            os.fsync(self._lock.fd)
+            end = os.lseek(self._lock.fd, 0, os.SEEK_END)
+            try:
+                complete = os.write(self._lock.fd, line) == len(line)
+            except OSError:
+                complete = False
+            if complete:
+                os.fsync(self._lock.fd)
+            else:  # half a line would hide every line after it
+                os.ftruncate(self._lock.fd, end)
 
     def end(self, *, forget: bool) -> None:
         """The save is over; `forget` it unless something is left to be swept."""

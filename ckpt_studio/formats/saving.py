@@ -252,6 +252,8 @@ class Saving:
             stale=[known(os.path.join(self.folder, old), old) for old in stale],
             switch=[(os.path.basename(other.path), final) for other, final in switch],
         )
+        # Should this be taken back, the index must be gone from the disk before its data files go.
+        self._undo.append(self._sync_quietly)
         if replacing:
             self._replace(file.path, name)
         else:
@@ -269,7 +271,7 @@ class Saving:
         sync_folder(self.folder)
 
     def _rename_new(self, path: str, name: str) -> None:
-        """Rename without replacing: link and unlink, or, where there are no links, over a placeholder of our own."""
+        """Rename without replacing: link and unlink, or, where there are no links, look and rename."""
         final = os.path.join(self.folder, name)
         file = known(path, name)
         try:
@@ -282,11 +284,10 @@ class Saving:
                 path=final,
             ) from None
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in _NO_LINKS or os.path.lexists(final):
                 raise
-            os.close(os.open(final, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o666))
-            self._undo.append(lambda: _unlink_if_there(final))
-            os.replace(path, final)
+            self._undo.append(lambda: self._unlink_ours(file))
+            os.rename(path, final)
 
     def _replace(self, path: str, name: str) -> None:
         """Rename over `name`, keeping what was there until the end, so that it can be put back."""
@@ -355,10 +356,13 @@ class Saving:
                 undo()
             except OSError as fault:
                 left.append(str(fault.filename))
-        with suppress(OSError):
-            sync_folder(self.folder)
+        self._sync_quietly()
         self._log.end(forget=not left)
         return left
+
+    def _sync_quietly(self) -> None:
+        with suppress(OSError):
+            sync_folder(self.folder)
 
     def _temporaries(self) -> list[str]:
         names = [temporary_name(self._token, n) for n in range(1, self._count + 1)]
