@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 
 from ckpt_studio.gui.views.colours import PlotColours
 
@@ -91,3 +92,25 @@ def frame_plot(plot: pg.PlotWidget) -> None:
     item.setMenuEnabled(False)
     item.hideButtons()
     item.layout.setContentsMargins(4, 8, 14, 4)
+    plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+def zoom_by_key(plot: pg.PlotWidget, key: int) -> bool:
+    """Zoom with + and -, move with the arrows; whether the key was one of them."""
+    box = plot.getPlotItem().getViewBox()
+    (left, right), (top, bottom) = box.viewRange()
+    across, down = box.state["mouseEnabled"]
+    if key in _ZOOMS:
+        box.scaleBy((_ZOOMS[key] if across else 1, _ZOOMS[key] if down else 1))
+    elif key in _MOVES:
+        dx, dy = _MOVES[key]
+        box.translateBy(
+            x=dx * (right - left) / 10 if across else 0, y=dy * (bottom - top) / 10 if down else 0
+        )
+    return key in _ZOOMS or key in _MOVES
+
+
+_ZOOMS: Final[dict[int, float]] = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
+_MOVES: Final[dict[int, tuple[int, int]]] = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)
+}  # fmt: skip

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckpt_studio.gui.views.axes import IndexAxis, colour_plot, frame_plot
+from ckpt_studio.gui.views.axes import IndexAxis, colour_plot, frame_plot, zoom_by_key
 from ckpt_studio.gui.views.colours import (
     INF_INDEX,
     NAN_INDEX,
@@ -151,6 +151,13 @@ class HeatmapPlot(pg.PlotWidget):
         """The pointer is somewhere else."""
         super().leaveEvent(event)
         self.pointed.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and -, move with the arrows, 0 shows the whole slice."""
+        if event.key() == Qt.Key.Key_0:
+            self.reset_zoom()
+        elif not zoom_by_key(self, event.key()):
+            super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole slice again."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.gui.views.axes import CountAxis, ValueAxis, colour_plot, frame_plot
+from ckpt_studio.gui.views.axes import CountAxis, ValueAxis, colour_plot, frame_plot, zoom_by_key
 from ckpt_studio.gui.views.colours import PlotColours
 
 _LOG_FLOOR = -0.3
@@ -104,6 +104,13 @@ class HistogramPlot(pg.PlotWidget):
         super().leaveEvent(event)
         self._mark.hide()
         self.pointed.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and -, move with the arrows, 0 shows all bins."""
+        if event.key() == Qt.Key.Key_0:
+            self.reset_zoom()
+        elif not zoom_by_key(self, event.key()):
+            super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show all bins again."""

@@ -117,6 +117,21 @@ def test_wheel_zooms_in_and_double_click_out(bench: Bench) -> None:
     assert box.viewRange() == [[0, 500], [0, 500]]
 
 
+def test_zoom_with_the_keyboard(bench: Bench) -> None:
+    bench.open({"a": np.zeros((500, 500), np.float32)})
+    bench.look("a", 1)
+    plot = bench.find(QWidget, "heatmapPlot")
+    box = plot.getPlotItem().getViewBox()
+    QTest.keyClick(plot, Qt.Key.Key_Plus)
+    assert box.viewRange() == [pytest.approx([50, 450]), pytest.approx([50, 450])]
+    QTest.keyClick(plot, Qt.Key.Key_Right)
+    QTest.keyClick(plot, Qt.Key.Key_Up)
+    assert box.viewRange() == [pytest.approx([90, 490]), pytest.approx([10, 410])]
+    QTest.keyClick(plot, Qt.Key.Key_0)
+    bench.settle()
+    assert box.viewRange() == [[0, 500], [0, 500]]
+
+
 def test_reduction_is_a_choice(bench: Bench, tmp_path: Path) -> None:
     array = np.zeros((4000, 4000), np.float32)
     array[1234, 2345], array[0, 0] = -5, 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
@@ -82,6 +82,20 @@ def test_the_bin_under_the_pointer_is_read_out(bench: Bench) -> None:
     QTest.mouseMove(plot.viewport(), plot.mapFromScene(spot))
     bench.settle()
     assert bench.text("histogramReadout") == "4:  3 (10 %)"
+
+
+def test_zoom_with_the_keyboard_keeps_the_counts(bench: Bench) -> None:
+    bench.open({"a": np.linspace(0, 1, 1000)})
+    bench.look("a", 0)
+    plot = bench.find(QWidget, "histogramPlot")
+    box = plot.getPlotItem().getViewBox()
+    (left, right), heights = box.viewRange()
+    QTest.keyClick(plot, Qt.Key.Key_Plus)
+    (nearer_left, nearer_right), after = box.viewRange()
+    assert nearer_right - nearer_left == pytest.approx(0.8 * (right - left))
+    assert after == heights
+    QTest.keyClick(plot, Qt.Key.Key_0)
+    assert box.viewRange()[0] == pytest.approx([left, right])
 
 
 def test_logarithmic_counts_show_a_single_element(bench: Bench) -> None:
