@@ -163,12 +163,15 @@ def _freeze(
     proto.CopyFrom(meta.proto)
     freezer = Freezer(proto, meta.view, names)
     freezer.freeze(writers, roots)
+    notes = list(freezer.notes)
+    if freezer.replaced and any("global_norm" in name for group in roots for name in meta.view.behind(group)):
+        notes.append("Clipping by global norm still counts the gradients of the frozen variables.")
     return FrozenResult(
         MetaGraph(proto, path=meta.path),
         names,
         tuple(freezer.replaced.values()),
         tuple(freezer.blocked),
-        tuple(freezer.notes),
+        tuple(notes),
     )
 
 

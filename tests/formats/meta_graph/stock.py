@@ -24,7 +24,10 @@ from ckpt_studio.formats.meta_graph import (
     trainable_names,
     unfreeze_meta_graph,
 )
+from tests.formats.meta_graph import odd_graphs, usual_graphs
 from tests.formats.meta_graph.graphs import BUILDERS, Expected, kind, plain
+
+assert odd_graphs.graph is usual_graphs.graph, "both fill BUILDERS"
 
 v1 = tf.compat.v1
 Values = dict[str, np.ndarray]
@@ -62,8 +65,8 @@ def feed(expected: Expected, step: int) -> dict[str, Any]:
 
 def run(
     graph: RunGraph, expected: Expected, values: Callable[[Any], Any], first: int, steps: int, resumed: bool
-) -> tuple[Values, Values, list[float]]:
-    """Values of all variables before and after some steps, and the losses."""
+) -> tuple[list[Values], list[float]]:
+    """Values of all variables after 0, 5, 10... steps, and the losses."""
     with tf.Graph().as_default() as where, v1.Session(graph=where, config=SETTINGS) as session:
         operations = v1.GraphDef.FromString(graph.graph_def)
         tf.graph_util.import_graph_def(operations, name="")
@@ -75,7 +78,7 @@ def run(
         for name in graph.table_initializers:
             session.run(name)
         get = {one.name: one.get for one in graph.variables}
-        before, losses = session.run(get), []
+        seen, losses = [session.run(get)], []
         train = [where.get_operation_by_name(name) for name in graph.train_ops]
         by_tensor = {one.tensor: one.placeholder for one in graph.feeds}
         for step in range(first, first + steps):
@@ -85,7 +88,9 @@ def run(
             for place, one in enumerate(train):
                 got, _ = session.run([list(graph.losses) if place == 0 else [], one], data)
                 losses += [float(np.mean(loss)) for loss in got]
-        return before, session.run(get), losses
+            if (step + 1 - first) % 5 == 0 or step + 1 == first + steps:
+                seen.append(session.run(get))
+        return seen, losses
 
 
 def from_checkpoint(prefix: str) -> Callable[[Any], Any]:
@@ -150,9 +155,8 @@ def frozen_run(
 ) -> dict[str, Any]:
     """Ten steps with frozen variables, at once and as 5 + 5."""
     graph = build_run_graph(meta, plan, frozen, seed=11)
-    before, after, losses = run(graph, expected, start, 2, 10, False)
-    _, half, _ = run(graph, expected, start, 2, 5, False)
-    _, again, _ = run(graph, expected, lambda one: half[one.name], 7, 5, True)
+    (before, half, after), losses = run(graph, expected, start, 2, 10, False)
+    (_, again), _ = run(graph, expected, lambda one: half[one.name], 7, 5, True)
     moved = same(before, after)
     return {
         "blocked": [one.reason for one in graph.blocked],
@@ -168,7 +172,7 @@ def frozen_run(
 def stock_run(meta: MetaGraph, plan: TrainingGraph, expected: Expected, prefix: str) -> list[str]:
     """What differs between our graph, nothing frozen, and a stock session that restores and trains five steps."""
     graph = build_run_graph(meta, plan, ())
-    _, ours, _ = run(graph, expected, from_checkpoint(prefix), 2, 5, False)
+    (_, ours), _ = run(graph, expected, from_checkpoint(prefix), 2, 5, False)
     with tf.Graph().as_default(), v1.Session(config=SETTINGS) as session:
         saver = v1.train.import_meta_graph(prefix + ".meta")
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
@@ -196,6 +200,7 @@ def written(meta: MetaGraph, expected: Expected, frozen: list[str], prefix: str)
         for step in range(2, 5):
             train(session, expected, step)
         after = {name: session.run(one) for name, one in variables.items()}
+        exported = parse_meta_graph(v1.train.export_meta_graph().SerializeToString())
     start = from_checkpoint(prefix)
     held = list(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
     keys = {one.variable: one for one in plan_training(meta, held).bindings}
@@ -212,7 +217,13 @@ def written(meta: MetaGraph, expected: Expected, frozen: list[str], prefix: str)
         "undone": v1.MetaGraphDef.FromString(back.serialise()).SerializeToString(deterministic=True)
         == original,
         "refreezing_is_the_same": refrozen,
+        "undone_after_stock": wiring(meta).items() <= wiring(unfreeze_meta_graph(exported)).items(),
     }
+
+
+def wiring(meta: MetaGraph) -> dict[str, tuple[str, ...]]:
+    """Operation and inputs of every node; control inputs have no order."""
+    return {node.name: (node.op, *sorted(node.input)) for node in meta.proto.graph_def.node}
 
 
 def round_trip(path: str) -> bool:
@@ -237,7 +248,7 @@ def blind_run(prefix: str) -> dict[str, Any]:
     plan = plan_training(meta, keys)
     graph = build_run_graph(meta, plan, plan.trainable[::2])
     feeds = {one.tensor: _blind(one.dtype, one.shape) for one in graph.feeds if one.required}
-    before, after, _ = run(graph, Expected(list(plan.train_ops), plan.loss, feeds), values, 0, 3, False)
+    (before, after), _ = run(graph, Expected(list(plan.train_ops), plan.loss, feeds), values, 0, 3, False)
     moved = same(before, after)
     return {
         "moved": moved,

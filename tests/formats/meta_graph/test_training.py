@@ -161,6 +161,15 @@ def test_a_frozen_update_still_hands_its_reference_on(graph: SmallGraph) -> None
     assert again.serialise() == freeze_meta_graph(graph.meta(), ["b"]).meta.serialise()
 
 
+def test_clipping_by_global_norm_is_said(graph: SmallGraph) -> None:
+    assert not freeze_meta_graph(graph.meta(), ["a"]).notes
+    for node in graph.proto.graph_def.node:
+        node.input[:] = ["global_norm/rate" if one == "rate" else one for one in node.input]
+        if node.name == "rate":
+            node.name = "global_norm/rate"
+    assert any("global norm" in note for note in freeze_meta_graph(graph.meta(), ["a"]).notes)
+
+
 def test_a_damaged_record_is_told(graph: SmallGraph) -> None:
     frozen = freeze_meta_graph(graph.meta(), ["a"]).meta
     frozen.proto.collection_def[RECORD].bytes_list.value[0] = b"not base64"
