@@ -76,7 +76,7 @@ def rows_json(columns: Columns) -> list[dict[str, Any]]:
     if columns.object_paths is not None:
         paths = [path or None for path in _texts(columns.object_paths)]
     type_names = [dtypes.unknown(number).name for number in range(256)]
-    roles, sources = [role.name for role in Role], [source.name for source in RoleSource]
+    roles, sources = [role.name for role in Role], [source.word for source in RoleSource]
     slot_of = [keys[row] if row >= 0 else None for row in columns.slot_of.tolist()]
     slot_names = (*columns.slot_names, None)
     faults = columns.faults

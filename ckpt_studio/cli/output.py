@@ -65,7 +65,7 @@ def row_json(info: TensorInfo) -> dict[str, Any]:
         "dtype": info.dtype.name,
         "nbytes": info.nbytes,
         "role": info.role.name,
-        "role_source": info.role_source.name,
+        "role_source": info.role_source.word,
         "slot_of": info.slot_of,
         "slot_name": info.slot_name,
         "trainable": info.trainable,

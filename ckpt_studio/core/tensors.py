@@ -41,10 +41,15 @@ class Role(IntEnum):
 class RoleSource(IntEnum):
     """Where a role comes from."""
 
-    name = 0
+    by_name = 0
     object_graph = 1
     meta_graph = 2
     config = 3
+
+    @property
+    def word(self) -> str:
+        """As CONTRACT.md's ROW says it."""
+        return "name" if self is RoleSource.by_name else self.name
 
 
 class Names:
@@ -256,7 +261,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where the bytes of a whole tensor lie, encoded as a V2 bundle stores them, so that a writer can copy them as they are.
+    """Where the bytes of a whole tensor lie, encoded as a V2 bundle stores them: a writer can copy them as they are.
 
     Attributes:
         path: the data file.

@@ -1,16 +1,14 @@
-"""What every format offers: a `Checkpoint` that was opened, and a `Reader` that knows its own files when it sees them."""
+"""What every format offers: an opened `Checkpoint`, and a `Reader` that knows its own files when it sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
-
-from numpy.typing import NDArray
+from typing import ClassVar, Protocol
 
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, Window
+from ckpt_studio.core.tensors import TensorSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Fault:
         return cls(error.key, error.kind, error.message)
 
 
-class Checkpoint(Protocol):
+class Checkpoint(TensorSource, Protocol):
     """An opened checkpoint: a `TensorSource` that knows where it lies. It is read-only.
 
     Attributes:
@@ -51,17 +49,6 @@ class Checkpoint(Protocol):
     step: int | None
     notes: tuple[str, ...]
     meta_graph: str | None
-
-    @property
-    def columns(self) -> Columns: ...
-
-    def read(self, key: str, window: Window | None = None) -> NDArray[Any]: ...
-
-    def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]: ...
-
-    def identity(self, key: str) -> str: ...
-
-    def stored(self, key: str) -> Stored | None: ...
 
     def files(self) -> tuple[str, ...]:
         """Every file that belongs to it."""
@@ -84,7 +71,7 @@ class Checkpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """Why a reader will not open a path, as a sentence for a person; `certain` when it knows what the file is instead."""
+    """Why a reader will not open a path, as a sentence; `certain` when it knows what the file is instead."""
 
     reason: str
     certain: bool = False

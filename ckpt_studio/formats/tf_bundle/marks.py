@@ -82,7 +82,7 @@ class Marks:
             rank,
             dims,
             role=np.full(count, Role.weight, np.uint8),
-            source=np.full(count, RoleSource.name, np.uint8),
+            source=np.full(count, RoleSource.by_name, np.uint8),
             slot_of=np.full(count, -1, np.int32),
             slot_name=np.full(count, -1, np.int16),
             trainable=np.full(count, -1, np.int8),

@@ -71,7 +71,7 @@ class Facts:
             Role.statistic: tr("moving statistic"), Role.metadata: tr("metadata"),
         }  # fmt: skip
         sources = {
-            RoleSource.name: tr("by its name"), RoleSource.object_graph: tr("by the object graph"),
+            RoleSource.by_name: tr("by its name"), RoleSource.object_graph: tr("by the object graph"),
             RoleSource.meta_graph: tr("by the MetaGraph"), RoleSource.config: tr("by the model's configuration"),
         }  # fmt: skip
         return f"{roles[self.info.role]} ({sources[self.info.role_source]})"

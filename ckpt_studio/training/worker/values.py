@@ -92,7 +92,7 @@ class TrainedValues:
                 [old.nbytes[kept[k]] if k in kept else _nbytes(self._values[k]) for k in keys], np.int64
             ),
             role=np.full(len(keys), Role.weight, np.uint8),
-            role_source=np.full(len(keys), RoleSource.name, np.uint8),
+            role_source=np.full(len(keys), RoleSource.by_name, np.uint8),
             slot_of=np.full(len(keys), -1, np.int32),
             slot_name=np.full(len(keys), -1, np.int16),
             slot_names=(),
