@@ -60,7 +60,7 @@ def test_print_is_one_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 def info(key: bytes) -> TensorInfo:
     return TensorInfo(
         key=decode(key), name=decode(key), object_path=None, shape=(), dtype=dtypes.BY_NAME["bfloat16"], nbytes=2,
-        role=Role.slot, role_source=RoleSource.name, slot_of="w", slot_name="m", trainable=None, error=None,
+        role=Role.slot, role_source=RoleSource.by_name, slot_of="w", slot_name="m", trainable=None, error=None,
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class MemorySource:
             dims=dims,
             nbytes=np.array([self._nbytes(a) for a in arrays], np.int64),
             role=np.full(n, Role.weight, np.uint8),
-            role_source=np.full(n, RoleSource.name, np.uint8),
+            role_source=np.full(n, RoleSource.by_name, np.uint8),
             slot_of=np.full(n, -1, np.int32),
             slot_name=np.full(n, -1, np.int16),
             slot_names=(),

@@ -190,13 +190,13 @@ def test_slots_of_tf1_optimizers(tmp_path: Path, tensorflow_child: TensorFlowChi
         for key, slot in slots.items():
             info = columns.of(key)
             found = (info.role, info.slot_of, info.slot_name, info.role_source)
-            assert found == (Role.slot, "net/w", slot, RoleSource.name), (name, key)
+            assert found == (Role.slot, "net/w", slot, RoleSource.by_name), (name, key)
         assert columns.of("global_step").role == Role.counter
         assert columns.of("net/w/ExponentialMovingAverage").slot_of == "net/w"
         weight, frozen = columns.of("net/w"), columns.of("frozen")
         assert (weight.role, frozen.role) == (Role.weight, Role.weight)
         assert (weight.trainable, frozen.trainable) == ((True, False) if meta else (None, None))
-        assert weight.role_source == (RoleSource.meta_graph if meta else RoleSource.name)
+        assert weight.role_source == (RoleSource.meta_graph if meta else RoleSource.by_name)
         if name == "adam":
             assert columns.of("beta1_power").role == Role.counter
 
