@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.dialogs import donor_table
-from ckpt_studio.gui.dialogs.donor_table import DonorModel, DonorNameDelegate
+from ckpt_studio.gui.dialogs.donor_table import DonorModel, DonorNameDelegate, DonorTable
 from ckpt_studio.gui.dialogs.fields import (
     ElidedLabel,
     Notice,
@@ -139,7 +139,7 @@ class DonorDialog(QDialog):
         self._model = DonorModel(self._document.base.columns, self)
         self._model.chosenChanged.connect(self._show_state)
         self._model.overridden.connect(self._override)
-        table = QTableView(self)
+        table = DonorTable(self)
         named(table, "donorTable", self.tr("Preview: what fits"))
         table.setModel(self._model)
         table.setItemDelegateForColumn(donor_table.DONOR_NAME, DonorNameDelegate(table))

@@ -14,7 +14,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QCompleter, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCompleter,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from ckpt_studio.gui.texts import shape_text, tooltip, visible
 
@@ -85,6 +93,18 @@ class DonorModel(QAbstractTableModel):
         self._count()
         if self._shown:
             self.dataChanged.emit(self.index(0, NAME), self.index(len(self._shown) - 1, NAME))
+        self.chosenChanged.emit()
+
+    def toggle(self, rows: Sequence[int]) -> None:
+        """Choose these shown rows; where all of them are chosen already, take them out."""
+        keys = {self.match_at(row).key for row in rows if self.match_at(row).usable}
+        if keys & self._left_out:
+            self._left_out -= keys
+        else:
+            self._left_out |= keys
+        self._count()
+        for row in rows:
+            self.dataChanged.emit(self.index(row, NAME), self.index(row, NAME))
         self.chosenChanged.emit()
 
     @property
@@ -230,6 +250,18 @@ class DonorModel(QAbstractTableModel):
         from ckpt_studio.core import dtypes
 
         return dtypes.unknown(int(columns.dtype[row])).name
+
+
+class DonorTable(QTableView):
+    """The preview. Space chooses the selected rows, or takes them out, whatever column is current."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        model = self.model()
+        if event.key() == Qt.Key.Key_Space and isinstance(model, DonorModel):
+            model.toggle([index.row() for index in self.selectionModel().selectedRows()])
+            event.accept()
+        else:
+            super().keyPressEvent(event)
 
 
 class DonorNameDelegate(QStyledItemDelegate):

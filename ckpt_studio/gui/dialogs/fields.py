@@ -173,6 +173,11 @@ class PathField(QWidget):
         else:
             self._said = self.path()
 
+    def last_field(self) -> QWidget:
+        """The last of its parts in the tab order."""
+        buttons = self.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return buttons[-1] if buttons else self.edit
+
     def browse_file(self) -> None:
         """Ask for a file."""
         self._ask(QFileDialog.FileMode.ExistingFile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -137,12 +138,15 @@ class ResumeDialog(QDialog):
         self._inputs.setMinimumHeight(110)
         self._no_inputs = PlainLabel("noInputsText", parent=box)
         self._no_inputs.hide()
-        form = QFormLayout()
+        self._no_inputs.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._data_row = QWidget(box)
+        form = QFormLayout(self._data_row)
+        form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.tr("&Data file:"), self._data)
         column = QVBoxLayout(box)
-        column.addLayout(form)
+        column.addWidget(self._data_row)
         column.addWidget(self._inputs, 1)
-        column.addWidget(self._no_inputs)
+        column.addWidget(self._no_inputs, 1)
         return box
 
     def _run_box(self) -> QWidget:
@@ -314,8 +318,12 @@ class ResumeDialog(QDialog):
         card = prospect.card
         self._inputs.setVisible(bool(card.inputs))
         self._no_inputs.setVisible(not card.inputs)
+        self._data_row.setVisible(bool(card.inputs))
         self._no_inputs.setText(self.tr("The graph has no inputs: it trains on its own data."))
-        self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping)
+        if self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping):
+            order = [self._data.last_field(), *self._inputs.fields(), self._steps]
+            for before, after in pairwise(order):
+                self.setTabOrder(before, after)
         plan = plan_feeds(card.inputs, prospect.arrays, card.mapping, prospect.spec.batch_size)
         self._inputs.show_plan(plan, prospect.arrays, card.mapping)
         return plan

@@ -54,16 +54,20 @@ class InputsTable(QTableWidget):
 
     def show_inputs(
         self, inputs: Sequence[Input], arrays: Mapping[str, ArrayInfo], mapping: Mapping[str, str | float]
-    ) -> None:
-        """One row an input. Rows that stand already are left as they are, so that nobody's typing is disturbed."""
+    ) -> bool:
+        """One row an input. Rows that stand already are left as they are, so that nobody's typing is disturbed.
+
+        Returns whether the rows were made anew.
+        """
         if inputs == self._inputs and list(arrays) == list(self._arrays):
-            return
+            return False
         self._inputs, self._arrays = inputs, arrays
         self.setRowCount(len(inputs))
         for row, one in enumerate(inputs):
             for column, text in ((INPUT, one.name), (TAKES, one.describe()), (VERDICT, "")):
                 self.setItem(row, column, _item(text))
             self.setCellWidget(row, SOURCE, self._combo(one, mapping.get(one.name)))
+        return True
 
     def _combo(self, one: Input, source: str | float | None) -> QComboBox:
         combo = QComboBox(self)
@@ -85,6 +89,10 @@ class InputsTable(QTableWidget):
             edit.setPlaceholderText(self.tr("choose …"))
         combo.editTextChanged.connect(lambda _text: self._edited(one.name, combo))
         return combo
+
+    def fields(self) -> list[QWidget]:
+        """The combos, top down, for the dialog's tab order."""
+        return [self.cellWidget(row, SOURCE) for row in range(self.rowCount())]
 
     def _edited(self, name: str, combo: QComboBox) -> None:
         source = _source(combo)

@@ -68,7 +68,7 @@ class CheckpointsPanel(QWidget):
                     item.setData(_PREFIX_ROLE, entry.prefix)
                 elif run is not None:
                     item.setFlags(Qt.ItemFlag.NoItemFlags)
-                    item.setText(self.tr("Run %1:").replace("%1", visible(Path(run.path).name)))
+                    item.setText(self.tr("%1 (the run)").replace("%1", visible(Path(run.path).name)))
                     item.setToolTip(tooltip(visible(run.path)))
                 # no width of its own, so that a long name is cut in the middle and not scrolled
                 item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 6))

@@ -129,6 +129,13 @@ def test_says_what_will_happen_and_what_is_missing(
     assert all(verdict.startswith("✓ rows of") for verdict in verdicts(dialog))
     assert dialog.findChild(QLineEdit, "runFolderEdit").text() == str(sample / "run" / "run-01")
 
+    # The keyboard goes from the file through the inputs to the run.
+    dialog.findChild(QToolButton, "dataPathEditBrowse").setFocus()
+    for name in ("sourceCombo:x:0", "sourceCombo:y:0", "stepsSpin"):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        assert name in (focus.objectName(), focus.parentWidget().objectName())
+
     # The wrong array: the row says why, and Start says it too.
     combos["sourceCombo:x:0"].setFocus()
     QTest.keyClick(combos["sourceCombo:x:0"], Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)

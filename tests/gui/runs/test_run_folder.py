@@ -23,7 +23,7 @@ def test_they_are_listed_and_open_at_a_click(opened: MainWindow, sample: Path, q
     runs = opened.workbench.runs
     assert runs is not None
     runs.checkpointWritten.emit(str(sample / "donor" / "model.ckpt-4000"))
-    qtbot.waitUntil(lambda: texts(opened) == [*own, "Run donor:", "model.ckpt-4000"], timeout=5000)
+    qtbot.waitUntil(lambda: texts(opened) == [*own, "donor (the run)", "model.ckpt-4000"], timeout=5000)
 
     checkpoints = opened.findChild(QListWidget, "checkpointList")
     checkpoints.scrollToItem(checkpoints.item(6))
