@@ -25,8 +25,12 @@ def _open(session: Session) -> bool:
     return session.document is not None
 
 
+def _writable(session: Session) -> bool:
+    return session.document is not None and session.document.read_only is None
+
+
 def _selected(session: Session) -> bool:
-    return session.document is not None and bool(session.selection)
+    return _writable(session) and bool(session.selection)
 
 
 def _can_undo(session: Session) -> bool:
@@ -202,7 +206,7 @@ SPECS: Final = (
     ActionSpec(
         "actionSwapFrom", QT_TRANSLATE_NOOP("Actions", "&Swap From…"),
         QT_TRANSLATE_NOOP("Actions", "Take the selected variables' values from another checkpoint"),
-        "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), _open,
+        "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), _writable,
     ),
     ActionSpec(
         "actionResume", QT_TRANSLATE_NOOP("Actions", "&Resume Training…"),

@@ -6,6 +6,7 @@ module keeps away from the `Qt` namespace, whose hundreds of enumerations alone 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, QTimer, Signal
@@ -93,7 +94,12 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._workbench is None:
-            QTimer.singleShot(0, self, lambda: self.workbench)
+            QTimer.singleShot(0, self, self._import_workbench)
+
+    def _import_workbench(self) -> None:
+        """Import the other half, and make it in the next round of the event loop: two short waits, not a long one."""
+        import_module("ckpt_studio.gui.workbench")
+        QTimer.singleShot(0, self, lambda: self.workbench)
 
     def findChild(self, *args: Any, **how: Any) -> Any:
         """As QObject has it: what is looked for exists, though the window was never painted."""
