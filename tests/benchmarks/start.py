@@ -66,16 +66,15 @@ OURS = (
     + """
 import ckpt_studio.gui.app as gui
 made = gui.make_application
-opened = []
 
 def make_application():
     app = made()
     asked = sys.argv[1:]
     def done():
         (window,) = [w for w in app.topLevelWidgets() if w.objectName() == "mainWindow"]
-        if asked and not opened:
-            return window.session.document is not None and window.variables.isVisible() and "pyqtgraph" in sys.modules
-        return "pyqtgraph" in sys.modules and window.runs is not None
+        bench = window._workbench  # not the property, which would make it
+        whole = bench is not None and bench.runs is not None and "pyqtgraph" in sys.modules
+        return whole and (not asked or window.session.document is not None)
     watch(app, done)
     return app
 
