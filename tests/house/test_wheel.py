@@ -58,7 +58,7 @@ def test_metadata_says_what_the_program_is(unpacked: Path) -> None:
     metadata = (info / "METADATA").read_text(encoding="utf-8")
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Dist: tensorflow" in metadata
-    assert "tensorflow-cpu" not in metadata
+    assert "Requires-Dist: tensorflow-cpu" not in metadata
     assert "ckpt-studio = ckpt_studio.cli.main:main" in (info / "entry_points.txt").read_text(
         encoding="utf-8"
     )
