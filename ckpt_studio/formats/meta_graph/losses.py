@@ -96,7 +96,7 @@ def _named(view: GraphView) -> Iterator[str]:
     for name, node in view.nodes.items():
         if node.op == "ScalarSummary" and _LOSS_NAME.search(name) and len(data_inputs(node)) > 1:
             yield from names_in(view, [data_inputs(node)[1]])
-        elif _LOSS_NAME.search(name) and not _NOT_LOSS.search(name) and _is_scalar(node):
+        elif _LOSS_NAME.search(name) and not _NOT_LOSS.search(name) and _is_scalar(view, node):
             yield name
 
 
@@ -122,8 +122,10 @@ def _is_number(node: NodeDef) -> bool:
     return False
 
 
-def _is_scalar(node: NodeDef) -> bool:
-    if node.op in ("Const", "VariableV2", "Variable", "Placeholder", "Identity") or not _is_number(node):
+def _is_scalar(view: GraphView, node: NodeDef) -> bool:
+    if node.op in ("Const", "Placeholder", "ReadVariableOp") or not _is_number(node):
+        return False
+    if node.op == "Identity" and view.variables_of(data_inputs(node)[0]):
         return False
     if "_output_shapes" in node.attr and node.attr["_output_shapes"].list.shape:
         return shape_of(node.attr["_output_shapes"].list.shape[0]) == ()

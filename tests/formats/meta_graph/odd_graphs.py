@@ -209,3 +209,25 @@ def gradient_accumulation(resource: bool) -> Expected:
     with v1.control_dependencies([done]):
         train = v1.assign_add(step, 1, name="train")
     return Expected([train.op.name], loss.op.name, feeds, "global_step")
+
+
+@graph
+def step_in_function(resource: bool) -> Expected:
+    """The whole step is one function that the graph calls, gradient and slots included."""
+    with kind(True, control_flow_v2=True):
+        x, y, feeds = data()
+        w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
+        slot = v1.get_variable("w/momentum", initializer=tf.zeros([FEATURES, CLASSES]), trainable=False)
+
+        @tf.function
+        def step(x: Any, y: Any) -> Any:
+            with tf.GradientTape() as tape:
+                logits = tf.matmul(x, w) + b
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+            by_w, by_b = tape.gradient(loss, [w, b])
+            tf.raw_ops.ResourceApplyMomentum(var=w.handle, accum=slot.handle, lr=0.1, grad=by_w, momentum=0.9)
+            tf.raw_ops.ResourceApplyGradientDescent(var=b.handle, alpha=0.1, delta=by_b)
+            return loss
+
+        loss = tf.identity(step(x, y), "loss")
+    return Expected(["loss"], loss.op.name, feeds)
