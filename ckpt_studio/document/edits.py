@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
-from ckpt_studio.document.matching import judge
+from ckpt_studio.document.matching import alike, judge
 from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of
 from ckpt_studio.document.staged import Replacement, State
 
@@ -174,30 +174,35 @@ class Replace:
             NoSuchVariable: a key is not ours, or not the donor's.
             RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
         """
-        replaced = dict(state.replaced)
-        for row, (_, other) in zip(rows_of(state.columns.keys, self.keys).tolist(), self.pairs, strict=True):
-            if not isinstance(self.donor, AbsentDonor):
-                self._check(state.columns, row, other)
-            replaced[row] = Replacement(self.donor, other, self.donor_label)
-        return replace(state, replaced=replaced)
+        rows = rows_of(state.columns.keys, self.keys)
+        if not isinstance(self.donor, AbsentDonor):
+            self._check(state.columns, rows)
+        label = self.donor_label
+        fresh = {
+            row: Replacement(self.donor, other, label)
+            for row, (_, other) in zip(rows.tolist(), self.pairs, strict=True)
+        }
+        return replace(state, replaced={**state.replaced, **fresh})
 
-    def _check(self, own: Columns, row: int, other: str) -> None:
+    def _check(self, own: Columns, rows: NDArray[np.int64]) -> None:
         theirs = self.donor.columns
-        found = theirs.keys.find(other)
-        if found < 0:
+        try:
+            found = rows_of(theirs.keys, (other for _, other in self.pairs))
+        except NoSuchVariable as fault:
             raise NoSuchVariable(
-                f"{printable(self.donor_label)} has no variable {printable(other)!r}.",
+                f"{printable(self.donor_label)} has no variable {printable(fault.key or '')!r}.",
                 path=self.donor_path,
-                key=other,
-            )
-        verdict = judge(own, row, theirs, found)
-        if not verdict.usable:
-            raise RequestFault(
-                f"{printable(own.keys[row])!r} cannot take {printable(other)!r} of {printable(self.donor_label)}: "
-                f"{verdict.note}.",
-                path=self.donor_path,
-                key=own.keys[row],
-            )
+                key=fault.key,
+            ) from fault
+        for place in np.flatnonzero(~alike(own, rows, theirs, found)).tolist():
+            verdict = judge(own, int(rows[place]), theirs, int(found[place]))
+            if not verdict.usable:
+                raise RequestFault(
+                    f"{printable(verdict.key)!r} cannot take {printable(self.pairs[place][1])!r} of "
+                    f"{printable(self.donor_label)}: {verdict.note}.",
+                    path=self.donor_path,
+                    key=verdict.key,
+                )
 
     def to_json(self, columns: Columns) -> list[Json]:
         """As `Edit.to_json`."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ckpt_studio.core.dtypes import unknown
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import BY_NAME, unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns
 from ckpt_studio.document.convert import can_stand_in, conversion_note
+from ckpt_studio.document.patterns import rows_of
 
 Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
 
@@ -93,23 +97,57 @@ def match(
         RequestFault: a rule is no valid one.
     """
     rename = rules.renamer()
+    by_key = {key: row for row, key in enumerate(donor.keys)}
     by_name = {} if donor.names is None else {name: row for row, name in enumerate(donor.names)}
+    rows = rows_of(own.keys, keys).tolist()
 
-    def find(name: str) -> int:
-        row = donor.keys.find(name)
-        return row if row >= 0 else by_name.get(name, -1)
-
-    matches = []
-    for key in keys:
-        row = own.row(key)
+    def find(key: str, row: int) -> int:
         if key in overrides:
             wanted = overrides[key]
-            found = -1 if wanted is None else donor.keys.find(wanted)
-        else:
-            names = dict.fromkeys((key, own.name(row), rename(key), rename(own.name(row))))
-            found = next((r for r in map(find, names) if r >= 0), -1)
-        matches.append(judge(own, row, donor, found))
-    return matches
+            return -1 if wanted is None else by_key.get(wanted, -1)
+        for name in _names(key, own.name(row), rename):
+            found = by_key.get(name, by_name.get(name, -1))
+            if found >= 0:
+                return found
+        return -1
+
+    found = [find(key, row) for key, row in zip(keys, rows, strict=True)]
+    same = alike(own, np.array(rows, np.int64), donor, np.array(found, np.int64)).tolist()
+    return [
+        Match(key, donor.keys[at], "fits", "", usable=True) if fits else judge(own, row, donor, at)
+        for key, row, at, fits in zip(keys, rows, found, same, strict=True)
+    ]
+
+
+def _names(key: str, name: str, rename: Callable[[str], str]) -> Iterator[str]:
+    """What the donor may call a variable, likeliest first."""
+    yield key
+    if name != key:
+        yield name
+    yield rename(key)
+    if name != key:
+        yield rename(name)
+
+
+def alike(
+    own: Columns, rows: NDArray[np.int64], donor: Columns, found: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Bool [n]: where row `found` of the donor has our row's shape and element type, so that `judge` need not look.
+
+    False says nothing: `judge` does.
+    """
+    there = np.flatnonzero(found >= 0)
+    ours, theirs = rows[there], found[there]
+    rank = min(own.dims.shape[1], donor.dims.shape[1])
+    fits = (own.dtype[ours] == donor.dtype[theirs]) & (own.rank[ours] == donor.rank[theirs])
+    fits &= (own.rank[ours] >= 0) & (own.rank[ours] <= rank)
+    fits &= (own.dims[ours, :rank] == donor.dims[theirs, :rank]).all(axis=1)
+    fits &= np.isin(own.dtype[ours], [dtype.number for dtype in BY_NAME.values() if dtype.is_numeric])
+    if donor.faults:
+        fits &= ~np.isin(theirs, list(donor.faults))
+    same = np.zeros(len(rows), np.bool_)
+    same[there] = fits
+    return same
 
 
 def judge(own: Columns, row: int, donor: Columns, found: int) -> Match:

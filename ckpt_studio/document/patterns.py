@@ -108,13 +108,26 @@ def rows_of(names: Names, keys: Iterable[str]) -> NDArray[np.int64]:
     Raises:
         NoSuchVariable: one is not there.
     """
+    keys = list(keys)
+    wanted = [encode(key) for key in keys]
+    first = names.find(keys[0]) if keys else -1
+    if first >= 0 and _stand_there(names, first, wanted):
+        return np.arange(first, first + len(wanted), dtype=np.int64)
     rows: list[int] = []
     row = -1
-    for key in keys:
+    for key, raw in zip(keys, wanted, strict=True):
         row += 1
-        if row >= len(names) or names.raw(row) != encode(key):
-            row = names.find(key)
+        if row >= len(names) or names.raw(row) != raw:
+            row = names.find_raw(raw)
             if row < 0:
                 raise NoSuchVariable(f"There is no variable {printable(key)!r} in this checkpoint.", key=key)
         rows.append(row)
     return np.array(rows, np.int64)
+
+
+def _stand_there(names: Names, first: int, wanted: list[bytes]) -> bool:
+    """Whether these are the names from row `first` on."""
+    offsets = names.offsets[first : first + len(wanted) + 1]
+    if len(offsets) <= len(wanted) or np.diff(offsets).tolist() != [len(name) + 1 for name in wanted]:
+        return False
+    return names.blob[offsets[0] : offsets[-1]] == b"\n".join([*wanted, b""])
