@@ -158,6 +158,7 @@ class RunPanel(QWidget):
         column.setContentsMargins(6, 0, 6, 0)
         self._outcome = Notice("runOutcome", side, trouble=False)
         self._failure = Notice("runFailure", side)
+        self._not_finite = Notice("runNotFinite", side)
         self._proof = PlainLabel("runProof", parent=side)
         self._last_lines = QPlainTextEdit(side)
         named(self._last_lines, "runLastLines", self.tr("The last lines of the log"))
@@ -168,7 +169,7 @@ class RunPanel(QWidget):
         self._copy.setToolTip(self.tr("Copy what happened and the last lines of the log"))
         self._copy.clicked.connect(self._copy_failure)
         self._card = PlainLabel("runCard", parent=side)
-        for widget in (self._outcome, self._failure, self._proof, self._last_lines):
+        for widget in (self._not_finite, self._outcome, self._failure, self._proof, self._last_lines):
             column.addWidget(widget)
         column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._card)
@@ -187,6 +188,7 @@ class RunPanel(QWidget):
             label.clear()
         self._outcome.say("")
         self._failure.say("")
+        self._not_finite.say("")
         self._last_lines.hide()
         self._copy.hide()
         self._proof.hide()
@@ -272,6 +274,13 @@ class RunPanel(QWidget):
         if pairs:
             self._plot.extend([step for step, _ in pairs], [loss for _, loss in pairs])
             self._plot_place.setCurrentWidget(self._plot)
+            since = self._plot.history.first_not_finite
+            if since is not None and not self._not_finite.text():
+                self._not_finite.say(
+                    self.tr(
+                        "The loss was not a finite number at step {0}; such steps are gaps in the curve."
+                    ).format(f"{since:,}")
+                )
         elif metrics.steps:
             self._plot_hint.setText(
                 self.tr("No loss was found in this graph; the run trains without a curve.")
