@@ -38,7 +38,16 @@ def measure(folder: Path) -> list[Row]:
         sample, out = folder / f"sample-{number}", folder / f"out-{number}"
         shutil.copytree(resources_folder() / "samples", sample)
         out.mkdir()
-        command = [sys.executable, "-m", "tests.benchmarks.stall_job", str(large), str(sample), str(out)]
+        command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-m",
+            "tests.benchmarks.stall_job",
+            str(large),
+            str(sample),
+            str(out),
+        ]
         told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=300)
         rounds.append(json.loads(told.stdout.splitlines()[-1]))
     rows = []
