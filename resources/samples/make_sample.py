@@ -63,7 +63,7 @@ def dense(inputs: Any, units: int, name: str, activation: Any = None) -> Any:
     """A dense layer with the variables `name/kernel` and `name/bias`."""
     with v1.variable_scope(name):
         kernel = v1.get_variable(
-            "kernel", [inputs.shape[1], units], initializer=v1.glorot_uniform_initializer(seed=7)
+            "kernel", [inputs.shape[1], units], initializer=v1.random_normal_initializer(stddev=0.06, seed=7)
         )
         bias = v1.get_variable("bias", [units], initializer=v1.zeros_initializer())
         outputs = tf.matmul(inputs, kernel) + bias
