@@ -71,7 +71,7 @@ class StartPage(QWidget):
         super().__init__(parent)
         self.setObjectName("startPage")
         self._settings = settings
-        self._entries: list[QWidget] = []
+        self._entries: list[QPushButton] = []
         self._buttons = {
             "actionOpenFolder": self._button("openFolderButton", self.tr("Open Folder")),
             "actionOpen": self._button("openFileButton", self.tr("Open File")),
@@ -134,30 +134,33 @@ class StartPage(QWidget):
         button.clicked.connect(action.trigger)
 
     def _fill(self) -> None:
-        while self._recent.count():
-            self._recent.takeAt(0)
-        for entry in self._entries:
-            entry.hide()
-            entry.deleteLater()
-        self._entries.clear()
+        """Show the recent paths, in buttons that are made once: taking rows out of a layout ended the process."""
         recent = self._settings.recent[:_SHOWN]
         self._title.setVisible(bool(recent))
-        for path in recent:
-            row = QHBoxLayout()
-            self._entries.append(self._entry(path))
-            row.addWidget(self._entries[-1])
-            row.addStretch(1)
-            self._recent.addLayout(row)
+        while len(self._entries) < len(recent):
+            self._add_entry()
+        for at, button in enumerate(self._entries):
+            button.setVisible(at < len(recent))
+            if at < len(recent):
+                self._show_entry(button, recent[at])
 
-    def _entry(self, path: str) -> QWidget:
+    def _add_entry(self) -> None:
+        at = len(self._entries)
+        button = self._button("recentButton", "")
+        button.setFlat(True)
+        button.clicked.connect(lambda: self.openRequested.emit(self._settings.recent[at]))
+        row = QHBoxLayout()
+        row.addWidget(button)
+        row.addStretch(1)
+        self._recent.addLayout(row)
+        self._entries.append(button)
+
+    def _show_entry(self, button: QPushButton, path: str) -> None:
         place = Path(path)
         name, where = visible(place.name or path), _short(visible(str(place.parent)))
-        button = self._button("recentButton", in_action(f"{name}   —   {where}"))
-        button.setFlat(True)
+        button.setText(in_action(f"{name}   —   {where}"))
         button.setToolTip(tooltip(visible(path)))
         button.setAccessibleName(self.tr("Open %1").replace("%1", visible(path)))
-        button.clicked.connect(lambda: self.openRequested.emit(path))
-        return button
 
 
 def _short(folder: str) -> str:
