@@ -236,7 +236,9 @@ class VariableView(QTableView):
         count, start = self._table.rowCount(), max(self.currentIndex().row(), 0)
         until = now + _SEARCH_SECONDS
         wanted = self._typed
-        for step in range(0 if len(wanted) > 1 else 1, count + 1 if wanted else 0):
+        if not count or not wanted:
+            return
+        for step in range(0 if len(wanted) > 1 else 1, count + 1):
             index = self._table.index((start + step) % count, Column.label)
             if str(index.data() or "").lower().startswith(wanted):
                 self._go_to(index)
