@@ -18,8 +18,8 @@ from ckpt_studio.gui.texts import visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ckpt_studio.gui.bench import Bench
     from ckpt_studio.gui.runs import Runs
-    from ckpt_studio.gui.workbench import Workbench
 
 _MOST_OFFERED: Final = 100
 
@@ -27,8 +27,8 @@ _MOST_OFFERED: Final = 100
 class Commands(QObject):
     """The handlers of one window's actions."""
 
-    def __init__(self, bench: Workbench) -> None:
-        super().__init__(bench)
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.window)
         self._bench = bench
         self._window = window = bench.window
         self._session = bench.session

@@ -1,21 +1,13 @@
-"""The window's light half: menu titles and start page, painted before anything else of the program is imported.
-
-The other half, `workbench`, is made right after the first paint, or earlier if somebody asks for it. Until then this
-module keeps away from the `Qt` namespace, whose hundreds of enumerations alone would cost a tenth of the start.
-"""
+"""The window: its light half is painted first, the other half is made right after that, or when it is asked for."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
 
-from ckpt_studio.gui.menu_titles import MENUS, menu_title
-from ckpt_studio.gui.settings import Settings
-from ckpt_studio.gui.start_page import StartPage
-from ckpt_studio.gui.style import apply_scheme
+from ckpt_studio.gui.frame import Frame
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -32,45 +24,12 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.workbench import Workbench
 
-_SIZE: Final = QSize(1440, 900)
 
-
-class MainWindow(QMainWindow):
+class MainWindow(Frame):
     """One window with one document."""
-
-    documentOpened = Signal(str)
-    """The tree of the document stands; with the path that was asked for."""
-    openFailed = Signal(str, str)
-    """Path and sentence."""
-    built = Signal()
-    """The first paint is over and the rest of the window is there."""
 
     _workbench: Workbench | None = None
     _building = False
-    _closing = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("mainWindow")
-        self.setWindowTitle(self.tr("Ckpt Studio"))
-        self.settings = Settings(self)
-        apply_scheme(self.settings.scheme)
-        self.start_page = StartPage(self.settings, self)
-        middle = QWidget(self)
-        self.middle = QVBoxLayout(middle)
-        self.middle.setContentsMargins(0, 0, 0, 0)
-        self.middle.setSpacing(0)
-        self.middle.addWidget(self.start_page, 1)
-        self.setCentralWidget(middle)
-        self.menus = {name: self.menuBar().addMenu(menu_title(title)) for name, title in MENUS}
-        self.setAcceptDrops(True)
-        self._resize()
-
-    def _resize(self) -> None:
-        self.resize(_SIZE.boundedTo(self.screen().availableSize() * 0.95))
-        layout = self.settings.layout()
-        if layout is not None:
-            self.restoreGeometry(layout[0])
 
     # ---- the other half
 
@@ -123,11 +82,6 @@ class MainWindow(QMainWindow):
         `documentOpened` follows when the tree stands, or `openFailed`.
         """
         self.workbench.open_path(str(path))
-
-    def close_now(self) -> None:
-        """Close without asking about staged edits or a run: those are in their journal, this is stopped."""
-        self._closing = True
-        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Staged edits and a run are asked about once; then everything is let go of."""

@@ -9,18 +9,17 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
 from ckpt_studio.gui.action_specs import SPECS
-from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.settings import Naming, Scheme
 from ckpt_studio.gui.texts import in_action, tooltip, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ckpt_studio.gui.main_window import MainWindow
-    from ckpt_studio.gui.workbench import Workbench
+    from ckpt_studio.gui.bench import Bench
+    from ckpt_studio.gui.frame import Frame
 
 
-def fill_menus(bench: Workbench) -> None:
+def fill_menus(bench: Bench) -> None:
     """Put the actions into the menu bar."""
     window, actions, menus = bench.window, bench.actions, bench.window.menus
     for name, menu in menus.items():
@@ -32,14 +31,14 @@ def fill_menus(bench: Workbench) -> None:
             if spec.separated and not menu.isEmpty():
                 menu.addSeparator()
             menu.addAction(actions[spec.id])
-    _add_recent(window, menus["file"], actions)
+    _add_recent(bench, menus["file"])
     _add_choices(window, menus["view"])
     menus["window"].addSeparator()
     for dock in bench.docks.values():
         menus["window"].addAction(dock.toggleViewAction())
 
 
-def make_toolbar(bench: Workbench) -> QToolBar:
+def make_toolbar(bench: Bench) -> QToolBar:
     """The toolbar: signs with text beside them."""
     window, actions = bench.window, bench.actions
     toolbar = QToolBar(window.tr("Toolbar"), window)
@@ -55,21 +54,21 @@ def make_toolbar(bench: Workbench) -> QToolBar:
     return toolbar
 
 
-def _add_recent(window: MainWindow, menu: QMenu, actions: Actions) -> None:
-    recent = QMenu(window.tr("Open &Recent"), menu)
+def _add_recent(bench: Bench, menu: QMenu) -> None:
+    recent = QMenu(bench.window.tr("Open &Recent"), menu)
     recent.setObjectName("recentMenu")
-    menu.insertMenu(actions["actionOpenSample"], recent)
-    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
+    menu.insertMenu(bench.actions["actionOpenSample"], recent)
+    recent.aboutToShow.connect(lambda: _fill_recent(bench, recent))
 
 
-def _fill_recent(window: MainWindow, menu: QMenu) -> None:
-    settings = window.settings
+def _fill_recent(bench: Bench, menu: QMenu) -> None:
+    window, settings = bench.window, bench.window.settings
     menu.clear()
     menu.setToolTipsVisible(True)
     for path in settings.recent:
         entry = menu.addAction(in_action(visible(path)))
         entry.setToolTip(tooltip(visible(path)))
-        entry.triggered.connect(lambda checked=False, path=path: window.open_path(path))
+        entry.triggered.connect(lambda checked=False, path=path: bench.open_path(path))
     if menu.isEmpty():
         menu.addAction(window.tr("Nothing was opened yet")).setEnabled(False)
         return
@@ -77,7 +76,7 @@ def _fill_recent(window: MainWindow, menu: QMenu) -> None:
     menu.addAction(window.tr("&Clear")).triggered.connect(settings.forget_all_recent)
 
 
-def _add_choices(window: MainWindow, menu: QMenu) -> None:
+def _add_choices(window: Frame, menu: QMenu) -> None:
     settings = window.settings
     names = {
         "name": window.tr("&Full Names"), "key": window.tr("&Keys"), "object": window.tr("&Object Paths"),

@@ -1,6 +1,6 @@
 """What an empty window shows: where to drop, what to open, what was open before, and the sample.
 
-It is part of the first paint and keeps away from the `Qt` namespace (see `main_window`).
+It is part of the first paint and keeps away from the `Qt` namespace (see `frame`).
 """
 
 from __future__ import annotations

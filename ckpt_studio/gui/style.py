@@ -1,6 +1,6 @@
 """Light and dark: Fusion with palettes of our own, because asking Qt for a scheme does nothing on a bare X server.
 
-Part of the first paint: keeps away from the `Qt` namespace (see `main_window`).
+Part of the first paint: keeps away from the `Qt` namespace (see `frame`).
 """
 
 from __future__ import annotations

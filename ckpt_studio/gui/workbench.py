@@ -33,7 +33,7 @@ from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.warm_up import TO_LOOK, import_all
 
 if TYPE_CHECKING:
-    from ckpt_studio.gui.main_window import MainWindow
+    from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.runs import Runs
 
 _LEFT_WIDTH: Final = 450
@@ -53,7 +53,7 @@ class Workbench(QObject):
         runs: the resumed run; None until the training modules have been imported.
     """
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: Frame) -> None:
         super().__init__(window)
         self.window = window
         ensure_fusion()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QMenu,
     QPushButton,
     QTableView,
     QTreeWidget,
@@ -248,6 +249,14 @@ def test_the_sample_is_opened_as_a_working_copy(
     with qtbot.waitSignal(main_window.documentOpened, timeout=10_000) as opened:
         main_window.findChild(QPushButton, "openSampleButton").click()
     assert Path(opened.args[0]) == studio_home / "sample" / "run"
+
+
+def test_recent_paths_are_in_the_file_menu(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:
+    menu = opened.findChild(QMenu, "recentMenu")
+    menu.aboutToShow.emit()
+    assert menu.actions()[0].text() == str(sample / "run")
+    with qtbot.waitSignal(opened.documentOpened, timeout=10_000):
+        menu.actions()[0].trigger()
 
 
 def test_layout_and_colours_are_remembered(opened: MainWindow, qtbot: QtBot, sample: Path) -> None:
