@@ -80,6 +80,26 @@ with tf.Graph().as_default(), v1.Session() as session:
     os.makedirs(os.path.join(folder, "diverges"))
     v1.train.Saver().save(session, os.path.join(folder, "diverges", "model.ckpt"))
 with tf.Graph().as_default(), v1.Session() as session:
+    x = v1.placeholder(tf.float32, [None, 8], name="x")
+    z = v1.placeholder(tf.float32, [None, 2], name="z")
+    def layer(at, name, n, m):
+        with v1.variable_scope(name, reuse=v1.AUTO_REUSE, use_resource=False):
+            w = v1.get_variable("w", [n, m], initializer=v1.glorot_uniform_initializer(seed=n))
+            return tf.matmul(at, w) + v1.get_variable("b", [m], initializer=v1.zeros_initializer())
+    def judge(at):
+        return layer(tf.nn.tanh(layer(at, "judge/a", 8, 16)), "judge/b", 16, 1)
+    judged = judge(layer(tf.nn.tanh(layer(z, "maker/a", 2, 16)), "maker/b", 16, 8))
+    loss = tf.reduce_mean(tf.nn.softplus(judged)) + tf.reduce_mean(tf.nn.softplus(-judge(x)))
+    loss = tf.identity(loss, "loss")
+    step = v1.train.get_or_create_global_step()
+    v1.train.AdamOptimizer(0.05).minimize(loss, var_list=v1.trainable_variables("judge"), name="train_judge")
+    fooled = tf.reduce_mean(tf.nn.softplus(-judged))
+    makers = v1.trainable_variables("maker")
+    v1.train.AdamOptimizer(0.05).minimize(fooled, global_step=step, var_list=makers, name="train_maker")
+    session.run(v1.global_variables_initializer())
+    os.makedirs(os.path.join(folder, "gan"))
+    v1.train.Saver().save(session, os.path.join(folder, "gan", "model.ckpt"))
+with tf.Graph().as_default(), v1.Session() as session:
     words = os.path.join(folder, "words.txt")
     open(words, "w").write("four")
     w = v1.get_variable("w", [], initializer=v1.ones_initializer())
@@ -91,7 +111,7 @@ with tf.Graph().as_default(), v1.Session() as session:
 rng = np.random.default_rng(0)
 features = rng.standard_normal((200, 8)).astype("f")
 np.savez(os.path.join(folder, "data.npz"), features=features, labels=(features[:, 0] > 0).astype("i8"),
-         positive=np.abs(features) + 0.1)
+         positive=np.abs(features) + 0.1, noise=rng.standard_normal((200, 2)).astype("f"))
 """
 
 

@@ -21,7 +21,7 @@ from ckpt_studio.training.spec import DataSpec
 from ckpt_studio.training.worker.values import TrainedValues
 from tests.helpers.memory_source import MemoryCheckpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
-from tests.training.conftest import Graphs, Start
+from tests.training.conftest import Graphs, Start, Watched
 
 FROZEN = frozenset({"net/layer0/w", "net/layer0/b", "net/layer0/w/Adam", "net/layer0/w/Adam_1"})
 
@@ -89,46 +89,91 @@ def test_a_run_resumes_and_stock_tensorflow_goes_on_with_it(
 
 TRAIN = """
 v1 = tf.compat.v1
-prefix, batches, steps, loss, train = args
+prefix, batches, names, steps, loss, train = args
 x = np.load(batches)
 with tf.Graph().as_default(), v1.Session() as session:
     saver = v1.train.import_meta_graph(prefix + ".meta")
     saver.restore(session, prefix)
     result = []
     for i in range(steps):
-        feed = {"x:0": x["x%d" % i], "y:0": x["y%d" % i]}
-        result.append(float(session.run([loss, train], feed)[0]))
+        feed = {name + ":0": x[name + str(i)] for name in names}
+        result.append(float(session.run([loss, train[0]], feed)[0]))
+        for other in train[1:]:
+            session.run(other, feed)
     names = [v.name[:-2] for v in v1.global_variables()]
     np.savez(batches, **dict(zip(names, session.run(v1.global_variables()))))
 """
+
+
+def stock_losses(
+    run: Watched, graphs: Graphs, name: str, mapping: dict[str, str], child: TensorFlowChild, folder: Path
+) -> list[float]:
+    """The losses of ten steps in stock TensorFlow on the batches of a finished run of batch size 16 and seed 3.
+
+    The values of its variables have to be those of the run's last checkpoint.
+    """
+    from ckpt_studio.training.data import open_npz, plan_feeds, read_arrays
+    from ckpt_studio.training.feeder import Feeder
+
+    card = run.card
+    plan = plan_feeds(card.inputs, open_npz(graphs.data), mapping, 16)
+    feeder = Feeder(plan, read_arrays(graphs.data, list(mapping.values())), 3)
+    fed = {
+        f"{tensor[:-2]}{i}": values
+        for i in range(10)
+        for tensor, values in feeder(card.start_step + i).items()
+    }
+    batches = folder / "batches.npz"
+    np.savez(batches, **fed)
+    prefix = graphs.checkpoint(name).prefix
+    names = [one.name[:-2] for one in card.inputs]
+    losses: list[float] = child(TRAIN, prefix, batches, names, 10, card.loss, card.train_ops)
+    stock = np.load(batches)
+    end = open_bundle(run.end().prefix or "")
+    for key in end.columns.keys:
+        assert end.read(key).tobytes() == stock[key].tobytes(), key
+    return losses
 
 
 def test_it_computes_what_stock_tensorflow_computes(
     start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
 ) -> None:
     """Loss by loss and bit by bit, on the same batches."""
-    from ckpt_studio.training.data import Input, open_npz, plan_feeds, read_arrays
-    from ckpt_studio.training.feeder import Feeder
-
     run = start("adam_ref", steps=10, batch_size=16, seed=3)
-    outcome = run.end()
-    assert outcome.state is RunState.finished
-    inputs = [Input("x:0", "float32", (None, 8), ""), Input("y:0", "int64", (None,), "")]
+    assert run.end().state is RunState.finished
     mapping = {"x": "features", "y": "labels"}
-    plan = plan_feeds(inputs, open_npz(graphs.data), mapping, 16)
-    feeder = Feeder(plan, read_arrays(graphs.data, ["features", "labels"]), 3)
-    fed = {f"{name[0]}{i}": values for i in range(10) for name, values in feeder(5 + i).items()}
-    batches = tmp_path / "batches.npz"
-    np.savez(batches, **fed)
-    card = run.card
-    losses = tensorflow_child(
-        TRAIN, graphs.checkpoint("adam_ref").prefix, batches, 10, card.loss, card.train_ops[0]
-    )
-    assert run.losses == losses
-    stock = np.load(batches)
-    end = open_bundle(str(outcome.prefix))
-    for key in end.columns.keys:
-        assert end.read(key).tobytes() == stock[key].tobytes(), key
+    assert run.losses == stock_losses(run, graphs, "adam_ref", mapping, tensorflow_child, tmp_path)
+
+
+def test_two_train_operations_run_one_after_the_other(
+    start: Start,
+    graphs: Graphs,
+    tensorflow_child: TensorFlowChild,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one call they would race: the second reads what the first one writes."""
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # the same kernels as in the stock child
+    mapping = {"x": "features", "z": "noise"}
+    data = DataSpec(graphs.data, mapping)
+    how: dict[str, Any] = {"data": data, "batch_size": 16, "seed": 3}
+    whole = start("gan", steps=10, out=str(tmp_path / "whole"), **how)
+    outcome = whole.end()
+    assert outcome.state is RunState.finished, outcome
+    assert whole.card.train_ops == ("train_judge", "train_maker")
+    assert whole.steps == list(range(1, 11))
+    assert whole.losses == stock_losses(whole, graphs, "gan", mapping, tensorflow_child, tmp_path)
+    half = start("gan", steps=5, out=str(tmp_path / "half"), **how).end()
+    rest = start(open_bundle(str(half.prefix)), steps=5, out=str(tmp_path / "rest"), **how).end()
+    assert_same(str(outcome.prefix), str(rest.prefix))
+
+
+def assert_same(prefix: str, other: str) -> None:
+    """Two checkpoints hold the same bits."""
+    one, two = open_bundle(prefix), open_bundle(other)
+    assert list(one.columns.keys) == list(two.columns.keys)
+    for key in one.columns.keys:
+        assert one.read(key).tobytes() == two.read(key).tobytes(), key
 
 
 def test_ten_steps_are_five_and_five(start: Start, graphs: Graphs, tmp_path: Path) -> None:
@@ -136,11 +181,8 @@ def test_ten_steps_are_five_and_five(start: Start, graphs: Graphs, tmp_path: Pat
     whole = start("dropout", steps=10, data=data, out=str(tmp_path / "whole")).end()
     half = start("dropout", steps=5, data=data, out=str(tmp_path / "half")).end()
     rest = start(open_bundle(str(half.prefix)), steps=5, data=data, out=str(tmp_path / "rest")).end()
-    one, two = open_bundle(str(whole.prefix)), open_bundle(str(rest.prefix))
-    assert one.prefix.endswith("-13")
-    assert list(one.columns.keys) == list(two.columns.keys)
-    for key in one.columns.keys:
-        assert one.read(key).tobytes() == two.read(key).tobytes(), key
+    assert str(whole.prefix).endswith("-13")
+    assert_same(str(whole.prefix), str(rest.prefix))
 
 
 def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(

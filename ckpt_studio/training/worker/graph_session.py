@@ -34,10 +34,11 @@ class GraphSession:
             tf.graph_util.import_graph_def(definition, name="", producer_op_list=operations)
             train = [self._graph.get_operation_by_name(name) for name in graph.train_ops]
             loss = [self._graph.get_tensor_by_name(name) for name in graph.losses[:1]]
-            counted = [self._step_after(train)] if step and graph.step is not None else []
+            counted = [self._step_after(train[-1])] if step and graph.step is not None else []
             self._has_loss, self._has_step = bool(loss), bool(counted)
             # What the step's value waits for needs no fetching of its own; every fetch costs some microseconds.
-            self._fetches = [*counted, *loss, *([] if counted else train)]
+            self._calls = [[one] for one in (train[:-1] if counted else train)] + [counted] * self._has_step
+            self._calls[0] = [*loss, *self._calls[0]]
         config = v1.ConfigProto(
             allow_soft_placement=True,
             intra_op_parallelism_threads=intra_op,
@@ -58,10 +59,10 @@ class GraphSession:
             self._session.run(node)
 
     def step(self, feeds: Mapping[str, Any]) -> tuple[float | None, int | None]:
-        """Run the train operations once; the loss, and the step that the graph counted to."""
-        got = self._session.run(self._fetches, feeds)
-        loss = _number(got[int(self._has_step)]) if self._has_loss else None
-        return loss, int(got[0]) if self._has_step else None
+        """Run the train operations once, one after another; the first one's loss, and the step after the last."""
+        got = [self._session.run(call, feeds) for call in self._calls]
+        loss = _number(got[0][0]) if self._has_loss else None
+        return loss, int(got[-1][-1]) if self._has_step else None
 
     def values(self, start: TensorSource) -> dict[str, NDArray[Any]]:
         """Every variable by its key; parts of a partitioned one put together over what the checkpoint began with."""
@@ -81,10 +82,10 @@ class GraphSession:
             found[key] = whole
         return found
 
-    def _step_after(self, train: list[tf.Operation]) -> tf.Tensor:
-        """The step's value after the train operations have run, so that reading it does not race with them."""
+    def _step_after(self, train: tf.Operation) -> tf.Tensor:
+        """The step's value after a train operation has run, so that reading it does not race with it."""
         source = self._graph.get_tensor_by_name(self._run_graph.step).op.inputs[0]
-        with self._graph.control_dependencies(train):
+        with self._graph.control_dependencies([train]):
             if source.dtype == tf.resource:
                 like = next(one for one in self._run_graph.variables if one.get == self._run_graph.step)
                 return tf.raw_ops.ReadVariableOp(resource=source, dtype=tf.as_dtype(like.dtype))
