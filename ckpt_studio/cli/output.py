@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def json_text(value: object, *, indent: int | None = None) -> str:
     r"""A value as strict JSON, which any parser reads: no bare NaN, no lone surrogates.
 
-    Non-finite numbers become the strings "NaN", "Infinity" and "-Infinity"; bytes of names and paths that are
-    not UTF-8 become `\xNN`; numpy scalars and arrays become numbers and lists, paths strings, tuples lists.
+    Non-finite numbers become the strings "NaN", "Infinity" and "-Infinity"; names and paths are as `printable`
+    shows them; numpy scalars and arrays become numbers and lists, paths strings, tuples lists.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, indent=indent)
@@ -125,7 +125,9 @@ def _strict(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        from ckpt_studio.core.tensors import printable
+
+        return printable(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):

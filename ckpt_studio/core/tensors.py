@@ -7,6 +7,7 @@ somebody looks at one.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +101,10 @@ class Names:
 
     def find(self, text: str) -> int:
         """Row of `text` in sorted names, or -1."""
-        return self.find_raw(encode(text))
+        try:
+            return self.find_raw(encode(text))
+        except UnicodeEncodeError:  # half a pair of surrogates, as JSON can hold it: no bytes mean that
+            return -1
 
     def find_raw(self, want: bytes) -> int:
         """Row of a byte string in sorted names, or -1."""
@@ -119,8 +123,12 @@ def decode(raw: bytes) -> str:
 
 
 def printable(text: str) -> str:
-    r"""A key or name for showing: bytes that are not UTF-8 as `\xNN`."""
-    return encode(text).decode("utf-8", "backslashreplace")
+    r"""A key or name for showing: bytes that are not UTF-8 as `\xNN`, what no bytes can mean as `\uNNNN`."""
+    try:
+        return encode(text).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        text = re.sub("[\ud800-\udc7f\udd00-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
+        return encode(text).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,8 +175,7 @@ class Replace:
             RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
         """
         rows = rows_of(state.columns.keys, self.keys)
-        if not isinstance(self.donor, AbsentDonor):
-            self._check(state.columns, rows)
+        self.check(state.columns)
         label = self.donor_label
         fresh = {
             row: Replacement(self.donor, other, label)
@@ -184,8 +183,15 @@ class Replace:
         }
         return replace(state, replaced={**state.replaced, **fresh})
 
-    def _check(self, own: Columns, rows: NDArray[np.int64]) -> None:
-        theirs = self.donor.columns
+    def check(self, own: Columns) -> None:
+        """Look whether it can be applied to these variables; a donor that is absent is no hindrance.
+
+        Raises:
+            as `apply`.
+        """
+        if isinstance(self.donor, AbsentDonor):
+            return
+        rows, theirs = rows_of(own.keys, self.keys), self.donor.columns
         try:
             found = rows_of(theirs.keys, (other for _, other in self.pairs))
         except NoSuchVariable as fault:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from ckpt_studio.core.errors import CkptStudioError, RequestFault
+from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.tensors import Columns, TensorSource, printable
 from ckpt_studio.document.edits import Edit, Freeze, Json, Replace, Unfreeze
 from ckpt_studio.document.matching import MatchRules, match
 from ckpt_studio.document.patterns import key_of, resolve_keys
 from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.files import read_whole, said
 
 PATCH_VERSION: Final = 1
 MAX_PATCH_BYTES: Final = 256 << 20
@@ -75,19 +76,14 @@ def load_patch(path: str) -> Patch:
     Raises:
         RequestFault: it is not there, or no valid PATCH; the sentence names the number of the edit.
     """
-    name = printable(os.path.basename(path))
     try:
-        if os.path.getsize(path) > MAX_PATCH_BYTES:
-            raise RequestFault(f"{name} is too large for a patch.", path=path)
-        with open(path, "rb") as file:
-            data = file.read(MAX_PATCH_BYTES)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise RequestFault(f"{name} cannot be read: {reason}.", path=path) from error
+        data, _ = read_whole(path, MAX_PATCH_BYTES)
+    except FileFault as fault:
+        raise RequestFault(fault.message, path=path) from fault
     try:
         return parse_patch(data, path)
     except RequestFault as fault:
-        raise RequestFault(f"{name} is no valid patch: {fault.message}", path=path) from fault
+        raise RequestFault(f"{said(path)} is no valid patch: {fault.message}", path=path) from fault
 
 
 def parse_patch(data: bytes, path: str) -> Patch:
@@ -209,7 +205,9 @@ def _replace(operation: Json, columns: Columns, donors: _Donors) -> Edit:
                 key=found.key,
             )
         pairs.append((found.key, found.donor_key))
-    return Replace(tuple(pairs), donor, path, operation["match"])
+    edit = Replace(tuple(pairs), donor, path, operation["match"])
+    edit.check(columns)
+    return edit
 
 
 _MAKERS: Final[dict[str, Callable[[Json, Columns, _Donors], Edit]]] = {

@@ -47,6 +47,11 @@ def test_bytes_that_are_not_utf8_are_shown() -> None:
     assert strict(json_text({decode(b"w\xff"): decode(b"\xfe/b")})) == {"w\\xff": "\\xfe/b"}
 
 
+def test_what_no_bytes_can_mean_is_shown_too() -> None:
+    """JSON of others may hold half a pair of surrogates."""
+    assert strict(json_text({"\ud800": "w\udcff"})) == {"\\ud800": "w\\xff"}
+
+
 def test_unknown_object_is_our_mistake() -> None:
     with pytest.raises(TypeError):
         json_text(object())

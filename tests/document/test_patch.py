@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,12 @@ def test_a_document_gives_a_patch_that_does_the_same(base: Bundle, donor: Bundle
             [{"op": "replace", "match": "text", "from": "donor", "map": {"dense/bias": "text"}}],
             "'dense/bias' is in its map, but its match does not mean it",
         ),
-        ([{"op": "replace", "match": "out/kernel", "from": "donor"}], r"\[3, 2\] here, \[3, 5\] there"),
+        (
+            [{"op": "freeze", "match": "*"}, {"op": "replace", "match": "out/kernel", "from": "donor"}],
+            r"^Edit 2 of patch.json: 'out/kernel' cannot take .*\[3, 2\] here, \[3, 5\] there",
+        ),
+        ([{"op": "freeze", "match": "\ud800"}], r"Edit 1 of patch.json: '.*ud800' matches no variable"),
+        ([{"op": "replace", "match": "text", "from": "\ud800"}], r"Edit 1 of patch.json: \\ud800"),
     ],
 )
 def test_sentences(base: Bundle, donor: Bundle, tmp_path: Path, edits: list[Any], words: str) -> None:
@@ -160,5 +166,15 @@ def test_what_is_no_patch(tmp_path: Path, text: str, words: str) -> None:
     path.write_text(text)
     with pytest.raises(RequestFault, match=words):
         load_patch(str(path))
-    with pytest.raises(RequestFault, match="cannot be read"):
-        load_patch(str(tmp_path / "absent.json"))
+
+
+def test_a_patch_that_cannot_be_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")  # opened without care it would wait for somebody who writes
+    for path, words in (
+        (tmp_path / "absent.json", "absent.json does not exist"),
+        (tmp_path / "pipe.json", "pipe.json is not a regular file"),
+        (tmp_path, "is not a regular file"),
+        (Path("/dev/zero"), "zero is not a regular file"),
+    ):
+        with pytest.raises(RequestFault, match=words):
+            load_patch(str(path))
