@@ -28,7 +28,7 @@ _PAUSE: Final = 0.05
 
 def said(path: str) -> str:
     """How a sentence names a file."""
-    return printable(os.path.basename(path.rstrip(os.sep)) or path)
+    return printable(os.path.basename(path.rstrip(os.sep)) or path) or "A path without a name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,23 @@ def test_verify_reports_every_bad_block_of_an_index(
     assert [(f["key"], f["kind"]) for f in document["faults"]] == [(None, "checksum")] * 2
 
 
+def test_verify_sees_every_cut_and_every_byte_of_an_index(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The zeros that fill the footer up have no checksum; whatever else stands there is damage all the same."""
+    monkeypatch.setattr("ckpt_studio.formats.files._PAUSE", 0.0)
+    made = BundleMaker()
+    made.add("w", np.ones(1, np.float32), 1)
+    index = Path(made.write(tmp_path / "m") + ".index")
+    sound = index.read_bytes()
+    flipped = [sound[:at] + bytes([sound[at] ^ 1 << at % 8]) + sound[at + 1 :] for at in range(len(sound))]
+    for damaged in (*flipped, *(sound[:size] for size in range(len(sound)))):
+        index.write_bytes(damaged)
+        status, document, _ = call(capsys, "verify", str(tmp_path / "m"))
+        assert (status, document["ok"]) == (1, False)
+        assert document["faults"]
+
+
 def test_tables_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     made = BundleMaker()
     made.add("evil\x1b[31m\nname", np.ones((2, 3), np.float32), 1)

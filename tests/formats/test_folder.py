@@ -177,6 +177,16 @@ def test_state_files_are_what_tensorflow_writes_and_reads(
         encode_state_file(StateFile("a", ("a", "b"), (1.0,)))
 
 
+def test_a_state_file_that_says_it_twice_is_read_as_tensorflow_does(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    (tmp_path / "checkpoint").write_bytes(b'model_checkpoint_path: "a-1"\nmodel_checkpoint_path: "a-2"\n')
+    found = tensorflow_child(
+        "result = tf.train.get_checkpoint_state(args[0]).model_checkpoint_path", tmp_path
+    )
+    assert Path(found).name == parse_state_file(str(tmp_path / "checkpoint")).latest == "a-2"
+
+
 def test_state_files_with_names_that_are_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     path.write_bytes(b'model_checkpoint_path: "caf\xe9-1"\n')

@@ -55,6 +55,7 @@ class Footer:
 
     metaindex: BlockHandle
     index: BlockHandle
+    padding: bytes
 
     @classmethod
     def parse(cls, data: bytes) -> Footer:
@@ -66,8 +67,8 @@ class Footer:
         if len(data) != cls.SIZE or struct.unpack_from("<Q", data, 40)[0] != cls.MAGIC:
             raise ValueError("no table's magic number")
         metaindex, position = BlockHandle.parse(data, 0, 40)
-        index, _ = BlockHandle.parse(data, position, 40)
-        return cls(metaindex, index)
+        index, position = BlockHandle.parse(data, position, 40)
+        return cls(metaindex, index, data[position:40])
 
 
 class Table:
@@ -87,7 +88,9 @@ class Table:
         self._view = memoryview(data)
         if len(data) < Footer.SIZE:
             raise Truncated(
-                f"{said(path)} has only {len(data)} bytes; it is not a complete table.", path=path, offset=0
+                f"{said(path)} {f'has only {len(data)} bytes' if data else 'is empty'}; it is no complete table.",
+                path=path,
+                offset=0,
             )
         try:
             self.footer = Footer.parse(data[-Footer.SIZE :])
@@ -165,7 +168,9 @@ class Table:
         return memoryview(target).toreadonly()
 
     def block_faults(self) -> Iterator[FileFault]:
-        """Every data block whose checksum or compression is wrong."""
+        """Every block whose checksum or compression is wrong; and a footer with bytes that no writer puts there."""
+        if any(self.footer.padding):
+            yield self._corrupt("its footer is not filled up with zeros", len(self.data) - Footer.SIZE)
         for handle in (self.footer.metaindex, *self.handles):
             try:
                 self.block(handle)

@@ -50,7 +50,8 @@ def _parse(data: bytes, path: str) -> StateFile:
     text = data.decode("utf-8", "surrogateescape")
     text = re.sub("[\udc80-\udcff]", lambda found: f"\\{ord(found[0]) - 0xDC00:03o}", text)
     try:
-        proto = text_format.Parse(text, CheckpointState(), allow_unknown_field=True)
+        # As TensorFlow does: of a field that stands there twice, the last one counts.
+        proto = text_format.Merge(text, CheckpointState(), allow_unknown_field=True)
     except (text_format.ParseError, UnicodeError, RecursionError) as error:
         raise Corrupt(f"{said(path)} is not a readable state file.", path=path) from error
     if not proto.model_checkpoint_path:
