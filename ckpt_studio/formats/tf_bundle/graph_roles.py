@@ -128,6 +128,8 @@ def _mark_lists(marks: Marks, graph: _Graph, lists: dict[str, list[int]], weight
     by_name: dict[int, tuple[int, str]] = {}
     for slot in lists.get("_variables", ()):
         if slot in graph.row and slot not in taken:
+            if marks.role[graph.row[slot]] == Role.weight:
+                marks.role[graph.row[slot]] = Role.metadata  # unless it turns out to be a slot
             found = _by_name(graph.full_name[slot], flat)
             if found is not None:
                 by_name[slot] = found

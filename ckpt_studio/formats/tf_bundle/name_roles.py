@@ -36,7 +36,7 @@ _PLAIN: Final = {
 }  # fmt: skip
 _COUNTER: Final = re.compile(
     rb"_?(global_step|save_counter|iterations?|iter|step|train(ing)?_step|local_step|epoch|num_updates|counter"
-    rb"|beta[12]_power(_\d+)?|seed_generator_state)"
+    rb"|beta[12]_power(_\d+)?|u_product|step_counter|seed_generator_state)"
 )
 _STATISTIC: Final = re.compile(
     rb"(moving|running)_(mean|var|variance|stddev|std|avg|average)(_\d+)?|renorm_\w+|biased"

@@ -13,6 +13,7 @@ from ckpt_studio.core.tensors import Columns, Role
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.bundles import BundleMaker, Record, shard_name
+from tests.helpers.tensorflow_child import TensorFlowChild
 
 
 def columns_of(
@@ -62,6 +63,8 @@ def test_slots_by_name_need_a_weight_of_their_shape(
     [
         ("global_step", Role.counter),
         ("beta2_power_1", Role.counter),
+        ("optimizer/step_counter/.ATTRIBUTES/VARIABLE_VALUE", Role.counter),
+        ("optimizer/_u_product/.ATTRIBUTES/VARIABLE_VALUE", Role.counter),
         ("dnn/learning_rate", Role.metadata),
         ("bn/moving_mean", Role.statistic),
         ("loss/ExponentialMovingAverage", Role.statistic),
@@ -112,6 +115,25 @@ def test_keras_slots_of_two_models_with_the_same_flat_name(tmp_path: Path) -> No
     for i in range(2):
         slot = columns.of(f"optimizer/_velocities/{i}{end}")
         assert (slot.slot_of, slot.slot_name) == (f"optimizer/_trainable_variables/{i}{end}", "velocity")
+
+
+def test_what_a_keras_optimizer_keeps_in_another_shape_is_no_weight(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """Adafactor keeps sums of the rows and columns of a kernel, named like any kernel."""
+    script = """
+    import keras
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3)])
+    optimizer = keras.optimizers.Adafactor()
+    optimizer.build(model.trainable_variables)
+    tf.train.Checkpoint(model=model, optimizer=optimizer).write(args[0] + "/m")
+    result = [variable.path for variable in model.trainable_variables]
+    """
+    weights = tensorflow_child(script, tmp_path)
+    columns = open_bundle(str(tmp_path / "m")).columns
+    rows = [columns.info(row) for row in range(len(columns))]
+    assert sorted(row.name for row in rows if row.role == Role.weight) == sorted(weights)
+    assert sorted(row.slot_name or "" for row in rows if row.role == Role.slot) == ["velocity"] * 2
 
 
 def test_thirty_thousand_names_are_quick(tmp_path: Path) -> None:
