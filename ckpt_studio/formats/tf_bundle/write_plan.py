@@ -135,7 +135,7 @@ def plan_bundle(
         FileFault: a data file of `take_over` is missing.
     """
     folder, name = os.path.split(os.path.abspath(prefix))
-    if not name or prefix.endswith(("/", os.sep)):
+    if not name or "\0" in name or os.path.basename(prefix) in ("", os.curdir, os.pardir):
         raise RequestFault("The new checkpoint needs a name: a folder, and a name in it.", path=prefix)
     replaced = _existing(folder, name)
     unchanged = unchanged_rows(source, take_over)

@@ -458,10 +458,13 @@ def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
     assert names_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("prefix", ["", "folder/"])
+@pytest.mark.parametrize("prefix", ["", "folder/", ".", "folder/.", "folder/..", "folder/a\0b"])
 def test_a_checkpoint_needs_a_name(tmp_path: Path, prefix: str) -> None:
     with pytest.raises(RequestFault, match="name"):
         write_bundle(MemorySource({}), f"{tmp_path}/{prefix}")
+    with pytest.raises(RequestFault, match="name"):
+        write_bundle(MemorySource({}), "")
+    assert names_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["-m", "m [1]", "größe 数", "m*?", ".hidden", "m\udcff"])
