@@ -109,6 +109,10 @@ class FileReader:
     ) -> None:
         os.close(self._fd)
 
+    def fileno(self) -> int:
+        """The descriptor, for calls that move bytes inside the kernel."""
+        return self._fd
+
     def _changed(self) -> Changed:
         return Changed(f"{said(self.path)} was rewritten by another program; open it again.", path=self.path)
 

@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import Final, Literal
 
-from ckpt_studio.core.errors import Truncated
+from ckpt_studio.core.errors import FileFault, Truncated
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.files import FileIdentity, FileReader, said
 from ckpt_studio.formats.saving import BLOCK, Saving, TemporaryFile
@@ -46,10 +46,10 @@ def _can_reflink(source: str, folder: str) -> bool:
     except OSError:
         return False
     try:
-        with open(source, "rb") as file:
-            return _reflink(file.fileno(), target)
-    except OSError:
-        return False
+        with FileReader(source) as reader:
+            return _reflink(reader.fileno(), target)
+    except FileFault:
+        return False  # what it is will be said when it is taken over
     finally:
         with suppress(OSError):
             os.close(target)
@@ -77,19 +77,19 @@ def take_over(
     """
     source = os.path.realpath(source)
     done: How = "copy"
-    with FileReader(source, expected) as reader, open(source, "rb", buffering=0) as data:
+    with FileReader(source, expected) as reader:
         if how == "link":
             linked = saving.link(source)
             if linked is not None:
                 task.advance(reader.identity.size)
                 return linked, "link"
         file = saving.create()
-        if how == "reflink" and _reflink(data.fileno(), file.fd):
+        if how == "reflink" and _reflink(reader.fileno(), file.fd):
             done = "reflink"
             file.size = os.fstat(file.fd).st_size
             task.advance(file.size)
         else:
-            _copy(reader, data.fileno(), file, task)
+            _copy(reader, file, task)
         reader.check_unchanged()
     if done == "reflink":
         saving.seal_shared(file)
@@ -98,7 +98,7 @@ def take_over(
     return file.path, done
 
 
-def _copy(reader: FileReader, source: int, file: TemporaryFile, task: Task) -> None:
+def _copy(reader: FileReader, file: TemporaryFile, task: Task) -> None:
     """Copy inside the kernel where that works; checksum the source's bytes on the way, for the read-back."""
     size = reader.identity.size
     buffer = memoryview(bytearray(BLOCK))
@@ -107,7 +107,7 @@ def _copy(reader: FileReader, source: int, file: TemporaryFile, task: Task) -> N
         step = min(size - file.size, _COPY_BYTES)
         if inside:
             try:
-                step = os.copy_file_range(source, file.fd, step, file.size)
+                step = os.copy_file_range(reader.fileno(), file.fd, step, file.size)
             except OSError:
                 # Old kernels and some file systems cannot. A full disk fails again below, and is said there.
                 inside = False

@@ -235,7 +235,7 @@ def _check_target(
 
 
 def _same_bytes(path: str, meta: Meta | None) -> bool:
-    if meta is None:
+    if meta is None or not os.path.isfile(path):
         return False
     with open(path, "rb") as old:
         if isinstance(meta, bytes):

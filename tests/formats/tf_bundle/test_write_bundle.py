@@ -15,6 +15,7 @@ from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import (
     Cancelled,
     ChecksumMismatch,
+    FileFault,
     MissingFile,
     RequestFault,
     SaveFault,
@@ -430,6 +431,23 @@ def test_a_missing_data_file_stops_the_save(original: str, tmp_path: Path) -> No
     Path(broken.shard_path(0)).unlink()
     with pytest.raises(MissingFile):
         write_bundle(broken, str(tmp_path / "out" / "m"), take_over=broken)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("sharing", ["copy", "link", "compact"])
+def test_a_pipe_in_place_of_a_data_file_is_not_waited_for(
+    original: str, tmp_path: Path, sharing: Any
+) -> None:
+    base = open_bundle(original)
+    write_bundle(base, str(tmp_path / "m"), take_over=base)
+    shard = Path(open_bundle(str(tmp_path / "m")).shard_path(0))
+    shard.unlink()
+    os.mkfifo(shard)
+    broken = open_bundle(str(tmp_path / "m"))
+    with pytest.raises(FileFault):
+        write_bundle(
+            broken, str(tmp_path / "out" / "m"), take_over=broken, options=WriteOptions(sharing=sharing)
+        )
     assert not (tmp_path / "out").exists()
 
 
