@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ckpt_studio.core.errors import CkptStudioError
@@ -140,7 +140,7 @@ def make_card(
         blocked=blocked,
         risks=tuple(Risk(one.kind, one.op, one.node) for one in plan.risks),
         mapping=mapping,
-        inexact=plan.inexact,
+        inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
         notes=(*plan.notes, *notes, *feeds.notes),
         problems=(*_unable(plan), *_misfits(plan, source), *refused, *problems, *feeds.problems),
     )
@@ -191,7 +191,11 @@ def _feeds(inputs: Sequence[Input], spec: RunSpec) -> tuple[dict[str, str | floa
     left = [one for one in inputs if one.name not in named]
     unused = {name: info for name, info in arrays.items() if name not in named.values()}
     mapping = named | guess_mapping(left, unused)
-    return mapping, plan_feeds(inputs, arrays, mapping, spec.batch_size), problems
+    plan = plan_feeds(inputs, arrays, mapping, spec.batch_size)
+    if inputs and arrays and not plan.problems and not any(isinstance(one.source, str) for one in plan.feeds):
+        note = "None of the data file's arrays is mapped to an input, so the run does not use that file."
+        plan = replace(plan, notes=(*plan.notes, note))
+    return mapping, plan, problems
 
 
 def _freezing(

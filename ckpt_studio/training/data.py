@@ -198,10 +198,21 @@ def plan_feeds(
         else:
             feeds.append(feed)
             notes += _adapted(feed, arrays)
+    problems += _torn(inputs, given)
     by_row = [feed for feed in feeds if feed.rows]
     rows = rows if by_row else 0
     batch = _batch(by_row, rows, batch_size, problems)
     return FeedPlan(tuple(feeds), rows, batch, tuple(problems), tuple(notes))
+
+
+def _torn(inputs: Sequence[Input], given: Mapping[str, str | float]) -> list[str]:
+    """Inputs that the graph's own data gives together, of which only some are mapped."""
+    fed = {name.rpartition(":")[0]: name for name in given}
+    return [
+        f"The input {one.name} gets its data together with {fed[node]}, which is mapped; map both or neither."
+        for one in inputs
+        if one.optional and one.name not in given and (node := one.name.rpartition(":")[0]) in fed
+    ]
 
 
 def check_mapping(

@@ -57,6 +57,11 @@ class Feeder:
             else:
                 self._fixed[feed.input.name] = np.full(feed.shape, feed.source, dtype)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The tensors that are fed."""
+        return frozenset(feed.input.name for feed in self._plan.feeds)
+
     def __call__(self, step: int) -> dict[str, NDArray[Any]]:
         """What to feed at the step that starts from `step` (0 and up); every row once an epoch, a rest is left out."""
         if not self._rows:

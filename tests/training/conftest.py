@@ -99,6 +99,58 @@ with tf.Graph().as_default(), v1.Session() as session:
     session.run(v1.global_variables_initializer())
     os.makedirs(os.path.join(folder, "gan"))
     v1.train.Saver().save(session, os.path.join(folder, "gan", "model.ckpt"))
+
+def brings_data(name, data):
+    with tf.Graph().as_default(), v1.Session() as session:
+        rng = np.random.default_rng(3)
+        rows = rng.standard_normal((48, 8)).astype("f"), rng.integers(0, 3, 48)
+        x, y = data(*map(tf.constant, rows))
+        with v1.variable_scope("net", use_resource=True):
+            w = v1.get_variable("w", [8, 3], initializer=v1.glorot_uniform_initializer(seed=1))
+        logits = tf.matmul(tf.reshape(x, [-1, 8]), w)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+        train = v1.train.AdamOptimizer(0.05).minimize(loss, v1.train.get_or_create_global_step(), name="train")
+        session.run(v1.global_variables_initializer())
+        os.makedirs(os.path.join(folder, name))
+        v1.train.Saver().save(session, os.path.join(folder, name, "model.ckpt"))
+
+def begun(rows):
+    iterator = v1.data.make_initializable_iterator(rows)
+    v1.add_to_collection("begins", iterator.initializer)
+    return iterator.get_next()
+
+def slices(x, y):
+    return tf.data.Dataset.from_tensor_slices((x, y))
+
+def queued(x, y):
+    one = v1.train.slice_input_producer([x, y], shuffle=False)
+    return v1.train.batch(one, 16)
+
+def queue_that_ends(x, y):
+    queue = tf.queue.FIFOQueue(4, [tf.float32, tf.int64], [[8], []])
+    row, label = begun(slices(x, y))
+    enqueue = queue.enqueue([tf.debugging.check_numerics(row, "a row"), label])
+    v1.train.add_queue_runner(v1.train.QueueRunner(queue, [enqueue]))
+    return queue.dequeue_many(20)
+
+def table():
+    return tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(tf.constant([0, 1, 2], tf.int64), tf.constant([1, 2, 0], tf.int64)), 0
+    )
+
+def one_shot(x, y):
+    rows = slices(np.ones((48, 8), "f"), np.arange(48) % 3).map(lambda a, b: (a * tf.cast(b, tf.float32), b))
+    return v1.data.make_one_shot_iterator(rows.shuffle(7, 5).repeat().batch(20)).get_next()
+
+def looked_up(x, y):
+    known = table()
+    return begun(slices(x, y).map(lambda a, b: (2 * a, known.lookup(b))).shuffle(9, 1).repeat(2).batch(16))
+
+brings_data("one_shot", one_shot)
+brings_data("iterator", looked_up)
+brings_data("queue", queued)
+brings_data("queue_that_ends", queue_that_ends)
+brings_data("broken_queue", lambda x, y: queue_that_ends(x / tf.reshape(tf.range(-25.0, 23.0), [48, 1]), y))
 with tf.Graph().as_default(), v1.Session() as session:
     words = os.path.join(folder, "words.txt")
     open(words, "w").write("four")
@@ -148,10 +200,10 @@ class Watched:
         """Gather events until one is wanted."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for event in self.runner.events(0.05):
-                self.events.append(event)
+            new = self.runner.events(0.05)
+            self.events += new
+            for event in new:
                 if wanted(event):
-                    self.events += self.runner.events()
                     return event
                 assert not isinstance(event, Outcome), event
         raise AssertionError(f"it did not come within {seconds} s; came: {self.events[-10:]}")

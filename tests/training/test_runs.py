@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 
 from ckpt_studio.core.errors import RunFault, TargetExists
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.training.card import make_card
 from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import Cause, Metrics, RunState, State
-from ckpt_studio.training.spec import DataSpec
+from ckpt_studio.training.spec import DataSpec, RunSpec
 from ckpt_studio.training.worker.values import TrainedValues
 from tests.helpers.memory_source import MemoryCheckpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
@@ -194,6 +196,79 @@ def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(
     assert run.card.step_variable is None
     assert any("count" in note for note in run.card.notes)
     assert [event.step for event in run.checkpoints] == [7]
+
+
+OWN = """
+v1 = tf.compat.v1
+prefix, loss, train, steps = args
+with tf.Graph().as_default(), v1.Session() as session:
+    saver = v1.train.import_meta_graph(prefix + ".meta")
+    session.run(v1.tables_initializer())
+    session.run(v1.get_collection("begins"))
+    saver.restore(session, prefix)
+    v1.train.start_queue_runners(session)
+    losses = [float(session.run([loss, train])[0]) for _ in range(steps)]
+    result = [losses, session.run(v1.global_variables("net/w")[0]).ravel().tolist()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "end"), [("one_shot", None), ("iterator", 6), ("queue", None), ("queue_that_ends", 2)]
+)
+def test_a_graph_trains_on_the_data_that_it_brings_along(
+    name: str,
+    end: int | None,
+    start: Start,
+    graphs: Graphs,
+    tensorflow_child: TensorFlowChild,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # the same kernels as in the stock child
+    run = start(name, data=None, steps=8)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert run.steps == list(range(1, (end or 8) + 1))
+    if end is not None:
+        assert f"own data ended at step {end}" in outcome.message
+    assert [event.step for event in run.checkpoints] == [end or 8]
+    card = run.card
+    assert [one.optional for one in card.inputs] == [True, True]
+    assert not card.risks
+    assert any("position in the graph's own data" in reason for reason in card.inexact)
+    prefix = graphs.checkpoint(name).prefix
+    losses, weights = tensorflow_child(OWN, prefix, card.loss, card.train_ops[0], end or 8)
+    assert run.losses == losses
+    assert open_bundle(str(outcome.prefix)).read("net/w").ravel().tolist() == weights
+
+
+def test_what_is_mapped_takes_the_place_of_the_graphs_own_data(start: Start, graphs: Graphs) -> None:
+    base = graphs.checkpoint("iterator")
+    names = [one.name for one in make_card(base, str(base.meta_graph), RunSpec("", "")).inputs]
+    both = dict(zip(names, ("features", "labels"), strict=True))
+    run = start("iterator", data=DataSpec(graphs.data, both), steps=8)
+    assert run.end().state is RunState.finished, run.runner.outcome
+    assert run.steps == list(range(1, 9))
+    assert run.card.inexact == ()
+
+
+def test_half_of_the_graphs_own_data_cannot_be_replaced(start: Start, graphs: Graphs) -> None:
+    base = graphs.checkpoint("iterator")
+    spec = RunSpec("", "", data=DataSpec(graphs.data))
+    card = make_card(base, str(base.meta_graph), spec)
+    assert (card.mapping, card.problems) == ({}, ())
+    assert any("does not use that file" in note for note in card.notes)
+    name = card.inputs[0].name
+    card = make_card(
+        base, str(base.meta_graph), replace(spec, data=DataSpec(graphs.data, {name: "features"}))
+    )
+    assert "map both or neither" in card.problems[0]
+
+
+def test_what_fails_while_a_queue_is_filled_is_said(start: Start) -> None:
+    run = start("broken_queue", data=None)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.exception), outcome
+    assert "a row" in outcome.message
 
 
 def test_what_the_checkpoint_lacks_is_initialised_and_what_the_graph_lacks_is_carried_on(

@@ -4,7 +4,8 @@ load.py       bytes -> MetaGraph; `trainable_names` without the graph
 graph.py      the graph by names: closures, variables behind inputs, writers; ops.py says what kinds of nodes there are
 training.py   `plan_training`: train operation, loss, inputs, step, what is not safe or not exact
 freeze.py     `freeze_meta_graph` for written files, `freeze_nodes` for runs
-run_graph.py  `build_run_graph`: the GraphDef that a training process imports
+own_data.py   iterators and queues that a graph fills itself
+run_graph.py  `build_run_graph`: the GraphDef that a training process imports, with what run_parts.py says about it
 """
 
 from ckpt_studio.formats.meta_graph.freeze import (
@@ -14,7 +15,8 @@ from ckpt_studio.formats.meta_graph.freeze import (
     unfreeze_meta_graph,
 )
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph, parse_meta_graph, trainable_names
-from ckpt_studio.formats.meta_graph.run_graph import RunGraph, build_run_graph
+from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
+from ckpt_studio.formats.meta_graph.run_parts import RunGraph
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 
 __all__ = [

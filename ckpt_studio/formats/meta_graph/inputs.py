@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 
 from ckpt_studio.core import dtypes
@@ -24,7 +24,7 @@ class GraphInput:
         shape: -1 for an extent that any number fits, None when even the rank is unknown.
         op: what gives it in the original graph; other than a placeholder it is cut off and fed instead.
         used: whether the train operation needs it; the others only matter to other parts of the graph.
-        required: False for a placeholder with a default value.
+        required: False where something stands in when nothing is fed: a default value, or the graph's own data.
     """
 
     tensor: str
@@ -50,28 +50,38 @@ def is_cut(node: NodeDef) -> bool:
     return CUT_OPS.fullmatch(node.op) is not None
 
 
-def find_inputs(view: GraphView, roots: Collection[str], producer: int) -> tuple[GraphInput, ...]:
+def data_nodes(view: GraphView, roots: Collection[str]) -> list[NodeDef]:
+    """The nodes where data comes in for `roots`."""
+    behind = view.behind(roots, stop=is_data)
+    return [node for name, node in view.nodes.items() if name in behind and is_data(node)]
+
+
+def find_inputs(
+    view: GraphView, roots: Collection[str], producer: int, own: Container[str] = ()
+) -> tuple[GraphInput, ...]:
     """Every input that `roots` need, then the placeholders that they do not.
 
     Args:
         view: the graph.
         roots: the train operations and the loss.
         producer: version of the GraphDef's producer: before 24, a placeholder's shape `[]` meant any.
+        own: names of the nodes whose data the graph brings along.
     """
     behind = view.behind(roots, stop=is_data)
-    used = [node for name, node in view.nodes.items() if name in behind and is_data(node)]
     unused = [
         node for name, node in view.nodes.items() if name not in behind and node.op.startswith("Placeholder")
     ]
     found: list[GraphInput] = []
-    for node in used:
-        found.extend(_outputs(view, node, behind, producer))
+    for node in data_nodes(view, roots):
+        found.extend(_outputs(view, node, behind, producer, node.name in own))
     for node in unused:
-        found.extend(_outputs(view, node, None, producer))
+        found.extend(_outputs(view, node, None, producer, False))
     return tuple(found)
 
 
-def _outputs(view: GraphView, node: NodeDef, behind: set[str] | None, producer: int) -> list[GraphInput]:
+def _outputs(
+    view: GraphView, node: NodeDef, behind: set[str] | None, producer: int, own: bool
+) -> list[GraphInput]:
     types = _types(node)
     shapes = _shapes(node)
     places = sorted(view.outputs_used(node.name, behind)) or range(len(types))
@@ -82,7 +92,7 @@ def _outputs(view: GraphView, node: NodeDef, behind: set[str] | None, producer: 
             shape=shape_of(shapes[place], producer) if place < len(shapes) else None,
             op=node.op,
             used=behind is not None,
-            required=node.op != "PlaceholderWithDefault",
+            required=node.op != "PlaceholderWithDefault" and not own,
         )
         for place in places
         if place < len(types)

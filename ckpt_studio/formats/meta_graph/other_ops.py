@@ -83,7 +83,7 @@ _OTHER = """
     DTensorAllToAll DTensorReduceScatter DTensorSetGlobalTPUArray DatasetCardinality DatasetFingerprint
     DatasetFromGraph DatasetToGraph DatasetToGraphV2 DatasetToSingleElement DecodeGif DecodeProtoV2
     DeleteMemoryCache DeleteMultiDeviceIterator DeleteRpcFutureResource DeleteSessionTensor DeserializeIterator
-    DestroyResourceOp DeviceIndex DtypeWithDefaultOp DummyIterationCounter DummyMemoryCache DummySeedGenerator
+    DestroyResourceOp DeviceIndex DtypeWithDefaultOp
     EncodeProto ExperimentalAssertNextDataset ExperimentalAutoShardDataset ExperimentalBytesProducedStatsDataset
     ExperimentalChooseFastestDataset ExperimentalDatasetCardinality ExperimentalIteratorGetDevice
     ExperimentalLatencyStatsDataset ExperimentalMatchingFilesDataset ExperimentalMaxIntraOpParallelismDataset

@@ -7,13 +7,10 @@ Variables are set and read by nodes of our own. The graph's own read nodes are n
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import RequestFault, RunFault
-from ckpt_studio.core.tensors import Window
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
-from ckpt_studio.formats.meta_graph.freezing import Blocked
 from ckpt_studio.formats.meta_graph.graph import GraphView
 from ckpt_studio.formats.meta_graph.inputs import GraphInput, is_cut
 from ckpt_studio.formats.meta_graph.load import MetaGraph
@@ -21,6 +18,7 @@ from ckpt_studio.formats.meta_graph.names import CONTROL, node_of, parse_input, 
 from ckpt_studio.formats.meta_graph.ops import VARIABLE_OPS
 from ckpt_studio.formats.meta_graph.randomness import STATELESS, StepKeyed
 from ckpt_studio.formats.meta_graph.repair import repair_graph
+from ckpt_studio.formats.meta_graph.run_parts import Feed, RunGraph, RunVariable
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, bind
 from ckpt_studio.formats.meta_graph.variables import VariableNode
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
@@ -28,98 +26,14 @@ from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
 _INT64 = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """An input of the original graph and the placeholder that takes its data.
-
-    Attributes:
-        tensor: name of the tensor in the original graph, as `TrainingGraph.inputs` has it.
-        placeholder: name of the tensor to feed.
-        dtype: TensorFlow's name of the element type.
-        shape: -1 for an extent that any number fits, None when even the rank is unknown.
-        required: False where a default value stands in when nothing is fed.
-    """
-
-    tensor: str
-    placeholder: str
-    dtype: str
-    shape: tuple[int, ...] | None
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RunVariable:
-    """A variable of the run, and how it is set and read.
-
-    Attributes:
-        name: its node in the original graph.
-        key: its key in checkpoints, read and written.
-        window: the part of the key's tensor that it holds (partitioned variables), None for all of it.
-        full_shape: shape of the key's tensor where `window` is set.
-        held: whether the checkpoint has a value for it; otherwise `RunGraph.initializers` give one.
-        dtype, shape: of the variable; the shape may be None.
-        frozen: whether the run must not change it.
-        set_op: node that assigns what is fed to `set_feed`.
-        set_feed: tensor to feed.
-        get: tensor to fetch.
-    """
-
-    name: str
-    key: str
-    window: Window | None
-    full_shape: tuple[int, ...] | None
-    held: bool
-    dtype: str
-    shape: tuple[int, ...] | None
-    frozen: bool
-    set_op: str
-    set_feed: str
-    get: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunGraph:
-    """What a training process needs of a graph.
-
-    Order of its work: set the held variables, run `initializers` one after another, run `table_initializers`, then at
-    each step run `train_ops` with the feeds, and with `step_feed` if there is one. Several train operations (a GAN's)
-    are run in calls of their own, one after another, as their authors do: in one call they race for the variables.
-
-    Attributes:
-        graph_def: serialised GraphDef, wire-compatible with TensorFlow's.
-        producer_ops: serialised OpList for `import_graph_def(producer_op_list=...)`, empty when the file had none.
-        feeds: the inputs.
-        train_ops: nodes to run at each step, each in a call of its own.
-        losses: tensors that may be fetched at each step, the chosen loss first; empty without a loss.
-        variables: every variable of the run.
-        initializers: nodes that give values to variables that the checkpoint does not hold, in an order that works.
-        table_initializers: nodes that fill lookup tables.
-        step: tensor that holds the step, or None where the run has to count itself.
-        step_feed: placeholder for the number of steps done (int64 scalar), or None if nothing random is tied to it.
-        frozen: names of all variables that are frozen, slots and shadows included.
-        blocked: updates of frozen variables that could not be taken out: with any, a run must not start.
-        inexact: sentences that say why the run is no exact continuation.
-        notes: sentences about side effects of freezing.
-    """
-
-    graph_def: bytes
-    producer_ops: bytes
-    feeds: tuple[Feed, ...]
-    train_ops: tuple[str, ...]
-    losses: tuple[str, ...]
-    variables: tuple[RunVariable, ...]
-    initializers: tuple[str, ...]
-    table_initializers: tuple[str, ...]
-    step: str | None
-    step_feed: str | None
-    frozen: frozenset[str]
-    blocked: tuple[Blocked, ...]
-    inexact: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
 def build_run_graph(
-    meta: MetaGraph, plan: TrainingGraph, frozen: Collection[str], *, exact_random: bool = True, seed: int = 0
+    meta: MetaGraph,
+    plan: TrainingGraph,
+    frozen: Collection[str],
+    *,
+    fed: Collection[str] = (),
+    exact_random: bool = True,
+    seed: int = 0,
 ) -> RunGraph:
     """The graph of a run.
 
@@ -127,6 +41,8 @@ def build_run_graph(
         meta: the graph that `plan` was made for.
         plan: how it trains.
         frozen: keys (or names) of the variables that must not change; their slots and shadows stay still too.
+        fed: the inputs that are given data. Those that need it are fed in any case; where the graph has data of its
+            own, its iterators and queues are kept unless they are named here.
         exact_random: tie random draws to the step, so that a resumed run continues exactly.
         seed: the run's, for the random draws.
 
@@ -138,7 +54,7 @@ def build_run_graph(
         raise RequestFault("The graph has no train operation; choose one by name.")
     meta = unfreeze_meta_graph(meta)
     result = freeze_nodes(meta, frozen, plan.train_ops)
-    builder = _Builder(meta, result.meta.proto, plan, result.frozen)
+    builder = _Builder(meta, result.meta.proto, plan, result.frozen, fed)
     feeds = builder.cut_inputs()
     losses = builder.fetchable_losses()
     train_ops = builder.group_updates()
@@ -148,7 +64,9 @@ def build_run_graph(
     builder.finish()
     step = next((one.get for one in variables if one.name == plan.step and plan.step_moves), None)
     ops = meta.proto.meta_info_def.stripped_op_list
-    inexact = plan.inexact if exact_random else (*plan.inexact, *builder.untied())
+    inexact = plan.inexact_with(fed)
+    if not exact_random:
+        inexact = (*inexact, *builder.untied())
     return RunGraph(
         graph_def=builder.proto.graph_def.SerializeToString(deterministic=True),
         producer_ops=ops.SerializeToString(deterministic=True) if ops.op else b"",
@@ -158,6 +76,9 @@ def build_run_graph(
         variables=variables,
         initializers=builder.initializers,
         table_initializers=plan.table_initializers,
+        own_data=bool(plan.own_data_used(fed)),
+        starts=builder.starts,
+        queues=builder.queues,
         step=step,
         step_feed=step_feed,
         frozen=result.frozen,
@@ -173,10 +94,16 @@ class _Builder:
     Attributes:
         proto: what is rewritten.
         initializers: set by `prune`.
+        starts, queues: as `RunGraph` has them.
     """
 
     def __init__(
-        self, meta: MetaGraph, proto: MetaGraphDef, plan: TrainingGraph, frozen: frozenset[str]
+        self,
+        meta: MetaGraph,
+        proto: MetaGraphDef,
+        plan: TrainingGraph,
+        frozen: frozenset[str],
+        fed: Collection[str],
     ) -> None:
         self.proto = proto
         self._meta = meta
@@ -187,6 +114,9 @@ class _Builder:
             self._prefix = f"{self._prefix[:-1]}_/"
         self._view = GraphView(proto)
         self.initializers: tuple[str, ...] = ()
+        self._own = plan.own_data_used(fed)
+        self.starts = tuple(dict.fromkeys(name for one in self._own.values() for name in one.starts))
+        self.queues = tuple(dict.fromkeys(queue for one in self._own.values() for queue in one.queues))
 
     def cut_inputs(self) -> tuple[Feed, ...]:
         """Put placeholders where data comes from iterators, queues or Python."""
@@ -194,6 +124,8 @@ class _Builder:
         feeds = []
         for number, one in enumerate(self._plan.feeds):
             place = one.tensor
+            if one.node in self._own:
+                continue
             if is_cut(self._view.nodes[one.node]):
                 stands_for[parse_input(one.tensor)] = name = f"{self._prefix}feed/{number}"
                 self._placeholder(name, _number(one.dtype, one.tensor), one)
@@ -257,7 +189,12 @@ class _Builder:
 
     def prune(self, wanted: Sequence[str]) -> None:
         """Keep what the run reaches, and find out how to initialise what no checkpoint holds."""
-        roots = [*(node_of(one) for one in wanted), *self._plan.table_initializers]
+        roots = [
+            *(node_of(one) for one in wanted),
+            *self._plan.table_initializers,
+            *self.starts,
+            *self._fillers(),
+        ]
         kept = self._view.behind(roots)
         first: list[str] = []
         while new := [name for name in self._plan.missing if name in kept and name not in first]:
@@ -280,6 +217,9 @@ class _Builder:
         del graph.node[:]
         graph.node.extend(nodes)
         self._view = GraphView(self.proto)
+
+    def _fillers(self) -> list[str]:
+        return [name for one in self._own.values() for name in one.fillers]
 
     def _initializer(self, name: str) -> str:
         found = self._meta.variables[name].initializer
@@ -305,11 +245,17 @@ class _Builder:
         return tuple(done)
 
     def tie_random(self, seed: int) -> str | None:
-        """Make random draws a function of the step; initial values are drawn by the seed alone."""
+        """Make random draws a function of the step; initial values are drawn by the seed alone.
+
+        What is drawn for the graph's own data is left alone: nobody feeds the step to what fills a queue.
+        """
+        apart = self._view.behind([*self.starts, *self._fillers()])
         stepping = self._view.behind(
             [*self._plan.train_ops, *(node_of(one) for one in self._plan.losses[:1])]
         )
-        random = [node for node in self.proto.graph_def.node if node.op in STATELESS]
+        random = [
+            node for node in self.proto.graph_def.node if node.op in STATELESS and node.name not in apart
+        ]
         inside = [one for one in random if one.name in stepping and not self._view.in_frame(one.name)]
         first = [one for one in random if one.name not in stepping and not self._view.in_frame(one.name)]
         StepKeyed(self.proto.graph_def, f"{self._prefix}first/", seed, "").rewrite_all(first)

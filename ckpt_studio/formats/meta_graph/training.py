@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Window
 from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.graph import GraphView
-from ckpt_studio.formats.meta_graph.inputs import GraphInput, find_inputs, is_data
+from ckpt_studio.formats.meta_graph.inputs import GraphInput, data_nodes, find_inputs, is_data
 from ckpt_studio.formats.meta_graph.load import MetaGraph
 from ckpt_studio.formats.meta_graph.losses import find_losses
 from ckpt_studio.formats.meta_graph.names import node_of, tensor_name
+from ckpt_studio.formats.meta_graph.own_data import NOT_EXACT, OwnData, find_own_data
 from ckpt_studio.formats.meta_graph.randomness import RANDOM, STATELESS
 from ckpt_studio.formats.meta_graph.risks import Risk, find_risks
 from ckpt_studio.formats.meta_graph.train_ops import TrainOp, TrainOpFinder, step_variable
 from ckpt_studio.formats.meta_graph.variables import VariableNode
+from ckpt_studio.formats.protos.meta_graph_pb2 import CollectionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class TrainingGraph:
         trainable: names of the variables that the train operations update and that the graph says are trainable.
         losses: tensors that may be the loss, the most likely first.
         inputs: where data comes in; those with `used` matter to the train operations.
+        own_data: how the nodes among them whose data the graph brings along get it, by name; they may be fed instead.
         step: the variable that counts the steps, or None.
         step_moves: whether the train operations count it up.
         variables: the variables that the train operations need or change, by the order of the graph.
@@ -53,7 +56,7 @@ class TrainingGraph:
         table_initializers: nodes that fill lookup tables before the first step.
         risks: what is not known to be harmless.
         unknown_ops: operations that this TensorFlow does not have: the run cannot start.
-        inexact: sentences that say why the run is no exact continuation.
+        inexact: sentences that say why the run is no exact continuation, whatever it is fed.
         notes: other sentences that a person should see.
     """
 
@@ -62,6 +65,7 @@ class TrainingGraph:
     trainable: tuple[str, ...]
     losses: tuple[str, ...]
     inputs: tuple[GraphInput, ...]
+    own_data: Mapping[str, OwnData]
     step: str | None
     step_moves: bool
     variables: tuple[VariableNode, ...]
@@ -84,10 +88,14 @@ class TrainingGraph:
         """The inputs that a run needs or may be given."""
         return tuple(one for one in self.inputs if one.used)
 
-    @property
-    def own_data(self) -> bool:
-        """Whether the graph trains on data of its own."""
-        return not any(one.required for one in self.feeds)
+    def own_data_used(self, fed: Collection[str]) -> dict[str, OwnData]:
+        """What of the graph's own data a run takes when these tensors are fed."""
+        cut = {node_of(tensor) for tensor in fed}
+        return {name: own for name, own in self.own_data.items() if name not in cut}
+
+    def inexact_with(self, fed: Collection[str]) -> tuple[str, ...]:
+        """Why a run that is fed these tensors is no exact continuation."""
+        return (*self.inexact, NOT_EXACT) if self.own_data_used(fed) else self.inexact
 
 
 def plan_training(
@@ -118,7 +126,10 @@ def plan_training(
     bound = tuple(one for one in bindings if one.key in held)
     missing = tuple(one.variable for one in bindings if one.key not in held)
     risks = _risks(meta, roots, missing)
-    inputs = find_inputs(view, roots, meta.proto.graph_def.versions.producer)
+    collections = meta.proto.collection_def
+    runners = collections["queue_runners"] if "queue_runners" in collections else CollectionDef()
+    own_data, outside = find_own_data(view, data_nodes(view, roots), runners)
+    inputs = find_inputs(view, roots, meta.proto.graph_def.versions.producer, own_data)
     step, moves = step_variable(view, meta.variables, meta.listed("global_step"), chosen)
     updated = {name for write in view.writes.values() if write.node in behind for name in write.all}
     notes = [] if train_ops else list(found.notes)
@@ -128,6 +139,7 @@ def plan_training(
         trainable=tuple(one.name for one in needed if one.name in updated and one.trainable is not False),
         losses=losses,
         inputs=inputs,
+        own_data=own_data,
         step=step,
         step_moves=moves,
         variables=needed,
@@ -143,6 +155,7 @@ def plan_training(
             *_train_notes(chosen, losses),
             *_step_notes(chosen, step, moves),
             *_value_notes(missing, inputs),
+            *outside,
         ),
     )
 

@@ -781,6 +781,33 @@ class OpDef(google.protobuf.message.Message):
 global___OpDef = OpDef
 
 @typing.final
+class QueueRunnerDef(google.protobuf.message.Message):
+    """Of the collection `queue_runners`: what fills a queue."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    QUEUE_NAME_FIELD_NUMBER: builtins.int
+    ENQUEUE_OP_NAME_FIELD_NUMBER: builtins.int
+    CLOSE_OP_NAME_FIELD_NUMBER: builtins.int
+    CANCEL_OP_NAME_FIELD_NUMBER: builtins.int
+    queue_name: builtins.str
+    close_op_name: builtins.str
+    cancel_op_name: builtins.str
+    @property
+    def enqueue_op_name(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        queue_name: builtins.str = ...,
+        enqueue_op_name: collections.abc.Iterable[builtins.str] | None = ...,
+        close_op_name: builtins.str = ...,
+        cancel_op_name: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cancel_op_name", b"cancel_op_name", "close_op_name", b"close_op_name", "enqueue_op_name", b"enqueue_op_name", "queue_name", b"queue_name"]) -> None: ...
+
+global___QueueRunnerDef = QueueRunnerDef
+
+@typing.final
 class FrozenRecord(google.protobuf.message.Message):
     """What freezing took out of a written graph, so that unfreezing brings it back exactly."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,8 +51,7 @@ def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, CkptStudioError):
         return "exception", error.message
     kind = type(error).__name__
-    text = str(error).strip()
-    said = text.splitlines()[0].rstrip(".") if text else "no further words"
+    said = _first_words(str(error)) or "no further words"
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
         return "out_of_memory", f"The training process ran out of memory ({said}); use a smaller batch."
     node = getattr(getattr(error, "op", None), "name", None)
@@ -62,6 +62,13 @@ def _told(error: BaseException) -> tuple[str, str]:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return "exception", f"{kind}{place}: {said}."
+
+
+def _first_words(text: str) -> str:
+    """The line of an error's text that says what is wrong: TensorFlow puts where the node was made before it."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    after = (second for first, second in pairwise(lines) if first.startswith("Node: '"))
+    return next(filter(None, (*after, *lines)), "").rstrip(".")
 
 
 if __name__ == "__main__":

@@ -5,5 +5,9 @@ from __future__ import annotations
 from ckpt_studio.core.errors import RunFault
 
 
+class DataEnded(Exception):
+    """The graph's own data has come to its end."""
+
+
 class NotANumber(RunFault):
     """The loss or a trained variable is no number any more; going on would only spoil what was saved."""

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import op_def_pb2
 
 from ckpt_studio.core.tensors import TensorSource
-from ckpt_studio.formats.meta_graph.run_graph import RunGraph, RunVariable
+from ckpt_studio.formats.meta_graph.run_parts import RunGraph, RunVariable
+from ckpt_studio.training.worker.faults import DataEnded
+from ckpt_studio.training.worker.queues import QueueFiller
 
 v1 = tf.compat.v1
 
@@ -45,9 +47,13 @@ class GraphSession:
             inter_op_parallelism_threads=inter_op,
         )
         self._session = v1.Session(graph=self._graph, config=config)
+        self._filler = QueueFiller(self._session, graph.queues)
 
     def begin(self, start: TensorSource) -> None:
-        """Give every variable its value: from the checkpoint, else by its own initializer; then fill tables."""
+        """Give every variable its value: from the checkpoint, else by its own initializer; then fill tables.
+
+        The graph's own data begins last, since it may look things up in them.
+        """
         for key, variables in _by_key(self._run_graph.variables).items():
             if any(one.held for one in variables):
                 values = start.read(key)
@@ -55,12 +61,24 @@ class GraphSession:
                     if one.held:
                         part = values if one.window is None else values[one.window]
                         self._session.run(one.set_op, {one.set_feed: part})
-        for node in (*self._run_graph.initializers, *self._run_graph.table_initializers):
+        graph = self._run_graph
+        for node in (*graph.initializers, *graph.table_initializers, *graph.starts):
             self._session.run(node)
+        self._filler.start()
 
     def step(self, feeds: Mapping[str, Any]) -> tuple[float | None, int | None]:
-        """Run the train operations once, one after another; the first one's loss, and the step after the last."""
-        got = [self._session.run(call, feeds) for call in self._calls]
+        """Run the train operations once, one after another; the first one's loss, and the step after the last.
+
+        Raises:
+            DataEnded: the graph's own data has come to its end.
+        """
+        try:
+            got = [self._session.run(call, feeds) for call in self._calls]
+        except (tf.errors.OutOfRangeError, tf.errors.CancelledError) as error:
+            self._filler.check()
+            if not self._run_graph.own_data or isinstance(error, tf.errors.CancelledError):
+                raise
+            raise DataEnded from error
         loss = _number(got[0][0]) if self._has_loss else None
         return loss, int(got[-1][-1]) if self._has_step else None
 

@@ -9,14 +9,15 @@ import numpy as np
 
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.meta_graph import freeze_meta_graph, load_meta_graph, plan_training
-from ckpt_studio.formats.meta_graph.run_graph import RunGraph, build_run_graph
+from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
+from ckpt_studio.formats.meta_graph.run_parts import RunGraph
 from ckpt_studio.formats.meta_graph.training import TrainingGraph
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.training.card import inputs_of
 from ckpt_studio.training.data import open_npz, plan_feeds, read_arrays
 from ckpt_studio.training.feeder import Feeder
 from ckpt_studio.training.worker.confine import confine
-from ckpt_studio.training.worker.faults import NotANumber
+from ckpt_studio.training.worker.faults import DataEnded, NotANumber
 from ckpt_studio.training.worker.graph_session import GraphSession
 from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import RunCheckpoints
@@ -34,8 +35,8 @@ def run(job: Job, link: Link) -> tuple[bool, str]:
     start = open_bundle(job.start)
     meta = load_meta_graph(job.start + ".meta")
     plan = plan_training(meta, frozenset(start.columns.keys), train_ops=job.train_ops, loss=job.loss)
-    graph = build_run_graph(meta, plan, job.frozen, seed=job.seed)
     feeder = _feeder(job, plan)
+    graph = build_run_graph(meta, plan, job.frozen, fed=feeder.names, seed=job.seed)
     written = freeze_meta_graph(meta, job.frozen).meta.serialise()
     if confine(job.folder.path, None if job.reads_files else []) == 0:
         link.say(
@@ -90,19 +91,33 @@ class _Run:
     def go(self) -> tuple[bool, str]:
         """Step until the end or until asked to stop, and save what was trained."""
         job, link = self._job, self._link
+        ended = False
         while (job.steps is None or self._done < job.steps) and not link.stop.is_set():
-            self._one_step()
+            try:
+                self._one_step()
+            except DataEnded:
+                ended = True
+                break
             due = job.save_every and self._done % job.save_every == 0
             if link.save.is_set() or due:
                 link.save.clear()
                 self._save()
                 link.say("state", state="running")
         if self._done == 0:
+            if ended:
+                raise RunFault(
+                    "The graph's own data ended before the first step was done; map data to its inputs."
+                )
             return False, "The run was stopped before its first step."
         self._save()
+        name = Path(job.folder.prefix(self._step)).name
+        if ended:
+            return True, (
+                f"The graph's own data ended at step {self._step}, so the run finished after {self._done} steps; "
+                f"it is saved as {name}."
+            )
         finished = self._done == job.steps
         said = "finished" if finished else "was stopped"
-        name = Path(job.folder.prefix(self._step)).name
         return (
             finished,
             f"The run {said} after {self._done} steps, at step {self._step}; it is saved as {name}.",

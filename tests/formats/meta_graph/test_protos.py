@@ -9,9 +9,11 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 
 THEIRS = """
 from tensorflow.core.framework import graph_pb2, variable_pb2
+from tensorflow.core.protobuf import queue_runner_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 kinds = {5: [5, 14], 14: [5, 14]}  # int32 and enum are the same on the wire
 found, todo = {}, [meta_graph_pb2.MetaGraphDef.DESCRIPTOR, variable_pb2.VariableDef.DESCRIPTOR]
+todo.append(queue_runner_pb2.QueueRunnerDef.DESCRIPTOR)
 while todo:
     message = todo.pop()
     name = message.full_name.removeprefix("tensorflow.")

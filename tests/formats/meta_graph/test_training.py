@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 
 from ckpt_studio.core.errors import CkptStudioError, Corrupt, RequestFault, RunFault
@@ -12,7 +15,7 @@ from ckpt_studio.formats.meta_graph import (
     unfreeze_meta_graph,
 )
 from ckpt_studio.formats.meta_graph.freeze import RECORD
-from ckpt_studio.formats.protos.meta_graph_pb2 import GraphDef
+from ckpt_studio.formats.protos.meta_graph_pb2 import GraphDef, QueueRunnerDef
 from tests.formats.meta_graph.small import SmallGraph
 
 
@@ -35,7 +38,7 @@ def test_train_operation_and_inputs(graph: SmallGraph) -> None:
     assert [one.tensor for one in plan.feeds] == ["train/a/gradient:0", "train/b/gradient:0"]
     assert plan.unused == ("other",)
     assert plan.step is None
-    assert not plan.own_data
+    assert all(one.required for one in plan.feeds)
     assert not plan.risks
 
 
@@ -104,6 +107,106 @@ def test_data_above_a_cut_is_no_risk(graph: SmallGraph) -> None:
     nodes = nodes_of(run.graph_def)
     assert not {"loader", "file"} & set(nodes)
     assert nodes[run.feeds[0].placeholder.removesuffix(":0")][0] == "Placeholder"
+
+
+def with_iterator(graph: SmallGraph, source: str = "numbers") -> None:
+    """Gradients from an iterator over what the node `source` gives."""
+    graph.node("numbers", "Const")
+    graph.node("rows", "TensorSliceDataset", source, dtype=None)
+    graph.node("iterator", "IteratorV2", dtype=None)
+    graph.node("begin", "MakeIterator", "rows", "iterator", dtype=None)
+    graph.node("next", "IteratorGetNext", "iterator", dtype=None).attr["output_types"].list.type.append(1)
+    gradients_from(graph, "next")
+
+
+def with_queue(graph: SmallGraph, source: str = "numbers") -> None:
+    """Gradients from a queue that a queue runner fills with what the node `source` gives."""
+    graph.node("numbers", "Const")
+    graph.node("queue", "FIFOQueueV2", dtype=None)
+    graph.node("enqueue", "QueueEnqueueV2", "queue", source, dtype=None)
+    graph.node("close", "QueueCloseV2", "queue", dtype=None)
+    graph.node("next", "QueueDequeueV2", "queue", dtype=None).attr["component_types"].list.type.append(1)
+    gradients_from(graph, "next")
+    runner = QueueRunnerDef(queue_name="queue", enqueue_op_name=["enqueue"], close_op_name="close")
+    graph.proto.collection_def["queue_runners"].bytes_list.value.append(runner.SerializeToString())
+
+
+def gradients_from(graph: SmallGraph, name: str) -> None:
+    for node in graph.proto.graph_def.node:
+        if node.op == "ApplyGradientDescent":
+            node.input[2] = name
+
+
+def test_an_iterator_over_constants_is_data_of_the_graphs_own(graph: SmallGraph) -> None:
+    with_iterator(graph)
+    meta = graph.meta()
+    plan = plan_training(meta, ["a", "b"])
+    assert [(one.tensor, one.required) for one in plan.feeds] == [("next:0", False)]
+    assert not plan.risks
+    run = build_run_graph(meta, plan, ())
+    assert (run.starts, run.queues, run.feeds) == (("begin",), (), ())
+    assert {"next", "begin", "rows"} <= set(nodes_of(run.graph_def))
+    assert any("own data" in reason for reason in run.inexact)
+    fed = build_run_graph(meta, plan, (), fed=["next:0"])
+    assert (fed.starts, fed.own_data, fed.inexact) == ((), False, ())
+    assert [one.tensor for one in fed.feeds] == ["next:0"]
+    assert not {"next", "begin", "rows"} & set(nodes_of(fed.graph_def))
+
+
+def test_a_queue_over_constants_is_data_of_the_graphs_own(graph: SmallGraph) -> None:
+    with_queue(graph)
+    run = build_run_graph(graph.meta(), plan_training(graph.meta(), ["a", "b"]), ())
+    assert [(one.enqueues, one.close, one.cancel) for one in run.queues] == [(("enqueue",), "close", "")]
+    assert {"enqueue", "close", "queue"} <= set(nodes_of(run.graph_def))
+
+
+@pytest.mark.parametrize("with_data", [with_iterator, with_queue])
+@pytest.mark.parametrize(
+    ("op", "said"),
+    [
+        ("ReadFile", r"read from files \(ReadFile at source\)"),
+        ("PyFunc", r"Python code that is not in the file \(PyFunc at source\)"),
+        ("CollectiveReduce", r"over the network \(CollectiveReduce at source\)"),
+        ("ContribThing", r"not known to be harmless \(ContribThing at source\)"),
+        ("Placeholder", "what is fed to source"),
+        ("VariableV2", "the variable source"),
+    ],
+)
+def test_data_that_is_made_from_something_outside_has_to_be_fed(
+    with_data: Callable[[SmallGraph, str], None], op: str, said: str, graph: SmallGraph
+) -> None:
+    graph.node("source", op)
+    with_data(graph, "source")
+    plan = plan_training(graph.meta(), ["a", "b"])
+    assert [(one.tensor, one.required) for one in plan.feeds] == [("next:0", True)]
+    assert not plan.risks
+    assert any(re.fullmatch(f"next has to be fed: its data .*{said}.", note) for note in plan.notes)
+    assert not {"source", "begin", "enqueue"} & set(
+        nodes_of(build_run_graph(graph.meta(), plan, ()).graph_def)
+    )
+
+
+def test_data_that_the_graph_alone_does_not_begin_has_to_be_fed(graph: SmallGraph) -> None:
+    def note() -> str:
+        plan = plan_training(graph.meta(), ["a", "b"])
+        assert plan.feeds[0].required
+        return next(note for note in plan.notes if note.startswith("next has to be fed"))
+
+    with_iterator(graph)
+    graph.node("begin_test", "MakeIterator", "rows", "iterator", dtype=None)
+    assert "may begin in several ways (begin, begin_test)" in note()
+    for node in graph.proto.graph_def.node:
+        if node.op == "MakeIterator":
+            node.op = "NoOp"
+    assert "iterator, which nothing in the graph begins" in note()
+    for node in graph.proto.graph_def.node:
+        if node.name == "iterator":
+            node.op = "IteratorFromStringHandleV2"
+    assert "only chosen in a session" in note()
+    for node in graph.proto.graph_def.node:
+        if node.name == "next":
+            node.op = "QueueDequeueV2"
+    assert "the queue iterator, which nothing in the graph fills" in note()
 
 
 def test_missing_values_come_from_initializers(graph: SmallGraph) -> None:
