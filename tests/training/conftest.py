@@ -80,6 +80,12 @@ with tf.Graph().as_default(), v1.Session() as session:
     os.makedirs(os.path.join(folder, "diverges"))
     v1.train.Saver().save(session, os.path.join(folder, "diverges", "model.ckpt"))
 with tf.Graph().as_default(), v1.Session() as session:
+    w = v1.get_variable("w", [], initializer=v1.ones_initializer())
+    v1.train.GradientDescentOptimizer(1e4).minimize(tf.square(w, name="loss"), name="train")
+    session.run(v1.global_variables_initializer())
+    os.makedirs(os.path.join(folder, "explodes"))
+    v1.train.Saver().save(session, os.path.join(folder, "explodes", "model.ckpt"))
+with tf.Graph().as_default(), v1.Session() as session:
     x = v1.placeholder(tf.float32, [None, 8], name="x")
     z = v1.placeholder(tf.float32, [None, 2], name="z")
     def layer(at, name, n, m):

@@ -365,6 +365,18 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoi
         assert np.isfinite(open_bundle(outcome.prefix).read("w")).all()
 
 
+@pytest.mark.parametrize("save_every", [0, 1])
+def test_an_infinite_loss_stops_the_run_and_keeps_the_last_good_checkpoint(
+    save_every: int, start: Start
+) -> None:
+    run = start("explodes", data=None, save_every=save_every)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.not_a_number), outcome
+    assert "infinite" in outcome.message
+    if outcome.prefix is not None:
+        assert np.isfinite(open_bundle(outcome.prefix).read("w"))
+
+
 def refused(start: Start, **fields: Any) -> str:
     run = start("adam_ref", steps=1, **fields)
     outcome = run.end()

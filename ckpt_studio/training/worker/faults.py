@@ -10,4 +10,4 @@ class DataEnded(Exception):
 
 
 class NotANumber(RunFault):
-    """The loss or a trained variable is no number any more; going on would only spoil what was saved."""
+    """The loss or a trained variable is no finite number any more; going on would only spoil what was saved."""

@@ -141,10 +141,9 @@ class _Run:
             )
         self._step = self._step + 1 if self._counts_itself or step is None else step
         self._link.step(self._step, loss)
-        if loss is not None and math.isnan(loss):
-            raise NotANumber(
-                f"The loss is not a number any more at step {self._step}, so the run was stopped."
-            )
+        if loss is not None and not math.isfinite(loss):
+            what = "is not a number any more" if math.isnan(loss) else "became infinite"
+            raise NotANumber(f"The loss {what} at step {self._step}, so the run was stopped.")
 
     def _save(self) -> None:
         if self._checkpoints.newest == self._step:
@@ -152,16 +151,15 @@ class _Run:
         self._link.say("state", state="saving")
         values = self._session.values(self._start)
         for key in self._watched:
-            if np.isnan(values[key]).any() and not np.isnan(self._start.read(key)).any():
-                raise NotANumber(
-                    f"{key} is not a number any more at step {self._step}, so that was not saved."
-                )
+            if not np.isfinite(values[key]).all() and np.isfinite(self._start.read(key)).all():
+                what = "is not a number any more" if np.isnan(values[key]).any() else "became infinite"
+                raise NotANumber(f"{key} {what} at step {self._step}, so that was not saved.")
         prefix = self._checkpoints.save(self._step, TrainedValues(self._start, values))
         self._link.say("checkpoint", step=self._step, name=Path(prefix).name)
 
 
 def _watched(plan: TrainingGraph, graph: RunGraph) -> tuple[str, ...]:
-    """Keys of the trained variables of real numbers that the checkpoint held: none may turn into NaN unnoticed."""
+    """Keys of the trained variables of real numbers that the checkpoint held: none may turn into NaN or grow infinite unnoticed."""
     trained = set(plan.trainable)
     floats = ("float", "bfloat", "double", "half")
     return tuple(
