@@ -27,6 +27,8 @@ COMMANDS: Final[dict[str, str]] = {
 }
 """Each module has HELP (a line), add_arguments(parser) and run(args) -> exit status."""
 
+_ALWAYS_JSON: Final = frozenset({"train"})
+
 WINDOW: Final = "ckpt_studio.gui.app"
 """Has main(paths) -> exit status."""
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (default: those of the process) and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS:
-        return _guarded(lambda: _command(words[0], words[1:]), as_json="--json" in words)
+        return _guarded(lambda: _command(words[0], words[1:]), as_json=_speaks_json(words))
     if words and words[0] == "gui":
         del words[0]
     if any(word.startswith("-") for word in words):
@@ -86,6 +88,11 @@ def _options(words: list[str]) -> int:
     from ckpt_studio.cli import desktop as integration
 
     return integration.install() if args.install_desktop else integration.remove()
+
+
+def _speaks_json(words: list[str]) -> bool:
+    """Whether a command's line asks for JSON, in short perhaps, as argparse allows it."""
+    return words[0] in _ALWAYS_JSON or any(len(w) > 2 and "--json".startswith(w) for w in words)
 
 
 def _asks_help(words: list[str]) -> bool:

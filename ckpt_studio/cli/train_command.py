@@ -28,26 +28,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; 0 when the run finished, or stopped because it was asked to."""
-    from ckpt_studio.cli.output import error_json, print_json, say
-    from ckpt_studio.core.errors import CkptStudioError
+    """Do it; 0 when the run finished, or stopped because it was asked to.
+
+    Raises:
+        CkptStudioError: it could not begin.
+    """
+    from ckpt_studio.cli.output import say
     from ckpt_studio.formats.save_log import sweep_unfinished
     from ckpt_studio.training.runner import Runner
     from ckpt_studio.training.spec import load_spec
 
     sweep_unfinished()
-    try:
-        spec = load_spec(args.spec)
-        document = staged_document(spec)
-        for note in document.notes:
-            say(note)
-        runner = Runner(spec, document.staged, document.base, document.frozen_keys())
-        with _stopping_on_signals(runner):
-            return _follow(runner)
-    except CkptStudioError as error:
-        say(f"ckpt-studio: {error.message}")
-        print_json(error_json(error))
-        return 1
+    spec = load_spec(args.spec)
+    document = staged_document(spec)
+    for note in document.notes:
+        say(note)
+    runner = Runner(spec, document.staged, document.base, document.frozen_keys())
+    with _stopping_on_signals(runner):
+        return _follow(runner)
 
 
 def staged_document(spec: RunSpec) -> Document:

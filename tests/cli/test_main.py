@@ -71,6 +71,27 @@ def test_fault_under_json_is_an_error_object(tmp_path: Path) -> None:
     assert error["message"] in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "options"), [("list", ["--json"]), ("list", ["--js"]), ("train", []), ("train", ["--json"])]
+)
+def test_every_failure_of_a_command_that_speaks_json_is_an_error_object(
+    command: str, options: list[str]
+) -> None:
+    """Also one that the command did not foresee; `train` speaks JSON without being asked."""
+    planted = (
+        "import sys; from types import SimpleNamespace; from ckpt_studio.cli import main\n"
+        "def run(args): raise OSError(5, 'planted', 'place')\n"
+        "def take(parser): parser.add_argument('--json', action='store_true')\n"
+        "sys.modules['planted'] = SimpleNamespace(HELP='', add_arguments=take, run=run)\n"
+        "main.COMMANDS[sys.argv[1]] = 'planted'; raise SystemExit(main.main())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", planted, command, *options], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["error"]["message"] == "place: planted."
+
+
 def test_mistake_of_ours_is_told_with_a_report_and_no_traceback(tmp_path: Path, studio_home: Path) -> None:
     planted = (
         "from ckpt_studio.cli import main; main.COMMANDS['list'] = 'no_such'; raise SystemExit(main.main())"

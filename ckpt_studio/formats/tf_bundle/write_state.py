@@ -6,7 +6,7 @@ import os
 import time
 from typing import Final
 
-from ckpt_studio.core.errors import MissingFile, SaveFault
+from ckpt_studio.core.errors import FileFault, MissingFile, SaveFault
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.saving import Saving
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
@@ -22,18 +22,27 @@ def write_state(saving: Saving, name: str) -> None:
     becomes relative. Where another program writes the state file at the same moment, its entries are read again.
 
     Raises:
-        SaveFault, OSError: as `Saving`.
-        FileFault: the state file that is there cannot be read.
+        SaveFault, OSError: as `Saving`; or the state file that is there cannot be understood.
     """
     path = os.path.join(saving.folder, STATE_FILE)
     for _ in range(_ATTEMPTS):
         before = _identity(path)
-        old = None if before is None else parse_state_file(path)
+        old = None if before is None else _understood(path)
         file = saving.write_small(encode_state_file(with_latest(old, name, saving.folder)))
         if _identity(path) == before:
             saving.switch(file, STATE_FILE)
             return
     raise SaveFault(f"Nothing was written: another program keeps rewriting {path!r}; try again.", path=path)
+
+
+def _understood(path: str) -> StateFile:
+    """The state file that is there; what it may say must not be lost."""
+    try:
+        return parse_state_file(path)
+    except FileFault as fault:
+        raise SaveFault(
+            f"Nothing was written: {fault.message.rstrip('.')}; choose another folder.", path=path
+        ) from fault
 
 
 def with_latest(old: StateFile | None, name: str, folder: str) -> StateFile:

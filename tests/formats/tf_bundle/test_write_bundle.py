@@ -316,6 +316,21 @@ def test_the_state_file_keeps_its_entries_and_times(original: str, tmp_path: Pat
     assert state.last_preserved == 3.25
 
 
+@pytest.mark.parametrize("content", [b"", b"garbage {", None])
+def test_a_state_file_that_cannot_be_understood_is_not_replaced(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "checkpoint"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(SaveFault, match=r"^Nothing was written: checkpoint .*; choose another folder\.$"):
+        write_bundle(MemorySource({"v": np.ones(2)}), str(tmp_path / "m"), state="append")
+    assert names_in(tmp_path) == ["checkpoint"]
+    assert content is None or path.read_bytes() == content
+
+
 def test_tensorflows_manager_goes_on_with_the_state_file(
     original: str, tmp_path: Path, tensorflow_child: TensorFlowChild
 ) -> None:
