@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ckpt_studio.training.card import Card
+if TYPE_CHECKING:
+    from ckpt_studio.training.card import Card
 
 Json: TypeAlias = dict[str, Any]
 

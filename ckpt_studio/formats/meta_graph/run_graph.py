@@ -19,6 +19,7 @@ from ckpt_studio.formats.meta_graph.ops import VARIABLE_OPS
 from ckpt_studio.formats.meta_graph.randomness import STATELESS, StepKeyed
 from ckpt_studio.formats.meta_graph.repair import repair_graph
 from ckpt_studio.formats.meta_graph.run_parts import Feed, RunGraph, RunVariable
+from ckpt_studio.formats.meta_graph.train_ops import single_updates
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, bind
 from ckpt_studio.formats.meta_graph.variables import VariableNode
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
@@ -174,13 +175,9 @@ class _Builder:
         return (loss,)
 
     def group_updates(self) -> tuple[str, ...]:
-        """The train operations; single updates (`[assign(w, ...), assign(b, ...)]`) as one: they belong together."""
-        trainable = set(self._plan.trainable)
-        writes = self._meta.view.writes
-        single = [
-            name for name in self._plan.train_ops if name in writes and writes[name].primary & trainable
-        ]
-        if len(single) < 2:
+        """The train operations; those that are single updates as one: they belong together."""
+        single = single_updates(self._meta.view, self._plan.train_ops, self._plan.trainable)
+        if not single:
             return self._plan.train_ops
         group = self.proto.graph_def.node.add(name=f"{self._prefix}train", op="NoOp")
         group.input.extend(f"^{name}" for name in single)

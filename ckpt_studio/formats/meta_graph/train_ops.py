@@ -187,6 +187,13 @@ def _plain(names: Iterable[str]) -> list[str]:
     return sorted(_COPY.sub("", name) for name in names)
 
 
+def single_updates(view: GraphView, train_ops: Iterable[str], trainable: Collection[str]) -> list[str]:
+    """Train operations that are an update each (`[assign(w, ...), assign(b, ...)]`): one call runs them together."""
+    about = set(trainable)
+    single = [name for name in train_ops if name in view.writes and view.writes[name].primary & about]
+    return single if len(single) > 1 else []
+
+
 def step_variable(
     view: GraphView, variables: dict[str, VariableNode], listed: Iterable[str], train_ops: Collection[str]
 ) -> tuple[str | None, bool]:

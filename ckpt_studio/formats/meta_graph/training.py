@@ -14,9 +14,15 @@ from ckpt_studio.formats.meta_graph.load import MetaGraph
 from ckpt_studio.formats.meta_graph.losses import find_losses
 from ckpt_studio.formats.meta_graph.names import node_of, tensor_name
 from ckpt_studio.formats.meta_graph.own_data import NOT_EXACT, OwnData, find_own_data
+from ckpt_studio.formats.meta_graph.races import racing_variables
 from ckpt_studio.formats.meta_graph.randomness import RANDOM, STATELESS
 from ckpt_studio.formats.meta_graph.risks import Risk, find_risks
-from ckpt_studio.formats.meta_graph.train_ops import TrainOp, TrainOpFinder, step_variable
+from ckpt_studio.formats.meta_graph.train_ops import (
+    TrainOp,
+    TrainOpFinder,
+    single_updates,
+    step_variable,
+)
 from ckpt_studio.formats.meta_graph.variables import VariableNode
 from ckpt_studio.formats.protos.meta_graph_pb2 import CollectionDef
 
@@ -132,11 +138,12 @@ def plan_training(
     inputs = find_inputs(view, roots, meta.proto.graph_def.versions.producer, own_data)
     step, moves = step_variable(view, meta.variables, meta.listed("global_step"), chosen)
     updated = {name for write in view.writes.values() if write.node in behind for name in write.all}
+    trainable = tuple(one.name for one in needed if one.name in updated and one.trainable is not False)
     notes = [] if train_ops else list(found.notes)
     return TrainingGraph(
         train_ops=chosen,
         candidates=found.candidates,
-        trainable=tuple(one.name for one in needed if one.name in updated and one.trainable is not False),
+        trainable=trainable,
         losses=losses,
         inputs=inputs,
         own_data=own_data,
@@ -149,7 +156,7 @@ def plan_training(
         table_initializers=tables_of(meta),
         risks=risks,
         unknown_ops=tuple(sorted({one.op for one in risks if one.kind == "unknown"})),
-        inexact=_inexact(view, behind),
+        inexact=(*_inexact(view, behind), *_races(view, chosen, trainable)),
         notes=(
             *notes,
             *_train_notes(chosen, losses),
@@ -230,6 +237,17 @@ def _inexact(view: GraphView, behind: set[str]) -> tuple[str, ...]:
                 f"The function {function} draws random numbers; they do not continue where they were."
             )
     return tuple(found)
+
+
+def _races(view: GraphView, train_ops: Sequence[str], trainable: Sequence[str]) -> list[str]:
+    single = single_updates(view, train_ops, trainable)
+    calls = [single, *([name] for name in train_ops if name not in single)]
+    names = list(dict.fromkeys(name for call in calls for name in racing_variables(view, call)))
+    if not names:
+        return []
+    return [
+        f"{_some(names)} read and written in no fixed order within a step, so no run repeats another exactly."
+    ]
 
 
 def _train_notes(train_ops: Sequence[str], losses: Sequence[str]) -> list[str]:

@@ -159,7 +159,7 @@ class _Run:
 
 
 def _watched(plan: TrainingGraph, graph: RunGraph) -> tuple[str, ...]:
-    """Keys of the trained variables of real numbers that the checkpoint held: none may turn into NaN or grow infinite unnoticed."""
+    """Keys of the trained variables of real numbers that the checkpoint held: none may get lost unnoticed."""
     trained = set(plan.trainable)
     floats = ("float", "bfloat", "double", "half")
     return tuple(

@@ -109,6 +109,29 @@ def test_data_above_a_cut_is_no_risk(graph: SmallGraph) -> None:
     assert nodes[run.feeds[0].placeholder.removesuffix(":0")][0] == "Placeholder"
 
 
+def test_updates_in_no_order_with_reads_are_said(graph: SmallGraph) -> None:
+    """What `a` is updated with reads `b`, and nothing says whether before or after the update of `b`."""
+    assert not plan_training(graph.meta(), ["a", "b"]).inexact
+    graph.node("b/read", "Identity", "b")
+    graph.node("half", "Mul", "b/read", "rate")
+    updates = {node.name: node for node in graph.proto.graph_def.node}
+    updates["train/update_a"].input[2] = "half"
+    (reason,) = plan_training(graph.meta(), ["a", "b"]).inexact
+    assert reason.startswith("b is read and written in no fixed order")
+    updates["train/update_b"].input.append("^half")
+    assert not plan_training(graph.meta(), ["a", "b"]).inexact, "now it reads first"
+    updates["train/update_b"].input.pop()
+    updates["half"].input.append("^train/update_b")
+    assert not plan_training(graph.meta(), ["a", "b"]).inexact, "now it reads last"
+
+
+def test_two_updates_of_one_variable_in_no_order_are_said(graph: SmallGraph) -> None:
+    graph.node("train/again", "AssignSub", "a", "rate")
+    graph.proto.graph_def.node.add(name="both", op="NoOp", input=["^train", "^train/again"])
+    (reason,) = plan_training(graph.meta(), ["a", "b"]).inexact
+    assert reason.startswith("a is read and written in no fixed order")
+
+
 def with_iterator(graph: SmallGraph, source: str = "numbers") -> None:
     """Gradients from an iterator over what the node `source` gives."""
     graph.node("numbers", "Const")
