@@ -178,8 +178,15 @@ class FileReader:
         return data
 
 
-def read_whole(path: str, limit: int) -> tuple[bytes, FileIdentity]:
+def read_whole(
+    path: str, limit: int, glance: Callable[[FileReader], None] | None = None
+) -> tuple[bytes, FileIdentity]:
     """All bytes of a file that is meant to be small, and its identity.
+
+    Args:
+        path: the file.
+        limit: the most bytes that are believed.
+        glance: looks at a little of it first, and raises where the rest need not be read.
 
     Raises:
         Corrupt: it has more than `limit` bytes.
@@ -189,12 +196,19 @@ def read_whole(path: str, limit: int) -> tuple[bytes, FileIdentity]:
         size = file.identity.size
         if size > limit:
             raise Corrupt(f"{said(path)} has {size} bytes; more than {limit} are not believed.", path=path)
+        if glance is not None:
+            glance(file)
         data = file.read(0, size).tobytes()
         file.check_unchanged()
         return data, file.identity
 
 
-def read_settled(path: str, limit: int, parse: Callable[[bytes, FileIdentity], T]) -> T:
+def read_settled(
+    path: str,
+    limit: int,
+    parse: Callable[[bytes, FileIdentity], T],
+    glance: Callable[[FileReader], None] | None = None,
+) -> T:
     """Read and parse a small file that a running job may be rewriting in place.
 
     Half a file looks like damage. So damage is believed only when the file stays the same for a moment.
@@ -205,7 +219,7 @@ def read_settled(path: str, limit: int, parse: Callable[[bytes, FileIdentity], T
     for attempt in range(_ATTEMPTS):
         seen: FileIdentity | None = None
         try:
-            data, seen = read_whole(path, limit)
+            data, seen = read_whole(path, limit, glance)
             answer = parse(data, seen)
             if FileIdentity.at(path) == seen:
                 return answer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Truncated, Unsupported
-from ckpt_studio.formats.files import said
+from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.sstable.coding import checksum, mask, read_varint
 from ckpt_studio.formats.sstable.records import (
     Doubt,
@@ -71,6 +71,35 @@ class Footer:
         return cls(metaindex, index, data[position:40])
 
 
+def check_end(file: FileReader) -> None:
+    """Look at the footer alone, so that what is no table is refused before all of it is read.
+
+    Raises:
+        Truncated, Corrupt: it is no table.
+        FileFault: as `FileReader`.
+    """
+    size = file.identity.size
+    tail = min(size, Footer.SIZE)
+    _footer(file.read(size - tail, tail).tobytes(), size, file.path)
+
+
+def _footer(tail: bytes, size: int, path: str) -> Footer:
+    if size < Footer.SIZE:
+        raise Truncated(
+            f"{said(path)} {f'has only {size} bytes' if size else 'is empty'}; it is no complete table.",
+            path=path,
+            offset=0,
+        )
+    try:
+        return Footer.parse(tail)
+    except ValueError as error:
+        raise Corrupt(
+            f"{said(path)} does not end as a table must; it is cut off or another kind of file.",
+            path=path,
+            offset=size - Footer.SIZE,
+        ) from error
+
+
 class Table:
     """A table in memory.
 
@@ -86,20 +115,7 @@ class Table:
         self.data = data
         self.path = path
         self._view = memoryview(data)
-        if len(data) < Footer.SIZE:
-            raise Truncated(
-                f"{said(path)} {f'has only {len(data)} bytes' if data else 'is empty'}; it is no complete table.",
-                path=path,
-                offset=0,
-            )
-        try:
-            self.footer = Footer.parse(data[-Footer.SIZE :])
-        except ValueError as error:
-            raise Corrupt(
-                f"{said(path)} does not end as a table must; it is cut off or another kind of file.",
-                path=path,
-                offset=len(data) - Footer.SIZE,
-            ) from error
+        self.footer = _footer(data[-Footer.SIZE :], len(data), path)
         self.handles = self._handles()
 
     def _handles(self) -> tuple[BlockHandle, ...]:

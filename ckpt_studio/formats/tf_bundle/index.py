@@ -18,7 +18,7 @@ from ckpt_studio.core.errors import Corrupt, Unsupported
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
 from ckpt_studio.formats.sstable.records import Records, varints
-from ckpt_studio.formats.sstable.table import Table
+from ckpt_studio.formats.sstable.table import Table, check_end
 from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31
@@ -117,7 +117,9 @@ def load_index(path: str) -> Index:
     Raises:
         MissingFile, Truncated, Corrupt, ChecksumMismatch, Unsupported, Changed: it cannot be read.
     """
-    return read_settled(path, MAX_INDEX_BYTES, lambda data, identity: parse_index(data, path, identity))
+    return read_settled(
+        path, MAX_INDEX_BYTES, lambda data, identity: parse_index(data, path, identity), check_end
+    )
 
 
 def parse_index(data: bytes, path: str, identity: FileIdentity) -> Index:

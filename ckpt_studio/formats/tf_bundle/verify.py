@@ -11,7 +11,7 @@ from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader, read_whole, said
 from ckpt_studio.formats.sstable.coding import unmask
-from ckpt_studio.formats.sstable.table import Table
+from ckpt_studio.formats.sstable.table import Table, check_end
 from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import MAX_INDEX_BYTES
@@ -21,7 +21,7 @@ from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
 def index_faults(path: str) -> Iterator[Fault]:
     """Every fault of an index's blocks, also where it cannot be opened for them."""
     try:
-        data, _ = read_whole(path, MAX_INDEX_BYTES)
+        data, _ = read_whole(path, MAX_INDEX_BYTES, check_end)
         table = Table(data, path)
     except FileFault as fault:
         yield Fault.of(fault)

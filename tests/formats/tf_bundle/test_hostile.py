@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from ckpt_studio.core.tensors import Role
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.formats.tf_bundle.index import load_index
+from ckpt_studio.formats.tf_bundle.verify import index_faults
 from tests.helpers.bundles import BundleMaker, Record, header, repaired, shard_name, slice_key, table
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -201,3 +205,17 @@ def test_object_graphs(tmp_path: Path, name: str) -> None:
     assert time.process_time() - started < 2
     assert columns.of("b" + END).role == Role.weight
     assert columns.of(GRAPH).role == Role.metadata
+
+
+@pytest.mark.parametrize("command", [load_index, lambda path: list(index_faults(path))])
+def test_a_large_file_that_is_no_index_is_not_read(tmp_path: Path, command: Callable[[str], object]) -> None:
+    path = tmp_path / "m.index"
+    path.touch()
+    os.truncate(path, 1 << 30)
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(FileFault):
+            command(str(path))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
