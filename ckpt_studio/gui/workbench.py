@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
@@ -18,6 +18,7 @@ from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.faults import Faults
+from ckpt_studio.gui.garbage import GarbageCollector
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menus import fill_menus, make_toolbar
 from ckpt_studio.gui.opening import staged_last_time
@@ -30,7 +31,7 @@ from ckpt_studio.gui.session import Session
 from ckpt_studio.gui.status import StatusLine
 from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
-from ckpt_studio.gui.warm_up import TO_LOOK, import_all
+from ckpt_studio.gui.warm_up import TO_LOOK, QtNames, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.frame import Frame
@@ -75,8 +76,10 @@ class Workbench(QObject):
         QApplication.setWindowIcon(app_icon())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
         self.tint()
+        self._garbage = GarbageCollector(self)
+        self._qt_names = QtNames(self)
         self._connect()
-        self.session.warm_up()
+        QTimer.singleShot(0, self, self._qt_names.start)
 
     # ---- what it is made of
 
@@ -114,7 +117,8 @@ class Workbench(QObject):
 
     def _connect(self) -> None:
         session, window = self.session, self.window
-        session.warmed.connect(self._import_views)
+        self._qt_names.done.connect(self._import_views)
+        session.warmed.connect(self._warmed)
         session.documentChanged.connect(self._document_changed)
         session.stagedChanged.connect(self._show_title)
         session.openFailed.connect(window.openFailed)
@@ -135,18 +139,25 @@ class Workbench(QObject):
     # ---- what has to be imported first
 
     def _import_views(self) -> None:
-        session = self.session
-        session.bridge.submit(
-            lambda task: import_all(TO_LOOK, task), lambda _: self.furnish_now(), owner=self
+        self.session.bridge.submit(
+            lambda task: import_all(TO_LOOK, task), lambda _: self._furnish(), owner=self
         )
+        self.session.warm_up()
+
+    def _warmed(self) -> None:
+        session = self.session
         if not session.opening and session.document is None:
             session.bridge.submit(lambda task: staged_last_time(), self._offer_staged, owner=self)
 
     def furnish_now(self) -> None:
+        """Make the view of tensors and the Run panel now, whatever has to be imported for them."""
+        self.session.finish_warm_up()
+        self._furnish()
+
+    def _furnish(self) -> None:
         """Make the view of tensors and the Run panel, if that was not done yet."""
         if self.runs is not None:
             return
-        self.session.finish_warm_up()
         from ckpt_studio.gui.panels.run import RunPanel
         from ckpt_studio.gui.runs import Runs
         from ckpt_studio.gui.views.panel import TensorPanel
@@ -159,6 +170,7 @@ class Workbench(QObject):
         self.window.middle.addWidget(self._view, 1)
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
+        self._garbage.settle()
 
     def _offer_staged(self, prefixes: tuple[str, ...]) -> None:
         """After a crash: say that staged edits wait, and where."""
@@ -270,3 +282,4 @@ class Workbench(QObject):
         if self.runs is not None:
             self.runs.close()
         self.session.close()
+        self._garbage.close()

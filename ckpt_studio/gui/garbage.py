@@ -1,0 +1,48 @@
+"""Keeps Python's garbage collector in the GUI thread: on another thread it may delete a QObject, which ends the process."""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
+
+_LOOK_MS: Final = 250
+
+
+class GarbageCollector(QObject):
+    """While one of these lives, garbage is collected from its timer and nowhere else.
+
+    The collector's own thresholds decide when, as they would without it.
+    """
+
+    _living = 0
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        GarbageCollector._living += 1
+        gc.disable()
+
+    def _look(self) -> None:
+        for generation in (2, 1, 0):
+            limit = gc.get_threshold()[generation]
+            if 0 < limit < gc.get_count()[generation]:
+                gc.collect(generation)
+                return
+
+    def settle(self) -> None:
+        """What is there now, imported modules mostly, stays: no later collection looks through it."""
+        gc.collect(0)
+        gc.freeze()
+
+    def close(self) -> None:
+        """Hand the collector back, if no other window needs it here."""
+        if self._timer.isActive():
+            self._timer.stop()
+            GarbageCollector._living -= 1
+            if GarbageCollector._living == 0:
+                gc.unfreeze()
+                gc.enable()
