@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QTabWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QLineEdit, QPushButton, QTabWidget
 
 from ckpt_studio.gui.app import make_application
 from ckpt_studio.gui.main_window import MainWindow
@@ -133,6 +133,8 @@ def work(window: MainWindow, watched: Watched, large: str, sample: Path, out: Pa
         watched.until(calm)
         session.redo()
         watched.until(calm)
+    with watched.phase("match 20,000 variables with a donor's"):
+        match(window, watched, large)
     with watched.phase("write 256 MiB"):
         write(window, watched, out / "written")
     with watched.phase("open the sample"):
@@ -141,6 +143,24 @@ def work(window: MainWindow, watched: Watched, large: str, sample: Path, out: Pa
         watched.until(lambda: opened and calm())
     with watched.phase("run"):
         run(window, watched, sample, out / "run")
+
+
+def match(window: MainWindow, watched: Watched, donor: str) -> None:
+    """Through the dialog, which is given up then."""
+    from ckpt_studio.gui.dialogs.donor import DonorDialog
+
+    dialog = DonorDialog(window.session, (), window)
+    dialog.open()
+    edit = dialog.findChild(QLineEdit, "donorPathEdit")
+    edit.setText(donor)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    summary = dialog.findChild(QLabel, "donorFitSummary")
+    watched.until(lambda: "chosen" in summary.text())
+    QTest.mouseClick(
+        dialog.findChild(QCheckBox, "onlyFittingBox"), Qt.MouseButton.LeftButton, pos=QPoint(8, 8)
+    )
+    watched.until(lambda: True)
+    dialog.reject()
 
 
 def write(window: MainWindow, watched: Watched, folder: Path) -> None:

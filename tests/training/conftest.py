@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -195,6 +194,10 @@ def graphs(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathF
     return Graphs(folder)
 
 
+TURNS = 6000
+"""How often a test looks for an event: for minutes, since a busy machine is no fault."""
+
+
 @dataclass
 class Watched:
     """A run and everything that it said."""
@@ -202,17 +205,16 @@ class Watched:
     runner: Runner
     events: list[RunEvent] = field(default_factory=list)
 
-    def until(self, wanted: Callable[[RunEvent], bool], seconds: float = 60.0) -> RunEvent:
-        """Gather events until one is wanted."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def until(self, wanted: Callable[[RunEvent], bool]) -> RunEvent:
+        """Gather events until one is wanted; gives up only when it can hardly come any more."""
+        for _ in range(TURNS):
             new = self.runner.events(0.05)
             self.events += new
             for event in new:
                 if wanted(event):
                     return event
                 assert not isinstance(event, Outcome), event
-        raise AssertionError(f"it did not come within {seconds} s; came: {self.events[-10:]}")
+        raise AssertionError(f"it did not come; came: {self.events[-10:]}")
 
     def step(self) -> None:
         """Until some step was done."""
