@@ -247,8 +247,32 @@ class Watched:
 Start = Callable[..., Watched]
 
 
+class Spares:
+    """Training processes made ahead of time: one imports TensorFlow while the test before still works."""
+
+    def __init__(self) -> None:
+        self._next = Child()
+
+    def take(self) -> Child:
+        taken, self._next = self._next, Child()
+        return taken
+
+    def close(self) -> None:
+        self._next.close()
+
+
+@pytest.fixture(scope="session")
+def spares() -> Iterator[Spares]:
+    """Training processes with the kernels of the stock child, so that they compute the same bits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+        ready = Spares()
+        yield ready
+        ready.close()
+
+
 @pytest.fixture
-def start(graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
+def start(spares: Spares, graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
     """Starts runs; what is still going at the end of a test is killed."""
     begun: list[Runner] = []
 
@@ -265,6 +289,7 @@ def start(graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
             checkpoint=base.prefix, out=str(tmp_path / "run"), data=DataSpec(graphs.data), trust=True
         )
         spec = replace(spec, **fields)
+        child = child or (spares.take() if spec.trust else None)
         runner = Runner(spec, source or base, base, frozen, child=child, grace=grace)
         begun.append(runner)
         runner.start()

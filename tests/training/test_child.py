@@ -92,7 +92,7 @@ def test_the_worker_dies_with_its_parent() -> None:
     script = (
         "from ckpt_studio.training.child import Child\n"
         "child = Child()\n"
-        "while (said := child.messages.get())['type'] != 'ready': pass\n"
+        "assert child.messages.get()['type'] == 'beat'  # said once it is tied to us\n"
         "print(child.pid, flush=True)\n"
         "import time; time.sleep(60)"
     )
