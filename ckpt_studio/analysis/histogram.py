@@ -26,6 +26,8 @@ from ckpt_studio.core.tensors import TensorSource, printable
 
 MAX_BINS: Final = 65_536
 _LARGEST: Final = float(np.finfo(np.float64).max)
+_WIDE: Final = 2**62
+"""From this distance of the ends on, distances and widths of integers may not fit into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +166,27 @@ def _count_integers(chunk: NDArray[Any], bins: _Bins, counts: NDArray[np.int64])
     if int(chunk.min()) < low or int(chunk.max()) > high:
         below, above = int(np.count_nonzero(chunk < low)), int(np.count_nonzero(chunk > high))
         chunk = chunk[(chunk >= low) & (chunk <= high)]
-    if chunk.dtype.itemsize == 8:
-        # the distance of two int64 may need 64 bits; it comes out right modulo 2**64
+    if not chunk.size:
+        return below, above
+    if high - low >= _WIDE:
+        places = _places_of_wide_bins(chunk, bins)
+    elif chunk.dtype.itemsize == 8:
+        # one sum for int64 and uint64: the distance comes out right modulo 2**64
         offsets = chunk.view(np.uint64) - np.uint64(low % 2**64)
         places = (offsets // np.uint64(bins.width)).astype(np.intp)
     else:
         places = (chunk.astype(np.int64) - low) // int(bins.width)
     counts += np.bincount(places, minlength=len(counts))
     return below, above
+
+
+def _places_of_wide_bins(chunk: NDArray[Any], bins: _Bins) -> NDArray[np.intp]:
+    """The bin of each integer, where their distances may not fit into 64 bits."""
+    span = np.iinfo(chunk.dtype)
+    starts = [int(bins.low) + i * int(bins.width) for i in range(1, bins.number)]
+    always = sum(start <= span.min for start in starts)
+    inner = [start for start in starts if span.min < start <= span.max]
+    return always + np.searchsorted(np.array(inner, chunk.dtype), chunk, side="right")
 
 
 class _Reals:

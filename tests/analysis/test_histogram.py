@@ -87,6 +87,23 @@ def test_integers_fall_into_whole_bins(array: NDArray[Any], bins: int) -> None:
     assert found.edges[0] == pytest.approx(values[0] - 0.5)
 
 
+@pytest.mark.parametrize("bins", [1, 2, 3, 7])
+def test_the_whole_range_of_64_bit_integers(bins: int) -> None:
+    for array in (np.array([0, 2**64 - 1], np.uint64), np.array([-(2**63), 2**63 - 1], np.int64)):
+        found = count(array, bins=bins)
+        wanted = [2] if bins == 1 else [1, *[0] * (bins - 2), 1]
+        assert found.counts.tolist() == wanted
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.uint64])
+def test_integers_in_a_range_far_wider_than_theirs(dtype: Any) -> None:
+    array = np.array([1, 2, 100], dtype)
+    assert count(array, bins=10, low=-1e30, high=1e30).counts.sum() == 3
+    assert count(array, bins=2, low=-1e19, high=99.0).above == 1
+    nothing = count(array, bins=3, low=-1e30, high=-1e29)
+    assert (nothing.counts.sum(), nothing.above) == (0, 3)
+
+
 def test_same_counts_as_numpy() -> None:
     array = np.random.default_rng(0).normal(size=400_000).astype(np.float32)
     found = count(array, bins=256)
