@@ -63,7 +63,7 @@ class Document:
 
     Attributes:
         base: the checkpoint.
-        changed: emitted with the keys whose staged view changed.
+        changed: emitted with the keys whose staged view changed; with none when the edits have been written.
         recovered: how many edits the journal brought back.
         notes: sentences about marks and edits that could not be used.
         read_only: why nothing can be edited (the checkpoint is open in another window), or None.
@@ -252,6 +252,7 @@ class Document:
         """What is staged now was written to `prefix`."""
         self._written = self._now
         self._note({"written": prefix})
+        self.changed.emit(frozenset())
 
     def discard(self) -> None:
         """Drop all staged edits and their history, from the journal too. This cannot be undone."""

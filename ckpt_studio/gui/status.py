@@ -74,9 +74,15 @@ class StatusLine(QStatusBar):
         ]
         self._about.setText(" · ".join(parts))
         self._about.setToolTip("")
-        edits = len(document.edits)
-        texts = {0: self.tr("no staged edits"), 1: self.tr("1 staged edit")}
-        self._edits.setText(texts.get(edits) or self.tr("%n staged edits", "", edits))
+        self._edits.setText(self._count(len(document.edits), document.modified))
+
+    def _count(self, edits: int, modified: bool) -> str:
+        """How many edits there are, and whether anything still has to be written."""
+        if not edits:
+            return self.tr("no staged edits")
+        if modified:
+            return self.tr("1 staged edit") if edits == 1 else self.tr("%n staged edits", "", edits)
+        return self.tr("1 edit, written") if edits == 1 else self.tr("%n edits, written", "", edits)
 
     # ---- the background
 

@@ -92,7 +92,7 @@ class CheckpointsPanel(QWidget):
                 if entry is None:
                     continue
                 item = self.list.item(at)
-                staged = bool(document.edits) if document is not None and entry.prefix == current else (
+                staged = document.modified if document is not None and entry.prefix == current else (
                     entry.prefix in session.staged_elsewhere
                 )  # fmt: skip
                 item.setText(self._text(entry, staged))
