@@ -16,6 +16,7 @@ from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import CardEvent, CheckpointWritten, Metrics, Outcome, RunEvent
 from ckpt_studio.training.runner import Runner
 from ckpt_studio.training.spec import DataSpec, RunSpec
+from tests.helpers.forked_workers import ForkedWorkers
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 GRAPHS = """
@@ -247,33 +248,19 @@ class Watched:
 Start = Callable[..., Watched]
 
 
-class Spares:
-    """Training processes made ahead of time: one imports TensorFlow while the test before still works."""
-
-    def __init__(self) -> None:
-        self._next = Child()
-
-    def take(self) -> Child:
-        taken, self._next = self._next, Child()
-        return taken
-
-    def close(self) -> None:
-        self._next.close()
-
-
 @pytest.fixture(scope="session")
-def spares() -> Iterator[Spares]:
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedWorkers]:
     """Training processes with the kernels of the stock child, so that they compute the same bits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-        ready = Spares()
-        yield ready
-        ready.close()
+        made = ForkedWorkers(tmp_path_factory.mktemp("workers"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def start(spares: Spares, graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
-    """Starts runs; what is still going at the end of a test is killed."""
+def start(workers: ForkedWorkers, graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
+    """Starts runs, in forked training processes or that of the test; what still goes on at its end is killed."""
     begun: list[Runner] = []
 
     def begin(
@@ -289,7 +276,7 @@ def start(spares: Spares, graphs: Graphs, tmp_path: Path) -> Iterator[Start]:
             checkpoint=base.prefix, out=str(tmp_path / "run"), data=DataSpec(graphs.data), trust=True
         )
         spec = replace(spec, **fields)
-        child = child or (spares.take() if spec.trust else None)
+        child = child or (workers.child() if spec.trust else None)
         runner = Runner(spec, source or base, base, frozen, child=child, grace=grace)
         begun.append(runner)
         runner.start()

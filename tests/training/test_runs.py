@@ -293,7 +293,7 @@ def test_what_the_checkpoint_lacks_is_initialised_and_what_the_graph_lacks_is_ca
 
 
 def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:
-    run = start("adam_res", save_every=0)
+    run = start("adam_res", child=Child(), save_every=0)
     run.step()
     run.runner.checkpoint_now()
     run.until(lambda event: bool(run.checkpoints))
@@ -320,7 +320,7 @@ def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:
 def test_a_killed_process_is_said_and_its_checkpoints_stay(
     number: int, cause: Cause, said: str, start: Start, tmp_path: Path
 ) -> None:
-    run = start("adam_ref", FROZEN, save_every=20)
+    run = start("adam_ref", FROZEN, child=Child(), save_every=20)
     run.until(lambda event: len(run.checkpoints) > 1)
     pid = run.runner._child.pid  # type: ignore[union-attr]
     assert pid is not None
@@ -337,7 +337,7 @@ def test_a_killed_process_is_said_and_its_checkpoints_stay(
 
 
 def test_a_frozen_process_is_given_up_after_stop(start: Start) -> None:
-    run = start("adam_ref", grace=0.5)
+    run = start("adam_ref", child=Child(), grace=0.5)
     run.step()
     os.kill(run.runner._child.pid, signal.SIGSTOP)  # type: ignore[union-attr,arg-type]
     run.runner.stop()
