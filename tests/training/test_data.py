@@ -160,6 +160,17 @@ def test_rows_batches_and_unknown_names() -> None:
     assert any("int32 to float32" in note for note in plan.notes)
 
 
+def test_the_graphs_own_data_is_replaced_as_a_whole_or_not_at_all() -> None:
+    data = arrays(info("a", (9, 4), "f4"), info("b", (9,), "i8", 0, 2))
+    x = Input("next:0", "float32", (None, 4), "IteratorGetNext", optional=True)
+    y = Input("next:1", "int64", (None,), "IteratorGetNext", optional=True)
+    assert guess_mapping([x, y], data) == {}
+    assert check_mapping([x, y], data, {}) == []
+    assert check_mapping([x, y], data, {"next": "a", "next:1": "b"}) == []
+    (problem,) = check_mapping([x, y], data, {"next": "a"})
+    assert "next:1 gets its data together with next:0" in problem
+
+
 def test_batches_are_a_function_of_seed_and_step() -> None:
     values = np.arange(40, dtype="f8").reshape(10, 4)
     plan = plan_feeds([X, KEEP], arrays(info("a", (10, 4), "f8")), {"x": "a", "keep_prob": 0.5}, 3)
