@@ -1,4 +1,4 @@
-"""Keeps Python's garbage collector in the GUI thread: on another thread it may delete a QObject, which ends the process."""
+"""Keeps Python's garbage collector in the GUI thread: elsewhere it may delete a QObject, which ends the process."""
 
 from __future__ import annotations
 

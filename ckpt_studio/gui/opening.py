@@ -139,6 +139,14 @@ def read_folder(path: str) -> Listing:
     return Listing(folder, frozenset(staged))
 
 
+def sweep() -> list[str]:
+    """Clear away what saves and runs of processes that were killed left behind; the paths."""
+    from ckpt_studio.formats.save_log import sweep_unfinished
+    from ckpt_studio.training.run_record import sweep_lost_runs
+
+    return [*sweep_unfinished(), *sweep_lost_runs()]
+
+
 def staged_last_time() -> tuple[str, ...]:
     """Prefixes of checkpoints that are still there and have staged edits which were not written, newest first."""
     from ckpt_studio.document.journal import staged_prefixes

@@ -21,7 +21,7 @@ from ckpt_studio.gui.faults import Faults
 from ckpt_studio.gui.garbage import GarbageCollector
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menus import fill_menus, make_toolbar
-from ckpt_studio.gui.opening import staged_last_time
+from ckpt_studio.gui.opening import staged_last_time, sweep
 from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
 from ckpt_studio.gui.panels.details import DetailsPanel
@@ -146,8 +146,13 @@ class Workbench(QObject):
 
     def _warmed(self) -> None:
         session = self.session
+        session.bridge.submit(lambda task: sweep(), self._log_swept, owner=self)
         if not session.opening and session.document is None:
             session.bridge.submit(lambda task: staged_last_time(), self._offer_staged, owner=self)
+
+    def _log_swept(self, paths: list[str]) -> None:
+        for path in paths:
+            self.session.log(self.tr("Cleared away what was left of %1").replace("%1", visible(path)))
 
     def furnish_now(self) -> None:
         """Make the view of tensors and the Run panel now, whatever has to be imported for them."""

@@ -64,7 +64,9 @@ class Person:
         self.wait(button.isEnabled)
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
-    def shortcut(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.ControlModifier) -> None:
+    def shortcut(
+        self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.ControlModifier
+    ) -> None:
         self.wait(lambda: QApplication.activeModalWidget() is None)
         self.window.activateWindow()
         self.wait(self.window.isActiveWindow)
@@ -165,7 +167,9 @@ def restored(child: TensorFlowChild, prefix: Path, out: Path) -> tuple[dict[str,
         return {name.replace("|", "/"): arrays[name] for name in arrays.files}, answer
 
 
-def test_the_main_job(person: Person, sample: Path, tmp_path: Path, tensorflow_child: TensorFlowChild) -> None:
+def test_the_main_job(
+    person: Person, sample: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
     before = contents(sample)
     see(person, sample)
     freeze_and_swap(person, sample)
@@ -210,7 +214,9 @@ def see(person: Person, sample: Path) -> None:
     tabs = person.part(QTabWidget, "viewTabs")
     for name in ("histogramView", "heatmapView", "valueTable"):
         view = person.part(QWidget, name)
-        page = next(i for i in range(tabs.count()) if tabs.widget(i) is view or tabs.widget(i).isAncestorOf(view))
+        page = next(
+            i for i in range(tabs.count()) if tabs.widget(i) is view or tabs.widget(i).isAncestorOf(view)
+        )
         person.qtbot.mouseClick(
             tabs.tabBar(), Qt.MouseButton.LeftButton, pos=tabs.tabBar().tabRect(page).center()
         )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.system import check_system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,3 +69,48 @@ def test_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyP
     if sys.platform.startswith("linux"):
         with pytest.raises(CkptStudioError, match="apt install libnothere1"):
             check_system()
+
+
+LEAVE = """
+import os, sys
+from ckpt_studio.formats.save_log import SaveLog, temporary_name
+folder = sys.argv[1]
+log = SaveLog(folder, "victim")
+open(os.path.join(folder, temporary_name("victim", 1)), "w").close()
+os._exit(9)
+"""
+
+
+def test_the_window_clears_away_what_a_killed_save_left(tmp_path: Path, qtbot: QtBot) -> None:
+    subprocess.run([sys.executable, "-c", LEAVE, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert list(tmp_path.iterdir())
+    window = MainWindow()
+    qtbot.addWidget(window, before_close_func=lambda w: w.close_now())
+    window.show()
+    qtbot.waitUntil(lambda: not list(tmp_path.iterdir()), timeout=10_000)
+
+
+def test_garbage_is_collected_in_the_gui_thread_only(qtbot: QtBot) -> None:
+    where: list[int] = []
+
+    def note(phase: str, _info: dict[str, int]) -> None:
+        where.append(threading.get_ident())
+
+    def litter(_task: Task) -> None:
+        for _ in range(20_000):
+            loop: list[object] = []
+            loop.append(loop)
+
+    window = MainWindow()
+    qtbot.addWidget(window, before_close_func=lambda w: w.close_now())
+    window.show()
+    qtbot.waitUntil(lambda: window.workbench.runs is not None, timeout=10_000)
+    gc.callbacks.append(note)
+    try:
+        window.session.bridge.submit(litter, lambda _: None)
+        qtbot.waitUntil(lambda: not window.session.bridge.busy and bool(where), timeout=10_000)
+    finally:
+        gc.callbacks.remove(note)
+    assert set(where) == {threading.get_ident()}
+    window.close_now()
+    assert gc.isenabled()
