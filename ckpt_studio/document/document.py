@@ -142,13 +142,12 @@ class Document:
 
         What the MetaGraph does not train anyway is not among them, so that its moving averages go on moving.
         """
-        keys = self.base.columns.keys
-        return frozenset(keys[row] for row in np.flatnonzero(self._now.state.marked).tolist())
+        return frozenset(self.base.columns.keys.take(np.flatnonzero(self._now.state.marked).tolist()))
 
     def once_frozen_keys(self) -> frozenset[str]:
         """As `frozen_keys`, as it was when the checkpoint was opened."""
-        keys = self.base.columns.keys
-        return frozenset(keys[row] for row in np.flatnonzero(self._steps[0].state.marked).tolist())
+        rows = np.flatnonzero(self._steps[0].state.marked)
+        return frozenset(self.base.columns.keys.take(rows.tolist()))
 
     def replaced_keys(self) -> tuple[str, ...]:
         """Variables whose values were swapped, in byte order."""
@@ -290,8 +289,8 @@ class Document:
 
     def _changed(self, before: State) -> None:
         self._view = None
-        keys = self.base.columns.keys
-        self.changed.emit(frozenset(keys[row] for row in self._now.state.differing(before).tolist()))
+        rows = self._now.state.differing(before)
+        self.changed.emit(frozenset(self.base.columns.keys.take(rows.tolist())))
 
     def _note(self, record: Json) -> None:
         if self._journal is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import repeat
 from typing import Any, ClassVar, NoReturn, Protocol, TypeAlias
 
 import numpy as np
@@ -14,7 +16,7 @@ from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
 from ckpt_studio.document.matching import alike, judge
-from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of
+from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of, texts_of
 from ckpt_studio.document.staged import Replacement, State
 
 Json: TypeAlias = dict[str, Any]
@@ -98,7 +100,7 @@ class _Mark:
 
     def record(self) -> Json:
         """As `Edit.record`."""
-        return {"op": self.op, "keys": [text_of(key) for key in self.keys], "match": self.match}
+        return {"op": self.op, "keys": texts_of(self.keys), "match": self.match}
 
 
 class Freeze(_Mark):
@@ -136,10 +138,15 @@ class Replace:
     donor_path: str
     match: str = ""
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """Our variables."""
-        return tuple(key for key, _ in self.pairs)
+        return tuple([key for key, _ in self.pairs])
+
+    @cached_property
+    def donor_keys(self) -> tuple[str, ...]:
+        """The donor's variables, one for each of ours."""
+        return tuple([other for _, other in self.pairs])
 
     @property
     def donor_label(self) -> str:
@@ -175,13 +182,9 @@ class Replace:
             RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
         """
         rows = rows_of(state.columns.keys, self.keys)
-        self.check(state.columns)
-        label = self.donor_label
-        fresh = {
-            row: Replacement(self.donor, other, label)
-            for row, (_, other) in zip(rows.tolist(), self.pairs, strict=True)
-        }
-        return replace(state, replaced={**state.replaced, **fresh})
+        self._check(state.columns, rows)
+        made = map(Replacement, repeat(self.donor), self.donor_keys, repeat(self.donor_label))
+        return replace(state, replaced={**state.replaced, **dict(zip(rows.tolist(), made, strict=True))})
 
     def check(self, own: Columns) -> None:
         """Look whether it can be applied to these variables; a donor that is absent is no hindrance.
@@ -189,11 +192,14 @@ class Replace:
         Raises:
             as `apply`.
         """
+        self._check(own, rows_of(own.keys, self.keys))
+
+    def _check(self, own: Columns, rows: NDArray[np.int64]) -> None:
         if isinstance(self.donor, AbsentDonor):
             return
-        rows, theirs = rows_of(own.keys, self.keys), self.donor.columns
+        theirs = self.donor.columns
         try:
-            found = rows_of(theirs.keys, (other for _, other in self.pairs))
+            found = rows_of(theirs.keys, self.donor_keys)
         except NoSuchVariable as fault:
             raise NoSuchVariable(
                 f"{printable(self.donor_label)} has no variable {printable(fault.key or '')!r}.",
@@ -224,10 +230,9 @@ class Replace:
 
     def record(self) -> Json:
         """As `Edit.record`."""
-        pairs = [(text_of(key), text_of(other)) for key, other in self.pairs]
         return {
             "op": self.op,
-            "pairs": pairs,
+            "pairs": list(zip(texts_of(self.keys), texts_of(self.donor_keys), strict=True)),
             "from": os.path.abspath(self.donor_prefix),
             "match": self.match,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,12 @@ def text_of(key: str) -> str:
     except UnicodeEncodeError:
         return _HEX + encode(key).hex()
     return _HEX + encode(key).hex() if key.startswith(_HEX) else key
+
+
+def texts_of(keys: Sequence[str]) -> list[str]:
+    """As `text_of`, of many keys."""
+    joined = "\n".join(keys)
+    return list(keys) if joined.isascii() and _HEX not in joined else [text_of(key) for key in keys]
 
 
 def resolve(pattern: str, columns: Columns) -> list[int]:
@@ -102,32 +108,38 @@ def _shared_path(keys: Sequence[str]) -> str:
     return first[: first.rfind("/", 0, size) + 1]
 
 
-def rows_of(names: Names, keys: Iterable[str]) -> NDArray[np.int64]:
-    """Rows of keys, int64 [n], in the order of `keys`; fast where they follow each other, as in a subtree.
+def rows_of(names: Names, keys: Sequence[str]) -> NDArray[np.int64]:
+    """Rows of keys, int64 [n], in the order of `keys`; a hundred thousand of them take some milliseconds.
 
     Raises:
         NoSuchVariable: one is not there.
     """
-    keys = list(keys)
-    wanted = [encode(key) for key in keys]
     first = names.find(keys[0]) if keys else -1
-    if first >= 0 and _stand_there(names, first, wanted):
-        return np.arange(first, first + len(wanted), dtype=np.int64)
-    rows: list[int] = []
-    row = -1
-    for key, raw in zip(keys, wanted, strict=True):
-        row += 1
-        if row >= len(names) or names.raw(row) != raw:
-            row = names.find_raw(raw)
-            if row < 0:
-                raise NoSuchVariable(f"There is no variable {printable(key)!r} in this checkpoint.", key=key)
-        rows.append(row)
-    return np.array(rows, np.int64)
+    if first >= 0 and _stand_there(names, first, keys):
+        return np.arange(first, first + len(keys), dtype=np.int64)
+    if len(keys) * 8 > len(names):
+        everything = range(len(names))
+        places = dict(zip(names.take(everything), everything, strict=True))
+        found = (places.get(key, -1) for key in keys)
+    else:
+        found = (names.find(key) for key in keys)
+    rows = np.fromiter(found, np.int64, len(keys))
+    missing = np.flatnonzero(rows < 0)
+    if len(missing):
+        key = keys[missing[0]]
+        raise NoSuchVariable(f"There is no variable {printable(key)!r} in this checkpoint.", key=key)
+    return rows
 
 
-def _stand_there(names: Names, first: int, wanted: list[bytes]) -> bool:
-    """Whether these are the names from row `first` on."""
-    offsets = names.offsets[first : first + len(wanted) + 1]
-    if len(offsets) <= len(wanted) or np.diff(offsets).tolist() != [len(name) + 1 for name in wanted]:
+def _stand_there(names: Names, first: int, keys: Sequence[str]) -> bool:
+    """Whether these are the names from row `first` on; False also where names hold the separator."""
+    if first + len(keys) > len(names):
         return False
-    return names.blob[offsets[0] : offsets[-1]] == b"\n".join([*wanted, b""])
+    here = names.blob[names.offsets[first] : names.offsets[first + len(keys)]]
+    if here.count(b"\n") != len(keys):
+        return False
+    try:
+        wanted = encode("\n".join(keys))
+    except UnicodeEncodeError:  # half a pair of surrogates is in no name
+        return False
+    return len(here) == len(wanted) + 1 and here.startswith(wanted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window
 from ckpt_studio.document.convert import converted
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """Where the values of a swapped variable come from.
 
     Attributes:
@@ -62,11 +61,12 @@ class State:
 
     def differing(self, other: State) -> NDArray[np.int64]:
         """Rows whose staged view differs between two states of one document."""
-        rows = set(np.flatnonzero((self.frozen != other.frozen) | (self.marked != other.marked)).tolist())
-        if self.replaced is not other.replaced:
-            either = self.replaced.keys() | other.replaced.keys()
-            rows |= {row for row in either if self.replaced.get(row) != other.replaced.get(row)}
-        return np.array(sorted(rows), np.int64)
+        differs = (self.frozen != other.frozen) | (self.marked != other.marked)
+        mine, theirs = self.replaced, other.replaced
+        if mine is not theirs:
+            differs[list(mine.keys() ^ theirs.keys())] = True
+            differs[[row for row in mine.keys() & theirs.keys() if mine[row] != theirs[row]]] = True
+        return np.flatnonzero(differs)
 
 
 class StagedView:
