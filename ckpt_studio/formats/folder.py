@@ -14,8 +14,9 @@ from typing import Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import printable
-from ckpt_studio.formats.files import fault_of, said
+from ckpt_studio.formats.files import FileReader, fault_of, said
 from ckpt_studio.formats.recognise import describe_or_none
+from ckpt_studio.formats.sstable.table import check_end
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, step_of
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, parse_state_file
@@ -39,7 +40,7 @@ class FolderEntry:
         nbytes: of all its files.
         preserved: whether the state file lists it.
         newest: whether opening the folder opens this one.
-        complete: whether all its data files are there.
+        complete: whether all its data files are there, and its index has its end: a job that saves writes it in place.
     """
 
     prefix: str
@@ -69,20 +70,21 @@ class Folder:
 
 @dataclass
 class _Parts:
-    """The files found of one prefix."""
+    """The files found of one prefix. `ends` is whether the index ends as one must."""
 
     nbytes: int = 0
     mtime: float | None = None
+    ends: bool = False
     meta: bool = False
     shards: dict[int, set[int]] = field(default_factory=dict)
 
     @property
-    def complete(self) -> bool:
+    def has_data(self) -> bool:
         return any(len(found) == count for count, found in self.shards.items())
 
 
 def scan_folder(path: str) -> Folder:
-    """List the checkpoints of a folder. Only names, sizes and the state file are read.
+    """List the checkpoints of a folder. Only names, sizes, the ends of indexes and the state file are read.
 
     Raises:
         MissingFile, FileFault: the folder cannot be read.
@@ -96,6 +98,7 @@ def scan_folder(path: str) -> Folder:
         if parts.mtime is None:
             continue
         prefix = os.path.join(path, name)
+        parts.ends = _has_its_end(f"{prefix}.index")
         entries.append(
             FolderEntry(
                 prefix=prefix,
@@ -106,7 +109,7 @@ def scan_folder(path: str) -> Folder:
                 nbytes=parts.nbytes,
                 preserved=name in kept,
                 newest=False,
-                complete=parts.complete,
+                complete=parts.has_data and parts.ends,
             )
         )
     entries.sort(key=_order)
@@ -152,6 +155,16 @@ def _find_parts(path: str) -> tuple[dict[str, _Parts], list[str]]:
     return found, sorted(loose)
 
 
+def _has_its_end(index: str) -> bool:
+    """Whether an index has the footer that is written last."""
+    try:
+        with FileReader(index) as file:
+            check_end(file)
+    except FileFault:
+        return False
+    return True
+
+
 def _state(path: str, notes: list[str]) -> StateFile | None:
     """The state file of a folder; a note where it cannot be understood."""
     try:
@@ -190,8 +203,12 @@ def _orphans(path: str, found: dict[str, _Parts], loose: list[str]) -> Iterator[
     sentences = []
     for name, parts in sorted(found.items()):
         said_name = printable(name)
-        if parts.mtime is not None and not parts.complete:
+        if parts.mtime is not None and not parts.has_data:
             sentences.append(f"Data files of {said_name or 'the checkpoint without a name'} are missing.")
+        elif parts.mtime is not None and not parts.ends:
+            sentences.append(
+                f"The index of {said_name or 'the checkpoint without a name'} is cut off or not finished."
+            )
         elif parts.mtime is None and parts.shards:
             sentences.append(f"{said_name} has data files, but its index is missing.")
         elif parts.mtime is None and parts.meta:

@@ -111,6 +111,19 @@ def test_a_state_file_that_names_what_is_gone(tmp_path: Path) -> None:
     assert any("m-6, which is not in this folder; m-5 is used" in n for n in scan_folder(str(tmp_path)).notes)
 
 
+@pytest.mark.parametrize("kept", [0, 20, -1])
+def test_an_index_that_is_being_written_is_not_complete(tmp_path: Path, kept: int) -> None:
+    make(tmp_path, "m-1")
+    index = Path(f"{make(tmp_path, 'm-2')}.index")
+    whole = index.read_bytes()
+    index.write_bytes(whole[:kept])
+    folder = scan_folder(str(tmp_path))
+    assert [(e.name, e.complete) for e in folder.entries] == [("m-1", True), ("m-2", False)]
+    assert folder.notes == ("The index of m-2 is cut off or not finished.",)
+    index.write_bytes(whole)
+    assert all(entry.complete for entry in scan_folder(str(tmp_path)).entries)
+
+
 def test_what_is_not_whole_has_a_sentence(tmp_path: Path) -> None:
     for name in ("whole-1", "nodata-2", "noindex-3"):
         make(tmp_path, name)
