@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +20,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.gui.icons import icon, pixmap
 from ckpt_studio.gui.texts import in_action, visible
 from ckpt_studio.gui.trouble import Trouble
+from ckpt_studio.gui.wrapped_label import WrappedLabel
 
 MOST: Final = 3
 """So many banners are shown; the oldest goes when another comes."""
@@ -38,15 +37,8 @@ class Banner(QFrame):
         self.setAutoFillBackground(True)
         self.setAccessibleName(trouble.sentence)
         self._sign = QLabel(self)
-        text = QLabel(self)
-        text.setObjectName("bannerText")
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setText("\n".join(visible(line) for line in trouble.sentence.splitlines()))
-        text.setWordWrap(True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        text.setSizePolicy(policy)
+        sentence = "\n".join(visible(line) for line in trouble.sentence.splitlines())
+        self._text = text = WrappedLabel("bannerText", sentence, self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.setSpacing(8)
@@ -71,6 +63,11 @@ class Banner(QFrame):
         button.setObjectName(name)
         button.clicked.connect(lambda checked=False: pressed())
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Insist on the height that the text takes at this width: a window that is short of room would cut it."""
+        super().resizeEvent(event)
+        self._text.setMinimumHeight(self._text.heightForWidth(self._text.width()))
 
     def tint(self) -> None:
         """Take the colours of the palette as it is now."""
