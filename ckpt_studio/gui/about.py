@@ -25,6 +25,7 @@ from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.actions import Actions, translated
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menu_titles import MENUS, menu_title
+from ckpt_studio.gui.texts import translate, without_mnemonic
 
 _PARTS: Final = (
     "tensorflow", "PySide6-Essentials", "pyqtgraph", "numpy", "ml_dtypes", "protobuf", "crc32c", "cramjam",
@@ -53,7 +54,7 @@ class HelpDialog(_Dialog):
     """First steps, and every action with its key."""
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
-        super().__init__("helpDialog", parent.tr("Keys and first steps"), parent)
+        super().__init__("helpDialog", translate("HelpDialog", "Keys and first steps"), parent)
         text = QTextBrowser(self)
         text.setObjectName("helpText")
         text.setHtml(self._first_steps() + "".join(self._menu(name, title, actions) for name, title in MENUS))
@@ -85,9 +86,9 @@ class HelpDialog(_Dialog):
         for spec in SPECS:
             if spec.menu == menu:
                 keys = actions[spec.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                cells = (translated(spec.text).replace("&", "").rstrip("…"), keys, translated(spec.hint))
+                cells = (without_mnemonic(translated(spec.text)).rstrip("…"), keys, translated(spec.hint))
                 rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        heading = html.escape(menu_title(title).replace("&", ""))
+        heading = html.escape(without_mnemonic(menu_title(title)))
         return f"<h3>{heading}</h3><table cellpadding='3'>{''.join(rows)}</table>" if rows else ""
 
 
@@ -95,7 +96,7 @@ class AboutDialog(_Dialog):
     """Name and versions."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("aboutDialog", parent.tr("About Ckpt Studio"), parent)
+        super().__init__("aboutDialog", translate("AboutDialog", "About Ckpt Studio"), parent)
         picture = QLabel(self)
         picture.setPixmap(app_icon().pixmap(QSize(72, 72)))
         text = QLabel(self)
@@ -127,7 +128,7 @@ class LicencesDialog(_Dialog):
     """The licences of what is bundled, and the names of what is used."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("licencesDialog", parent.tr("Licences"), parent)
+        super().__init__("licencesDialog", translate("LicencesDialog", "Licences"), parent)
         text = QPlainTextEdit(self)
         text.setObjectName("licencesText")
         text.setReadOnly(True)

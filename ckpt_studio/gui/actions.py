@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.icons import icon
-from ckpt_studio.gui.texts import tooltip
+from ckpt_studio.gui.menu_titles import QT_TRANSLATE_NOOP
+from ckpt_studio.gui.texts import in_action, tooltip, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
+
+_UNDO: Final = QT_TRANSLATE_NOOP("Actions", "&Undo %1")
+_REDO: Final = QT_TRANSLATE_NOOP("Actions", "&Redo %1")
 
 
 def translated(text: str) -> str:
@@ -31,7 +35,7 @@ class Actions(QObject):
         for spec in SPECS:
             action = QAction(translated(spec.text), parent)
             action.setObjectName(spec.id)
-            action.setIconText(translated(spec.toolbar or spec.text).replace("&", ""))
+            action.setIconText(without_mnemonic(translated(spec.toolbar or spec.text)))
             if spec.shortcut:
                 action.setShortcut(QKeySequence(spec.shortcut))
                 action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
@@ -68,9 +72,9 @@ class Actions(QObject):
         for spec in SPECS:
             self._actions[spec.id].setEnabled(spec.enabled_when(self._session))
         document = self._session.document
-        for name, plain, label in (
-            ("actionUndo", translated("&Undo"), document.undo_label if document is not None else None),
-            ("actionRedo", translated("&Redo"), document.redo_label if document is not None else None),
+        for name, plain, labelled, label in (
+            ("actionUndo", "&Undo", _UNDO, document.undo_label if document is not None else None),
+            ("actionRedo", "&Redo", _REDO, document.redo_label if document is not None else None),
         ):
-            text = plain if not label else f"{plain} {label.replace('&', '&&')}"
+            text = translated(labelled).replace("%1", in_action(label)) if label else translated(plain)
             self._actions[name].setText(text)

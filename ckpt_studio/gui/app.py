@@ -42,13 +42,18 @@ def main(paths: Sequence[str] = ()) -> int:
 
 
 def make_application() -> QApplication:
-    """The one QApplication, with its names and its style."""
+    """The one QApplication, with its names, its style and its language."""
     from PySide6.QtWidgets import QApplication
+
+    from ckpt_studio.gui import language
+    from ckpt_studio.gui.settings import Settings
 
     QApplication.setApplicationName("ckpt-studio")
     QApplication.setDesktopFileName("ckpt-studio")
     # as an argument, because the first call of style() makes a Python type of all of QStyle
-    return QApplication([sys.argv[0] or "ckpt-studio", "-style", "fusion"])
+    app = QApplication([sys.argv[0] or "ckpt-studio", "-style", "fusion"])
+    language.install(app, Settings(app).language)
+    return app
 
 
 def _settle_in(app: QApplication, windows: Sequence[MainWindow]) -> None:

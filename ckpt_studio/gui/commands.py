@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.opening import copy_sample
 from ckpt_studio.gui.palette import Choice, Palette
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import visible, without_mnemonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +161,7 @@ class Commands(QObject):
         found = []
         for spec in SPECS:
             action = self._bench.actions[spec.id]
-            name = action.text().replace("&&", "\0").replace("&", "").replace("\0", "&")
+            name = without_mnemonic(action.text())
             about = f"{name} {action.statusTip()}".lower()
             if action.isEnabled() and spec.id != "actionPalette" and all(word in about for word in words):
                 keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -9,8 +9,8 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
 from ckpt_studio.gui.action_specs import SPECS
-from ckpt_studio.gui.settings import Naming, Scheme
-from ckpt_studio.gui.texts import in_action, tooltip, visible
+from ckpt_studio.gui.settings import Language, Naming, Scheme
+from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ def fill_menus(bench: Bench) -> None:
             menu.addAction(actions[spec.id])
     _add_recent(bench, menus["file"])
     _add_choices(window, menus["view"])
+    _add_languages(bench, menus["view"])
     menus["window"].addSeparator()
     for dock in bench.docks.values():
         menus["window"].addAction(dock.toggleViewAction())
@@ -41,7 +42,7 @@ def fill_menus(bench: Bench) -> None:
 def make_toolbar(bench: Bench) -> QToolBar:
     """The toolbar: signs with text beside them."""
     window, actions = bench.window, bench.actions
-    toolbar = QToolBar(window.tr("Toolbar"), window)
+    toolbar = QToolBar(translate("Menus", "Toolbar"), window)
     toolbar.setObjectName("toolbar")
     toolbar.setIconSize(QSize(18, 18))
     toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -55,14 +56,14 @@ def make_toolbar(bench: Bench) -> QToolBar:
 
 
 def _add_recent(bench: Bench, menu: QMenu) -> None:
-    recent = QMenu(bench.window.tr("Open &Recent"), menu)
+    recent = QMenu(translate("Menus", "Open &Recent"), menu)
     recent.setObjectName("recentMenu")
     menu.insertMenu(bench.actions["actionOpenSample"], recent)
     recent.aboutToShow.connect(lambda: _fill_recent(bench, recent))
 
 
 def _fill_recent(bench: Bench, menu: QMenu) -> None:
-    window, settings = bench.window, bench.window.settings
+    settings = bench.window.settings
     menu.clear()
     menu.setToolTipsVisible(True)
     for path in settings.recent:
@@ -70,18 +71,19 @@ def _fill_recent(bench: Bench, menu: QMenu) -> None:
         entry.setToolTip(tooltip(visible(path)))
         entry.triggered.connect(lambda checked=False, path=path: bench.open_path(path))
     if menu.isEmpty():
-        menu.addAction(window.tr("Nothing was opened yet")).setEnabled(False)
+        menu.addAction(translate("Menus", "Nothing was opened yet")).setEnabled(False)
         return
     menu.addSeparator()
-    menu.addAction(window.tr("&Clear")).triggered.connect(settings.forget_all_recent)
+    menu.addAction(translate("Menus", "&Clear")).triggered.connect(settings.forget_all_recent)
 
 
 def _add_choices(window: Frame, menu: QMenu) -> None:
     settings = window.settings
     names = {
-        "name": window.tr("&Full Names"), "key": window.tr("&Keys"), "object": window.tr("&Object Paths"),
+        "name": translate("Menus", "&Full Names"), "key": translate("Menus", "&Keys"),
+        "object": translate("Menus", "&Object Paths"),
     }  # fmt: skip
-    naming = menu.addMenu(window.tr("Show Variables &By"))
+    naming = menu.addMenu(translate("Menus", "Show Variables &By"))
     naming.setObjectName("namingMenu")
 
     def set_naming(choice: str) -> None:
@@ -89,15 +91,33 @@ def _add_choices(window: Frame, menu: QMenu) -> None:
 
     _add_group(naming, "naming", names, settings.naming, set_naming)
     schemes = {
-        "system": window.tr("As the &Desktop"), "light": window.tr("&Light"), "dark": window.tr("&Dark"),
+        "system": translate("Menus", "As the &Desktop"), "light": translate("Menus", "&Light"),
+        "dark": translate("Menus", "&Dark"),
     }  # fmt: skip
-    colours = menu.addMenu(window.tr("Co&lours"))
+    colours = menu.addMenu(translate("Menus", "Co&lours"))
     colours.setObjectName("colourMenu")
 
     def set_scheme(choice: str) -> None:
         settings.scheme = next(known for known in get_args(Scheme) if known == choice)
 
     _add_group(colours, "scheme", schemes, settings.scheme, set_scheme)
+
+
+def _add_languages(bench: Bench, menu: QMenu) -> None:
+    settings = bench.window.settings
+    # each language by its own name, for those who cannot read the other one
+    names = {"system": translate("Menus", "As the &Desktop"), "en": "&English", "zh_CN": "简体中文(&C)"}
+    languages = menu.addMenu(translate("Menus", "L&anguage"))
+    languages.setObjectName("languageMenu")
+
+    def set_language(choice: str) -> None:
+        settings.language = next(known for known in get_args(Language) if known == choice)
+
+    def tell() -> None:
+        bench.session.notice(translate("Menus", "The language changes when Ckpt Studio is started again."))
+
+    _add_group(languages, "language", names, settings.language, set_language)
+    settings.languageChanged.connect(tell)
 
 
 def _add_group(

@@ -1,4 +1,4 @@
-"""What a window remembers between starts: layout, recent checkpoints, colours; an INI file in the program's folder."""
+"""What a window remembers between starts: layout, recent checkpoints, colours, language; an INI file in its folder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ckpt_studio.core.resources import home_folder
 
 Scheme = Literal["system", "light", "dark"]
 Naming = Literal["name", "key", "object"]
+Language = Literal["system", "en", "zh_CN"]
 
 RECENT_LIMIT: Final = 12
 _LAYOUT_VERSION: Final = 1
@@ -23,6 +24,7 @@ class Settings(QObject):
     recentChanged = Signal()
     schemeChanged = Signal(str)
     namingChanged = Signal(str)
+    languageChanged = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +75,18 @@ class Settings(QObject):
     def naming(self, naming: Naming) -> None:
         self._store.setValue("naming", naming)
         self.namingChanged.emit(naming)
+
+    @property
+    def language(self) -> Language:
+        """The language of the next start: English, Simplified Chinese, or as the desktop has it."""
+        stored = self._store.value("language")
+        return next((language for language in get_args(Language) if language == stored), "system")
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        if language != self.language:
+            self._store.setValue("language", language)
+            self.languageChanged.emit(language)
 
     @property
     def last_folder(self) -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+"""Context and text, for what is no method of a QObject; lupdate knows this name."""
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -31,6 +37,11 @@ def in_action(text: str) -> str:
     return text.replace("&", "&&")
 
 
+def without_mnemonic(text: str) -> str:
+    """The text of a menu, an action or a button as it is read: `&Open` and `打开(&O)` without the mark of the key."""
+    return re.sub(r"\(&\w\)|&(.?)", r"\1", text)
+
+
 def byte_size(count: int) -> str:
     """A number of bytes as file managers show it: 1.5 MB, 102 MB."""
     size = float(count)
@@ -45,4 +56,4 @@ def shape_text(shape: tuple[int, ...] | None) -> str:
     """A shape: 3 × 64, scalar, or ? when unknown."""
     if shape is None:
         return "?"
-    return " × ".join(map(str, shape)) if shape else "scalar"
+    return " × ".join(map(str, shape)) if shape else translate("Texts", "scalar")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QCoreApplication
-
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import translate, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.training.card import Card, Risk
@@ -18,76 +16,79 @@ _LISTED: Final = 8
 
 def card_lines(card: Card) -> list[str]:
     """What a run does with the checkpoint and its graph, a sentence a line, names made visible."""
-    say = _say
     lines = [
-        say("{0} bind").format(card.binds),
-        say("Trains by {0}").format(", ".join(card.train_ops) or "–"),
-        say("Shows the loss {0}").format(card.loss)
+        translate("Card", "{0} bind").format(card.binds),
+        translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"),
+        translate("Card", "Shows the loss {0}").format(card.loss)
         if card.loss
-        else say("No loss was found; there will be no curve"),
-        say("Continues from step {0}").format(f"{card.start_step:,}"),
+        else translate("Card", "No loss was found; there will be no curve"),
+        translate("Card", "Continues from step {0}").format(f"{card.start_step:,}"),
     ]
     if card.frozen:
         lines.append(
-            say("❄ {0} frozen, {1} update operations replaced: {2}").format(
+            translate("Card", "❄ {0} frozen, {1} update operations replaced: {2}").format(
                 len(card.frozen), card.blocked, _some(card.frozen)
             )
         )
     else:
-        lines.append(say("Nothing is frozen"))
+        lines.append(translate("Card", "Nothing is frozen"))
     if card.missing:
         ways: dict[str, list[str]] = {}
         for one in card.missing:
             ways.setdefault(one.how, []).append(one.name)
         lines += [
-            say("Not in the checkpoint, {0}: {1}").format(how, _some(names)) for how, names in ways.items()
+            translate("Card", "Not in the checkpoint, {0}: {1}").format(how, _some(names))
+            for how, names in ways.items()
         ]
     if card.unused:
-        lines.append(say("Unknown to the graph, carried on unchanged: {0}").format(_some(card.unused)))
-    lines += [say("~ Not exact: {0}").format(sentence) for sentence in card.inexact]
+        lines.append(
+            translate("Card", "Unknown to the graph, carried on unchanged: {0}").format(_some(card.unused))
+        )
+    lines += [translate("Card", "~ Not exact: {0}").format(sentence) for sentence in card.inexact]
     lines += card.notes
     return [visible(line) for line in lines]
 
 
 def run_lines(spec: RunSpec, plan: FeedPlan) -> list[str]:
     """How long a run goes on, what it is fed and what it leaves, a sentence a line."""
-    say = _say
     lines = []
     if plan.rows:
         lines.append(
-            say("Batches of {0} of {1} rows, order by seed {2}").format(plan.batch, plan.rows, spec.seed)
+            translate("Card", "Batches of {0} of {1} rows, order by seed {2}").format(
+                plan.batch, plan.rows, spec.seed
+            )
         )
     lines.append(
-        say("Until it is stopped") if spec.steps is None else say("Steps: {0}").format(f"{spec.steps:,}")
+        translate("Card", "Until it is stopped")
+        if spec.steps is None
+        else translate("Card", "Steps: {0}").format(f"{spec.steps:,}")
     )
     often = (
-        say("only at the end")
+        translate("Card", "only at the end")
         if not spec.save_every
-        else say("every {0} steps").format(f"{spec.save_every:,}")
+        else translate("Card", "every {0} steps").format(f"{spec.save_every:,}")
     )
     kept = (
-        say("all are kept") if not spec.max_to_keep else say("the last {0} are kept").format(spec.max_to_keep)
+        translate("Card", "all are kept")
+        if not spec.max_to_keep
+        else translate("Card", "the last {0} are kept").format(spec.max_to_keep)
     )
-    lines.append(say("Checkpoints {0}, {1}, in {2}").format(often, kept, spec.out))
+    lines.append(translate("Card", "Checkpoints {0}, {1}, in {2}").format(often, kept, spec.out))
     return [visible(line) for line in lines]
 
 
 def risk_line(risk: Risk) -> str:
     """An operation that can do more than compute, for a person."""
     what = {
-        "read": _say("reads files"),
-        "write": _say("writes files"),
-        "code": _say("runs code"),
-        "net": _say("uses the network"),
-    }.get(risk.kind, _say("is not known to be harmless"))
-    return _say("{0} ({1}) {2}").format(risk.node, risk.op, what)
+        "read": translate("Card", "reads files"),
+        "write": translate("Card", "writes files"),
+        "code": translate("Card", "runs code"),
+        "net": translate("Card", "uses the network"),
+    }.get(risk.kind, translate("Card", "is not known to be harmless"))
+    return translate("Card", "{0} ({1}) {2}").format(risk.node, risk.op, what)
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:
     shown = ", ".join(names[:_LISTED])
     more = len(names) - _LISTED
-    return shown if more <= 0 else _say("{0} and {1} more").format(shown, more)
-
-
-def _say(text: str) -> str:
-    return QCoreApplication.translate("Card", text)
+    return shown if more <= 0 else translate("Card", "{0} and {1} more").format(shown, more)

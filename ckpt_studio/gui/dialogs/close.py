@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, named, prepare
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.runs import Runs
@@ -83,7 +83,7 @@ class CloseDialog(QDialog):
         self, object_name: str, text: str, role: QDialogButtonBox.ButtonRole, action: object
     ) -> QPushButton:
         button = QPushButton(text, self)
-        named(button, object_name, text.replace("&", ""))
+        named(button, object_name, without_mnemonic(text))
         button.clicked.connect(action)
         self._buttons.addButton(button, role)
         return button

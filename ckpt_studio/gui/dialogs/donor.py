@@ -38,7 +38,7 @@ from ckpt_studio.gui.dialogs.fields import (
     prepare,
 )
 from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import translate, visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.document.matching import Match, MatchRules
@@ -173,7 +173,7 @@ class DonorDialog(QDialog):
         every = QPushButton(self.tr("Choose a&ll that fit"), self)
         none = QPushButton(self.tr("Choose &none"), self)
         for button, name, chosen in ((every, "chooseAllButton", True), (none, "chooseNoneButton", False)):
-            named(button, name, button.text().replace("&", ""))
+            named(button, name, without_mnemonic(button.text()))
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, chosen=chosen: self._model.choose_all(chosen))
         self._summary = PlainLabel("donorFitSummary")
@@ -349,19 +349,26 @@ class DonorDialog(QDialog):
 def pattern_problem(pattern: str, replacement: str) -> str:
     """Why a rename rule cannot be used, as a sentence, or an empty text."""
     if not pattern:
-        return "" if not replacement else "There is a replacement, but no pattern that it would replace."
+        return (
+            ""
+            if not replacement
+            else translate("DonorDialog", "There is a replacement, but no pattern that it would replace.")
+        )
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        where = "" if error.pos is None else f" at character {error.pos + 1}"
-        return f"The pattern is not a regular expression: {error.msg}{where}."
+        if error.pos is None:
+            return translate("DonorDialog", "The pattern is not a regular expression: {0}.").format(error.msg)
+        return translate(
+            "DonorDialog", "The pattern is not a regular expression: {0} at character {1}."
+        ).format(error.msg, error.pos + 1)
     # A template is only parsed when something matches: the same groups, all empty, match anywhere.
     groups = {number: name for name, number in compiled.groupindex.items()}
     same = "".join(f"(?P<{groups[n]}>)" if n in groups else "()" for n in range(1, compiled.groups + 1))
     try:
         re.sub(same, replacement, "", count=1)
     except (re.error, IndexError) as error:
-        return f"The replacement cannot be used: {error}."
+        return translate("DonorDialog", "The replacement cannot be used: {0}.").format(error)
     return ""
 
 

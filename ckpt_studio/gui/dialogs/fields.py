@@ -21,17 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.gui.texts import in_action, tooltip, visible
+from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
 
 def duration_text(seconds: float) -> str:
     """A length of time for a person: `45 s`, `3 min`, `2 h 10 min`."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return translate("Duration", "{0} s").format(f"{seconds:.0f}")
     minutes = round(seconds / 60)
     if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return translate("Duration", "{0} min").format(minutes)
+    return translate("Duration", "{0} h {1} min").format(minutes // 60, minutes % 60)
 
 
 def named(widget: QWidget, object_name: str, accessible: str) -> QWidget:

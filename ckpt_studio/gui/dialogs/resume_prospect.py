@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.resources import home_folder
+from ckpt_studio.gui.texts import translate
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
@@ -67,7 +68,7 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
     if spec.data is not None and spec.data.file is not None:
         with suppress(CkptStudioError):  # the card's problems say what is wrong with it
             arrays = open_npz(spec.data.file)
-    problem = "" if spec.out else "Choose a folder for the run."
+    problem = "" if spec.out else translate("ResumeDialog", "Choose a folder for the run.")
     try:
         RunFolder(spec.out).check()
     except CkptStudioError as error:

@@ -246,15 +246,13 @@ class WriteDialog(QDialog):
         if not prefix:
             return
         document, options, beside = self._document, self._options(), self.beside
+        own_folder = self.tr("This is the original's own folder; say “Beside the original” to write there.")
 
         def work(_task: Task) -> tuple[WritePlan, bool]:
             from ckpt_studio.document.saving import is_beside, plan_write
 
             if not beside and is_beside(document, prefix):
-                raise RequestFault(
-                    "This is the original's own folder; say “Beside the original” to write there.",
-                    path=prefix,
-                )
+                raise RequestFault(own_folder, path=prefix)
             return plan_write(document, prefix, options), (Path(prefix).parent / "checkpoint").exists()
 
         self._session.bridge.submit(work, self._planned, self._no_plan, owner=self, slot="plan")

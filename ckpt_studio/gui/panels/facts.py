@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo
-from ckpt_studio.gui.texts import byte_size, shape_text, visible
+from ckpt_studio.gui.texts import byte_size, shape_text, translate, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document, KeyState
@@ -32,7 +31,7 @@ class Facts:
         """The file that holds the values, for showing."""
         return "" if self.stored is None else visible(self.stored.path)
 
-    def lines(self, tr: Callable[[str], str]) -> list[tuple[str, str]]:
+    def lines(self) -> list[tuple[str, str]]:
         """Name of the fact and its text; what does not apply is left out."""
         info = self.info
         lines = [("name", visible(info.name))]
@@ -44,48 +43,55 @@ class Facts:
             ("shape", shape_text(info.shape)),
             ("dtype", info.dtype.name),
             ("bytes", byte_size(info.nbytes) + (f" ({info.nbytes:,} B)" if info.nbytes >= 1000 else "")),
-            ("role", self._role(tr)),
+            ("role", self._role()),
         ]
         if info.slot_of is not None:
             slot = info.slot_of if info.slot_name is None else f"{info.slot_of} ({info.slot_name})"
             lines.append(("slot", visible(slot)))
-        training = self._training(tr)
+        training = self._training()
         if training:
             lines.append(("training", training))
         if self.state.replaced_by is not None:
-            lines.append(("swapped", tr("⇄ from %1").replace("%1", visible(self.state.replaced_by))))
+            lines.append(
+                ("swapped", translate("Facts", "⇄ from %1").replace("%1", visible(self.state.replaced_by)))
+            )
         if self.stored is not None:
-            name = Path(self.stored.path).name
-            shard = name[max(name.rfind(".data-") + 1, 0) :]
             lines += [
-                ("place", f"{visible(shard)} @ {self.stored.offset:,}"),
+                ("place", f"{visible(Path(self.stored.path).name)} @ {self.stored.offset:,}"),
                 ("crc", f"{self.stored.crc:#010x}"),
             ]
         if info.error is not None:
             lines.append(("fault", visible(info.error)))
         return lines
 
-    def _role(self, tr: Callable[[str], str]) -> str:
+    def _role(self) -> str:
         roles = {
-            Role.weight: tr("weight"), Role.slot: tr("optimizer slot"), Role.counter: tr("counter"),
-            Role.statistic: tr("moving statistic"), Role.metadata: tr("metadata"),
+            Role.weight: translate("Facts", "weight"),
+            Role.slot: translate("Facts", "optimizer slot"), Role.counter: translate("Facts", "counter"),
+            Role.statistic: translate("Facts", "moving statistic"), Role.metadata: translate("Facts", "metadata"),
         }  # fmt: skip
         sources = {
-            RoleSource.by_name: tr("by its name"), RoleSource.object_graph: tr("by the object graph"),
-            RoleSource.meta_graph: tr("by the MetaGraph"), RoleSource.config: tr("by the model's configuration"),
+            RoleSource.by_name: translate("Facts", "by its name"),
+            RoleSource.object_graph: translate("Facts", "by the object graph"),
+            RoleSource.meta_graph: translate("Facts", "by the MetaGraph"),
+            RoleSource.config: translate("Facts", "by the model's configuration"),
         }  # fmt: skip
         return f"{roles[self.info.role]} ({sources[self.info.role_source]})"
 
-    def _training(self, tr: Callable[[str], str]) -> str:
+    def _training(self) -> str:
         if self.state.frozen:
-            return tr("❄ frozen") if self.state.original_frozen else tr("❄ frozen (staged)")
+            return (
+                translate("Facts", "❄ frozen")
+                if self.state.original_frozen
+                else translate("Facts", "❄ frozen (staged)")
+            )
         if self.state.original_frozen:
-            return tr("trainable (staged; was frozen)")
+            return translate("Facts", "trainable (staged; was frozen)")
         if self.info.role not in (Role.weight, Role.slot):
             return ""
         if self.info.trainable is None:
-            return tr("trainable, as far as is known")
-        return tr("trainable") if self.info.trainable else ""
+            return translate("Facts", "trainable, as far as is known")
+        return translate("Facts", "trainable") if self.info.trainable else ""
 
 
 @dataclass(frozen=True, slots=True)

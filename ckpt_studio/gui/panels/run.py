@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.gui.dialogs.card_text import card_lines
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, Notice, PlainLabel, copy_text, duration_text, named
-from ckpt_studio.gui.texts import in_action, visible
+from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
@@ -138,7 +138,7 @@ class RunPanel(QWidget):
 
     def _button(self, object_name: str, text: str) -> QPushButton:
         button = QPushButton(text, self)
-        named(button, object_name, text.replace("&", ""))
+        named(button, object_name, without_mnemonic(text))
         return button
 
     def _empty_plot(self) -> QWidget:

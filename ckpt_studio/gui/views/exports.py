@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
 
 from ckpt_studio.gui.dialogs.fields import named
+from ckpt_studio.gui.texts import translate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +130,10 @@ def write_file(path: str, data: bytes) -> None:
     except OSError as error:
         if part is not None:
             part.unlink(missing_ok=True)
-        raise RequestFault(f"{path} could not be written: {error.strerror or error}.", path=path) from error
+        sentence = translate("ExportButton", "{0} could not be written: {1}.").format(
+            path, error.strerror or error
+        )
+        raise RequestFault(sentence, path=path) from error
 
 
 class ExportButton(QToolButton):

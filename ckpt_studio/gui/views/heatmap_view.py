@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
+from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.exports import ExportButton
 from ckpt_studio.gui.views.numbers import number_text
 from ckpt_studio.gui.views.subject import Side, Subject, Which
@@ -32,7 +33,7 @@ class HeatmapView(TensorView):
     """The slice that the slice bar names, of the values that it names."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "heatmapView", session.tr("Heatmap"), parent)
+        super().__init__(session, "heatmapView", translate("HeatmapView", "Heatmap"), parent)
         named(self, "heatmapView", self.tr("Heatmap"))
         self._spec: SliceSpec | None = None
         self._which = Which.staged

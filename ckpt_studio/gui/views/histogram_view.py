@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
+from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.exports import ExportButton
 from ckpt_studio.gui.views.numbers import count_text, number_text, share_text
 from ckpt_studio.gui.views.view import TensorView
@@ -37,7 +38,7 @@ class HistogramView(TensorView):
     """Staged values filled, and the original ones as an outline where they differ."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "histogramView", session.tr("Histogram"), parent)
+        super().__init__(session, "histogramView", translate("HistogramView", "Histogram"), parent)
         named(self, "histogramView", self.tr("Histogram"))
         self._found: tuple[Histogram, ...] = ()
         self._known: dict[str, Statistics] = {}

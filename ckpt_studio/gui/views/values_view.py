@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
+from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.numbers import NumberFormat, number_text
 from ckpt_studio.gui.views.subject import Nature, Side, Subject, Which
 from ckpt_studio.gui.views.value_model import ValueModel
@@ -41,7 +42,7 @@ class ValuesView(TensorView):
     """A table of the slice that the slice bar names, with the number format and, for huge tensors, pages."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "valuesView", session.tr("Values"), parent)
+        super().__init__(session, "valuesView", translate("ValuesView", "Values"), parent)
         named(self, "valuesView", self.tr("Values"))
         self._spec: SliceSpec | None = None
         self._which = Which.staged
