@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
 
 from ckpt_studio.gui.texts import tooltip, visible
+from ckpt_studio.gui.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
@@ -43,7 +44,7 @@ class DetailsPanel(QScrollArea):
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._form.addRow(self._hint)
         self._heads: dict[str, QLabel] = {}
-        self._values: dict[str, QLabel] = {}
+        self._values: dict[str, WrappedLabel] = {}
         self._shown: set[str] = set()
         for name, head in self._titles().items():
             self._add(name, head, body)
@@ -66,7 +67,7 @@ class DetailsPanel(QScrollArea):
         }  # fmt: skip
 
     def _add(self, name: str, head: str, body: QWidget) -> None:
-        title, value = QLabel(head, body), QLabel(body)
+        title, value = QLabel(head, body), WrappedLabel(f"detail_{name}", parent=body)
         title.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         if name == _FIGURES:
             font = title.font()
@@ -74,13 +75,7 @@ class DetailsPanel(QScrollArea):
             title.setFont(font)
         else:
             title.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        value.setObjectName(f"detail_{name}")
-        value.setTextFormat(Qt.TextFormat.PlainText)
-        value.setWordWrap(True)
         value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        value.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
         self._form.addRow(title, value)
         self._heads[name], self._values[name] = title, value
 
@@ -131,7 +126,7 @@ class DetailsPanel(QScrollArea):
     def _show_facts(self, facts: Facts) -> None:
         from ckpt_studio.gui.panels.facts import FIGURES
 
-        self._set(dict(facts.lines(self.tr)), set(self._values) - {_FIGURES, *FIGURES})
+        self._set(dict(facts.lines()), set(self._values) - {_FIGURES, *FIGURES})
         self._values["place"].setToolTip(tooltip(facts.path))
 
     def _show_figures(self, figures: Figures) -> None:
