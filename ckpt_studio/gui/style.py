@@ -30,6 +30,7 @@ _DARK: Final = {
     _Role.Light: "#3a404b", _Role.Midlight: "#333944", _Role.Mid: "#171a1f", _Role.Dark: "#121418",
     _Role.Shadow: "#08090b",
 }  # fmt: skip
+_WITH_INDICATORS: Final = ("QCheckBox", "QRadioButton")
 _FADED: Final = {False: "#9aa1a9", True: "#6b737e"}
 
 
@@ -54,6 +55,22 @@ def apply_scheme(scheme: Scheme) -> None:
     wanted = palette(is_dark(scheme))
     if QGuiApplication.palette() != wanted:
         QApplication.setPalette(wanted)
+        for kind in _WITH_INDICATORS:
+            QApplication.setPalette(with_clear_edges(wanted), kind)
+
+
+def with_clear_edges(palette: QPalette) -> QPalette:
+    """The palette for drawing check boxes and radio buttons.
+
+    Fusion draws their edges in a darker shade of Window, which vanishes on a dark ground and is faint on a light one.
+    """
+    made = QPalette(palette)
+    edge = palette.color(_Role.PlaceholderText)
+    if palette.color(_Role.Window).lightness() < 128:
+        edge = edge.lighter(125)
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        made.setColor(group, _Role.Window, edge)
+    return made
 
 
 def ensure_fusion() -> None:

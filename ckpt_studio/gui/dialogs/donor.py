@@ -38,6 +38,7 @@ from ckpt_studio.gui.dialogs.fields import (
     prepare,
 )
 from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
+from ckpt_studio.gui.models.check_delegate import CheckDelegate
 from ckpt_studio.gui.texts import translate, visible, without_mnemonic
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class DonorDialog(QDialog):
         table = DonorTable(self)
         named(table, "donorTable", self.tr("Preview: what fits"))
         table.setModel(self._model)
+        table.setItemDelegateForColumn(donor_table.NAME, CheckDelegate(table))
         table.setItemDelegateForColumn(donor_table.DONOR_NAME, DonorNameDelegate(table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(

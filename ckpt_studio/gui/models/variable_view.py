@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOption,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
+from ckpt_studio.gui.models.check_delegate import CheckDelegate
 from ckpt_studio.gui.models.variable_table import DEPTH_ROLE, EXPANDED_ROLE, Column, VariableTable
 
 INDENT: Final = 16
@@ -37,17 +37,8 @@ _WIDTHS: Final = {
 }  # fmt: skip
 
 
-class TreeDelegate(QStyledItemDelegate):
-    """Draws the name column with indent and arrow, and check boxes that are seen on a dark ground too."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        if index.column() == Column.frozen:
-            # Fusion draws the box's edge in a darker shade of Window, which vanishes in our dark palette
-            edge = option.palette.color(QPalette.ColorRole.PlaceholderText)
-            option.palette.setColor(QPalette.ColorRole.Window, edge)
+class TreeDelegate(CheckDelegate):
+    """Draws the name column with indent and arrow."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
