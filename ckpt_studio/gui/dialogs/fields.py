@@ -54,10 +54,17 @@ class PlainLabel(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text, shortened in the middle where it does not fit; the tooltip has the whole."""
+    """One line of plain text, shortened (in the middle, if not said otherwise); the tooltip has the whole."""
 
-    def __init__(self, object_name: str, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        object_name: str,
+        text: str = "",
+        parent: QWidget | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
         super().__init__(parent)
+        self._mode = mode
         self.setObjectName(object_name)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -84,7 +91,7 @@ class ElidedLabel(QLabel):
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height() + 2)
 
     def _fit(self) -> None:
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 40))
+        shown = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 40))
         self.setText(shown)
         self.setToolTip("" if shown == self._full else tooltip(self._full))
 

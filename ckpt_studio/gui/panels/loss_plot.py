@@ -26,6 +26,8 @@ class LossPlot(pg.PlotWidget):
     """
 
     checkpointClicked = Signal(str)
+    followingChanged = Signal(bool)
+    """Whether the whole run is shown, said again each time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,6 +84,7 @@ class LossPlot(pg.PlotWidget):
     def follow(self) -> None:
         """Show the whole run from now on, as it grows."""
         self._following = True
+        self.followingChanged.emit(True)
         self._plan()
 
     @property
@@ -137,6 +140,7 @@ class LossPlot(pg.PlotWidget):
 
     def _zoomed(self, *_: object) -> None:
         self._following = False
+        self.followingChanged.emit(False)
         self._plan()
 
     def _dot_clicked(self, _item: object, points: Any, _event: object = None) -> None:

@@ -88,7 +88,7 @@ class RunPanel(QWidget):
         return page
 
     def _head(self) -> QHBoxLayout:
-        self._title = ElidedLabel("runTitle")
+        self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideRight)
         self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
         self._checkpoint_now.clicked.connect(self._runs.checkpoint_now)
         self._stop = self._button("runStopButton", self.tr("S&top"))
@@ -108,6 +108,8 @@ class RunPanel(QWidget):
         self._whole = self._button("lossFollowButton", self.tr("&Whole run"))
         self._whole.setToolTip(self.tr("Show the whole run again after zooming"))
         self._whole.clicked.connect(self._follow)
+        # there only while it does something: the state beside it needs the room
+        self._whole.hide()
         row = QHBoxLayout()
         row.addWidget(self._title, 1)
         for widget in (self._log, self._whole, self._written, self._checkpoint_now, self._stop):
@@ -207,6 +209,7 @@ class RunPanel(QWidget):
         self._plot = kind(self)
         self._plot.set_log(self._log.isChecked())
         self._plot.checkpointClicked.connect(self._session.open)
+        self._plot.followingChanged.connect(self._whole.setHidden)
         self._plot_place.addWidget(self._plot)
         waiting, self._waiting = self._waiting, []
         for metrics in waiting:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.training.events import Metrics
+from ckpt_studio.gui.panels.run import RunPanel
+from ckpt_studio.training.events import Metrics, RunState
 from ckpt_studio.training.spec import RunSpec
 
 
@@ -33,3 +36,41 @@ def test_a_loss_that_is_no_number_is_said(opened: MainWindow, tmp_path: Path, qt
     runs.metrics.emit(Metrics((501, 502), (None, None), 10.0, 2))
     assert "No loss" in panel.findChild(QLabel, "lossPlotHint").text()
     assert notice.text() == ""
+
+
+def test_the_state_is_shown_whole_where_there_is_room(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    runs = opened.workbench.runs
+    assert runs is not None
+    panel = RunPanel(opened.session, runs)
+    qtbot.addWidget(panel)
+    panel.resize(640, 200)  # as wide as in a window of the default size
+    panel.show()
+    runs.spec = RunSpec("model.ckpt-500", str(tmp_path / "run-01"), steps=200)
+    runs.started.emit(runs.spec)
+    runs.stateChanged.emit(RunState.saving)
+    title = panel.findChild(QLabel, "runTitle")
+    qtbot.waitUntil(lambda: title.text() == "run-01 — saving a checkpoint", timeout=2000)
+    runs.spec = RunSpec("model.ckpt-500", str(tmp_path / ("run-" + 99 * "0")), steps=200)
+    runs.stateChanged.emit(RunState.running)
+    assert title.text().startswith("run-000")
+    assert "running" in title.toolTip()
+
+
+def test_the_whole_run_is_offered_once_somebody_has_zoomed(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    runs = opened.workbench.runs
+    panel = opened.findChild(QWidget, "runPanel")
+    assert runs is not None
+    runs.started.emit(RunSpec("model.ckpt-500", str(tmp_path / "run-01"), steps=200))
+    runs.metrics.emit(Metrics((501, 502, 503), (3.0, 2.0, 1.0), 50.0, 3))
+    qtbot.waitUntil(lambda: panel.findChild(QWidget, "lossPlot") is not None, timeout=10_000)
+    whole, plot = panel.findChild(QPushButton, "lossFollowButton"), panel.findChild(QWidget, "lossPlot")
+    assert whole.isHidden()
+    plot.getPlotItem().getViewBox().sigRangeChangedManually.emit([True, True])
+    assert not whole.isHidden()
+    QTest.mouseClick(whole, Qt.MouseButton.LeftButton)
+    assert plot.following
+    assert whole.isHidden()
