@@ -1,0 +1,2457 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en_US">
+<context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About Ckpt Studio</source>
+        <translation>关于 Ckpt Studio</translation>
+    </message>
+    <message>
+        <source>Browse, edit and resume TensorFlow checkpoints on the desktop.</source>
+        <translation>在桌面上浏览、修改 TensorFlow 检查点，并从检查点继续训练。</translation>
+    </message>
+    <message>
+        <source>Licence: Apache-2.0</source>
+        <translation>许可证：Apache-2.0</translation>
+    </message>
+</context>
+<context>
+    <name>Actions</name>
+    <message>
+        <source>&amp;About Ckpt Studio</source>
+        <translation>关于 Ckpt Studio(&amp;A)</translation>
+    </message>
+    <message>
+        <source>&amp;Collapse All</source>
+        <translation>全部折叠(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Commands…</source>
+        <translation>命令(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;Expand All</source>
+        <translation>全部展开(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Filter Variables</source>
+        <translation>筛选变量(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Freeze</source>
+        <translation>冻结(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Go to Variable…</source>
+        <translation>转到变量(&amp;G)…</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>帮助(&amp;H)</translation>
+    </message>
+    <message>
+        <source>&amp;Keys and First Steps</source>
+        <translation>快捷键与入门(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Licences</source>
+        <translation>许可证(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Open…</source>
+        <translation>打开(&amp;O)…</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>退出(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>重做(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Redo %1</source>
+        <translation>重做 %1(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Reload</source>
+        <translation>重新载入(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Reset Layout</source>
+        <translation>重置布局(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Resume Training…</source>
+        <translation>继续训练(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>&amp;Run</source>
+        <translation>运行(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation>停止(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Swap From…</source>
+        <translation>从其他检查点替换(&amp;S)…</translation>
+    </message>
+    <message>
+        <source>&amp;Tensor</source>
+        <translation>张量(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+        <source>&amp;Undo %1</source>
+        <translation>撤销 %1(&amp;U)</translation>
+    </message>
+    <message>
+        <source>&amp;Unfreeze</source>
+        <translation>解冻(&amp;U)</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+        <source>&amp;Window</source>
+        <translation>窗口(&amp;W)</translation>
+    </message>
+    <message>
+        <source>&amp;Write…</source>
+        <translation>写入(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>A resumed run may change the selected variables</source>
+        <translation>继续训练时可以更改所选变量</translation>
+    </message>
+    <message>
+        <source>A resumed run must not change the selected variables</source>
+        <translation>继续训练时不得更改所选变量</translation>
+    </message>
+    <message>
+        <source>Close this window</source>
+        <translation>关闭此窗口</translation>
+    </message>
+    <message>
+        <source>Copy &amp;Key</source>
+        <translation>复制键(&amp;K)</translation>
+    </message>
+    <message>
+        <source>Copy &amp;Name</source>
+        <translation>复制名称(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Copy &amp;Path</source>
+        <translation>复制路径(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Copy the Edits as &amp;JSON</source>
+        <translation>将修改复制为 JSON(&amp;J)</translation>
+    </message>
+    <message>
+        <source>Copy the patch: ckpt-studio apply replays it on another checkpoint</source>
+        <translation>复制补丁：ckpt-studio apply 可将其应用于另一个检查点</translation>
+    </message>
+    <message>
+        <source>Copy the path of the checkpoint</source>
+        <translation>复制检查点的路径</translation>
+    </message>
+    <message>
+        <source>Copy the variable&apos;s key: its name in the file</source>
+        <translation>复制变量的键，即它在文件中的名称</translation>
+    </message>
+    <message>
+        <source>Copy the variable&apos;s name</source>
+        <translation>复制变量的名称</translation>
+    </message>
+    <message>
+        <source>Find a variable by its name and look at it</source>
+        <translation>按名称查找并查看变量</translation>
+    </message>
+    <message>
+        <source>Find anything that the program can do</source>
+        <translation>查找程序的任何功能</translation>
+    </message>
+    <message>
+        <source>Finish the step, save a checkpoint and end the run</source>
+        <translation>完成当前步，保存检查点并结束运行</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Freeze</source>
+        <translation>冻结</translation>
+    </message>
+    <message>
+        <source>Go on training from this checkpoint, with the staged edits, in the background</source>
+        <translation>从此检查点出发，带着暂存的修改在后台继续训练</translation>
+    </message>
+    <message>
+        <source>Go to the filter field</source>
+        <translation>转到筛选框</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open &amp;Folder…</source>
+        <translation>打开文件夹(&amp;F)…</translation>
+    </message>
+    <message>
+        <source>Open a file of a checkpoint</source>
+        <translation>打开检查点的一个文件</translation>
+    </message>
+    <message>
+        <source>Open a working copy of the small checkpoint that comes with the program</source>
+        <translation>打开程序自带的小型检查点的工作副本</translation>
+    </message>
+    <message>
+        <source>Open the &amp;Log Folder</source>
+        <translation>打开日志文件夹(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Open the &amp;Sample</source>
+        <translation>打开示例(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Open the newest checkpoint of a folder</source>
+        <translation>打开文件夹中最新的检查点</translation>
+    </message>
+    <message>
+        <source>Put all panels back to their places</source>
+        <translation>将所有面板恢复原位</translation>
+    </message>
+    <message>
+        <source>Re&amp;vert All</source>
+        <translation>全部还原(&amp;V)</translation>
+    </message>
+    <message>
+        <source>Read the checkpoint again from the disk</source>
+        <translation>从磁盘重新读取检查点</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>重做</translation>
+    </message>
+    <message>
+        <source>Resume…</source>
+        <translation>继续训练…</translation>
+    </message>
+    <message>
+        <source>Revert</source>
+        <translation>还原</translation>
+    </message>
+    <message>
+        <source>Revert every staged edit (can be undone)</source>
+        <translation>还原所有暂存的修改（可撤销）</translation>
+    </message>
+    <message>
+        <source>Show every variable</source>
+        <translation>显示所有变量</translation>
+    </message>
+    <message>
+        <source>Show the top groups only</source>
+        <translation>仅显示顶层分组</translation>
+    </message>
+    <message>
+        <source>Stage again what was taken back</source>
+        <translation>重新暂存已撤销的修改</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Swap…</source>
+        <translation>替换…</translation>
+    </message>
+    <message>
+        <source>Take back the last edit</source>
+        <translation>撤销上一次修改</translation>
+    </message>
+    <message>
+        <source>Take the selected variables&apos; values from another checkpoint</source>
+        <translation>从另一个检查点取得所选变量的值</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Unfreeze</source>
+        <translation>解冻</translation>
+    </message>
+    <message>
+        <source>Version and links</source>
+        <translation>版本与链接</translation>
+    </message>
+    <message>
+        <source>What can be done, and by which key</source>
+        <translation>可以做什么，用哪个快捷键</translation>
+    </message>
+    <message>
+        <source>What the program is made of</source>
+        <translation>程序由哪些部分组成</translation>
+    </message>
+    <message>
+        <source>Where reports of mistakes are kept</source>
+        <translation>保存程序错误报告的位置</translation>
+    </message>
+    <message>
+        <source>Write a new checkpoint with the staged edits</source>
+        <translation>用暂存的修改写入新的检查点</translation>
+    </message>
+    <message>
+        <source>Write…</source>
+        <translation>写入…</translation>
+    </message>
+</context>
+<context>
+    <name>Banner</name>
+    <message>
+        <source>Copy Report</source>
+        <translation>复制报告</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>Card</name>
+    <message>
+        <source>Batches of {0} of {1} rows, order by seed {2}</source>
+        <translation>每批 {0} 行，共 {1} 行，顺序由随机种子 {2} 决定</translation>
+    </message>
+    <message>
+        <source>Checkpoints {0}, {1}, in {2}</source>
+        <translation>检查点：{0}保存，{1}，位于 {2}</translation>
+    </message>
+    <message>
+        <source>Continues from step {0}</source>
+        <translation>从第 {0} 步继续</translation>
+    </message>
+    <message>
+        <source>No loss was found; there will be no curve</source>
+        <translation>未找到损失，因此不会有曲线</translation>
+    </message>
+    <message>
+        <source>Not in the checkpoint, {0}: {1}</source>
+        <translation>检查点中没有，{0}：{1}</translation>
+    </message>
+    <message>
+        <source>Nothing is frozen</source>
+        <translation>没有冻结的变量</translation>
+    </message>
+    <message>
+        <source>Shows the loss {0}</source>
+        <translation>显示的损失：{0}</translation>
+    </message>
+    <message>
+        <source>Steps: {0}</source>
+        <translation>步数：{0}</translation>
+    </message>
+    <message>
+        <source>Trains by {0}</source>
+        <translation>训练操作：{0}</translation>
+    </message>
+    <message>
+        <source>Unknown to the graph, carried on unchanged: {0}</source>
+        <translation>计算图中没有，原样保留：{0}</translation>
+    </message>
+    <message>
+        <source>Until it is stopped</source>
+        <translation>直到被停止</translation>
+    </message>
+    <message>
+        <source>all are kept</source>
+        <translation>全部保留</translation>
+    </message>
+    <message>
+        <source>every {0} steps</source>
+        <translation>每 {0} 步</translation>
+    </message>
+    <message>
+        <source>is not known to be harmless</source>
+        <translation>未知是否无害</translation>
+    </message>
+    <message>
+        <source>only at the end</source>
+        <translation>仅在结束时</translation>
+    </message>
+    <message>
+        <source>reads files</source>
+        <translation>读取文件</translation>
+    </message>
+    <message>
+        <source>runs code</source>
+        <translation>运行代码</translation>
+    </message>
+    <message>
+        <source>the last {0} are kept</source>
+        <translation>保留最后 {0} 个</translation>
+    </message>
+    <message>
+        <source>uses the network</source>
+        <translation>使用网络</translation>
+    </message>
+    <message>
+        <source>writes files</source>
+        <translation>写入文件</translation>
+    </message>
+    <message>
+        <source>{0} ({1}) {2}</source>
+        <translation>{0}（{1}）：{2}</translation>
+    </message>
+    <message>
+        <source>{0} and {1} more</source>
+        <translation>{0} 及另外 {1} 个</translation>
+    </message>
+    <message>
+        <source>{0} bind</source>
+        <translation>{0} 个变量已绑定</translation>
+    </message>
+    <message>
+        <source>~ Not exact: {0}</source>
+        <translation>~ 不精确：{0}</translation>
+    </message>
+    <message>
+        <source>❄ {0} frozen, {1} update operations replaced: {2}</source>
+        <translation>❄ 冻结 {0} 个变量，替换 {1} 个更新操作：{2}</translation>
+    </message>
+</context>
+<context>
+    <name>ChangesPanel</name>
+    <message>
+        <source>Before → after</source>
+        <translation>之前 → 之后</translation>
+    </message>
+    <message>
+        <source>Copy all edits as a patch, for ckpt-studio apply</source>
+        <translation>将所有修改复制为补丁，供 ckpt-studio apply 使用</translation>
+    </message>
+    <message>
+        <source>Copy as JSON</source>
+        <translation>复制为 JSON</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>修改</translation>
+    </message>
+    <message>
+        <source>No staged edits. The checkpoint is as it was read.</source>
+        <translation>没有暂存的修改。检查点与读取时相同。</translation>
+    </message>
+    <message>
+        <source>Revert</source>
+        <translation>还原</translation>
+    </message>
+    <message>
+        <source>Revert the chosen edit (Del); this can be undone</source>
+        <translation>还原所选的修改（Del）；可撤销</translation>
+    </message>
+    <message>
+        <source>Staged edits</source>
+        <translation>暂存的修改</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>以及另外 %n 个</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>CheckpointsPanel</name>
+    <message>
+        <source>%1 (the run)</source>
+        <translation>%1（本次运行）</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n h</source>
+        <translation>
+            <numerusform>%n 小时前</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n min</source>
+        <translation>
+            <numerusform>%n 分钟前</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Checkpoints of the folder</source>
+        <translation>文件夹中的检查点</translation>
+    </message>
+    <message>
+        <source>being written…</source>
+        <translation>正在写入…</translation>
+    </message>
+    <message>
+        <source>has staged edits</source>
+        <translation>有暂存的修改</translation>
+    </message>
+    <message>
+        <source>listed in the state file</source>
+        <translation>已列入状态文件</translation>
+    </message>
+    <message>
+        <source>newest</source>
+        <translation>最新</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>刚刚</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>第 %1 步</translation>
+    </message>
+    <message>
+        <source>● staged edits</source>
+        <translation>● 有暂存的修改</translation>
+    </message>
+    <message>
+        <source>⚠ incomplete</source>
+        <translation>⚠ 不完整</translation>
+    </message>
+</context>
+<context>
+    <name>CloseDialog</name>
+    <message>
+        <source>&amp;Discard</source>
+        <translation>放弃(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Keep for next start</source>
+        <translation>保留到下次启动(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Stop and save</source>
+        <translation>停止并保存(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Write…</source>
+        <translation>写入(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>1 staged edit of</source>
+        <translation>1 项暂存的修改</translation>
+    </message>
+    <message>
+        <source>A run is going on, and it ends with the window: its step finishes, and a checkpoint is saved first.</source>
+        <translation>有训练正在运行，它将随窗口一同结束：先完成当前步，并保存一个检查点。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Close the window?</source>
+        <translation>关闭窗口？</translation>
+    </message>
+    <message>
+        <source>The edits are in the journal; they come back when this checkpoint is opened again</source>
+        <translation>修改已记入恢复日志；再次打开此检查点时会恢复</translation>
+    </message>
+    <message>
+        <source>The run is being stopped</source>
+        <translation>正在停止运行</translation>
+    </message>
+    <message>
+        <source>{0} staged edits of</source>
+        <translation>{0} 项暂存的修改</translation>
+    </message>
+    <message>
+        <source>{0} {1} have not been written.</source>
+        <translation>{1} 有 {0}尚未写入。</translation>
+    </message>
+</context>
+<context>
+    <name>ColourBar</name>
+    <message>
+        <source>Colours from {0} to {1}</source>
+        <translation>颜色从 {0} 到 {1}</translation>
+    </message>
+    <message>
+        <source>{0} has a colour of its own</source>
+        <translation>{0} 使用单独的颜色</translation>
+    </message>
+</context>
+<context>
+    <name>Commands</name>
+    <message>
+        <source>Checkpoints (*.index *.meta *.data-* checkpoint);;All files (*)</source>
+        <translation>检查点 (*.index *.meta *.data-* checkpoint);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Copying the sample</source>
+        <translation>正在复制示例</translation>
+    </message>
+    <message>
+        <source>Open a checkpoint</source>
+        <translation>打开检查点</translation>
+    </message>
+    <message>
+        <source>Open a folder with checkpoints</source>
+        <translation>打开包含检查点的文件夹</translation>
+    </message>
+    <message>
+        <source>Reports are kept in %1</source>
+        <translation>报告保存在 %1</translation>
+    </message>
+    <message>
+        <source>Type part of a name</source>
+        <translation>键入名称的一部分</translation>
+    </message>
+    <message>
+        <source>Type what to do</source>
+        <translation>键入要执行的操作</translation>
+    </message>
+</context>
+<context>
+    <name>DetailsPanel</name>
+    <message>
+        <source>CRC32C</source>
+        <translation>CRC32C</translation>
+    </message>
+    <message>
+        <source>Choose a variable to see its details.</source>
+        <translation>选择一个变量以查看详情。</translation>
+    </message>
+    <message>
+        <source>Details of the variable</source>
+        <translation>变量详情</translation>
+    </message>
+    <message>
+        <source>Elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>Fault</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Infinite</source>
+        <translation>无穷</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>键</translation>
+    </message>
+    <message>
+        <source>L2 norm</source>
+        <translation>L2 范数</translation>
+    </message>
+    <message>
+        <source>Maximum</source>
+        <translation>最大值</translation>
+    </message>
+    <message>
+        <source>Mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>Minimum</source>
+        <translation>最小值</translation>
+    </message>
+    <message>
+        <source>NaN</source>
+        <translation>NaN</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Object path</source>
+        <translation>对象路径</translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation>占用空间</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Slot of</source>
+        <translation>所属变量</translation>
+    </message>
+    <message>
+        <source>Statistics</source>
+        <translation>统计</translation>
+    </message>
+    <message>
+        <source>Std. deviation</source>
+        <translation>标准差</translation>
+    </message>
+    <message>
+        <source>Stored at</source>
+        <translation>存储位置</translation>
+    </message>
+    <message>
+        <source>Swapped</source>
+        <translation>已替换</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Zeros</source>
+        <translation>零值</translation>
+    </message>
+    <message>
+        <source>staged (before)</source>
+        <translation>暂存值（原值）</translation>
+    </message>
+</context>
+<context>
+    <name>DonorDialog</name>
+    <message>
+        <source>&amp;Apply</source>
+        <translation>应用(&amp;A)</translation>
+    </message>
+    <message>
+        <source>&amp;Donor:</source>
+        <translation>来源(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>&amp;Only what fits</source>
+        <translation>仅匹配项(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;by:</source>
+        <translation>替换为(&amp;B)：</translation>
+    </message>
+    <message>
+        <source>&amp;pattern replaced:</source>
+        <translation>替换模式(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>, step {0}</source>
+        <translation>，第 {0} 步</translation>
+    </message>
+    <message>
+        <source>A variable&apos;s name in the donor is its name here, with</source>
+        <translation>变量在来源中的名称由这里的名称得出：</translation>
+    </message>
+    <message>
+        <source>Apply as one edit</source>
+        <translation>作为一项修改应用</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Choose &amp;none</source>
+        <translation>全不选(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Choose a&amp;ll that fit</source>
+        <translation>选择所有匹配项(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Donor checkpoint</source>
+        <translation>来源检查点</translation>
+    </message>
+    <message>
+        <source>Matching names</source>
+        <translation>正在匹配名称</translation>
+    </message>
+    <message>
+        <source>Matching names …</source>
+        <translation>正在匹配名称 …</translation>
+    </message>
+    <message>
+        <source>No donor yet.</source>
+        <translation>尚未选择来源检查点。</translation>
+    </message>
+    <message>
+        <source>Opening the donor</source>
+        <translation>正在打开来源检查点</translation>
+    </message>
+    <message>
+        <source>Opening the donor …</source>
+        <translation>正在打开来源检查点 …</translation>
+    </message>
+    <message>
+        <source>Opening {0} …</source>
+        <translation>正在打开 {0} …</translation>
+    </message>
+    <message>
+        <source>Pattern to replace (regular expression)</source>
+        <translation>要替换的模式（正则表达式）</translation>
+    </message>
+    <message>
+        <source>Prefix to add</source>
+        <translation>要添加的前缀</translation>
+    </message>
+    <message>
+        <source>Prefix to remove</source>
+        <translation>要去掉的前缀</translation>
+    </message>
+    <message>
+        <source>Preview: what fits</source>
+        <translation>预览：哪些匹配</translation>
+    </message>
+    <message>
+        <source>Replacement</source>
+        <translation>替换内容</translation>
+    </message>
+    <message>
+        <source>Show only what fits</source>
+        <translation>仅显示匹配项</translation>
+    </message>
+    <message>
+        <source>Swap initial values from another checkpoint</source>
+        <translation>用另一个检查点的值替换初始值</translation>
+    </message>
+    <message>
+        <source>The pattern is not a regular expression: {0} at character {1}.</source>
+        <translation>该模式不是正则表达式：{0}（第 {1} 个字符）。</translation>
+    </message>
+    <message>
+        <source>The pattern is not a regular expression: {0}.</source>
+        <translation>该模式不是正则表达式：{0}。</translation>
+    </message>
+    <message>
+        <source>The replacement cannot be used: {0}.</source>
+        <translation>替换内容无法使用：{0}。</translation>
+    </message>
+    <message>
+        <source>There is a replacement, but no pattern that it would replace.</source>
+        <translation>填写了替换内容，但没有要替换的模式。</translation>
+    </message>
+    <message>
+        <source>Type a path, browse, or drop a checkpoint here</source>
+        <translation>键入路径、浏览，或将检查点拖放到此处</translation>
+    </message>
+    <message>
+        <source>for example {0}</source>
+        <translation>例如 {0}</translation>
+    </message>
+    <message>
+        <source>prefix &amp;added:</source>
+        <translation>添加前缀(&amp;A)：</translation>
+    </message>
+    <message>
+        <source>prefix &amp;removed:</source>
+        <translation>去掉前缀(&amp;R)：</translation>
+    </message>
+    <message>
+        <source>{0} of {1} fit, {2} chosen</source>
+        <translation>{1} 个中有 {0} 个匹配，已选择 {2} 个</translation>
+    </message>
+    <message>
+        <source>{0} variables wait for a donor.</source>
+        <translation>{0} 个变量等待选择来源检查点。</translation>
+    </message>
+    <message>
+        <source>{0}: {1} variables{2}</source>
+        <translation>{0}：{1} 个变量{2}</translation>
+    </message>
+</context>
+<context>
+    <name>DonorModel</name>
+    <message>
+        <source>Donor&apos;s shape</source>
+        <translation>来源形状</translation>
+    </message>
+    <message>
+        <source>Donor&apos;s type</source>
+        <translation>来源类型</translation>
+    </message>
+    <message>
+        <source>In the donor</source>
+        <translation>来源中的名称</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>结论</translation>
+    </message>
+    <message>
+        <source>~ type differs (converted)</source>
+        <translation>~ 类型不同（将转换）</translation>
+    </message>
+    <message>
+        <source>– missing</source>
+        <translation>– 缺失</translation>
+    </message>
+    <message>
+        <source>≠ shape differs</source>
+        <translation>≠ 形状不同</translation>
+    </message>
+    <message>
+        <source>≠ type cannot be converted</source>
+        <translation>≠ 类型无法转换</translation>
+    </message>
+    <message>
+        <source>✓ fits</source>
+        <translation>✓ 匹配</translation>
+    </message>
+</context>
+<context>
+    <name>DonorNameDelegate</name>
+    <message>
+        <source>Name in the donor</source>
+        <translation>来源中的名称</translation>
+    </message>
+</context>
+<context>
+    <name>DropOverlay</name>
+    <message>
+        <source>%1</source>
+        <translation>%1</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Swap from this…</source>
+        <translation>用它替换…</translation>
+    </message>
+    <message>
+        <source>Take values from %1</source>
+        <translation>从 %1 取值</translation>
+    </message>
+    <message>
+        <source>the newest checkpoint of folder %1</source>
+        <translation>文件夹 %1 中最新的检查点</translation>
+    </message>
+</context>
+<context>
+    <name>DropTarget</name>
+    <message>
+        <source>Drop a checkpoint here</source>
+        <translation>将检查点拖放到此处</translation>
+    </message>
+    <message>
+        <source>a folder, or any of its files: .index, .data-…, .meta, checkpoint</source>
+        <translation>文件夹，或其中的任一文件：.index、.data-…、.meta、checkpoint</translation>
+    </message>
+</context>
+<context>
+    <name>Duration</name>
+    <message>
+        <source>{0} h {1} min</source>
+        <translation>{0} 小时 {1} 分钟</translation>
+    </message>
+    <message>
+        <source>{0} min</source>
+        <translation>{0} 分钟</translation>
+    </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0} 秒</translation>
+    </message>
+</context>
+<context>
+    <name>ExportButton</name>
+    <message>
+        <source>Copy figures as text</source>
+        <translation>将数据复制为文本</translation>
+    </message>
+    <message>
+        <source>Copy image</source>
+        <translation>复制图像</translation>
+    </message>
+    <message>
+        <source>Copy or export</source>
+        <translation>复制或导出</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Save as {0}</source>
+        <translation>另存为 {0}</translation>
+    </message>
+    <message>
+        <source>Save as {0}…</source>
+        <translation>另存为 {0}…</translation>
+    </message>
+    <message>
+        <source>Saved {0}.</source>
+        <translation>已保存 {0}。</translation>
+    </message>
+    <message>
+        <source>{0} could not be written: {1}.</source>
+        <translation>无法写入 {0}：{1}。</translation>
+    </message>
+</context>
+<context>
+    <name>Facts</name>
+    <message>
+        <source>by its name</source>
+        <translation>依据名称</translation>
+    </message>
+    <message>
+        <source>by the MetaGraph</source>
+        <translation>依据 MetaGraph</translation>
+    </message>
+    <message>
+        <source>by the model&apos;s configuration</source>
+        <translation>依据模型配置</translation>
+    </message>
+    <message>
+        <source>by the object graph</source>
+        <translation>依据对象图</translation>
+    </message>
+    <message>
+        <source>counter</source>
+        <translation>计数器</translation>
+    </message>
+    <message>
+        <source>metadata</source>
+        <translation>元数据</translation>
+    </message>
+    <message>
+        <source>moving statistic</source>
+        <translation>滑动统计量</translation>
+    </message>
+    <message>
+        <source>optimizer slot</source>
+        <translation>优化器槽</translation>
+    </message>
+    <message>
+        <source>trainable</source>
+        <translation>可训练</translation>
+    </message>
+    <message>
+        <source>trainable (staged; was frozen)</source>
+        <translation>可训练（暂存；原为冻结）</translation>
+    </message>
+    <message>
+        <source>trainable, as far as is known</source>
+        <translation>据目前所知可训练</translation>
+    </message>
+    <message>
+        <source>weight</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>⇄ from %1</source>
+        <translation>⇄ 来自 %1</translation>
+    </message>
+    <message>
+        <source>❄ frozen</source>
+        <translation>❄ 已冻结</translation>
+    </message>
+    <message>
+        <source>❄ frozen (staged)</source>
+        <translation>❄ 已冻结（暂存）</translation>
+    </message>
+</context>
+<context>
+    <name>Faults</name>
+    <message>
+        <source>Ckpt Studio made a mistake (%1). The staged edits are kept.</source>
+        <translation>Ckpt Studio 出现内部错误（%1）。暂存的修改均已保留。</translation>
+    </message>
+    <message>
+        <source>The report is in %1.</source>
+        <translation>报告位于 %1。</translation>
+    </message>
+</context>
+<context>
+    <name>Frame</name>
+    <message>
+        <source>Ckpt Studio</source>
+        <translation>Ckpt Studio</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapView</name>
+    <message>
+        <source>&amp;Colours</source>
+        <translation>颜色(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Pixel</source>
+        <translation>像素(&amp;P)</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Around zero</source>
+        <translation>以零为中心</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>颜色</translation>
+    </message>
+    <message>
+        <source>Heatmap</source>
+        <translation>热图</translation>
+    </message>
+    <message>
+        <source>Largest |x|</source>
+        <translation>最大 |x|</translation>
+    </message>
+    <message>
+        <source>Low to high</source>
+        <translation>由低到高</translation>
+    </message>
+    <message>
+        <source>Maximum</source>
+        <translation>最大值</translation>
+    </message>
+    <message>
+        <source>Mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>Minimum</source>
+        <translation>最小值</translation>
+    </message>
+    <message>
+        <source>Show the whole slice</source>
+        <translation>显示整个切片</translation>
+    </message>
+    <message>
+        <source>What stands for the elements of a pixel</source>
+        <translation>每个像素所代表元素的汇总方式</translation>
+    </message>
+    <message>
+        <source>axis {0}</source>
+        <translation>轴 {0}</translation>
+    </message>
+    <message>
+        <source>pixel of {0:,} × {1:,} elements</source>
+        <translation>每像素 {0:,} × {1:,} 个元素</translation>
+    </message>
+    <message>
+        <source>{0} to {1}</source>
+        <translation>{0} 至 {1}</translation>
+    </message>
+</context>
+<context>
+    <name>HelpDialog</name>
+    <message>
+        <source>Choose a variable in the tree to see its histogram, heatmap and values.</source>
+        <translation>在树中选择一个变量，查看它的直方图、热图和数值。</translation>
+    </message>
+    <message>
+        <source>Choose variables or groups, then freeze them or swap their values in from another checkpoint.</source>
+        <translation>选择变量或分组，然后将其冻结，或用另一个检查点中的值替换。</translation>
+    </message>
+    <message>
+        <source>Drop a checkpoint, or a folder of them, on the window. Nothing in it is run, nothing is changed.</source>
+        <translation>将检查点或包含检查点的文件夹拖放到窗口中。其中的内容不会被运行，也不会被更改。</translation>
+    </message>
+    <message>
+        <source>In the tree: arrow keys move, Right and Left expand and collapse, * expands all below, Space freezes, typing finds a name.</source>
+        <translation>在树中：方向键移动，右键和左键展开和折叠，* 展开以下全部，空格键冻结，键入文字查找名称。</translation>
+    </message>
+    <message>
+        <source>Keys and first steps</source>
+        <translation>快捷键与入门</translation>
+    </message>
+    <message>
+        <source>Resume training with the staged edits, and watch the loss.</source>
+        <translation>带着暂存的修改继续训练，并观察损失。</translation>
+    </message>
+    <message>
+        <source>Write a new checkpoint; the original stays as it is.</source>
+        <translation>写入新的检查点；原检查点保持不变。</translation>
+    </message>
+</context>
+<context>
+    <name>HistogramPlot</name>
+    <message>
+        <source>elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>value</source>
+        <translation>数值</translation>
+    </message>
+</context>
+<context>
+    <name>HistogramView</name>
+    <message>
+        <source>&amp;Bins</source>
+        <translation>分箱(&amp;B)</translation>
+    </message>
+    <message>
+        <source>&amp;Counts</source>
+        <translation>计数(&amp;C)</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Begin of the range</source>
+        <translation>范围起点</translation>
+    </message>
+    <message>
+        <source>End of the range</source>
+        <translation>范围终点</translation>
+    </message>
+    <message>
+        <source>Histogram</source>
+        <translation>直方图</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>线性</translation>
+    </message>
+    <message>
+        <source>Logarithmic</source>
+        <translation>对数</translation>
+    </message>
+    <message>
+        <source>Number of bins</source>
+        <translation>分箱数</translation>
+    </message>
+    <message>
+        <source>Original</source>
+        <translation>原始</translation>
+    </message>
+    <message>
+        <source>Ran&amp;ge</source>
+        <translation>范围(&amp;G)</translation>
+    </message>
+    <message>
+        <source>Scale of the counts</source>
+        <translation>计数刻度</translation>
+    </message>
+    <message>
+        <source>Show the whole range</source>
+        <translation>显示整个范围</translation>
+    </message>
+    <message>
+        <source>Staged</source>
+        <translation>暂存</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>original {0}</source>
+        <translation>原始 {0}</translation>
+    </message>
+    <message>
+        <source>staged {0}</source>
+        <translation>暂存 {0}</translation>
+    </message>
+    <message>
+        <source>{0} elements</source>
+        <translation>{0} 个元素</translation>
+    </message>
+    <message>
+        <source>{0} outside the range</source>
+        <translation>范围外 {0}</translation>
+    </message>
+    <message>
+        <source>{0} zero</source>
+        <translation>零值 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>InputsTable</name>
+    <message>
+        <source>Array or number</source>
+        <translation>数组或数字</translation>
+    </message>
+    <message>
+        <source>Array or number for {0}</source>
+        <translation>{0} 的数组或数字</translation>
+    </message>
+    <message>
+        <source>Input</source>
+        <translation>输入</translation>
+    </message>
+    <message>
+        <source>Inputs of the graph and their data</source>
+        <translation>计算图的输入及其数据</translation>
+    </message>
+    <message>
+        <source>Takes</source>
+        <translation>接受</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>结论</translation>
+    </message>
+    <message>
+        <source>choose …</source>
+        <translation>选择 …</translation>
+    </message>
+    <message>
+        <source>the graph&apos;s own</source>
+        <translation>计算图自带</translation>
+    </message>
+    <message>
+        <source>– the graph&apos;s own value</source>
+        <translation>– 计算图自带的值</translation>
+    </message>
+    <message>
+        <source>⚠ no data yet</source>
+        <translation>⚠ 尚无数据</translation>
+    </message>
+    <message>
+        <source>⚠ {0}</source>
+        <translation>⚠ {0}</translation>
+    </message>
+    <message>
+        <source>✓ a number</source>
+        <translation>✓ 一个数字</translation>
+    </message>
+    <message>
+        <source>✓ rows of {0}</source>
+        <translation>✓ {0} 的各行</translation>
+    </message>
+    <message>
+        <source>✓ the whole of {0}</source>
+        <translation>✓ 整个 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>Original</source>
+        <translation>原始</translation>
+    </message>
+    <message>
+        <source>Staged</source>
+        <translation>暂存</translation>
+    </message>
+    <message>
+        <source>Staged values are filled, original values are an outline</source>
+        <translation>暂存值为填充，原始值为轮廓线</translation>
+    </message>
+</context>
+<context>
+    <name>LicencesDialog</name>
+    <message>
+        <source>Ckpt Studio is licensed under the Apache License 2.0.</source>
+        <translation>Ckpt Studio 以 Apache 许可证 2.0 版发布。</translation>
+    </message>
+    <message>
+        <source>Icons: Lucide</source>
+        <translation>图标：Lucide</translation>
+    </message>
+    <message>
+        <source>It uses:</source>
+        <translation>使用了：</translation>
+    </message>
+    <message>
+        <source>Licences</source>
+        <translation>许可证</translation>
+    </message>
+</context>
+<context>
+    <name>LogPanel</name>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+</context>
+<context>
+    <name>LossPlot</name>
+    <message>
+        <source>Loss by step</source>
+        <translation>各步的损失</translation>
+    </message>
+    <message>
+        <source>loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>step</source>
+        <translation>步</translation>
+    </message>
+</context>
+<context>
+    <name>Menus</name>
+    <message>
+        <source>&amp;Clear</source>
+        <translation>清除(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Dark</source>
+        <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Full Names</source>
+        <translation>完整名称(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Keys</source>
+        <translation>键(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Light</source>
+        <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Object Paths</source>
+        <translation>对象路径(&amp;O)</translation>
+    </message>
+    <message>
+        <source>As the &amp;Desktop</source>
+        <translation>跟随系统(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Co&amp;lours</source>
+        <translation>配色(&amp;L)</translation>
+    </message>
+    <message>
+        <source>L&amp;anguage</source>
+        <translation>语言 Language(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Nothing was opened yet</source>
+        <translation>尚未打开过任何内容</translation>
+    </message>
+    <message>
+        <source>Open &amp;Recent</source>
+        <translation>打开最近使用的(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Show Variables &amp;By</source>
+        <translation>变量显示方式(&amp;B)</translation>
+    </message>
+    <message>
+        <source>The language changes when Ckpt Studio is started again.</source>
+        <translation>语言更改将在下次启动 Ckpt Studio 时生效。</translation>
+    </message>
+    <message>
+        <source>Toolbar</source>
+        <translation>工具栏</translation>
+    </message>
+</context>
+<context>
+    <name>PathField</name>
+    <message>
+        <source>File…</source>
+        <translation>文件…</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>文件夹…</translation>
+    </message>
+    <message>
+        <source>Recent</source>
+        <translation>最近使用</translation>
+    </message>
+    <message>
+        <source>{0}: recent ones</source>
+        <translation>{0}：最近使用</translation>
+    </message>
+</context>
+<context>
+    <name>Progress</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel {0}</source>
+        <translation>取消{0}</translation>
+    </message>
+    <message>
+        <source>Progress of {0}</source>
+        <translation>{0}的进度</translation>
+    </message>
+</context>
+<context>
+    <name>ResumeDialog</name>
+    <message>
+        <source>&amp;Batch size:</source>
+        <translation>批大小(&amp;B)：</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>复制(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Data file:</source>
+        <translation>数据文件(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>&amp;Keep:</source>
+        <translation>保留(&amp;K)：</translation>
+    </message>
+    <message>
+        <source>&amp;Loss to show:</source>
+        <translation>显示的损失(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>&amp;Start</source>
+        <translation>开始(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Train operation:</source>
+        <translation>训练操作(&amp;T)：</translation>
+    </message>
+    <message>
+        <source>A run is going on in this window; stop it before starting another.</source>
+        <translation>此窗口中已有训练在运行；请先停止它，再开始新的运行。</translation>
+    </message>
+    <message>
+        <source>An .npz of numpy.savez, one row a sample</source>
+        <translation>numpy.savez 生成的 .npz，每行一个样本</translation>
+    </message>
+    <message>
+        <source>Batch size</source>
+        <translation>批大小</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Checkpoints to keep</source>
+        <translation>保留的检查点数</translation>
+    </message>
+    <message>
+        <source>Choose a folder for the run.</source>
+        <translation>请选择运行文件夹。</translation>
+    </message>
+    <message>
+        <source>Choose the data: the graph takes {0}.</source>
+        <translation>请选择数据：计算图需要 {0}。</translation>
+    </message>
+    <message>
+        <source>Copy the command</source>
+        <translation>复制命令</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>数据</translation>
+    </message>
+    <message>
+        <source>Data file (.npz)</source>
+        <translation>数据文件 (.npz)</translation>
+    </message>
+    <message>
+        <source>Graph</source>
+        <translation>计算图</translation>
+    </message>
+    <message>
+        <source>Loss to show</source>
+        <translation>要显示的损失</translation>
+    </message>
+    <message>
+        <source>NumPy archives (*.npz);;All files (*)</source>
+        <translation>NumPy 存档 (*.npz);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Reading the graph</source>
+        <translation>正在读取计算图</translation>
+    </message>
+    <message>
+        <source>Reading the graph …</source>
+        <translation>正在读取计算图 …</translation>
+    </message>
+    <message>
+        <source>Resume training</source>
+        <translation>继续训练</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Run &amp;folder:</source>
+        <translation>运行文件夹(&amp;F)：</translation>
+    </message>
+    <message>
+        <source>Run folder</source>
+        <translation>运行文件夹</translation>
+    </message>
+    <message>
+        <source>Save &amp;every:</source>
+        <translation>保存间隔(&amp;E)：</translation>
+    </message>
+    <message>
+        <source>See&amp;d:</source>
+        <translation>随机种子(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>Seed of the data&apos;s order</source>
+        <translation>数据顺序的随机种子</translation>
+    </message>
+    <message>
+        <source>Start the run</source>
+        <translation>开始运行</translation>
+    </message>
+    <message>
+        <source>Ste&amp;ps:</source>
+        <translation>步数(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Steps between checkpoints</source>
+        <translation>检查点之间的步数</translation>
+    </message>
+    <message>
+        <source>The graph has no inputs: it trains on its own data.</source>
+        <translation>该计算图没有输入：它用自带的数据训练。</translation>
+    </message>
+    <message>
+        <source>The training process</source>
+        <translation>训练进程</translation>
+    </message>
+    <message>
+        <source>The training process, and its job as it will lie in the run folder:</source>
+        <translation>训练进程，以及将保存在运行文件夹中的任务：</translation>
+    </message>
+    <message>
+        <source>There is no .meta file beside this checkpoint, so there is no graph that could be trained.</source>
+        <translation>此检查点旁没有 .meta 文件，因此没有可以训练的计算图。</translation>
+    </message>
+    <message>
+        <source>Train operation</source>
+        <translation>训练操作</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>将会发生什么</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>automatic: {0}</source>
+        <translation>自动：{0}</translation>
+    </message>
+    <message>
+        <source>found automatically</source>
+        <translation>自动查找</translation>
+    </message>
+    <message>
+        <source>only at the end</source>
+        <translation>仅在结束时</translation>
+    </message>
+    <message>
+        <source>until stopped</source>
+        <translation>直到停止</translation>
+    </message>
+</context>
+<context>
+    <name>RunPanel</name>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>复制(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Log scale</source>
+        <translation>对数刻度(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Whole run</source>
+        <translation>整个运行(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Checkpoint &amp;now</source>
+        <translation>立即保存检查点(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Checkpoints of this run</source>
+        <translation>本次运行的检查点</translation>
+    </message>
+    <message>
+        <source>Copy what happened and the last lines of the log</source>
+        <translation>复制经过以及日志的最后几行</translation>
+    </message>
+    <message>
+        <source>ETA {0}</source>
+        <translation>剩余 {0}</translation>
+    </message>
+    <message>
+        <source>Finish the step, save a checkpoint and end the run</source>
+        <translation>完成当前步，保存检查点并结束运行</translation>
+    </message>
+    <message>
+        <source>Logarithmic loss axis</source>
+        <translation>损失轴用对数刻度</translation>
+    </message>
+    <message>
+        <source>No loss was found in this graph; the run trains without a curve.</source>
+        <translation>此计算图中未找到损失；训练照常进行，但没有曲线。</translation>
+    </message>
+    <message>
+        <source>No run yet. Run ▸ Resume… (Ctrl+R) trains on from the open checkpoint.</source>
+        <translation>尚无运行。运行 ▸ 继续训练…（Ctrl+R）可从打开的检查点继续训练。</translation>
+    </message>
+    <message>
+        <source>Open checkpoint</source>
+        <translation>打开检查点</translation>
+    </message>
+    <message>
+        <source>Progress of the run</source>
+        <translation>运行进度</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Run folder: {0}</source>
+        <translation>运行文件夹：{0}</translation>
+    </message>
+    <message>
+        <source>S&amp;top</source>
+        <translation>停止(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Show the whole run again after zooming</source>
+        <translation>缩放后重新显示整个运行</translation>
+    </message>
+    <message>
+        <source>The last lines of the log</source>
+        <translation>日志的最后几行</translation>
+    </message>
+    <message>
+        <source>The loss appears with the first step.</source>
+        <translation>完成第一步后显示损失。</translation>
+    </message>
+    <message>
+        <source>The loss was not a finite number at step {0}; such steps are gaps in the curve.</source>
+        <translation>第 {0} 步的损失不是有限数；这样的步在曲线中留空。</translation>
+    </message>
+    <message>
+        <source>compiling the graph</source>
+        <translation>正在编译计算图</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>finished</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>loss {0}</source>
+        <translation>损失 {0}</translation>
+    </message>
+    <message>
+        <source>lost</source>
+        <translation>失去联系</translation>
+    </message>
+    <message>
+        <source>preparing</source>
+        <translation>正在准备</translation>
+    </message>
+    <message>
+        <source>running</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>saving a checkpoint</source>
+        <translation>正在保存检查点</translation>
+    </message>
+    <message>
+        <source>step {0}</source>
+        <translation>第 {0} 步</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>stopping: the step finishes, a checkpoint is saved</source>
+        <translation>正在停止：完成当前步并保存检查点</translation>
+    </message>
+    <message>
+        <source>{0} steps/s</source>
+        <translation>{0} 步/秒</translation>
+    </message>
+    <message>
+        <source>⚠ Frozen variables have changed: do not use this checkpoint.</source>
+        <translation>⚠ 冻结的变量发生了变化：请勿使用此检查点。</translation>
+    </message>
+    <message>
+        <source>✓ 1 frozen variable is bit-identical.</source>
+        <translation>✓ 1 个冻结的变量逐位一致。</translation>
+    </message>
+    <message>
+        <source>✓ {0} frozen variables are bit-identical.</source>
+        <translation>✓ {0} 个冻结的变量逐位一致。</translation>
+    </message>
+</context>
+<context>
+    <name>Session</name>
+    <message>
+        <source>Another checkpoint is being opened; edit when it is there.</source>
+        <translation>正在打开另一个检查点；请在打开后再修改。</translation>
+    </message>
+    <message>
+        <source>Opening</source>
+        <translation>正在打开</translation>
+    </message>
+    <message>
+        <source>Revert All</source>
+        <translation>全部还原</translation>
+    </message>
+    <message>
+        <source>Staged edits from last time are here again; they had not been written.</source>
+        <translation>已恢复上次暂存的修改；它们尚未写入。</translation>
+    </message>
+</context>
+<context>
+    <name>SliceBar</name>
+    <message>
+        <source>&amp;Rows</source>
+        <translation>行(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Axis that runs across</source>
+        <translation>横向的轴</translation>
+    </message>
+    <message>
+        <source>Axis that runs down</source>
+        <translation>纵向的轴</translation>
+    </message>
+    <message>
+        <source>Axis {0} ({1:,})</source>
+        <translation>轴 {0}（{1:,}）</translation>
+    </message>
+    <message>
+        <source>C&amp;olumns</source>
+        <translation>列(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Original values</source>
+        <translation>原始值</translation>
+    </message>
+    <message>
+        <source>Slice</source>
+        <translation>切片</translation>
+    </message>
+    <message>
+        <source>Staged values</source>
+        <translation>暂存值</translation>
+    </message>
+    <message>
+        <source>Values shown</source>
+        <translation>显示的值</translation>
+    </message>
+</context>
+<context>
+    <name>StartPage</name>
+    <message>
+        <source>Open %1</source>
+        <translation>打开 %1</translation>
+    </message>
+    <message>
+        <source>Open File</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>Open Folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Open the sample</source>
+        <translation>打开示例</translation>
+    </message>
+    <message>
+        <source>Recent</source>
+        <translation>最近使用</translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message numerus="yes">
+        <source>%n edits, written</source>
+        <translation>
+            <numerusform>%n 项修改，已写入</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n staged edits</source>
+        <translation>
+            <numerusform>%n 项暂存的修改</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n variables</source>
+        <translation>
+            <numerusform>%n 个变量</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 edit, written</source>
+        <translation>1 项修改，已写入</translation>
+    </message>
+    <message>
+        <source>1 staged edit</source>
+        <translation>1 项暂存的修改</translation>
+    </message>
+    <message>
+        <source>1 variable</source>
+        <translation>1 个变量</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>No checkpoint is open</source>
+        <translation>未打开检查点</translation>
+    </message>
+    <message>
+        <source>no staged edits</source>
+        <translation>没有暂存的修改</translation>
+    </message>
+</context>
+<context>
+    <name>TensorPanel</name>
+    <message>
+        <source>Choose a variable to see its histogram, heatmap and values.</source>
+        <translation>选择一个变量，查看它的直方图、热图和数值。</translation>
+    </message>
+    <message>
+        <source>Heatmap</source>
+        <translation>热图</translation>
+    </message>
+    <message>
+        <source>Histogram</source>
+        <translation>直方图</translation>
+    </message>
+    <message>
+        <source>Open a checkpoint to look at its variables.</source>
+        <translation>打开检查点以查看其中的变量。</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>数值</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>Views</source>
+        <translation>视图</translation>
+    </message>
+    <message>
+        <source>staged</source>
+        <translation>暂存</translation>
+    </message>
+</context>
+<context>
+    <name>TensorView</name>
+    <message>
+        <source>This variable has no elements: its shape is {0}.</source>
+        <translation>此变量没有元素：其形状为 {0}。</translation>
+    </message>
+    <message>
+        <source>This variable holds text. The Values tab shows it.</source>
+        <translation>此变量保存的是文本。请在“数值”标签页中查看。</translation>
+    </message>
+    <message>
+        <source>This was stopped before it was done.</source>
+        <translation>在完成之前已停止。</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Values of dtype {0} cannot be shown: only TensorFlow understands their bytes.</source>
+        <translation>无法显示 {0} 类型的值：只有 TensorFlow 能理解其字节。</translation>
+    </message>
+</context>
+<context>
+    <name>Texts</name>
+    <message>
+        <source>scalar</source>
+        <translation>标量</translation>
+    </message>
+</context>
+<context>
+    <name>TrustDialog</name>
+    <message>
+        <source>&amp;Do not start</source>
+        <translation>不开始(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Trust and start</source>
+        <translation>信任并开始(&amp;T)</translation>
+    </message>
+    <message>
+        <source>A graph is a program. To resume training, Ckpt Studio runs the one in this file, in a process of its own. Trust it only if you know where it comes from.</source>
+        <translation>计算图就是程序。要继续训练，Ckpt Studio 会在单独的进程中运行此文件里的计算图。请仅在了解其来源时才信任它。</translation>
+    </message>
+    <message>
+        <source>Do not start</source>
+        <translation>不开始</translation>
+    </message>
+    <message>
+        <source>Operations that can do more than compute</source>
+        <translation>不只做计算的操作</translation>
+    </message>
+    <message>
+        <source>These operations can do more than compute:</source>
+        <translation>以下操作不只做计算：</translation>
+    </message>
+    <message>
+        <source>Trust this graph and start</source>
+        <translation>信任此计算图并开始</translation>
+    </message>
+    <message>
+        <source>Trust this graph?</source>
+        <translation>信任此计算图？</translation>
+    </message>
+    <message>
+        <source>What will run of it only computes: it neither opens files nor calls Python.</source>
+        <translation>将要运行的部分只做计算：既不打开文件，也不调用 Python。</translation>
+    </message>
+    <message>
+        <source>You are asked once. If the file changes, you are asked again.</source>
+        <translation>只询问一次。如果文件发生变化，会再次询问。</translation>
+    </message>
+</context>
+<context>
+    <name>ValuesView</name>
+    <message>
+        <source>&amp;Numbers</source>
+        <translation>数字(&amp;N)</translation>
+    </message>
+    <message>
+        <source>All digits</source>
+        <translation>全部位数</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the selected cells as text</source>
+        <translation>将所选单元格复制为文本</translation>
+    </message>
+    <message>
+        <source>Copying takes at most {0:,} cells; choose fewer.</source>
+        <translation>最多可复制 {0:,} 个单元格；请少选一些。</translation>
+    </message>
+    <message>
+        <source>Fixed</source>
+        <translation>定点</translation>
+    </message>
+    <message>
+        <source>Number format</source>
+        <translation>数字格式</translation>
+    </message>
+    <message>
+        <source>Page of columns</source>
+        <translation>列分页</translation>
+    </message>
+    <message>
+        <source>Page of rows</source>
+        <translation>行分页</translation>
+    </message>
+    <message>
+        <source>Scientific</source>
+        <translation>科学计数</translation>
+    </message>
+    <message>
+        <source>Short</source>
+        <translation>简短</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>数值</translation>
+    </message>
+    <message>
+        <source>rows {0}, columns {1}</source>
+        <translation>行 {0}，列 {1}</translation>
+    </message>
+</context>
+<context>
+    <name>VariableTable</name>
+    <message numerus="yes">
+        <source>%n variables</source>
+        <translation>
+            <numerusform>%n 个变量</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Counters</source>
+        <translation>计数器</translation>
+    </message>
+    <message>
+        <source>Frozen</source>
+        <translation>冻结</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Other</source>
+        <translation>其他</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>collapsed</source>
+        <translation>已折叠</translation>
+    </message>
+    <message>
+        <source>expanded</source>
+        <translation>已展开</translation>
+    </message>
+    <message>
+        <source>key: %1</source>
+        <translation>键：%1</translation>
+    </message>
+    <message numerus="yes">
+        <source>level %n</source>
+        <translation>
+            <numerusform>第 %n 层</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>trainable</source>
+        <translation>可训练</translation>
+    </message>
+    <message numerus="yes">
+        <source>⇄ %n inside</source>
+        <translation>
+            <numerusform>⇄ 内含 %n 个</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>⇄ from %1</source>
+        <translation>⇄ 来自 %1</translation>
+    </message>
+    <message>
+        <source>⚠ damaged</source>
+        <translation>⚠ 已损坏</translation>
+    </message>
+    <message>
+        <source>❄ frozen</source>
+        <translation>❄ 已冻结</translation>
+    </message>
+    <message>
+        <source>❄ partly</source>
+        <translation>❄ 部分冻结</translation>
+    </message>
+</context>
+<context>
+    <name>VariablesPanel</name>
+    <message numerus="yes">
+        <source>%1 of %n</source>
+        <translation>
+            <numerusform>%1 / %n</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n variables</source>
+        <translation>
+            <numerusform>%n 个变量</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 variable</source>
+        <translation>1 个变量</translation>
+    </message>
+    <message>
+        <source>Filter variables</source>
+        <translation>筛选变量</translation>
+    </message>
+    <message>
+        <source>Filter: part of a name, dtype:float32, frozen:yes</source>
+        <translation>筛选：名称的一部分、dtype:float32、frozen:yes</translation>
+    </message>
+    <message>
+        <source>Reading the variables</source>
+        <translation>正在读取变量</translation>
+    </message>
+    <message>
+        <source>Variables</source>
+        <translation>变量</translation>
+    </message>
+</context>
+<context>
+    <name>Workbench</name>
+    <message>
+        <source>%1 has staged edits that were not written.</source>
+        <translation>%1 有暂存的修改尚未写入。</translation>
+    </message>
+    <message>
+        <source>Changes</source>
+        <translation>修改</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>Ckpt Studio</source>
+        <translation>Ckpt Studio</translation>
+    </message>
+    <message>
+        <source>Cleared away what was left of %1</source>
+        <translation>已清理 %1 的残留文件</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>详情</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Variables</source>
+        <translation>变量</translation>
+    </message>
+</context>
+<context>
+    <name>WrappedLabel</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Select All</source>
+        <translation>全选</translation>
+    </message>
+</context>
+<context>
+    <name>WriteDialog</name>
+    <message>
+        <source>&amp;Beside the original</source>
+        <translation>在原检查点旁(&amp;B)</translation>
+    </message>
+    <message>
+        <source>&amp;Folder:</source>
+        <translation>文件夹(&amp;F)：</translation>
+    </message>
+    <message>
+        <source>&amp;Write</source>
+        <translation>写入(&amp;W)</translation>
+    </message>
+    <message>
+        <source>&amp;Yes, add it to that folder</source>
+        <translation>是，添加到该文件夹(&amp;Y)</translation>
+    </message>
+    <message>
+        <source>A line is added to the file “checkpoint” in {0}, and programs that look for the newest checkpoint there will find the new one. Nothing else in the folder changes.</source>
+        <translation>将在 {0} 中的“checkpoint”文件里添加一行，在该处查找最新检查点的程序会找到新的检查点。文件夹中的其他内容不变。</translation>
+    </message>
+    <message>
+        <source>Beside the original</source>
+        <translation>在原检查点旁</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Compact: write everything anew into one file</source>
+        <translation>紧凑：全部重新写入一个文件</translation>
+    </message>
+    <message>
+        <source>Copy (shared by the file system where it can)</source>
+        <translation>复制（文件系统支持时共享数据）</translation>
+    </message>
+    <message>
+        <source>Data that does not change</source>
+        <translation>未更改的数据</translation>
+    </message>
+    <message>
+        <source>Edits that are kept beside it as a patch: {0}.</source>
+        <translation>作为补丁保存在旁边的修改：{0} 项。</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>In a &amp;new folder</source>
+        <translation>在新文件夹中(&amp;N)</translation>
+    </message>
+    <message>
+        <source>In a new folder</source>
+        <translation>在新文件夹中</translation>
+    </message>
+    <message>
+        <source>Link to the original&apos;s data files</source>
+        <translation>链接到原检查点的数据文件</translation>
+    </message>
+    <message>
+        <source>Looking …</source>
+        <translation>正在查看 …</translation>
+    </message>
+    <message>
+        <source>N&amp;ame:</source>
+        <translation>名称(&amp;A)：</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>No room and no time for unchanged data files: both checkpoints are names for the same bytes. A program that overwrites one in place changes the other.</source>
+        <translation>未更改的数据文件不占空间，也不花时间：两个检查点指向相同的字节。若有程序就地覆盖其中一个，另一个也会改变。</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Progress of the write</source>
+        <translation>写入进度</translation>
+    </message>
+    <message>
+        <source>Takes the longest, and gives one data file without gaps.</source>
+        <translation>耗时最长，得到一个没有空隙的数据文件。</translation>
+    </message>
+    <message>
+        <source>The .meta goes along; its trainable variables and update operations follow the frozen marks.</source>
+        <translation>一并带上 .meta；其中的可训练变量和更新操作与冻结标记保持一致。</translation>
+    </message>
+    <message>
+        <source>The folder has checkpoints already: a line is added to its file “checkpoint”.</source>
+        <translation>该文件夹中已有检查点：将在其“checkpoint”文件中添加一行。</translation>
+    </message>
+    <message>
+        <source>The new checkpoint stands on its own.</source>
+        <translation>新检查点是独立的。</translation>
+    </message>
+    <message>
+        <source>The write was stopped; nothing was left behind.</source>
+        <translation>写入已停止；没有留下任何文件。</translation>
+    </message>
+    <message>
+        <source>There is no .meta file to carry along; frozen marks go into the patch.</source>
+        <translation>没有可一并带上的 .meta 文件；冻结标记将写入补丁。</translation>
+    </message>
+    <message>
+        <source>This is the original&apos;s own folder; say “Beside the original” to write there.</source>
+        <translation>这是原检查点所在的文件夹；要写入此处，请选择“在原检查点旁”。</translation>
+    </message>
+    <message>
+        <source>Variables with other values: {0} of {1}. Frozen: {2}.</source>
+        <translation>值有变化的变量：{1} 个中的 {0} 个。冻结：{2} 个。</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>将会发生什么</translation>
+    </message>
+    <message>
+        <source>Where</source>
+        <translation>位置</translation>
+    </message>
+    <message>
+        <source>Write a new checkpoint</source>
+        <translation>写入新的检查点</translation>
+    </message>
+    <message>
+        <source>Write the new checkpoint</source>
+        <translation>写入新的检查点</translation>
+    </message>
+    <message>
+        <source>Writes {0}, shares {1} with the original; {2} are free.</source>
+        <translation>写入 {0}，与原检查点共享 {1}；可用空间 {2}。</translation>
+    </message>
+    <message>
+        <source>Writing</source>
+        <translation>正在写入</translation>
+    </message>
+    <message>
+        <source>Written: {0} ({1} written, {2} shared).</source>
+        <translation>已写入：{0}（写入 {1}，共享 {2}）。</translation>
+    </message>
+    <message>
+        <source>Yes, add it to the original&apos;s folder</source>
+        <translation>是，添加到原检查点的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>_Index</name>
+    <message>
+        <source>Axis {0}</source>
+        <translation>轴 {0}</translation>
+    </message>
+    <message>
+        <source>Index on axis {0}</source>
+        <translation>轴 {0} 上的索引</translation>
+    </message>
+</context>
+</TS>
