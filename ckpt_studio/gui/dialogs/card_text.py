@@ -80,10 +80,11 @@ def run_lines(spec: RunSpec, plan: FeedPlan) -> list[str]:
 def risk_line(risk: Risk) -> str:
     """An operation that can do more than compute, for a person."""
     what = {
-        "read": translate("Card", "reads files"),
-        "write": translate("Card", "writes files"),
-        "code": translate("Card", "runs code"),
-        "net": translate("Card", "uses the network"),
+        "files": translate("Card", "can read or write files"),
+        "python": translate("Card", "calls Python code, or ends the process"),
+        "network": translate("Card", "talks to other machines or devices"),
+        "other": translate("Card", "does what training seldom needs"),
+        "unknown": translate("Card", "is not known here; it can do anything"),
     }.get(risk.kind, translate("Card", "is not known to be harmless"))
     return translate("Card", "{0} ({1}) {2}").format(risk.node, risk.op, what)
 
