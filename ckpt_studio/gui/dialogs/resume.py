@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -29,7 +28,6 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.dialogs.card_text import card_lines, risk_line, run_lines
 from ckpt_studio.gui.dialogs.fields import (
     Notice,
-    PathField,
     PlainLabel,
     copy_text,
     fill_combo,
@@ -37,8 +35,8 @@ from ckpt_studio.gui.dialogs.fields import (
     prepare,
 )
 from ckpt_studio.gui.dialogs.places import new_run_folder
-from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
-from ckpt_studio.gui.dialogs.resume_inputs import InputsTable
+from ckpt_studio.gui.dialogs.resume_data import DataBox
+from ckpt_studio.gui.dialogs.resume_numbers import RunBox
 from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead
 from ckpt_studio.gui.dialogs.trust import TrustDialog
 from ckpt_studio.gui.texts import visible
@@ -47,11 +45,9 @@ if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
-    from ckpt_studio.training.data import FeedPlan
     from ckpt_studio.training.spec import RunSpec
 
 _PAUSE_MS: Final = 200
-_MOST: Final = 2_000_000_000
 
 
 class ResumeDialog(QDialog):
@@ -88,8 +84,11 @@ class ResumeDialog(QDialog):
         for column in (fields, story):
             column.setContentsMargins(0, 0, 0, 0)
         fields.addWidget(self._graph_box())
-        fields.addWidget(self._data_box(), 1)
-        fields.addWidget(self._run_box())
+        self._data, self._run = DataBox(self), RunBox(self)
+        for box in (self._data, self._run):
+            box.changed.connect(self._changed)
+        fields.addWidget(self._data, 1)
+        fields.addWidget(self._run)
         story.addWidget(self._card_box(), 1)
         split.addWidget(left)
         split.addWidget(right)
@@ -121,73 +120,6 @@ class ResumeDialog(QDialog):
         combo.addItem(self.tr("found automatically"), None)
         combo.currentIndexChanged.connect(self._changed)
         return combo
-
-    def _data_box(self) -> QWidget:
-        self._data_group = box = QGroupBox(self.tr("Data"), self)
-        self._data = PathField(
-            "dataPathEdit",
-            self.tr("Data file (.npz)"),
-            box,
-            files=self.tr("NumPy archives (*.npz);;All files (*)"),
-            recent=recent_paths("data"),
-        )
-        self._data.edit.setPlaceholderText(self.tr("An .npz of numpy.savez, one row a sample"))
-        self._data.chosen.connect(self._data_chosen)
-        self._inputs = InputsTable(box)
-        self._inputs.changed.connect(self._changed)
-        self._inputs.setMinimumHeight(110)
-        self._no_inputs = PlainLabel("noInputsText", parent=box)
-        self._no_inputs.hide()
-        self._no_inputs.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._data_row = QWidget(box)
-        form = QFormLayout(self._data_row)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow(self.tr("&Data file:"), self._data)
-        column = QVBoxLayout(box)
-        column.addWidget(self._data_row)
-        column.addWidget(self._inputs, 1)
-        column.addWidget(self._no_inputs, 1)
-        return box
-
-    def _run_box(self) -> QWidget:
-        box = QGroupBox(self.tr("Run"), self)
-        self._steps = self._spin("stepsSpin", self.tr("Steps"), 1000, self.tr("until stopped"))
-        self._batch = self._spin("batchSizeSpin", self.tr("Batch size"), 0, self.tr("automatic"))
-        at_end = self.tr("only at the end")
-        self._save_every = self._spin("saveEverySpin", self.tr("Steps between checkpoints"), 500, at_end)
-        self._keep = self._spin("keepSpin", self.tr("Checkpoints to keep"), 5, self.tr("all"))
-        self._seed = self._spin("seedSpin", self.tr("Seed of the data's order"), 0, "")
-        self._folder = PathField("runFolderEdit", self.tr("Run folder"), box, files=None)
-        self._folder.edited.connect(self._changed)
-        left, right = QFormLayout(), QFormLayout()
-        left.addRow(self.tr("Ste&ps:"), self._steps)
-        left.addRow(self.tr("Save &every:"), self._save_every)
-        left.addRow(self.tr("&Keep:"), self._keep)
-        right.addRow(self.tr("&Batch size:"), self._batch)
-        right.addRow(self.tr("See&d:"), self._seed)
-        numbers = QHBoxLayout()
-        numbers.addLayout(left)
-        numbers.addSpacing(12)
-        numbers.addLayout(right)
-        numbers.addStretch(1)
-        folder = QFormLayout()
-        folder.addRow(self.tr("Run &folder:"), self._folder)
-        column = QVBoxLayout(box)
-        column.addLayout(numbers)
-        column.addLayout(folder)
-        return box
-
-    def _spin(self, object_name: str, accessible: str, value: int, zero: str) -> QSpinBox:
-        spin = QSpinBox(self)
-        named(spin, object_name, accessible)
-        spin.setRange(0, _MOST)
-        spin.setSpecialValueText(zero)
-        spin.setGroupSeparatorShown(True)
-        spin.setValue(value)
-        widest = max((zero, "10,000,000"), key=len)
-        spin.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 48)
-        spin.valueChanged.connect(self._changed)
-        return spin
 
     def _card_box(self) -> QWidget:
         box = QGroupBox(self.tr("What will happen"), self)
@@ -239,30 +171,24 @@ class ResumeDialog(QDialog):
         """The run as the fields say it now."""
         from ckpt_studio.training.spec import DataSpec, RunSpec
 
-        mapping = self._inputs.chosen()
+        mapping, run = self._data.mapping(), self._run
         file = _absolute(self._data.path())
         return RunSpec(
             checkpoint=self._document.base.prefix,
-            out=_absolute(self._folder.path()),
-            steps=self._steps.value() or None,
-            save_every=self._save_every.value(),
-            max_to_keep=self._keep.value(),
-            batch_size=self._batch.value() or None,
-            seed=self._seed.value(),
+            out=_absolute(run.folder.path()),
+            steps=run.steps.value() or None,
+            save_every=run.save_every.value(),
+            max_to_keep=run.keep.value(),
+            batch_size=run.batch.value() or None,
+            seed=run.seed.value(),
             data=DataSpec(file or None, mapping) if file or mapping else None,
             train_op=self._train_op.currentData(),
             loss=self._loss.currentData(),
         )
 
     def _default_folder(self, folder: str) -> None:
-        if not self._folder.path():
-            self._folder.set_path(folder)
-        self._changed()
-
-    def _data_chosen(self, path: str) -> None:
-        if path:
-            remember_path("data", path)
-        self._inputs.forget_arrays()
+        if not self._run.folder.path():
+            self._run.folder.set_path(folder)
         self._changed()
 
     def _changed(self, *_: object) -> None:
@@ -291,7 +217,10 @@ class ResumeDialog(QDialog):
         card = prospect.card
         self._offer(self._train_op, card.train_choices, ", ".join(card.train_ops))
         self._offer(self._loss, card.loss_choices, card.loss or "")
-        plan = self._show_inputs(prospect)
+        plan, anew = self._data.show_prospect(prospect)
+        if anew:
+            for before, after in pairwise([*self._data.fields(), self._run.steps]):
+                self.setTabOrder(before, after)
         self._card.setPlainText("\n".join([*card_lines(card), *run_lines(prospect.spec, plan)]))
         self._command.setPlainText(prospect.command)
         if first:
@@ -311,22 +240,6 @@ class ResumeDialog(QDialog):
         if chosen is None and found:
             automatic = self.tr("automatic: {0}").format(found)
         fill_combo(combo, [(automatic, None), *((name, name) for name in choices)], chosen)
-
-    def _show_inputs(self, prospect: Prospect) -> FeedPlan:
-        from ckpt_studio.training.data import plan_feeds
-
-        card = prospect.card
-        self._inputs.setVisible(bool(card.inputs))
-        self._no_inputs.setVisible(not card.inputs)
-        self._data_row.setVisible(bool(card.inputs))
-        self._no_inputs.setText(self.tr("The graph has no inputs: it trains on its own data."))
-        if self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping):
-            order = [self._data.last_field(), *self._inputs.fields(), self._steps]
-            for before, after in pairwise(order):
-                self.setTabOrder(before, after)
-        plan = plan_feeds(card.inputs, prospect.arrays, card.mapping, prospect.spec.batch_size)
-        self._inputs.show_plan(plan, prospect.arrays, card.mapping)
-        return plan
 
     def _reason(self) -> str:
         """Why the run cannot be started now, or an empty text."""
