@@ -56,7 +56,8 @@ def apply_scheme(scheme: Scheme) -> None:
     if QGuiApplication.palette() != wanted:
         QApplication.setPalette(wanted)
         for kind in _WITH_INDICATORS:
-            QApplication.setPalette(with_clear_edges(wanted), kind)
+            # its stub asks for bytes and its code for str
+            QApplication.setPalette(with_clear_edges(wanted), kind)  # type: ignore[arg-type]
 
 
 def with_clear_edges(palette: QPalette) -> QPalette:
