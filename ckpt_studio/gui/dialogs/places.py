@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
+from typing import Final
 
 _RUN = re.compile(r"run-\d+")
+_MOST_ENTRIES: Final = 2000
 
 
 def new_checkpoint_folder(prefix: str) -> str:
@@ -26,6 +28,31 @@ def new_run_folder(prefix: str) -> str:
     folder = Path(prefix).absolute().parent
     parent = _writable(folder.parent if _RUN.fullmatch(folder.name) else folder)
     return str(next(parent / f"run-{n:02d}" for n in count(1) if not (parent / f"run-{n:02d}").exists()))
+
+
+def data_beside(prefix: str) -> str:
+    """The only .npz of the checkpoint's folder, or else of the folder above; empty where there is none or a choice."""
+    folder = Path(prefix).absolute().parent
+    for place in (folder, folder.parent):
+        found = _archives(place)
+        if found is None or len(found) > 1:
+            return ""
+        if found:
+            return found[0]
+    return ""
+
+
+def _archives(folder: Path) -> list[str] | None:
+    """The .npz files of a folder, sidecars left out; None where it cannot be listed or holds too much to look at."""
+    try:
+        with os.scandir(folder) as scan:
+            entries = list(islice(scan, _MOST_ENTRIES + 1))
+            if len(entries) > _MOST_ENTRIES:
+                return None
+            found = [entry for entry in entries if entry.name.endswith(".npz") and entry.is_file()]
+    except OSError:
+        return None
+    return [entry.path for entry in found if not entry.name.endswith(".ckpt-studio.npz")]
 
 
 def _writable(folder: Path) -> Path:

@@ -34,7 +34,7 @@ from ckpt_studio.gui.dialogs.fields import (
     named,
     prepare,
 )
-from ckpt_studio.gui.dialogs.places import new_run_folder
+from ckpt_studio.gui.dialogs.places import data_beside, new_run_folder
 from ckpt_studio.gui.dialogs.resume_data import DataBox
 from ckpt_studio.gui.dialogs.resume_numbers import RunBox
 from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead
@@ -225,7 +225,15 @@ class ResumeDialog(QDialog):
         self._command.setPlainText(prospect.command)
         if first:
             self._start.setFocus()
+            if not all(one.optional for one in card.inputs):
+                self._look_for_data()
         self._show_state()
+
+    def _look_for_data(self) -> None:
+        prefix = self._document.base.prefix
+        self._session.bridge.submit(
+            lambda _task: data_beside(prefix), self._data.guess, owner=self, slot="data"
+        )
 
     def _look_failed(self, error: CkptStudioError) -> None:
         self._looking = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PathField, PlainLabel
@@ -33,6 +34,11 @@ class DataBox(QGroupBox):
         )
         self._path.edit.setPlaceholderText(self.tr("An .npz of numpy.savez, one row a sample"))
         self._path.chosen.connect(self._chosen)
+        self._path.edited.connect(self._show_guess)
+        self._guess = ""
+        self._guess_text = PlainLabel("dataGuessText", self.tr("found beside the checkpoint"), self)
+        self._guess_text.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._guess_text.hide()
         self._inputs = InputsTable(self)
         self._inputs.changed.connect(self.changed)
         self._inputs.setMinimumHeight(110)
@@ -43,6 +49,7 @@ class DataBox(QGroupBox):
         form = QFormLayout(self._row)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.tr("&Data file:"), self._path)
+        form.addRow("", self._guess_text)
         column = QVBoxLayout(self)
         column.addWidget(self._row)
         column.addWidget(self._inputs, 1)
@@ -51,6 +58,18 @@ class DataBox(QGroupBox):
     def path(self) -> str:
         """The file, or an empty text."""
         return self._path.path()
+
+    def guess(self, path: str) -> None:
+        """Put a file in that may be meant, unless a person has said something already; typing replaces it."""
+        if path and not self.path():
+            self._guess = path
+            self._path.set_path(path)
+            self._path.edit.selectAll()
+            self._inputs.forget_arrays()
+            self.changed.emit()
+
+    def _show_guess(self, *_: object) -> None:
+        self._guess_text.setVisible(bool(self._guess) and self.path() == self._guess)
 
     def mapping(self) -> dict[str, str | float]:
         """Input -> array or number, where a person has said so."""

@@ -29,6 +29,7 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.document.edits import Freeze
 from ckpt_studio.gui.dialogs.close import CloseDialog
+from ckpt_studio.gui.dialogs.places import data_beside
 from ckpt_studio.gui.dialogs.resume import ResumeDialog
 from ckpt_studio.gui.panels.run import RunPanel
 from ckpt_studio.gui.runs import Runs
@@ -84,8 +85,14 @@ def fill(dialog: QWidget, name: str, text: str) -> None:
     QTest.keyClick(field, Qt.Key.Key_Tab)
 
 
-def give_data(dialog: ResumeDialog, sample: Path, qtbot: QtBot) -> None:
-    fill(dialog, "dataPathEdit", str(sample / "data.npz"))
+def hide_data(sample: Path) -> Path:
+    """Put the data where the dialog does not look."""
+    (sample / "data").mkdir()
+    return (sample / "data.npz").rename(sample / "data" / "data.npz")
+
+
+def give_data(dialog: ResumeDialog, data: Path, qtbot: QtBot) -> None:
+    fill(dialog, "dataPathEdit", str(data))
     qtbot.waitUntil(start(dialog).isEnabled, timeout=20_000)
 
 
@@ -113,6 +120,7 @@ def test_says_what_will_happen_and_what_is_missing(
     opened: Session, runs: Runs, window: QMainWindow, sample: Path, qtbot: QtBot
 ) -> None:
     opened.do(Freeze((FROZEN,)))
+    data = hide_data(sample)
     dialog = shown(opened, runs, window, qtbot)
     assert "21 of 21 variables bind" in card(dialog)
     assert "3 frozen" in card(dialog)
@@ -121,7 +129,7 @@ def test_says_what_will_happen_and_what_is_missing(
     assert not start(dialog).isEnabled()
     assert verdicts(dialog) == ["⚠ no data yet"] * 2
 
-    give_data(dialog, sample, qtbot)
+    give_data(dialog, data, qtbot)
     assert reason(dialog) == ""
     combos = {box.objectName(): box for box in dialog.findChildren(QComboBox)}
     assert combos["sourceCombo:x:0"].currentText() == "x"
@@ -153,6 +161,37 @@ def test_says_what_will_happen_and_what_is_missing(
     dialog.reject()
 
 
+def test_the_only_data_beside_the_checkpoint_is_guessed(
+    opened: Session, runs: Runs, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    dialog = shown(opened, runs, window, qtbot)
+    qtbot.waitUntil(start(dialog).isEnabled, timeout=20_000)
+    edit = dialog.findChild(QLineEdit, "dataPathEdit")
+    guessed = dialog.findChild(QLabel, "dataGuessText")
+    assert edit.text() == str(sample / "data.npz")
+    assert guessed.isVisible()
+    assert guessed.text() == "found beside the checkpoint"
+    assert all(verdict.startswith("✓ rows of") for verdict in verdicts(dialog))
+    fill(dialog, "dataPathEdit", str(sample / "nothing.npz"))
+    assert not guessed.isVisible()
+    qtbot.waitUntil(lambda: bool(reason(dialog)), timeout=5000)
+    dialog.reject()
+
+
+def test_data_is_guessed_only_where_there_is_no_choice(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    prefix = str(run / "m-1")
+    assert data_beside(prefix) == ""
+    (tmp_path / "data.npz").touch()
+    (run / "m-1.ckpt-studio.npz").touch()
+    assert data_beside(prefix) == str(tmp_path / "data.npz")
+    (run / "mine.npz").touch()
+    assert data_beside(prefix) == str(run / "mine.npz")
+    (run / "other.npz").touch()
+    assert data_beside(prefix) == ""
+
+
 def test_a_checkpoint_without_a_graph_says_so(
     opened: Session, runs: Runs, window: QMainWindow, sample: Path, qtbot: QtBot
 ) -> None:
@@ -180,7 +219,7 @@ def test_a_run_from_trust_to_stop_and_save(
 ) -> None:
     opened.do(Freeze((FROZEN,)))
     dialog = shown(opened, runs, window, qtbot)
-    give_data(dialog, sample, qtbot)
+    give_data(dialog, sample / "data.npz", qtbot)
     fill(dialog, "stepsSpin", "0")
     assert dialog.findChild(QSpinBox, "stepsSpin").text() == "until stopped"
     qtbot.waitUntil(start(dialog).isEnabled, timeout=5000)
@@ -238,7 +277,7 @@ def test_a_run_from_trust_to_stop_and_save(
 
     # The next run of the same graph is not asked about, and goes into a folder of its own.
     again = shown(opened, runs, window, qtbot)
-    give_data(again, sample, qtbot)
+    give_data(again, sample / "data.npz", qtbot)
     assert again.findChild(QLineEdit, "runFolderEdit").text().endswith("run-02")
     click(start(again))
     qtbot.waitUntil(lambda: runs.active, timeout=5000)
