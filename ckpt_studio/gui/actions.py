@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from ckpt_studio.gui.action_specs import SPECS
+from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.menu_titles import QT_TRANSLATE_NOOP
 from ckpt_studio.gui.texts import in_action, tooltip, without_mnemonic
@@ -76,5 +77,9 @@ class Actions(QObject):
             ("actionUndo", "&Undo", _UNDO, document.undo_label if document is not None else None),
             ("actionRedo", "&Redo", _REDO, document.redo_label if document is not None else None),
         ):
-            text = translated(labelled).replace("%1", in_action(label)) if label else translated(plain)
+            text = (
+                translated(labelled).replace("%1", in_action(edit_text(label)))
+                if label
+                else translated(plain)
+            )
             self._actions[name].setText(text)

@@ -385,8 +385,24 @@
         <translation>全部保留</translation>
     </message>
     <message>
+        <source>calls Python code, or ends the process</source>
+        <translation>调用 Python 代码，或结束进程</translation>
+    </message>
+    <message>
+        <source>can read or write files</source>
+        <translation>可以读写文件</translation>
+    </message>
+    <message>
+        <source>does what training seldom needs</source>
+        <translation>执行训练很少需要的操作</translation>
+    </message>
+    <message>
         <source>every {0} steps</source>
         <translation>每 {0} 步</translation>
+    </message>
+    <message>
+        <source>is not known here; it can do anything</source>
+        <translation>未知操作，可能做任何事情</translation>
     </message>
     <message>
         <source>is not known to be harmless</source>
@@ -397,24 +413,12 @@
         <translation>仅在结束时</translation>
     </message>
     <message>
-        <source>reads files</source>
-        <translation>读取文件</translation>
-    </message>
-    <message>
-        <source>runs code</source>
-        <translation>运行代码</translation>
+        <source>talks to other machines or devices</source>
+        <translation>与其他机器或设备通信</translation>
     </message>
     <message>
         <source>the last {0} are kept</source>
         <translation>保留最后 {0} 个</translation>
-    </message>
-    <message>
-        <source>uses the network</source>
-        <translation>使用网络</translation>
-    </message>
-    <message>
-        <source>writes files</source>
-        <translation>写入文件</translation>
     </message>
     <message>
         <source>{0} ({1}) {2}</source>
@@ -425,8 +429,8 @@
         <translation>{0} 及另外 {1} 个</translation>
     </message>
     <message>
-        <source>{0} bind</source>
-        <translation>{0} 个变量已绑定</translation>
+        <source>{0} of {1} variables bind</source>
+        <translation>{1} 个变量中已绑定 {0} 个</translation>
     </message>
     <message>
         <source>~ Not exact: {0}</source>
@@ -624,6 +628,37 @@
     <message>
         <source>Type what to do</source>
         <translation>键入要执行的操作</translation>
+    </message>
+</context>
+<context>
+    <name>DataBox</name>
+    <message>
+        <source>&amp;Data file:</source>
+        <translation>数据文件(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>An .npz of numpy.savez, one row a sample</source>
+        <translation>numpy.savez 生成的 .npz，每行一个样本</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>数据</translation>
+    </message>
+    <message>
+        <source>Data file (.npz)</source>
+        <translation>数据文件 (.npz)</translation>
+    </message>
+    <message>
+        <source>NumPy archives (*.npz);;All files (*)</source>
+        <translation>NumPy 存档 (*.npz);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>The graph has no inputs: it trains on its own data.</source>
+        <translation>该计算图没有输入：它用自带的数据训练。</translation>
+    </message>
+    <message>
+        <source>found beside the checkpoint</source>
+        <translation>在检查点旁找到</translation>
     </message>
 </context>
 <context>
@@ -985,6 +1020,49 @@
     <message>
         <source>{0} s</source>
         <translation>{0} 秒</translation>
+    </message>
+</context>
+<context>
+    <name>Edits</name>
+    <message>
+        <source>Freeze {0}</source>
+        <translation>冻结 {0}</translation>
+    </message>
+    <message>
+        <source>Replace {0} from {1}</source>
+        <translation>用 {1} 的值替换 {0}</translation>
+    </message>
+    <message>
+        <source>Revert all</source>
+        <translation>全部还原</translation>
+    </message>
+    <message>
+        <source>Revert “{0}”</source>
+        <translation>还原“{0}”</translation>
+    </message>
+    <message>
+        <source>Unfreeze {0}</source>
+        <translation>解冻 {0}</translation>
+    </message>
+    <message>
+        <source>frozen → trainable</source>
+        <translation>冻结 → 可训练</translation>
+    </message>
+    <message>
+        <source>own values → values of {0}</source>
+        <translation>自身的值 → {0} 的值</translation>
+    </message>
+    <message>
+        <source>own values → values of {0} ({1} under other names)</source>
+        <translation>自身的值 → {0} 的值（{1} 个使用其他名称）</translation>
+    </message>
+    <message>
+        <source>trainable → frozen</source>
+        <translation>可训练 → 冻结</translation>
+    </message>
+    <message>
+        <source>{0} variables</source>
+        <translation>{0} 个变量</translation>
     </message>
 </context>
 <context>
@@ -1506,20 +1584,8 @@
 <context>
     <name>ResumeDialog</name>
     <message>
-        <source>&amp;Batch size:</source>
-        <translation>批大小(&amp;B)：</translation>
-    </message>
-    <message>
         <source>&amp;Copy</source>
         <translation>复制(&amp;C)</translation>
-    </message>
-    <message>
-        <source>&amp;Data file:</source>
-        <translation>数据文件(&amp;D)：</translation>
-    </message>
-    <message>
-        <source>&amp;Keep:</source>
-        <translation>保留(&amp;K)：</translation>
     </message>
     <message>
         <source>&amp;Loss to show:</source>
@@ -1538,20 +1604,8 @@
         <translation>此窗口中已有训练在运行；请先停止它，再开始新的运行。</translation>
     </message>
     <message>
-        <source>An .npz of numpy.savez, one row a sample</source>
-        <translation>numpy.savez 生成的 .npz，每行一个样本</translation>
-    </message>
-    <message>
-        <source>Batch size</source>
-        <translation>批大小</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>取消</translation>
-    </message>
-    <message>
-        <source>Checkpoints to keep</source>
-        <translation>保留的检查点数</translation>
     </message>
     <message>
         <source>Choose a folder for the run.</source>
@@ -1566,24 +1620,12 @@
         <translation>复制命令</translation>
     </message>
     <message>
-        <source>Data</source>
-        <translation>数据</translation>
-    </message>
-    <message>
-        <source>Data file (.npz)</source>
-        <translation>数据文件 (.npz)</translation>
-    </message>
-    <message>
         <source>Graph</source>
         <translation>计算图</translation>
     </message>
     <message>
         <source>Loss to show</source>
         <translation>要显示的损失</translation>
-    </message>
-    <message>
-        <source>NumPy archives (*.npz);;All files (*)</source>
-        <translation>NumPy 存档 (*.npz);;所有文件 (*)</translation>
     </message>
     <message>
         <source>Reading the graph</source>
@@ -1596,6 +1638,57 @@
     <message>
         <source>Resume training</source>
         <translation>继续训练</translation>
+    </message>
+    <message>
+        <source>Start the run</source>
+        <translation>开始运行</translation>
+    </message>
+    <message>
+        <source>The training process</source>
+        <translation>训练进程</translation>
+    </message>
+    <message>
+        <source>The training process, and its job as it will lie in the run folder:</source>
+        <translation>训练进程，以及将保存在运行文件夹中的任务：</translation>
+    </message>
+    <message>
+        <source>There is no .meta file beside this checkpoint, so there is no graph that could be trained.</source>
+        <translation>此检查点旁没有 .meta 文件，因此没有可以训练的计算图。</translation>
+    </message>
+    <message>
+        <source>Train operation</source>
+        <translation>训练操作</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>将会发生什么</translation>
+    </message>
+    <message>
+        <source>automatic: {0}</source>
+        <translation>自动：{0}</translation>
+    </message>
+    <message>
+        <source>found automatically</source>
+        <translation>自动查找</translation>
+    </message>
+</context>
+<context>
+    <name>RunBox</name>
+    <message>
+        <source>&amp;Batch size:</source>
+        <translation>批大小(&amp;B)：</translation>
+    </message>
+    <message>
+        <source>&amp;Keep:</source>
+        <translation>保留(&amp;K)：</translation>
+    </message>
+    <message>
+        <source>Batch size</source>
+        <translation>批大小</translation>
+    </message>
+    <message>
+        <source>Checkpoints to keep</source>
+        <translation>保留的检查点数</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1622,10 +1715,6 @@
         <translation>数据顺序的随机种子</translation>
     </message>
     <message>
-        <source>Start the run</source>
-        <translation>开始运行</translation>
-    </message>
-    <message>
         <source>Ste&amp;ps:</source>
         <translation>步数(&amp;P)：</translation>
     </message>
@@ -1638,44 +1727,12 @@
         <translation>检查点之间的步数</translation>
     </message>
     <message>
-        <source>The graph has no inputs: it trains on its own data.</source>
-        <translation>该计算图没有输入：它用自带的数据训练。</translation>
-    </message>
-    <message>
-        <source>The training process</source>
-        <translation>训练进程</translation>
-    </message>
-    <message>
-        <source>The training process, and its job as it will lie in the run folder:</source>
-        <translation>训练进程，以及将保存在运行文件夹中的任务：</translation>
-    </message>
-    <message>
-        <source>There is no .meta file beside this checkpoint, so there is no graph that could be trained.</source>
-        <translation>此检查点旁没有 .meta 文件，因此没有可以训练的计算图。</translation>
-    </message>
-    <message>
-        <source>Train operation</source>
-        <translation>训练操作</translation>
-    </message>
-    <message>
-        <source>What will happen</source>
-        <translation>将会发生什么</translation>
-    </message>
-    <message>
         <source>all</source>
         <translation>全部</translation>
     </message>
     <message>
         <source>automatic</source>
         <translation>自动</translation>
-    </message>
-    <message>
-        <source>automatic: {0}</source>
-        <translation>自动：{0}</translation>
-    </message>
-    <message>
-        <source>found automatically</source>
-        <translation>自动查找</translation>
     </message>
     <message>
         <source>only at the end</source>

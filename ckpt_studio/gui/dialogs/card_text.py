@@ -17,7 +17,9 @@ _LISTED: Final = 8
 def card_lines(card: Card) -> list[str]:
     """What a run does with the checkpoint and its graph, a sentence a line, names made visible."""
     lines = [
-        translate("Card", "{0} bind").format(card.binds),
+        translate("Card", "{0} of {1} variables bind").format(
+            len(card.bound), len(card.bound) + len(card.missing)
+        ),
         translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"),
         translate("Card", "Shows the loss {0}").format(card.loss)
         if card.loss

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
 
@@ -103,7 +104,7 @@ class ChangesPanel(QWidget):
         self.countChanged.emit(len(self._edits))
 
     def _item(self, edit: Edit) -> QTreeWidgetItem:
-        label, about = visible(edit.label), visible(edit.describe())
+        label, about = visible(edit_text(edit.label)), visible(edit_text(edit.describe()))
         item = QTreeWidgetItem([f"{_SIGNS.get(edit.op, '●')} {label}", about])
         item.setToolTip(0, tooltip(label))
         item.setToolTip(1, tooltip(about))
