@@ -29,11 +29,11 @@ TO_OPEN: Final = (
     "ckpt_studio.gui.models.row_states",
     "ckpt_studio.gui.models.filter_words",
     "ckpt_studio.gui.models.selection",
+    "ckpt_studio.gui.panels.facts",
 )
 """What opening a checkpoint and showing its tree needs; none of it names Qt."""
 TO_LOOK: Final = (
     "numpy",
-    "ckpt_studio.gui.panels.facts",
     "pyqtgraph",
     "ckpt_studio.gui.views.panel",
     "ckpt_studio.gui.runs",
