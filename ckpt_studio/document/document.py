@@ -176,7 +176,9 @@ class Document:
         """
         self._check_writable()
         now = self._now
-        self._push(_Step((*now.edits, edit), edit.apply(now.state), edit.label, edit), {"do": edit.record()})
+        state = edit.apply(now.state)
+        title = edit.title(self.base.columns)
+        self._push(_Step((*now.edits, edit), state, title, edit), {"do": edit.record()})
 
     def remove(self, edit: Edit) -> None:
         """Revert one edit of the list; the others are applied as if it had never been. This is undoable itself.
@@ -193,7 +195,7 @@ class Document:
     def _without(self, place: int) -> _Step:
         edit = self.edits[place]
         kept = (*self.edits[:place], *self.edits[place + 1 :])
-        return _Step(kept, self._replay(kept), f"Revert “{edit.label}”", edit)
+        return _Step(kept, self._replay(kept), f"Revert “{edit.title(self.base.columns)}”", edit)
 
     def revert_all(self) -> None:
         """Revert every edit; undoable itself."""
@@ -315,7 +317,8 @@ class Document:
         self._journal = journal
         for edit in self.edits:
             if isinstance(edit, Replace) and isinstance(edit.donor, AbsentDonor):
-                self.notes.append(f"“{edit.label}” waits for its donor: {edit.donor.fault.message}")
+                title = edit.title(self.base.columns)
+                self.notes.append(f"“{title}” waits for its donor: {edit.donor.fault.message}")
 
     def _retake(self, step: Json, open_donor: OpenDonor) -> None:
         (verb, value), *others = step.items()

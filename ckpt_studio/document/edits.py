@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
-from typing import Any, ClassVar, NoReturn, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,12 @@ from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
 from ckpt_studio.document.matching import alike, judge
-from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of, texts_of
+from ckpt_studio.document.patterns import covering, key_of, rows_of, shared_path, text_of, texts_of
 from ckpt_studio.document.staged import Replacement, State
 
 Json: TypeAlias = dict[str, Any]
+_MOST_NAMES: Final = 1000
+"""The names of more variables are not looked up for a title."""
 OpenDonor: TypeAlias = Callable[[str], TensorSource]
 """Opens the checkpoint at a path; raises FileFault."""
 
@@ -40,7 +42,11 @@ class Edit(Protocol):
 
     @property
     def label(self) -> str:
-        """What it does, for a person."""
+        """What it does, by keys."""
+        ...
+
+    def title(self, columns: Columns) -> str:
+        """What it does, for a person: by names of these columns, and by the group that the variables make up."""
         ...
 
     def describe(self) -> str:
@@ -82,6 +88,10 @@ class _Mark:
     @property
     def label(self) -> str:
         return f"{self.op.capitalize()} {named(self.keys)}"
+
+    def title(self, columns: Columns) -> str:
+        """As `Edit.title`."""
+        return f"{self.op.capitalize()} {spoken(self.keys, columns)}"
 
     def describe(self) -> str:
         """Before and after, as a text."""
@@ -161,8 +171,12 @@ class Replace:
 
     @property
     def label(self) -> str:
-        """What it does, for a person."""
+        """What it does, by keys."""
         return f"Replace {named(self.keys)} from {printable(self.donor_label)}"
+
+    def title(self, columns: Columns) -> str:
+        """As `Edit.title`."""
+        return f"Replace {spoken(self.keys, columns)} from {printable(self.donor_label)}"
 
     def describe(self) -> str:
         """Before and after, as a text."""
@@ -301,6 +315,23 @@ def named(keys: Sequence[str]) -> str:
     if len(keys) == 1:
         return printable(keys[0])
     return f"{len(keys)} variables"
+
+
+def spoken(keys: Sequence[str], columns: Columns) -> str:
+    """As `named`, by the names of `columns`; several variables by the group that holds them all, if there is one.
+
+    Raises:
+        NoSuchVariable: a key is not there.
+    """
+    if len(keys) == 1:
+        return printable(columns.name(columns.row(keys[0])))
+    names = keys
+    if columns.names is not None:
+        names = columns.names.take(rows_of(columns.keys, keys[:_MOST_NAMES]).tolist())
+        if len(keys) > len(names):
+            return named(keys)
+    group = shared_path(names).rstrip("/") if keys else ""
+    return f"{printable(group)} ({len(keys)} variables)" if group else named(keys)
 
 
 def _set(flags: NDArray[np.bool_], rows: NDArray[np.bool_], value: bool) -> NDArray[np.bool_]:

@@ -88,7 +88,7 @@ def resolve_keys(pattern: str, columns: Columns) -> tuple[str, ...]:
 def covering(keys: Sequence[str], columns: Columns) -> list[str]:
     """Few PATTERNs that mean exactly these variables of this checkpoint: one for a subtree, else one a variable."""
     if len(keys) > 1:
-        shared = _shared_path(keys)
+        shared = shared_path(keys)
         pattern = re.sub(r"([*?[])", r"[\1]", shared) + "*"
         if not pattern.startswith(_HEX) and columns.keys.find(pattern) < 0:
             try:
@@ -100,7 +100,8 @@ def covering(keys: Sequence[str], columns: Columns) -> list[str]:
     return [text_of(key) for key in keys]
 
 
-def _shared_path(keys: Sequence[str]) -> str:
+def shared_path(keys: Sequence[str]) -> str:
+    """The path that all these names begin with, its last slash included; empty if there is none."""
     first, last = min(keys), max(keys)
     size = 0
     while size < min(len(first), len(last)) and first[size] == last[size]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
 from ckpt_studio.document.staged import State
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import DONOR, MODEL, make
+from tests.helpers.memory_source import MemoryCheckpoint
 
 
 @pytest.fixture
@@ -214,3 +216,21 @@ def test_an_edit_of_a_large_checkpoint_takes_no_time() -> None:
     start = time.process_time()
     assert all_of_it.apply(state).frozen.all()
     assert time.process_time() - start < 1
+
+
+def test_titles_say_names_and_groups_not_keys() -> None:
+    keys = [f"layer-{n}/{part}/.ATTRIBUTES/VARIABLE_VALUE" for n in (1, 2) for part in ("bias", "kernel")]
+    names = ["dense_1/bias", "dense_1/kernel", "out/bias", "out/kernel"]
+    base = MemoryCheckpoint(dict.fromkeys(keys, np.zeros(2, np.float32)))
+    columns = base._columns = dataclasses.replace(base.columns, names=Names.of_text(names))
+    document = Document(base)
+    document.do(Freeze((keys[1],)))
+    assert document.undo_label == "Freeze dense_1/kernel"
+    document.do(Freeze((keys[0], keys[1])))
+    assert document.undo_label == "Freeze dense_1 (2 variables)"
+    document.do(Unfreeze(tuple(keys)))
+    assert document.undo_label == "Unfreeze 4 variables"
+    document.remove(document.edits[0])
+    assert document.undo_label == "Revert “Freeze dense_1/kernel”"
+    swap = Replace(tuple((key, key) for key in keys[2:]), base, "elsewhere/best-9")
+    assert swap.title(columns).startswith("Replace out (2 variables) from ")

@@ -25,10 +25,12 @@ from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.tensors import Columns
     from ckpt_studio.document.edits import Edit
     from ckpt_studio.gui.session import Session
 
 _MOST_KEYS = 200
+_MOST_IN_TOOLTIP = 8
 _SIGNS = {"freeze": "❄", "unfreeze": "○", "replace": "⇄"}
 
 
@@ -93,8 +95,9 @@ class ChangesPanel(QWidget):
         self._edits = () if document is None else document.edits
         chosen = self.list.currentIndex().row()
         self.list.clear()
-        for edit in self._edits:
-            self.list.addTopLevelItem(self._item(edit))
+        if document is not None:
+            for edit in self._edits:
+                self.list.addTopLevelItem(self._item(edit, document.base.columns))
         again = self.list.topLevelItem(chosen) if chosen >= 0 else None
         if again is not None:
             self.list.setCurrentItem(again)
@@ -103,13 +106,15 @@ class ChangesPanel(QWidget):
         self._enable()
         self.countChanged.emit(len(self._edits))
 
-    def _item(self, edit: Edit) -> QTreeWidgetItem:
-        label, about = visible(edit_text(edit.label)), visible(edit_text(edit.describe()))
-        item = QTreeWidgetItem([f"{_SIGNS.get(edit.op, '●')} {label}", about])
-        item.setToolTip(0, tooltip(label))
+    def _item(self, edit: Edit, columns: Columns) -> QTreeWidgetItem:
+        title, about = visible(edit_text(edit.title(columns))), visible(edit_text(edit.describe()))
+        item = QTreeWidgetItem([f"{_SIGNS.get(edit.op, '●')} {title}", about])
+        keys = [visible(key) for key in edit.keys[:_MOST_IN_TOOLTIP]]
+        more = ["…"] if len(edit.keys) > len(keys) else []
+        item.setToolTip(0, tooltip("\n".join([title, *keys, *more])))
         item.setToolTip(1, tooltip(about))
         for key in edit.keys[:_MOST_KEYS]:
-            child = QTreeWidgetItem([visible(key), ""])
+            child = QTreeWidgetItem([visible(columns.name(columns.row(key))), ""])
             child.setData(0, Qt.ItemDataRole.UserRole, key)
             child.setToolTip(0, tooltip(visible(key)))
             item.addChild(child)
