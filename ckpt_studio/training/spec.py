@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ckpt_studio.core.errors import MissingFile, RequestFault, Unsupported
+from ckpt_studio.core.errors import RequestFault, Unsupported
+from ckpt_studio.formats.files import read_whole
 
 SPEC_BYTES = 16 << 20
 """The largest SPEC file that is read."""
@@ -87,17 +89,13 @@ def load_spec(path: str) -> RunSpec:
     """Read and check a SPEC file; relative paths are relative to it.
 
     Raises:
-        MissingFile: there is no such file.
+        FileFault: there is no such file, or it cannot be read.
         RequestFault: it is not a SPEC; the message names the field.
         Unsupported: it asks for a kind of run that this version does not have.
     """
     file = Path(path)
     try:
-        if file.stat().st_size > SPEC_BYTES:
-            raise RequestFault(f"{path} is too large for a SPEC of a run.", path=path)
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise MissingFile(f"The SPEC {path} cannot be read: {error.strerror}.", path=path) from error
+        text = read_whole(path, SPEC_BYTES)[0].decode("utf-8")
     except UnicodeDecodeError as error:
         raise RequestFault(f"The SPEC {path} is not UTF-8 text.", path=path) from error
     try:
@@ -222,7 +220,7 @@ class _Fields:
                 f'The SPEC field "{self._prefix}{name}" is missing in {self.path}.', path=self.path
             )
         value = self.get(name)
-        if not isinstance(value, str) or not value or "\0" in value:
+        if not isinstance(value, str) or not value or "\0" in value or not _can_name(value):
             raise self.fault(name, "a text", value)
         return value
 
@@ -254,6 +252,15 @@ class _Fields:
         if value is not None and not isinstance(value, bool):
             raise self.fault(name, "true or false", value)
         return bool(value)
+
+
+def _can_name(text: str) -> bool:
+    """Whether a text could be a path or a name: JSON can hold halves of surrogate pairs, files cannot."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ckpt_studio.core.errors import MissingFile, RequestFault, Unsupported
+from ckpt_studio.core.errors import FileFault, MissingFile, RequestFault, Unsupported
 from ckpt_studio.training.spec import DataSpec, RunSpec, load_spec
 
 
@@ -96,3 +97,17 @@ def test_a_recipe_and_a_missing_file_are_said(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_bytes(b"\xff\xfe")
     with pytest.raises(RequestFault, match="UTF-8"):
         load_spec(str(tmp_path / "spec.json"))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "spec.json"
+    os.mkfifo(pipe)
+    with pytest.raises(FileFault, match="not a regular file"):
+        load_spec(str(pipe))
+
+
+def test_half_a_surrogate_pair_names_its_field(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.json"
+    spec.write_text('{"checkpoint": "a", "out": "\\ud800"}', encoding="utf-8")
+    with pytest.raises(RequestFault, match='"out"'):
+        load_spec(str(spec))

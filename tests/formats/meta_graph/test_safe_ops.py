@@ -1,0 +1,25 @@
+"""The allow list of operations, held against TensorFlow's own registry."""
+
+from __future__ import annotations
+
+from ckpt_studio.formats.meta_graph.safe_ops import SAFE_OPS
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+REACHING = """
+import re
+from tensorflow.python.framework import op_def_registry
+word = re.compile(r"file|path|address|script|directory|url|hostname")
+found = []
+for name in args[0]:
+    op = op_def_registry.get(name)
+    if op is not None:
+        words = [a.name for a in op.input_arg] + [a.name for a in op.attr]
+        if any(word.search(text) for text in words):
+            found.append(name)
+result = found
+"""
+
+
+def test_no_operation_on_the_allow_list_takes_a_file_or_an_address(tensorflow_child: TensorFlowChild) -> None:
+    assert tensorflow_child(REACHING, ["Skipgram", "ReadFile"]) == ["Skipgram", "ReadFile"]
+    assert tensorflow_child(REACHING, sorted(SAFE_OPS)) == []
