@@ -8,7 +8,7 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 REACHING = """
 import re
 from tensorflow.python.framework import op_def_registry
-word = re.compile(r"file|path|address|script|directory|url|hostname")
+word = re.compile(r"(^|_)(file|path|filename|address|directory|url|host)s?(_|$)")
 found = []
 for name in args[0]:
     op = op_def_registry.get(name)
