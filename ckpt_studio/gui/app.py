@@ -52,7 +52,7 @@ def make_application() -> QApplication:
     QApplication.setDesktopFileName("ckpt-studio")
     # as an argument, because the first call of style() makes a Python type of all of QStyle
     app = QApplication([sys.argv[0] or "ckpt-studio", "-style", "fusion"])
-    language.install(app, Settings(app).language)
+    language.install(app, Settings().language)
     return app
 
 
