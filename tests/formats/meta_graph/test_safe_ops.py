@@ -8,7 +8,7 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 REACHING = """
 import re
 from tensorflow.python.framework import op_def_registry
-word = re.compile(r"(^|_)(file|path|filename|address|directory|url|host)s?(_|$)")
+word = re.compile(r"filename|address|hostname|directory|(^|_)file$")
 found = []
 for name in args[0]:
     op = op_def_registry.get(name)
