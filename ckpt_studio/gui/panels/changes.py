@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -49,7 +50,12 @@ class ChangesPanel(QWidget):
         self.list.setHeaderLabels([self.tr("Edit"), self.tr("Before → after")])
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setUniformRowHeights(True)
-        self.list.setColumnWidth(0, 150)
+        # the name matters most, and its end more than its middle
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        short = self.fontMetrics().horizontalAdvance("frozen → trainable")
+        self.list.setColumnWidth(1, short + 12)
         self.list.setIndentation(14)
         self._empty = QLabel(self.tr("No staged edits. The checkpoint is as it was read."), self)
         self._empty.setWordWrap(True)
