@@ -42,7 +42,7 @@ class Frame(QMainWindow):
         self.setObjectName("mainWindow")
         self.setWindowTitle(self.tr("Ckpt Studio"))
         self.settings = Settings(self)
-        apply_scheme(self.settings.scheme)
+        apply_scheme(self.settings.scheme, indicators=False)
         self.start_page = StartPage(self.settings, self)
         middle = QWidget(self)
         self.middle = QVBoxLayout(middle)

@@ -47,14 +47,15 @@ def is_dark(scheme: Scheme) -> bool:
     return scheme == "dark"
 
 
-def apply_scheme(scheme: Scheme) -> None:
-    """Give the application its palette."""
+def apply_scheme(scheme: Scheme, *, indicators: bool = True) -> None:
+    """Give the application its palette; without `indicators` only what the first paint needs of it."""
     if _Desktop.dark is None:
         # the palette that Qt has from the desktop, before it is replaced by ours
         _Desktop.dark = QGuiApplication.palette().color(_Role.Window).lightness() < 128
     wanted = palette(is_dark(scheme))
     if QGuiApplication.palette() != wanted:
         QApplication.setPalette(wanted)
+    if indicators:
         for kind in _WITH_INDICATORS:
             # its stub asks for bytes and its code for str
             QApplication.setPalette(with_clear_edges(wanted), kind)  # type: ignore[arg-type]

@@ -58,6 +58,7 @@ class Workbench(QObject):
         super().__init__(window)
         self.window = window
         ensure_fusion()
+        apply_scheme(window.settings.scheme)
         self.session = Session(window.settings, self)
         self.actions = Actions(self.session, window)
         self.runs: Runs | None = None

@@ -25,28 +25,26 @@ times = {}
 def note(what):
     times.setdefault(what, (time.monotonic() - began) * 1e3)
 
-def watch(app, done):
-    from PySide6.QtCore import QEvent, QObject, QTimer
-    class Watch(QObject):
-        def eventFilter(self, thing, event):
-            if event.type() == QEvent.Type.Paint and thing.isWidgetType() and thing.isWindow() and "paint" not in times:
-                times["paint"] = 0.0
+def watched(kind, done):
+    # a window of this kind that notes its first paint; an event filter would slow down what it watches
+    from PySide6.QtCore import QTimer
+    class Watched(kind):
+        timer = None
+        def paintEvent(self, event):
+            if self.timer is None:  # before the window's own, which goes on to build the rest of itself
+                self.timer = QTimer(self)
                 QTimer.singleShot(0, self.painted)
-            return False
+            kind.paintEvent(self, event)
         def painted(self):
-            del times["paint"]
             note("paint")
-            app.removeEventFilter(self)
-            timer = QTimer(self)
-            timer.timeout.connect(self.look)
-            timer.start(4)
+            self.timer.timeout.connect(self.look)
+            self.timer.start(4)
         def look(self):
-            if done():
+            if done(self):
                 note("complete")
                 print(json.dumps(times), flush=True)
                 os._exit(0)
-    app.watch = Watch()
-    app.installEventFilter(app.watch)
+    return Watched
 """
 
 PEER = (
@@ -54,8 +52,7 @@ PEER = (
     + """
 from PySide6.QtWidgets import QApplication, QMainWindow
 app = QApplication([])
-watch(app, lambda: True)
-window = QMainWindow()
+window = watched(QMainWindow, lambda window: True)()
 window.resize(1440, 900)
 window.show()
 app.exec()
@@ -65,21 +62,15 @@ app.exec()
 OURS = (
     WATCH
     + """
-import ckpt_studio.gui.app as gui
-made = gui.make_application
+import ckpt_studio.gui.main_window as gui
+asked = sys.argv[1:]
 
-def make_application():
-    app = made()
-    asked = sys.argv[1:]
-    def done():
-        (window,) = [w for w in app.topLevelWidgets() if w.objectName() == "mainWindow"]
-        bench = window._workbench  # not the property, which would make it
-        whole = bench is not None and bench.runs is not None and "pyqtgraph" in sys.modules
-        return whole and (not asked or window.session.document is not None)
-    watch(app, done)
-    return app
+def done(window):
+    bench = window._workbench  # not the property, which would make it
+    whole = bench is not None and bench.runs is not None and "pyqtgraph" in sys.modules
+    return whole and (not asked or window.session.document is not None)
 
-gui.make_application = make_application
+gui.MainWindow = watched(gui.MainWindow, done)
 from ckpt_studio.cli.main import main
 main()
 """
