@@ -219,7 +219,9 @@ class Session(QObject):
 
     def follow_run(self, path: str) -> None:
         """List the checkpoints of a run's own folder too, as they are now."""
-        self.bridge.submit(lambda task: read_folder(path), self._set_run_folder, owner=self, slot="run folder")
+        self.bridge.submit(
+            lambda task: read_folder(path), self._set_run_folder, owner=self, slot="run folder"
+        )
 
     def _set_run_folder(self, listing: Listing) -> None:
         if listing.folder != self.run_folder:

@@ -30,7 +30,7 @@ class LossPlot(pg.PlotWidget):
     """Whether the whole run is shown, said again each time."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, enableMenu=False)
         self.setObjectName("lossPlot")
         self.setAccessibleName(self.tr("Loss by step"))
         self.history = LossHistory()
@@ -44,7 +44,6 @@ class LossPlot(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.addItem(self._line)
         plot.addItem(self._dots)
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setLabel("bottom", self.tr("step"))
         plot.setLabel("left", self.tr("loss"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -211,6 +211,10 @@ class RunPanel(QWidget):
         self._plot.checkpointClicked.connect(self._session.open)
         self._plot.followingChanged.connect(self._whole.setHidden)
         self._plot_place.addWidget(self._plot)
+        QTimer.singleShot(0, self, self._draw_waiting)  # building is enough for one turn of the event loop
+
+    def _draw_waiting(self) -> None:
+        assert self._plot is not None
         waiting, self._waiting = self._waiting, []
         for metrics in waiting:
             self._draw(metrics)
@@ -258,7 +262,7 @@ class RunPanel(QWidget):
             if self._steps is not None:
                 left = max(self._steps - metrics.done, 0) / metrics.rate
                 self._eta.setText(self.tr("ETA {0}").format(duration_text(left)))
-        if self._plot is None:
+        if self._plot is None or self._waiting:  # in the order of their steps
             self._waiting.append(metrics)
         else:
             self._draw(metrics)

@@ -87,9 +87,8 @@ def colour_plot(plot: pg.PlotWidget, colours: PlotColours) -> None:
 
 
 def frame_plot(plot: pg.PlotWidget) -> None:
-    """Leave room around a plot for the halves of numbers at its corners; no menu and no buttons inside."""
+    """Leave room around a plot for the halves of numbers at its corners; no buttons inside."""
     item = plot.getPlotItem()
-    item.setMenuEnabled(False)
     item.hideButtons()
     item.layout.setContentsMargins(4, 8, 14, 4)
     plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -37,7 +37,9 @@ class HeatmapPlot(pg.PlotWidget):
     pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"bottom": IndexAxis("bottom"), "left": IndexAxis("left")})
+        super().__init__(
+            parent, enableMenu=False, axisItems={"bottom": IndexAxis("bottom"), "left": IndexAxis("left")}
+        )
         self._extent = (1, 1)
         self._overview: Painted | None = None
         self._detail: Painted | None = None

@@ -29,7 +29,9 @@ class HistogramPlot(pg.PlotWidget):
     pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"bottom": ValueAxis("bottom"), "left": CountAxis("left")})
+        super().__init__(
+            parent, enableMenu=False, axisItems={"bottom": ValueAxis("bottom"), "left": CountAxis("left")}
+        )
         self._found: tuple[Histogram, ...] = ()
         self._log = False
         plot = self.getPlotItem()
