@@ -251,7 +251,7 @@ class Workbench(QObject):
         window.resizeDocks(
             [docks["variablesDock"], docks["detailsDock"]], [_LEFT_WIDTH, _RIGHT_WIDTH], across
         )
-        window.resizeDocks([docks["checkpointsDock"], docks["variablesDock"]], [150, 600], down)
+        window.resizeDocks([docks["checkpointsDock"], docks["variablesDock"]], [220, 530], down)
         window.resizeDocks([docks["detailsDock"], docks["changesDock"]], [480, 280], down)
         window.resizeDocks([docks["runDock"]], [_BOTTOM_HEIGHT], down)
 

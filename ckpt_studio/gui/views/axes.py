@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.gui.views.colours import PlotColours
 
@@ -86,30 +88,50 @@ def colour_plot(plot: pg.PlotWidget, colours: PlotColours) -> None:
         axis.setTextPen(colours.text)
 
 
-def frame_plot(plot: pg.PlotWidget) -> None:
-    """Leave room around a plot for the halves of numbers at its corners; no buttons inside."""
-    item = plot.getPlotItem()
-    item.hideButtons()
-    item.layout.setContentsMargins(4, 8, 14, 4)
-    plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-
-def zoom_by_key(plot: pg.PlotWidget, key: int) -> bool:
-    """Zoom with + and -, move with the arrows; whether the key was one of them."""
-    box = plot.getPlotItem().getViewBox()
-    (left, right), (top, bottom) = box.viewRange()
-    across, down = box.state["mouseEnabled"]
-    if key in _ZOOMS:
-        box.scaleBy((_ZOOMS[key] if across else 1, _ZOOMS[key] if down else 1))
-    elif key in _MOVES:
-        dx, dy = _MOVES[key]
-        box.translateBy(
-            x=dx * (right - left) / 10 if across else 0, y=dy * (bottom - top) / 10 if down else 0
-        )
-    return key in _ZOOMS or key in _MOVES
-
-
 _ZOOMS: Final[dict[int, float]] = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
 _MOVES: Final[dict[int, tuple[int, int]]] = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)
 }  # fmt: skip
+
+
+class FramedPlot(pg.PlotWidget):
+    """A plot with our own axes, without menu and buttons, that is zoomed by keys as well as by the pointer.
+
+    There is room around it for the halves of numbers at its corners.
+    """
+
+    def __init__(self, bottom: pg.AxisItem, left: pg.AxisItem, parent: QWidget | None = None) -> None:
+        super().__init__(parent, enableMenu=False, axisItems={"bottom": bottom, "left": left})
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.layout.setContentsMargins(4, 8, 14, 4)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def reset_zoom(self) -> None:
+        """Show all there is."""
+        self.getPlotItem().getViewBox().autoRange(padding=0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and -, move with the arrows, 0 shows all."""
+        if event.key() == Qt.Key.Key_0:
+            self.reset_zoom()
+        elif not self._zoom_by(event.key()):
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show all again."""
+        self.reset_zoom()
+        event.accept()
+
+    def _zoom_by(self, key: int) -> bool:
+        box = self.getPlotItem().getViewBox()
+        (left, right), (top, bottom) = box.viewRange()
+        across, down = box.state["mouseEnabled"]
+        if key in _ZOOMS:
+            box.scaleBy((_ZOOMS[key] if across else 1, _ZOOMS[key] if down else 1))
+        elif key in _MOVES:
+            dx, dy = _MOVES[key]
+            box.translateBy(
+                x=dx * (right - left) / 10 if across else 0, y=dy * (bottom - top) / 10 if down else 0
+            )
+        return key in _ZOOMS or key in _MOVES

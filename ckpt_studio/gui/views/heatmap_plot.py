@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckpt_studio.gui.views.axes import IndexAxis, colour_plot, frame_plot, zoom_by_key
+from ckpt_studio.gui.views.axes import FramedPlot, IndexAxis, colour_plot
 from ckpt_studio.gui.views.colours import (
     INF_INDEX,
     NAN_INDEX,
@@ -27,7 +27,7 @@ _SETTLE_MS: Final = 40
 """A zoom or drag has to rest this long before what is seen is asked for."""
 
 
-class HeatmapPlot(pg.PlotWidget):
+class HeatmapPlot(FramedPlot):
     """An overview of the whole slice and, over it, the part that is seen in detail.
 
     `viewChanged` is emitted when another part is seen, `pointed` with (row, column) under the pointer or None.
@@ -37,14 +37,11 @@ class HeatmapPlot(pg.PlotWidget):
     pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(
-            parent, enableMenu=False, axisItems={"bottom": IndexAxis("bottom"), "left": IndexAxis("left")}
-        )
+        super().__init__(IndexAxis("bottom"), IndexAxis("left"), parent)
         self._extent = (1, 1)
         self._overview: Painted | None = None
         self._detail: Painted | None = None
         plot = self.getPlotItem()
-        frame_plot(self)
         box = plot.getViewBox()
         box.invertY(True)
         box.setDefaultPadding(0)
@@ -153,18 +150,6 @@ class HeatmapPlot(pg.PlotWidget):
         """The pointer is somewhere else."""
         super().leaveEvent(event)
         self.pointed.emit(None)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom with + and -, move with the arrows, 0 shows the whole slice."""
-        if event.key() == Qt.Key.Key_0:
-            self.reset_zoom()
-        elif not zoom_by_key(self, event.key()):
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show the whole slice again."""
-        self.reset_zoom()
-        event.accept()
 
     # ---- colours
 

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath
+from PySide6.QtCore import QEvent, QPointF, QRectF, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.gui.views.axes import CountAxis, ValueAxis, colour_plot, frame_plot, zoom_by_key
+from ckpt_studio.gui.views.axes import CountAxis, FramedPlot, ValueAxis, colour_plot
 from ckpt_studio.gui.views.colours import PlotColours
 
 _LOG_FLOOR = -0.3
 """Where a logarithmic axis begins: log10 of half an element, so that a single one can be seen."""
 
 
-class HistogramPlot(pg.PlotWidget):
+class HistogramPlot(FramedPlot):
     """Counts of bins as filled steps; a second histogram is an outline.
 
     `pointed` is emitted with the bin under the pointer, None when it has left.
@@ -29,13 +29,10 @@ class HistogramPlot(pg.PlotWidget):
     pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(
-            parent, enableMenu=False, axisItems={"bottom": ValueAxis("bottom"), "left": CountAxis("left")}
-        )
+        super().__init__(ValueAxis("bottom"), CountAxis("left"), parent)
         self._found: tuple[Histogram, ...] = ()
         self._log = False
         plot = self.getPlotItem()
-        frame_plot(self)
         plot.setLabel("bottom", self.tr("value"))
         plot.setLabel("left", self.tr("elements"))
         plot.showGrid(y=True, alpha=0.15)
@@ -106,18 +103,6 @@ class HistogramPlot(pg.PlotWidget):
         super().leaveEvent(event)
         self._mark.hide()
         self.pointed.emit(None)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom with + and -, move with the arrows, 0 shows all bins."""
-        if event.key() == Qt.Key.Key_0:
-            self.reset_zoom()
-        elif not zoom_by_key(self, event.key()):
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show all bins again."""
-        self.reset_zoom()
-        event.accept()
 
     def bin_at(self, value: float) -> int | None:
         """Which bin holds a value, None outside."""
