@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -70,6 +70,58 @@ class Checkpoint(TensorSource, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """One checkpoint of a folder.
+
+    Attributes:
+        prefix: what opens it.
+        name: its file name without endings; empty for `.index`.
+        format: as CONTRACT.md names it.
+        step: the training step that its name says, or None.
+        mtime: when it was written, in seconds since 1970.
+        nbytes: of all its files.
+        complete: whether all its files are there, and those that a job writes in place have their ends.
+        preserved: whether the state file lists it.
+        newest: whether opening the folder opens this one.
+    """
+
+    prefix: str
+    name: str
+    format: str
+    step: int | None
+    mtime: float
+    nbytes: int
+    complete: bool = True
+    preserved: bool = False
+    newest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file or folder directly in a folder: links are followed."""
+
+    name: str
+    nbytes: int
+    mtime: float
+    is_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reader found in a folder.
+
+    Attributes:
+        entries: its checkpoints there, in any order.
+        files: names of the files that are its own, whether they make a checkpoint or not.
+        sentences: what is not whole, for a person.
+    """
+
+    entries: tuple[FolderEntry, ...] = ()
+    files: frozenset[str] = frozenset()
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     """Why a reader will not open a path, as a sentence; `certain` when it knows what the file is instead."""
 
@@ -78,12 +130,21 @@ class Declined:
 
 
 class Reader(Protocol):
-    """One format. `claim` is cheap: it looks at names and a few bytes."""
+    """One format. `claim` and `find` are cheap: they look at names and a few bytes."""
 
     format: ClassVar[str]
 
     def claim(self, path: str) -> str | Declined:
         """The path to open (a prefix, say, where one of its files was named), or why not."""
+        ...
+
+    def find(self, folder: str, members: Mapping[str, Member]) -> Found:
+        """The checkpoints of this format directly in a folder.
+
+        Args:
+            folder: its path.
+            members: by name, what lies in it and no format before this one has claimed.
+        """
         ...
 
     def open(self, path: str) -> Checkpoint:

@@ -8,50 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+import stat
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import printable
-from ckpt_studio.formats.files import FileReader, fault_of, said
+from ckpt_studio.formats.base import FolderEntry, Member
+from ckpt_studio.formats.files import fault_of, said
+from ckpt_studio.formats.readers import READERS
 from ckpt_studio.formats.recognise import describe_or_none
-from ckpt_studio.formats.sstable.table import check_end
-from ckpt_studio.formats.tf_bundle.bundle import Bundle, step_of
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, parse_state_file
 
-_PART: Final = re.compile(
-    r"(?s)^(?P<name>.*)(?:\.(?P<kind>index|meta)|\.data-(?P<shard>\d{5,10})-of-(?P<count>\d{5,10}))$"
-)
 _MANY: Final = 8
-
-
-@dataclass(frozen=True)
-class FolderEntry:
-    """One checkpoint of a folder.
-
-    Attributes:
-        prefix: what opens it.
-        name: its file name without endings; empty for `.index`.
-        format: as CONTRACT.md names it.
-        step: the training step that its name says, or None.
-        mtime: when it was written, in seconds since 1970.
-        nbytes: of all its files.
-        preserved: whether the state file lists it.
-        newest: whether opening the folder opens this one.
-        complete: whether all its data files are there, and its index has its end: a job that saves writes it in place.
-    """
-
-    prefix: str
-    name: str
-    format: str
-    step: int | None
-    mtime: float
-    nbytes: int
-    preserved: bool
-    newest: bool
-    complete: bool
 
 
 @dataclass(frozen=True)
@@ -68,101 +38,53 @@ class Folder:
         return next((entry for entry in self.entries if entry.newest), None)
 
 
-@dataclass
-class _Parts:
-    """The files found of one prefix. `ends` is whether the index ends as one must."""
-
-    nbytes: int = 0
-    mtime: float | None = None
-    ends: bool = False
-    meta: bool = False
-    shards: dict[int, set[int]] = field(default_factory=dict)
-
-    @property
-    def has_data(self) -> bool:
-        return any(len(found) == count for count, found in self.shards.items())
-
-
 def scan_folder(path: str) -> Folder:
-    """List the checkpoints of a folder. Only names, sizes, the ends of indexes and the state file are read.
+    """List the checkpoints of a folder. Only names, sizes, a few bytes and the state file are read.
 
     Raises:
         MissingFile, FileFault: the folder cannot be read.
     """
-    found, loose = _find_parts(path)
+    members = _members(path)
     notes: list[str] = []
     state = _state(path, notes)
     kept = {os.path.basename(p) for p in (*state.paths, state.latest)} if state else set()
-    entries = []
-    for name, parts in found.items():
-        if parts.mtime is None:
-            continue
-        prefix = os.path.join(path, name)
-        parts.ends = _has_its_end(f"{prefix}.index")
-        entries.append(
-            FolderEntry(
-                prefix=prefix,
-                name=name,
-                format=Bundle.format,
-                step=step_of(prefix) if name else None,
-                mtime=parts.mtime,
-                nbytes=parts.nbytes,
-                preserved=name in kept,
-                newest=False,
-                complete=parts.has_data and parts.ends,
-            )
-        )
+    entries: list[FolderEntry] = []
+    sentences: list[str] = []
+    for reader in READERS:
+        found = reader.find(path, members)
+        entries += [replace(entry, preserved=entry.name in kept) for entry in found.entries]
+        sentences += found.sentences
+        members = {name: member for name, member in members.items() if name not in found.files}
     entries.sort(key=_order)
     newest = _newest(path, entries, state, notes)
-    notes += _orphans(path, found, loose)
-    marked = tuple(replace(entry, newest=entry is newest) for entry in entries)
-    return Folder(path, marked, tuple(notes))
+    notes += sentences[:_MANY]
+    if len(sentences) > _MANY:
+        notes.append(f"{len(sentences) - _MANY} more checkpoints are not whole.")
+    return Folder(path, tuple(replace(entry, newest=entry is newest) for entry in entries), tuple(notes))
+
+
+def _members(path: str) -> dict[str, Member]:
+    """What lies directly in a folder, sorted by name."""
+    members = {}
+    try:
+        with os.scandir(path) as scan:
+            for file in scan:
+                try:
+                    status = file.stat()
+                except OSError:
+                    continue  # gone meanwhile, or a link to nowhere
+                members[file.name] = Member(
+                    file.name, status.st_size, status.st_mtime, stat.S_ISDIR(status.st_mode)
+                )
+    except (OSError, ValueError) as error:
+        raise fault_of(error, path) from error
+    return dict(sorted(members.items()))
 
 
 def _order(entry: FolderEntry) -> tuple[int, float, list[tuple[int, str]]]:
     """By step, then time, then name with its numbers as numbers; what has no step comes first."""
     parts = re.findall(r"(\d{1,18})|(\D+)", entry.name)
     return -1 if entry.step is None else entry.step, entry.mtime, [(int(n or 0), text) for n, text in parts]
-
-
-def _find_parts(path: str) -> tuple[dict[str, _Parts], list[str]]:
-    """What each prefix has, and the names of other files."""
-    found: dict[str, _Parts] = {}
-    loose = []
-    try:
-        with os.scandir(path) as scan:
-            for file in scan:
-                match = _PART.match(file.name)
-                if match is None:
-                    loose.append(file.name)
-                    continue
-                try:
-                    status = file.stat()
-                except OSError:
-                    continue  # gone meanwhile, or a link to nowhere
-                if file.is_dir():
-                    continue
-                parts = found.setdefault(match["name"], _Parts())
-                parts.nbytes += status.st_size
-                if match["kind"] == "index":
-                    parts.mtime = status.st_mtime
-                elif match["kind"] == "meta":
-                    parts.meta = True
-                elif int(match["shard"]) < int(match["count"]):
-                    parts.shards.setdefault(int(match["count"]), set()).add(int(match["shard"]))
-    except (OSError, ValueError) as error:
-        raise fault_of(error, path) from error
-    return found, sorted(loose)
-
-
-def _has_its_end(index: str) -> bool:
-    """Whether an index has the footer that is written last."""
-    try:
-        with FileReader(index) as file:
-            check_end(file)
-    except FileFault:
-        return False
-    return True
 
 
 def _state(path: str, notes: list[str]) -> StateFile | None:
@@ -196,31 +118,6 @@ def _newest(
         other = f"; {printable(by_order.name)} is used" if by_order else ""
         notes.append(f"The state file names {printable(name)}, which is not in this folder{other}.")
     return there or by_order
-
-
-def _orphans(path: str, found: dict[str, _Parts], loose: list[str]) -> Iterator[str]:
-    """Sentences about files that belong to no checkpoint, and about checkpoints that are not whole."""
-    sentences = []
-    for name, parts in sorted(found.items()):
-        said_name = printable(name)
-        if parts.mtime is not None and not parts.has_data:
-            sentences.append(f"Data files of {said_name or 'the checkpoint without a name'} are missing.")
-        elif parts.mtime is not None and not parts.ends:
-            sentences.append(
-                f"The index of {said_name or 'the checkpoint without a name'} is cut off or not finished."
-            )
-        elif parts.mtime is None and parts.shards:
-            sentences.append(f"{said_name} has data files, but its index is missing.")
-        elif parts.mtime is None and parts.meta:
-            what = describe_or_none(os.path.join(path, name)) if name in loose else None
-            unity = describe_or_none(os.path.join(path, name + ".meta"))
-            if what is not None:
-                sentences.append(what)
-            elif unity is None or "Unity" not in unity:
-                sentences.append(f"{said_name}.meta is a graph without a checkpoint.")
-    yield from sentences[:_MANY]
-    if len(sentences) > _MANY:
-        yield f"{len(sentences) - _MANY} more checkpoints are not whole."
 
 
 def explain_empty(folder: Folder) -> str:
@@ -263,15 +160,3 @@ def _below(path: str) -> str | None:
     except OSError:
         return None
     return None
-
-
-def prefix_of(path: str) -> str | None:
-    """The prefix of the V2 bundle that a file (or the prefix itself) belongs to, if its index is there."""
-    candidates = [path]
-    match = _PART.match(os.path.basename(path))
-    if match is not None:
-        candidates.insert(0, os.path.join(os.path.dirname(path), match["name"]))
-    for suffix in (".ckpt-studio.json", ".ckpt-studio.npz"):
-        if path.endswith(suffix):
-            candidates.insert(0, path[: -len(suffix)])
-    return next((prefix for prefix in candidates if os.path.isfile(prefix + ".index")), None)

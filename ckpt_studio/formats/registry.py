@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar, Final
 
-from ckpt_studio.core.errors import Changed, FileFault, MissingFile, Unrecognised
-from ckpt_studio.formats.base import Checkpoint, Declined, Reader
+from ckpt_studio.core.errors import Unrecognised
+from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.files import said
-from ckpt_studio.formats.folder import explain_empty, prefix_of, scan_folder
-from ckpt_studio.formats.recognise import describe, describe_or_none
-from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
+from ckpt_studio.formats.folder import explain_empty, scan_folder
+from ckpt_studio.formats.readers import READERS
+from ckpt_studio.formats.recognise import describe
+from ckpt_studio.formats.tf_bundle.reader import prefix_of
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
-
-
-class BundleReader:
-    """V2 bundles, by any of their files."""
-
-    format: ClassVar[str] = Bundle.format
-
-    def claim(self, path: str) -> str | Declined:
-        """The prefix of a bundle's file, or why not."""
-        prefix = prefix_of(path)
-        return Declined("it has no .index file beside it") if prefix is None else prefix
-
-    def open(self, path: str) -> Checkpoint:
-        """Open a prefix.
-
-        Raises:
-            FileFault: its index cannot be read; the message says what it is instead, if that is known.
-        """
-        try:
-            return open_bundle(path)
-        except (Changed, MissingFile):
-            raise
-        except FileFault as error:
-            what = describe_or_none(path + ".index")
-            if what is None or error.kind == "checksum" or "V1" in what or what.endswith(" is empty."):
-                raise
-            raise Unrecognised(what, path=error.path) from error
-
-
-READERS: Final[tuple[Reader, ...]] = (BundleReader(),)
-"""Every format, in the order in which they are asked: with a V1 file and a V2 index on one prefix, V2 wins."""
 
 
 def open_checkpoint(path: str) -> Checkpoint:

@@ -14,7 +14,8 @@ from ckpt_studio.core.tasks import Task
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.journal import Journal
-    from ckpt_studio.formats.folder import Folder, FolderEntry
+    from ckpt_studio.formats.base import FolderEntry
+    from ckpt_studio.formats.folder import Folder
 
 WRITING_SECONDS: Final = 60.0
 """A checkpoint that lacks a file and is younger than this is taken to be still written."""

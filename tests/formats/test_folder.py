@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import Corrupt, MissingFile, Unrecognised
-from ckpt_studio.formats.folder import prefix_of, scan_folder
+from ckpt_studio.formats.folder import scan_folder
 from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.tf_bundle.reader import prefix_of
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
 from tests.helpers.bundles import BundleMaker, shard_name
 from tests.helpers.tensorflow_child import TensorFlowChild

@@ -16,14 +16,15 @@ from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import FileFault, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
+from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader
-from ckpt_studio.formats.tf_bundle import reading, strings
+from ckpt_studio.formats.reading import Place
+from ckpt_studio.formats.roles.by_name import GRAPH_KEY
+from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.columns import PATCH, columns_of
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import Index, load_index
-from ckpt_studio.formats.tf_bundle.name_roles import GRAPH_KEY
-from ckpt_studio.formats.tf_bundle.reading import Place
 from ckpt_studio.formats.tf_bundle.verify import verify_bundle
 
 _MOST_AXES: Final = 31

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, encode
 from ckpt_studio.formats.files import read_whole
+from ckpt_studio.formats.roles.by_graph import mark_by_graph, parse_graph
+from ckpt_studio.formats.roles.by_name import ATTRIBUTES, mark_by_names
+from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
-from ckpt_studio.formats.tf_bundle.graph_roles import mark_by_graph, parse_graph
-from ckpt_studio.formats.tf_bundle.marks import Marks
-from ckpt_studio.formats.tf_bundle.name_roles import ATTRIBUTES, mark_by_names
 
 PATCH: Final = ".ckpt-studio.json"
 """Ending of the patch that Ckpt Studio writes beside a checkpoint."""
@@ -51,22 +51,8 @@ def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[st
     if trainable is not None:
         _mark_trainable(marks, trainable)
     _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
-    return Columns(
-        keys=marks.keys,
-        dtype=dtype,
-        rank=rank.astype(np.int8),
-        dims=dims,
-        nbytes=contents.sizes(),
-        role=marks.role,
-        role_source=marks.source,
-        slot_of=marks.slot_of,
-        slot_name=marks.slot_name,
-        slot_names=tuple(marks.slot_names),
-        trainable=marks.trainable,
-        names=_full_names(marks),
-        object_paths=_object_paths(marks),
-        faults=contents.row_faults,
-    )
+    marks.paths = _object_paths(marks)
+    return marks.columns(contents.sizes(), contents.row_faults)
 
 
 def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
@@ -77,12 +63,6 @@ def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
         start = int(names.offsets[rows[0]])
         return Names(names.blob[start:], names.offsets[int(rows[0]) :] - start)
     return Names.of(names.raw(row) for row in rows.tolist())
-
-
-def _full_names(marks: Marks) -> Names | None:
-    if not marks.names:
-        return None
-    return Names.of(marks.names.get(row) or key for row, key in enumerate(marks.raw_keys))
 
 
 def _object_paths(marks: Marks) -> Names | None:

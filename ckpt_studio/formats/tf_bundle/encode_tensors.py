@@ -16,11 +16,11 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, TensorSource, printable
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
+from ckpt_studio.formats.reading import Place
 from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
 from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.entries import Entry
-from ckpt_studio.formats.tf_bundle.reading import Place
 
 _STRING: Final = 7
 _NATIVE_BIG: Final = sys.byteorder == "big"

@@ -19,8 +19,8 @@ from ckpt_studio.core.errors import ChecksumMismatch, Corrupt
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, Window, printable
 from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.reading import Place, checksum_of
 from ckpt_studio.formats.sstable.coding import checksum, unmask
-from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
 
 _CRC_BYTES: Final = 4
 _MAX_VARINT: Final = 9

@@ -14,8 +14,8 @@ from ckpt_studio.core.errors import ChecksumMismatch, Corrupt
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.reading import Place, checksum_of
 from ckpt_studio.formats.sstable.coding import checksum, mask, read_varint
-from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
 
 _CRC_BYTES: Final = 4
 _MAX_VARINT: Final = 10

@@ -10,12 +10,12 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader, read_whole, said
+from ckpt_studio.formats.reading import Place, checksum_of
 from ckpt_studio.formats.sstable.coding import unmask
 from ckpt_studio.formats.sstable.table import Table, check_end
 from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import MAX_INDEX_BYTES
-from ckpt_studio.formats.tf_bundle.reading import Place, checksum_of
 
 
 def index_faults(path: str) -> Iterator[Fault]:

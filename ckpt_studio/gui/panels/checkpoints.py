@@ -16,7 +16,8 @@ from ckpt_studio.gui.opening import being_written
 from ckpt_studio.gui.texts import byte_size, tooltip, visible
 
 if TYPE_CHECKING:
-    from ckpt_studio.formats.folder import Folder, FolderEntry
+    from ckpt_studio.formats.base import FolderEntry
+    from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.session import Session
 
 _PREFIX_ROLE = Qt.ItemDataRole.UserRole

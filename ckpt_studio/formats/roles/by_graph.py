@@ -15,8 +15,8 @@ from google.protobuf.message import DecodeError
 
 from ckpt_studio.core.tensors import Role, RoleSource, encode
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
-from ckpt_studio.formats.tf_bundle.marks import Marks
-from ckpt_studio.formats.tf_bundle.name_roles import ATTRIBUTES, Kind, hint_of
+from ckpt_studio.formats.roles.by_name import ATTRIBUTES, Kind, hint_of
+from ckpt_studio.formats.roles.marks import Marks
 
 _VALUE: Final = "VARIABLE_VALUE"
 _WEIGHTS: Final = "_trainable_variables"

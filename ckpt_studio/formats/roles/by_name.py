@@ -14,7 +14,7 @@ import numpy as np
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.tensors import Role
-from ckpt_studio.formats.tf_bundle.marks import Marks
+from ckpt_studio.formats.roles.marks import Marks
 
 GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
 ATTRIBUTES: Final = b"/.ATTRIBUTES/"

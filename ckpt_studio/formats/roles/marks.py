@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import Names, Role, RoleSource
+from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource
 
 _MOST_SLOT_NAMES: Final = 1 << 15
 _FEW: Final = 2000
@@ -50,6 +51,7 @@ class Marks:
         keys, dtype, rank, dims: what is known of the rows.
         graph: whether the object graph holds the row.
         names: full names by row, where they are not the keys.
+        paths: paths in the object graph by row.
         find: rows by key.
     """
 
@@ -65,6 +67,7 @@ class Marks:
     graph: NDArray[np.bool_]
     find: Finder
     names: dict[int, bytes] = field(default_factory=dict)
+    paths: Names | None = None
     slot_names: dict[str, int] = field(default_factory=dict)
     _slots: list[int] = field(default_factory=list)
     _weights: list[int] = field(default_factory=list)
@@ -126,3 +129,25 @@ class Marks:
         self.slot_of[slot[chained]] = above[chained]
         self.slot_name[slot] = number
         self.role[slot] = Role.slot
+
+    def columns(self, nbytes: NDArray[np.int64], faults: Mapping[int, str]) -> Columns:
+        """The columns as all other layers see them."""
+        names = None
+        if self.names:
+            names = Names.of(self.names.get(row) or key for row, key in enumerate(self.raw_keys))
+        return Columns(
+            keys=self.keys,
+            dtype=self.dtype,
+            rank=self.rank.astype(np.int8),
+            dims=self.dims,
+            nbytes=nbytes,
+            role=self.role,
+            role_source=self.source,
+            slot_of=self.slot_of,
+            slot_name=self.slot_name,
+            slot_names=tuple(self.slot_names),
+            trainable=self.trainable,
+            names=names,
+            object_paths=self.paths,
+            faults=faults,
+        )

@@ -1,0 +1,11 @@
+"""Every format that the program opens: a new one is a folder beside the others and a line here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ckpt_studio.formats.base import Reader
+from ckpt_studio.formats.tf_bundle.reader import BundleReader
+
+READERS: Final[tuple[Reader, ...]] = (BundleReader(),)
+"""In the order in which they are asked: with a V1 file and a V2 index on one prefix, V2 wins."""

@@ -1,0 +1,150 @@
+"""How V2 bundles are found: by any of their files, and in a folder by what the names of its files have in common."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from ckpt_studio.core.errors import Changed, FileFault, MissingFile, Unrecognised
+from ckpt_studio.core.tensors import printable
+from ckpt_studio.formats.base import Checkpoint, Declined, FolderEntry, Found, Member
+from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.recognise import describe_or_none
+from ckpt_studio.formats.sstable.table import check_end
+from ckpt_studio.formats.tf_bundle.bundle import SIDECARS, Bundle, open_bundle, step_of
+
+_PART: Final = re.compile(
+    r"(?s)^(?P<name>.*)(?:\.(?P<kind>index|meta)|\.data-(?P<shard>\d{5,10})-of-(?P<count>\d{5,10}))$"
+)
+
+
+@dataclass
+class _Parts:
+    """The files found of one prefix."""
+
+    nbytes: int = 0
+    mtime: float | None = None
+    meta: bool = False
+    shards: dict[int, set[int]] = field(default_factory=dict)
+
+    @property
+    def has_data(self) -> bool:
+        return any(len(found) == count for count, found in self.shards.items())
+
+
+class BundleReader:
+    """V2 bundles, by any of their files."""
+
+    format: ClassVar[str] = Bundle.format
+
+    def claim(self, path: str) -> str | Declined:
+        """The prefix of a bundle's file, or why not."""
+        prefix = prefix_of(path)
+        return Declined("it has no .index file beside it") if prefix is None else prefix
+
+    def find(self, folder: str, members: Mapping[str, Member]) -> Found:
+        """As `Reader.find`: only names, sizes and the ends of indexes are read."""
+        parts, files = _find_parts(members)
+        entries = []
+        for name, found in parts.items():
+            if found.mtime is None:
+                continue
+            prefix = os.path.join(folder, name)
+            entries.append(
+                FolderEntry(
+                    prefix=prefix,
+                    name=name,
+                    format=self.format,
+                    step=step_of(prefix) if name else None,
+                    mtime=found.mtime,
+                    nbytes=found.nbytes,
+                    complete=found.has_data and _has_its_end(f"{prefix}.index"),
+                )
+            )
+        whole = {entry.name for entry in entries if entry.complete}
+        sentences = _not_whole(folder, parts, whole, members)
+        return Found(tuple(entries), frozenset(files), tuple(sentences))
+
+    def open(self, path: str) -> Checkpoint:
+        """Open a prefix.
+
+        Raises:
+            FileFault: its index cannot be read; the message says what it is instead, if that is known.
+        """
+        try:
+            return open_bundle(path)
+        except (Changed, MissingFile):
+            raise
+        except FileFault as error:
+            what = describe_or_none(path + ".index")
+            if what is None or error.kind == "checksum" or "V1" in what or what.endswith(" is empty."):
+                raise
+            raise Unrecognised(what, path=error.path) from error
+
+
+def _find_parts(members: Mapping[str, Member]) -> tuple[dict[str, _Parts], set[str]]:
+    """What each prefix has, and the names of all files of bundles."""
+    found: dict[str, _Parts] = {}
+    files = set()
+    for name, member in members.items():
+        match = _PART.match(name)
+        if match is None or member.is_folder:
+            continue
+        files.add(name)
+        parts = found.setdefault(match["name"], _Parts())
+        parts.nbytes += member.nbytes
+        if match["kind"] == "index":
+            parts.mtime = member.mtime
+        elif match["kind"] == "meta":
+            parts.meta = True
+        elif int(match["shard"]) < int(match["count"]):
+            parts.shards.setdefault(int(match["count"]), set()).add(int(match["shard"]))
+    for name in found:
+        files.update(name + ending for ending in SIDECARS if name + ending in members)
+    return found, files
+
+
+def _has_its_end(index: str) -> bool:
+    """Whether an index has the footer that is written last."""
+    try:
+        with FileReader(index) as file:
+            check_end(file)
+    except FileFault:
+        return False
+    return True
+
+
+def _not_whole(
+    folder: str, found: dict[str, _Parts], whole: set[str], members: Mapping[str, Member]
+) -> Iterator[str]:
+    """Sentences about files that belong to no checkpoint, and about checkpoints that are not whole."""
+    for name, parts in sorted(found.items()):
+        said_name = printable(name)
+        if parts.mtime is not None and not parts.has_data:
+            yield f"Data files of {said_name or 'the checkpoint without a name'} are missing."
+        elif parts.mtime is not None and name not in whole:
+            yield f"The index of {said_name or 'the checkpoint without a name'} is cut off or not finished."
+        elif parts.mtime is None and parts.shards:
+            yield f"{said_name} has data files, but its index is missing."
+        elif parts.mtime is None and parts.meta:
+            what = describe_or_none(os.path.join(folder, name)) if name in members else None
+            unity = describe_or_none(os.path.join(folder, name + ".meta"))
+            if what is not None:
+                yield what
+            elif unity is None or "Unity" not in unity:
+                yield f"{said_name}.meta is a graph without a checkpoint."
+
+
+def prefix_of(path: str) -> str | None:
+    """The prefix of the V2 bundle that a file (or the prefix itself) belongs to, if its index is there."""
+    candidates = [path]
+    match = _PART.match(os.path.basename(path))
+    if match is not None:
+        candidates.insert(0, os.path.join(os.path.dirname(path), match["name"]))
+    for suffix in SIDECARS:
+        if path.endswith(suffix):
+            candidates.insert(0, path[: -len(suffix)])
+    return next((prefix for prefix in candidates if os.path.isfile(prefix + ".index")), None)
