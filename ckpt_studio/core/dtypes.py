@@ -56,11 +56,23 @@ def _table() -> dict[int, DType]:
 
 BY_NUMBER: Final[dict[int, DType]] = _table()
 BY_NAME: Final[dict[str, DType]] = {d.name: d for d in BY_NUMBER.values()}
+FOREIGN: Final[dict[str, DType]] = {
+    name: DType(255 - place, name, None)
+    for place, name in enumerate(
+        (
+            "float8_e8m0fnu", "float6_e2m3fn", "float6_e3m2fn",  # safetensors
+            "datetime64", "timedelta64", "float128", "complex256", "void", "object",  # NumPy
+        )
+    )
+}  # fmt: skip
+"""Types of other formats that TensorFlow has none for: opaque, under numbers of our own that are never written."""
+
+_FOREIGN_NUMBERS: Final = {dtype.number: dtype for dtype in FOREIGN.values()}
 
 
 def unknown(number: int) -> DType:
-    """A stand-in for a number that no TensorFlow release has given a meaning: its bytes are opaque."""
-    return BY_NUMBER.get(number) or DType(number, f"unknown_{number}", None)
+    """A type by its number; a stand-in for one that no TensorFlow release has given a meaning: its bytes are opaque."""
+    return BY_NUMBER.get(number) or _FOREIGN_NUMBERS.get(number) or DType(number, f"unknown_{number}", None)
 
 
 def of_numpy(dtype: np.dtype[Any]) -> DType:

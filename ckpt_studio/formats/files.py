@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 import time
@@ -29,6 +30,12 @@ _PAUSE: Final = 0.05
 def said(path: str) -> str:
     """How a sentence names a file."""
     return printable(os.path.basename(path.rstrip(os.sep)) or path) or "A path without a name"
+
+
+def step_of(prefix: str) -> int | None:
+    """The training step that the name of a checkpoint says (`model.ckpt-1000`), or None."""
+    found = re.search(r"-(\d{1,18})$", os.path.basename(prefix))
+    return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

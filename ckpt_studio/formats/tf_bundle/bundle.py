@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
-from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.files import FileReader, step_of
 from ckpt_studio.formats.reading import Place
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.tf_bundle import strings
@@ -39,12 +38,6 @@ def open_bundle(prefix: str) -> Bundle:
         FileFault: its index cannot be read.
     """
     return Bundle(prefix, load_index(prefix + ".index"))
-
-
-def step_of(prefix: str) -> int | None:
-    """The training step that the name of a checkpoint says (`model.ckpt-1000`), or None."""
-    found = re.search(r"-(\d{1,18})$", os.path.basename(prefix))
-    return int(found[1]) if found else None
 
 
 class Bundle:

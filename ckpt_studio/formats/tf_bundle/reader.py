@@ -11,10 +11,10 @@ from typing import ClassVar, Final
 from ckpt_studio.core.errors import Changed, FileFault, MissingFile, Unrecognised
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.base import Checkpoint, Declined, FolderEntry, Found, Member
-from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.files import FileReader, step_of
 from ckpt_studio.formats.recognise import describe_or_none
 from ckpt_studio.formats.sstable.table import check_end
-from ckpt_studio.formats.tf_bundle.bundle import SIDECARS, Bundle, open_bundle, step_of
+from ckpt_studio.formats.tf_bundle.bundle import SIDECARS, Bundle, open_bundle
 
 _PART: Final = re.compile(
     r"(?s)^(?P<name>.*)(?:\.(?P<kind>index|meta)|\.data-(?P<shard>\d{5,10})-of-(?P<count>\d{5,10}))$"
