@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -16,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import Changed, Corrupt, FileFault, MissingFile, Truncated
-from ckpt_studio.core.tensors import BLOCK_BYTES, printable
+from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.texts import visible
 
 T = TypeVar("T")
 
@@ -25,11 +28,23 @@ _FLAGS: Final = (
 )
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.05
+_MOST_LETTERS: Final = 120
+
+_SPECIAL: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def said(path: str) -> str:
-    """How a sentence names a file."""
-    return printable(os.path.basename(path.rstrip(os.sep)) or path) or "A path without a name"
+    """How a sentence names a file: what does not print is made visible, the middle of a very long name left out."""
+    name = visible(os.path.basename(path.rstrip(os.sep)) or path)
+    if len(name) > _MOST_LETTERS:
+        name = f"{name[: _MOST_LETTERS // 2]}…{name[-_MOST_LETTERS // 2 :]}"
+    return name or "A path without a name"
 
 
 def step_of(prefix: str) -> int | None:
@@ -71,11 +86,43 @@ class FileIdentity:
 def fault_of(error: OSError | ValueError, path: str) -> FileFault:
     """What the operating system said about a file, as one of our errors."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return MissingFile(f"{said(path)} does not exist.", path=path)
+        return MissingFile(_missing(path), path=path)
     if isinstance(error, PermissionError):
-        return FileFault(f"{said(path)} may not be read; check its permissions.", path=path)
+        return FileFault(
+            f"{said(path)} may not be read; check its permissions and those of its folder.", path=path
+        )
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return FileFault(f"{said(path)} is a link that leads back to itself.", path=path)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return FileFault(
+            f"{said(path)} cannot be there: its path is longer than the system allows.", path=path
+        )
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return FileFault(f"{said(path)} cannot be read: {reason}.", path=path)
+
+
+def _missing(path: str) -> str:
+    """What of a path is not there."""
+    with suppress(OSError, ValueError):
+        return f"{said(path)} is a link to {said(os.readlink(path))}, which does not exist."
+    above = os.path.dirname(os.path.abspath(path))
+    if os.path.isfile(above):
+        return f"{said(path)} does not exist: {said(above)} is a file, not a folder."
+    lost = None
+    while above != lost and not os.path.lexists(above):
+        lost, above = above, os.path.dirname(above)
+    return f"{said(path)} does not exist" + (f": there is no folder {said(lost)}." if lost else ".")
+
+
+def check_regular(path: str, mode: int) -> None:
+    """Look at the mode that a stat gave.
+
+    Raises:
+        FileFault: this is no regular file.
+    """
+    if not stat.S_ISREG(mode):
+        what = _SPECIAL.get(stat.S_IFMT(mode), "something else")
+        raise FileFault(f"{said(path)} is {what}, not a regular file.", path=path)
 
 
 class FileReader:
@@ -93,14 +140,14 @@ class FileReader:
     def __init__(self, path: str, expected: FileIdentity | None = None) -> None:
         self.path = path
         try:
+            check_regular(path, os.stat(path).st_mode)  # to open a device can do something to it
             self._fd = os.open(path, _FLAGS)
         except (OSError, ValueError) as error:
             raise fault_of(error, path) from error
         self._lock = threading.Lock()
         try:
             status = os.fstat(self._fd)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileFault(f"{said(path)} is not a regular file.", path=path)
+            check_regular(path, status.st_mode)
             self.identity = FileIdentity.of(status)
             if expected is not None and self.identity != expected:
                 raise self._changed()

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from PySide6.QtCore import QCoreApplication
 
+from ckpt_studio.core.texts import visible as visible
+
 translate = QCoreApplication.translate
 """Context and text, for what is no method of a QObject; lupdate knows this name."""
-
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-
-
-def visible(text: str) -> str:
-    r"""A name for showing: control, bidirectional and invisible characters as `\u202e`, bad bytes as `\xNN`."""
-    # as core.tensors.printable, whose module loads numpy: texts are needed before that
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escaped(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def tooltip(text: str) -> str:
