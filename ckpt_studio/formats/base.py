@@ -123,7 +123,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """Why a reader will not open a path, as a sentence; `certain` when it knows what the file is instead."""
+    """Why a reader will not open a path.
+
+    Attributes:
+        reason: a clause about the path that the sentence of the refusal lists with those of the other readers, such as
+            "it has no .index file beside it"; where `certain`, the whole sentence.
+        certain: whether the reader knows what the file is instead, so that nothing else need be said.
+    """
 
     reason: str
     certain: bool = False
@@ -135,7 +141,11 @@ class Reader(Protocol):
     format: ClassVar[str]
 
     def claim(self, path: str) -> str | Declined:
-        """The path to open (a prefix, say, where one of its files was named), or why not."""
+        """The path to open (a prefix, say, where one of its files was named), or why not.
+
+        A folder is claimed by the format whose checkpoint it is as a whole, as a SavedModel is. What is claimed is the
+        `prefix` of the checkpoint that `open` gives, and of its entry in `find`.
+        """
         ...
 
     def find(self, folder: str, members: Mapping[str, Member]) -> Found:
