@@ -167,24 +167,19 @@ class Bundle:
         """A window across the slices of a partitioned variable; only those that it touches are read."""
         entry = self.index.entry(record)
         full = check_window(window, entry.shape or ())
-        partition = self.contents.partitions[record]
         out = np.empty([part.stop - part.start for part in full], dtypes.unknown(entry.dtype).numpy)
         key = self.index.keys[record]
         with ExitStack() as stack:
             files: dict[int, FileReader] = {}
-            for i in partition.touching(full).tolist():
-                place = self.contents.place(int(partition.records[i]), key)
+
+            def read(piece: int, window: Window) -> NDArray[Any]:
+                place = self.contents.place(piece, key)
                 file = files.get(place.shard)
                 if file is None:
                     file = files[place.shard] = stack.enter_context(self.open_shard(place.shard))
-                theirs, ours = [], []
-                for part, low, high in zip(
-                    full, partition.start[i].tolist(), partition.stop[i].tolist(), strict=True
-                ):
-                    start, stop = max(part.start, low), min(part.stop, high)
-                    theirs.append(slice(start - low, stop - low))
-                    ours.append(slice(start - part.start, stop - part.start))
-                out[tuple(ours)] = self._read_place(file, place, tuple(theirs))
+                return self._read_place(file, place, window)
+
+            self.contents.partitions[record].fill(out, full, read)
             for file in files.values():
                 file.check_unchanged()
         return out

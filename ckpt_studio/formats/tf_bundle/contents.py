@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import Corrupt, FileFault
 from ckpt_studio.formats.files import FileIdentity
+from ckpt_studio.formats.partitions import Partition
 from ckpt_studio.formats.reading import Place
+from ckpt_studio.formats.sstable.ordered_code import is_slice_key
 from ckpt_studio.formats.tf_bundle.entries import Entry
 from ckpt_studio.formats.tf_bundle.faults import Code, RowFaults, codes_of, error_of
 from ckpt_studio.formats.tf_bundle.index import Index
-from ckpt_studio.formats.tf_bundle.slices import Partition, is_slice_key, partition_of
+from ckpt_studio.formats.tf_bundle.slices import partition_of
 
 _FEW: Final = 64
 

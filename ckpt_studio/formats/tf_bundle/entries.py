@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from google.protobuf.message import DecodeError
 
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry, BundleHeader
-
-Extent: TypeAlias = tuple[int, int]
-"""Start and length along one axis; length -1 means all of it."""
+from ckpt_studio.formats.sstable.ordered_code import Extent
 
 VERSION = 1
 """The version of bundles that we know, as producer and as consumer."""
