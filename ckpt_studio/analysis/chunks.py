@@ -11,6 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,3 +107,11 @@ def _pattern_values(name: str) -> NDArray[np.float64]:
 def pattern_values(dtype: DType) -> NDArray[np.float64]:
     """The value of each bit pattern of an 8 or 16 bit type, exact: float64 [256] or [65536]."""
     return _pattern_values(dtype.name)
+
+
+def smallest_normal(dtype: DType) -> float:
+    """The smallest positive number that a float type holds with full precision; 0.0 for types without denormals."""
+    if dtype.numpy is None or dtype.numpy.kind in "iub" or is_discrete(dtype):
+        return 0.0
+    part = dtype.numpy.type(0).real.dtype if dtype.numpy.kind == "c" else dtype.numpy.newbyteorder("=")
+    return float(ml_dtypes.finfo(part).smallest_normal)  # type: ignore[no-untyped-call]

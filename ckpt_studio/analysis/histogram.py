@@ -18,7 +18,8 @@ from ckpt_studio.analysis.chunks import (
     kind_of,
     pattern_values,
 )
-from ckpt_studio.analysis.statistics import Number, Statistics, range_of, statistics, statistics_of_counts
+from ckpt_studio.analysis.collect import Number
+from ckpt_studio.analysis.statistics import Statistics, range_of, statistics, statistics_of_counts
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task

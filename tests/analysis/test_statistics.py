@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from ckpt_studio.analysis.collect import Integers, Reals
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import Cancelled, Corrupt, NoSuchVariable
@@ -37,8 +39,10 @@ def reference(array: NDArray[Any]) -> Statistics:
     counted = {
         "count": values.size,
         "zeros": int((values == 0).sum()),
+        "denormals": int(((values != 0) & (np.abs(values) < normal_from(array.dtype))).sum()),
         "nan": int(np.isnan(values).sum()),
         "inf": int(np.isinf(values).sum()),
+        "neg_inf": int(np.isneginf(values).sum()),
     }
     if not finite.size:
         return Statistics(**counted)
@@ -49,13 +53,22 @@ def reference(array: NDArray[Any]) -> Statistics:
         mean=float(finite.mean()),
         std=float(finite.std()),
         l2=float(np.linalg.norm(finite)),
+        l1=float(np.abs(finite).sum()),
     )
 
 
+def normal_from(dtype: np.dtype[Any]) -> float:
+    """Where a type's full precision begins; nothing of an integer type is denormal."""
+    try:
+        return float(ml_dtypes.finfo(dtype).smallest_normal)
+    except ValueError:
+        return 0.0
+
+
 def assert_same(found: Statistics, wanted: Statistics, scale: float = 0.0) -> None:
-    for name in ("count", "zeros", "nan", "inf", "min", "max"):
+    for name in ("count", "zeros", "denormals", "nan", "inf", "neg_inf", "min", "max"):
         assert getattr(found, name) == getattr(wanted, name), name
-    for name in ("mean", "std", "l2"):
+    for name in ("mean", "std", "l2", "l1"):
         ours, theirs = getattr(found, name), getattr(wanted, name)
         if theirs is None:
             assert ours is None
@@ -77,7 +90,7 @@ def test_every_numeric_dtype(dtype: np.dtype[Any]) -> None:
         st.sampled_from([np.float32, np.float64, np.float16]),
         hnp.array_shapes(min_dims=0, max_dims=6, min_side=0, max_side=5),
         elements=st.one_of(
-            st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 2.0**-24]),
+            st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 2.0**-24, -(2.0**-14), 2.0**-15]),
             st.floats(-1000, 1000, width=16),
         ),
     ),
@@ -107,6 +120,8 @@ def test_integers_are_exact(array: NDArray[Any], block_bytes: int) -> None:
     std = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values))
     assert found.std == pytest.approx(std, rel=1e-12)
     assert found.l2 == pytest.approx(math.sqrt(sum(v * v for v in values)), rel=1e-12)
+    assert found.l1 == pytest.approx(sum(map(abs, values)), rel=1e-12)
+    assert found.max_abs == max(map(abs, values))
 
 
 def test_std_does_not_drown_in_a_large_mean() -> None:
@@ -136,11 +151,38 @@ def test_complex_by_magnitude() -> None:
 
 
 def test_nothing_finite_and_nothing_at_all() -> None:
-    assert figures(np.array([math.nan, math.inf], np.float32)) == Statistics(2, zeros=0, nan=1, inf=1)
-    assert figures(np.zeros((0, 3), np.float32)) == Statistics(0, zeros=0, nan=0, inf=0)
-    assert figures(np.zeros((0,), np.int64)) == Statistics(0, zeros=0, nan=0, inf=0)
-    assert figures(np.zeros((0,), ml_dtypes.bfloat16)) == Statistics(0, zeros=0, nan=0, inf=0)
+    nothing = Statistics(0, zeros=0, denormals=0, nan=0, inf=0, neg_inf=0)
+    assert figures(np.array([math.nan, math.inf], np.float32)) == replace(nothing, count=2, nan=1, inf=1)
+    assert figures(np.array([-math.inf], np.float16)) == replace(nothing, count=1, inf=1, neg_inf=1)
+    assert figures(np.zeros((0, 3), np.float32)) == nothing
+    assert figures(np.zeros((0,), np.int64)) == nothing
+    assert figures(np.zeros((0,), ml_dtypes.bfloat16)) == nothing
+    assert figures(np.zeros((0,), ml_dtypes.bfloat16)).max_abs is None
     assert figures(np.float32(2.5)).mean == 2.5
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hnp.arrays(
+        st.sampled_from([np.float32, np.float64, np.int64, np.uint64, np.int32]),
+        st.integers(0, 40),
+    ),
+    st.integers(0, 40),
+)
+def test_two_collectors_make_one(array: NDArray[Any], cut: int) -> None:
+    def collected(*parts: NDArray[Any]) -> Statistics:
+        new = Integers if array.dtype.kind in "iu" else lambda: Reals(normal_from(array.dtype))
+        collectors = [new() for _ in parts]
+        for collector, part in zip(collectors, parts, strict=True):
+            if part.size:
+                collector.add(part)
+        for other in collectors[1:]:
+            collectors[0].take_in(other)
+        return Statistics(**collectors[0].figures())
+
+    whole, halves = collected(array), collected(array[:cut], array[cut:])
+    scale = 0.0 if whole.max_abs is None else float(whole.max_abs)
+    assert_same(halves, whole, scale=1e3 * scale)
 
 
 def test_strings_and_opaque_types_are_counted_only() -> None:

@@ -1,0 +1,274 @@
+"""Reduces chunks of numbers to figures while they lie in the cache, so that a pass costs hardly more than its read.
+
+Each chunk becomes a handful of numbers; they are put together at the end with exact sums. The variance is never the
+small difference of two large numbers, and squares neither overflow nor vanish. Several threads each feed a collector of
+their own; `take_in` joins them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.analysis.chunks import CHUNK
+
+Number = int | float
+
+_SQUARES_OVERFLOW: Final = 2.0**480
+_SQUARES_VANISH: Final = 2.0**-480
+_HALF: Final = 2**63
+_ONE_THREAD: Final = 1 << 13
+"""BLAS starts threads of its own for longer vectors; beside ours they cost many times what they save."""
+
+
+class Collector(Protocol):
+    """Figures in the making."""
+
+    def add(self, chunk: NDArray[Any]) -> None:
+        """Take in at most `CHUNK` values."""
+        ...
+
+    def take_in(self, other: Self) -> None:
+        """Take in what another collector of the same kind has taken in."""
+        ...
+
+    def figures(self) -> dict[str, Any]:
+        """By field of `Statistics`."""
+        ...
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What each chunk gave: its finite values were multiplied by 2**-exponent before they were summed."""
+
+    counts: list[int] = field(default_factory=list)
+    exponents: list[int] = field(default_factory=list)
+    means: list[float] = field(default_factory=list)
+    squares: list[float] = field(default_factory=list)
+    deviations: list[float] = field(default_factory=list)
+    magnitudes: list[float] = field(default_factory=list)
+
+    def add(self, values: NDArray[np.float64], exponent: int = 0, one_sign: bool = False) -> None:
+        """Reduce finite values that were scaled so that their squares neither overflow nor vanish; changes them.
+
+        `one_sign`: no two of them have different signs, so the sum tells their magnitudes too.
+        """
+        count = values.size
+        total = float(values.sum())
+        mean = total / count
+        squares = _square_sum(values)
+        deviation = squares - count * mean * mean
+        if deviation < 1e-3 * squares:  # more than three digits would be lost: subtract before squaring
+            shifted = values - mean
+            slip = float(shifted.sum()) / count
+            deviation = _square_sum(shifted) - count * slip * slip
+            mean += slip
+        self.counts.append(count)
+        self.exponents.append(exponent)
+        self.means.append(mean)
+        self.squares.append(squares)
+        self.deviations.append(max(deviation, 0.0))
+        self.magnitudes.append(abs(total) if one_sign else float(np.abs(values, out=values).sum()))
+
+    def take_in(self, other: _Parts) -> None:
+        self.counts += other.counts
+        self.exponents += other.exponents
+        self.means += other.means
+        self.squares += other.squares
+        self.deviations += other.deviations
+        self.magnitudes += other.magnitudes
+
+    def combined(self) -> dict[str, float]:
+        """Mean, std, l2 and l1 of all chunks."""
+        counts = np.array(self.counts, np.float64)
+        top = max(self.exponents)
+        shifts = np.array(self.exponents) - top
+        means, total = np.ldexp(self.means, shifts), counts.sum()
+        mean = math.fsum(means * counts) / total
+        squares = math.fsum(np.ldexp(self.squares, 2 * shifts))
+        spread = math.fsum(np.ldexp(self.deviations, 2 * shifts)) + math.fsum(counts * (means - mean) ** 2)
+        return {
+            "mean": _ldexp(mean, top),
+            "std": _ldexp(math.sqrt(spread / total), top),
+            "l2": _ldexp(math.sqrt(squares), top),
+            "l1": _ldexp(math.fsum(np.ldexp(self.magnitudes, shifts)), top),
+        }
+
+
+def _square_sum(values: NDArray[np.float64]) -> float:
+    pieces = (values[start : start + _ONE_THREAD] for start in range(0, values.size, _ONE_THREAD))
+    return math.fsum(float(np.dot(piece, piece)) for piece in pieces)
+
+
+def _ldexp(value: float, exponent: int) -> float:
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.inf
+
+
+class Reals:
+    """Collects the figures of float32 and float64 chunks.
+
+    Args:
+        smallest_normal: of the element type, in the type itself: what is nearer to zero is denormal.
+    """
+
+    def __init__(self, smallest_normal: float) -> None:
+        self._parts = _Parts()
+        self._wide = np.empty(CHUNK)
+        self._flags = np.empty(CHUNK, np.bool_)
+        self._normal = smallest_normal
+        self._count = self._zeros = self._denormals = self._nan = self._inf = self._neg_inf = 0
+        self._low, self._high = math.inf, -math.inf
+
+    def add(self, chunk: NDArray[Any]) -> None:
+        """As `Collector.add`."""
+        self._count += chunk.size
+        low, high = float(chunk.min()), float(chunk.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            chunk = self._only_finite(chunk)
+            if not chunk.size:
+                return
+            low, high = float(chunk.min()), float(chunk.max())
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        if low < self._normal and high > -self._normal:
+            self._count_small(chunk)
+        wide = self._wide[: chunk.size]
+        largest = max(abs(low), abs(high))
+        one_sign = low >= 0 or high <= 0
+        if largest == 0 or _SQUARES_VANISH < largest < _SQUARES_OVERFLOW:
+            wide[:] = chunk
+            self._parts.add(wide, 0, one_sign)
+        else:
+            exponent = math.frexp(largest)[1]
+            np.ldexp(chunk, -exponent, out=wide)
+            self._parts.add(wide, exponent, one_sign)
+
+    def _count_small(self, chunk: NDArray[Any]) -> None:
+        """Count zeros and denormals; mostly one look tells that there is neither."""
+        flags, wide = self._flags[: chunk.size], self._wide[: chunk.size]
+        np.abs(chunk, out=wide)
+        np.less(wide, self._normal, out=flags)
+        small = int(np.count_nonzero(flags))
+        if small:
+            np.equal(chunk, 0, out=flags)
+            zeros = int(np.count_nonzero(flags))
+            self._zeros += zeros
+            self._denormals += small - zeros
+
+    def _only_finite(self, chunk: NDArray[Any]) -> NDArray[Any]:
+        finite = np.isfinite(chunk)
+        nan = int(np.count_nonzero(np.isnan(chunk)))
+        self._nan += nan
+        self._inf += chunk.size - int(np.count_nonzero(finite)) - nan
+        self._neg_inf += int(np.count_nonzero(chunk == -np.inf))
+        kept: NDArray[Any] = chunk[finite]
+        return kept
+
+    def take_in(self, other: Reals) -> None:
+        """As `Collector.take_in`."""
+        self._parts.take_in(other._parts)
+        self._count += other._count
+        self._zeros += other._zeros
+        self._denormals += other._denormals
+        self._nan += other._nan
+        self._inf += other._inf
+        self._neg_inf += other._neg_inf
+        self._low, self._high = min(self._low, other._low), max(self._high, other._high)
+
+    def figures(self) -> dict[str, Any]:
+        """As `Collector.figures`."""
+        found = {
+            "count": self._count,
+            "zeros": self._zeros,
+            "denormals": self._denormals,
+            "nan": self._nan,
+            "inf": self._inf,
+            "neg_inf": self._neg_inf,
+        }
+        if not self._parts.counts:
+            return found
+        return {**found, "min": self._low + 0.0, "max": self._high + 0.0, **self._parts.combined()}
+
+
+class Integers:
+    """Collects the figures of 32 and 64 bit integers: count, min, max, zeros and the sum are exact.
+
+    Deviations are taken from an origin among the values, because float64 does not tell large neighbours apart.
+    """
+
+    def __init__(self) -> None:
+        self._parts = _Parts()
+        self._wide = np.empty(CHUNK)
+        self._l1 = self._l2 = 0.0
+        self._origin = 0
+        self._count = self._zeros = self._sum = 0
+        self._low: int | None = None
+        self._high: int | None = None
+
+    def add(self, chunk: NDArray[Any]) -> None:
+        """As `Collector.add`."""
+        low, high = int(chunk.min()), int(chunk.max())
+        if self._low is None:
+            self._origin = low
+        self._widen(low, high)
+        self._count += chunk.size
+        self._zeros += chunk.size - int(np.count_nonzero(chunk))
+        total = _exact_sum(chunk)
+        self._sum += total
+        wide = self._wide[: chunk.size]
+        wide[:] = chunk
+        self._l2 = math.hypot(self._l2, math.sqrt(_square_sum(wide)))
+        self._l1 += abs(total) if low >= 0 or high <= 0 else float(np.abs(wide, out=wide).sum())
+        if chunk.dtype.itemsize == 8 and low - self._origin >= -_HALF and high - self._origin < _HALF:
+            wide[:] = (chunk - chunk.dtype.type(self._origin)).view(np.int64)
+        else:
+            np.subtract(chunk, float(self._origin), out=wide)
+        self._parts.add(wide)
+
+    def _widen(self, low: int, high: int) -> None:
+        self._low = low if self._low is None else min(self._low, low)
+        self._high = high if self._high is None else max(self._high, high)
+
+    def take_in(self, other: Integers) -> None:
+        """As `Collector.take_in`."""
+        if other._low is None or other._high is None:
+            return
+        if self._low is None:
+            self._origin = other._origin
+        moved = float(other._origin - self._origin)
+        other._parts.means = [mean + moved for mean in other._parts.means]
+        self._parts.take_in(other._parts)
+        self._widen(other._low, other._high)
+        self._count += other._count
+        self._zeros += other._zeros
+        self._sum += other._sum
+        self._l2 = math.hypot(self._l2, other._l2)
+        self._l1 += other._l1
+
+    def figures(self) -> dict[str, Any]:
+        """As `Collector.figures`."""
+        found = {"count": self._count, "zeros": self._zeros, "denormals": 0, "nan": 0, "inf": 0, "neg_inf": 0}
+        if self._low is None or self._high is None:
+            return found
+        return {
+            **found,
+            "min": self._low,
+            "max": self._high,
+            "mean": self._sum / self._count,
+            "std": 0.0 if self._low == self._high else self._parts.combined()["std"],
+            "l2": self._l2,
+            "l1": self._l1,
+        }
+
+
+def _exact_sum(chunk: NDArray[Any]) -> int:
+    if chunk.dtype.itemsize < 8:
+        return int(chunk.sum(dtype=np.int64))
+    low = int((chunk & chunk.dtype.type(0xFFFFFFFF)).sum(dtype=np.uint64))
+    return (int((chunk >> chunk.dtype.type(32)).sum()) << 32) + low
