@@ -100,8 +100,10 @@ class _Parts:
 
 
 def _square_sum(values: NDArray[np.float64]) -> float:
-    pieces = (values[start : start + _ONE_THREAD] for start in range(0, values.size, _ONE_THREAD))
-    return math.fsum(float(np.dot(piece, piece)) for piece in pieces)
+    whole = values.size // _ONE_THREAD * _ONE_THREAD
+    pieces, rest = values[:whole].reshape(-1, 1, _ONE_THREAD), values[whole:]
+    products = np.matmul(pieces, pieces.transpose(0, 2, 1))  # one dot product a piece
+    return math.fsum(products.ravel()) + float(np.dot(rest, rest))
 
 
 def _ldexp(value: float, exponent: int) -> float:
@@ -151,9 +153,10 @@ class Reals:
 
     def _count_small(self, chunk: NDArray[Any]) -> None:
         """Count zeros and denormals; mostly one look tells that there is neither."""
-        flags, wide = self._flags[: chunk.size], self._wide[: chunk.size]
-        np.abs(chunk, out=wide)
-        np.less(wide, self._normal, out=flags)
+        flags = self._flags[: chunk.size]
+        sizes = self._wide.view(chunk.dtype)[: chunk.size]
+        np.abs(chunk, out=sizes)
+        np.less(sizes, chunk.dtype.type(self._normal), out=flags)
         small = int(np.count_nonzero(flags))
         if small:
             np.equal(chunk, 0, out=flags)
