@@ -1,0 +1,88 @@
+"""Figures come back after a restart, never for other values, and a damaged cache costs nothing but time."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ckpt_studio.analysis.remembered import FigureCache, fingerprint, remembered_statistics
+from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.formats.registry import open_checkpoint
+from tests.helpers.bundles import BundleMaker
+from tests.helpers.memory_source import MemorySource
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> FigureCache:
+    return FigureCache(tmp_path / "cache" / "figures.sqlite")
+
+
+ODD = {
+    "float": np.array([1.5, math.nan, math.inf, -math.inf, 5e-324, 0]),
+    "huge": np.array([1.7e308, -1.7e308]),
+    "uint64": np.array([2**64 - 1, 0], np.uint64),
+    "empty": np.zeros((0, 3), np.float32),
+    "text": np.array([b"a"], object),
+}
+
+
+def test_figures_come_back_as_they_were(cache: FigureCache, tmp_path: Path) -> None:
+    source = MemorySource(ODD)
+    wanted = {key: statistics(source, key) for key in ODD}
+    assert {key: remembered_statistics(source, key, cache) for key in ODD} == wanted
+    cache.close()
+    read = source.bytes_read
+    again = FigureCache(tmp_path / "cache" / "figures.sqlite")
+    assert {key: remembered_statistics(source, key, again) for key in ODD} == wanted
+    assert source.bytes_read == read
+    again.close()
+
+
+def test_other_values_have_other_figures(cache: FigureCache) -> None:
+    source = MemorySource({"v": np.zeros(3), "w": np.zeros(3)})
+    assert remembered_statistics(source, "v", cache).max == 0
+    assert fingerprint(source, "v") != fingerprint(source, "w")
+    source.set("v", np.ones(3))
+    assert remembered_statistics(source, "v", cache).max == 1
+
+
+def test_a_rewritten_file_is_read_again(cache: FigureCache, tmp_path: Path) -> None:
+    for number, value in enumerate((1.0, 2.0)):
+        made = BundleMaker()
+        made.add("w", np.full(4, value, np.float32), 1)
+        prefix = made.write(tmp_path / "m")
+        for file in tmp_path.glob("m.*"):
+            os.utime(file, ns=(number, number))
+        assert remembered_statistics(open_checkpoint(prefix), "w", cache).max == value
+
+
+def test_a_damaged_or_forbidden_cache_only_costs_time(tmp_path: Path) -> None:
+    source = MemorySource({"v": np.ones(3)})
+    path = tmp_path / "figures.sqlite"
+    path.write_bytes(b"no database at all, but long enough to be looked at " * 100)
+    damaged = FigureCache(path)
+    assert remembered_statistics(source, "v", damaged).max == 1
+    assert damaged.find([fingerprint(source, "v")])
+    damaged.close()
+    (tmp_path / "file").write_text("")
+    nowhere = FigureCache(tmp_path / "file" / "figures.sqlite")
+    assert remembered_statistics(source, "v", nowhere).max == 1
+
+
+def test_two_windows_share_it(tmp_path: Path) -> None:
+    figures = [(bytes([n]) * 16, Statistics(count=n)) for n in range(100)]
+    caches = [FigureCache(tmp_path / "figures.sqlite") for _ in range(2)]
+    threads = [threading.Thread(target=cache.keep, args=(figures[i::2],)) for i, cache in enumerate(caches)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = caches[0].find(print_ for print_, _ in figures)
+    assert found == dict(figures)
+    for cache in caches:
+        cache.close()
