@@ -17,8 +17,9 @@ from ckpt_studio.formats.meta_graph.variables import (
     definitions,
     listed_names,
 )
-from ckpt_studio.formats.meta_graph.wire import ReadAt, fields
+from ckpt_studio.formats.meta_graph.wire import fields
 from ckpt_studio.formats.protos.meta_graph_pb2 import CollectionDef, MetaGraphDef
+from ckpt_studio.formats.wire import ReadAt
 
 LIMIT: Final = (1 << 31) - 1
 """Protobuf's own limit for one message, in bytes."""

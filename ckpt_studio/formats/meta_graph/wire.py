@@ -1,32 +1,11 @@
-"""Walks the top-level fields of a `.meta` file, so that a collection is found without parsing the graph beside it."""
+"""Finds the fields of a `.meta` file, so that a collection is read without parsing the graph beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ckpt_studio.core.errors import Corrupt, Truncated
-
-_HEAD_BYTES = 20
-"""Two varints of at most ten bytes: the tag and the length of a field."""
-
-ReadAt = Callable[[int, int], bytes]
-"""`read(offset, size)`: at most `size` bytes from `offset` on, fewer only at the end."""
-
-
-def varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at `at` and where the next byte lies.
-
-    Raises:
-        IndexError: the bytes end inside the number.
-        ValueError: more than ten bytes.
-    """
-    value = 0
-    for place in range(10):
-        byte = data[at + place]
-        value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            return value, at + place + 1
-    raise ValueError("a varint of more than ten bytes")
+from ckpt_studio.formats.wire import LENGTH, ReadAt, WireFault, walk
 
 
 def fields(read: ReadAt, start: int, end: int, said: str) -> Iterator[tuple[int, int, int]]:
@@ -38,31 +17,16 @@ def fields(read: ReadAt, start: int, end: int, said: str) -> Iterator[tuple[int,
         Truncated: a field reaches beyond `end`.
         Corrupt: no protobuf message.
     """
-    at = start
-    while at < end:
-        head = read(at, min(_HEAD_BYTES, end - at))
-        try:
-            tag, used = varint(head, 0)
-            number, kind = tag >> 3, tag & 7
-            if kind == 2:
-                size, used = varint(head, used)
-            elif kind == 0:
-                _, used = varint(head, used)
-                size = 0
-            elif kind in (1, 5):
-                size = 8 if kind == 1 else 4
-            else:
-                raise ValueError(f"a field of kind {kind}")
-            if not number:
-                raise ValueError("a field without a number")
-        except IndexError as error:
-            raise Truncated(f"{said} ends in the middle of a field.", offset=at) from error
-        except ValueError as error:
-            raise Corrupt(f"{said} is no MetaGraph: byte {at} begins {error}.", offset=at) from error
-        first, at = at + used, at + used + size
-        if at > end:
+    try:
+        for number, kind, first, after in walk(read, start, end):
+            if kind == LENGTH:
+                yield number, first, after
+    except WireFault as fault:
+        if fault.short < 0:
+            raise Truncated(f"{said} ends in the middle of a field.", offset=fault.offset) from fault
+        if fault.short:
             raise Truncated(
-                f"{said} ends {at - end} bytes too early; it was not written to its end.", offset=first
-            )
-        if kind == 2:
-            yield number, first, at
+                f"{said} ends {fault.short} bytes too early; it was not written to its end.",
+                offset=fault.offset,
+            ) from fault
+        raise Corrupt(f"{said} is no MetaGraph: {fault}.", offset=fault.offset) from fault

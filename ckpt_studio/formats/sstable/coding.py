@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from crc32c import crc32c
+from numpy.typing import NDArray
 
-_MASK_DELTA = 0xA282EAD8
+_MASK_DELTA: Final = 0xA282EAD8
+
+MOST_VARINT: Final = 10
+"""Bytes of the longest varint."""
 
 
 def checksum(data: Any, value: int = 0) -> int:
@@ -44,6 +49,31 @@ def read_varint(data: Any, position: int, end: int, bits: int = 64) -> tuple[int
         if shift >= 70:
             raise ValueError("a varint of more than ten bytes")
     raise ValueError("a varint that does not end")
+
+
+def read_varints(block: NDArray[np.uint8], most: int) -> tuple[NDArray[np.uint64], int]:
+    """Values of the first varints of a block, at most so many, and how many bytes they take.
+
+    Raises:
+        ValueError: one has more than ten bytes.
+    """
+    stops = np.flatnonzero(block < 0x80)[:most]
+    used = int(stops[-1]) + 1 if len(stops) else 0
+    if len(stops) < most and len(block) - used >= MOST_VARINT:
+        raise ValueError("a varint of more than ten bytes")
+    if used == len(stops):
+        return block[:used].astype(np.uint64), used
+    starts = np.empty_like(stops)
+    starts[0], starts[1:] = 0, stops[:-1] + 1
+    sizes = stops - starts + 1
+    longest = int(sizes.max())
+    if longest > MOST_VARINT:
+        raise ValueError("a varint of more than ten bytes")
+    values = np.zeros(len(stops), np.uint64)
+    for byte in range(longest):
+        has = slice(None) if byte == 0 else np.flatnonzero(sizes > byte)
+        values[has] |= (block[starts[has] + byte] & 0x7F).astype(np.uint64) << np.uint64(7 * byte)
+    return values, used
 
 
 def write_varint(value: int) -> bytes:

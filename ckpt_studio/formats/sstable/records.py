@@ -6,11 +6,10 @@ plain sequential one is the reference for what a table means and for what is dam
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,19 @@ from ckpt_studio.formats.sstable.coding import read_varint
 
 _MAX_LANE: Final = 64
 _CHUNK: Final = 1 << 14
+
+MOST_KEY_BYTES: Final = 16 << 20
+"""Prefix compression can make few bytes claim to be very long keys: so many more than what stands there is too many."""
+
+
+class Data(Protocol):
+    """Bytes by position: in memory, or read as they are looked at."""
+
+    @overload
+    def __getitem__(self, where: int, /) -> int: ...
+
+    @overload
+    def __getitem__(self, where: slice, /) -> bytes | memoryview: ...
 
 
 class Doubt(Exception):
@@ -71,16 +83,15 @@ class Records:
             ]
 
 
-def _block_end(data: bytes | memoryview, start: int, stop: int) -> int:
+def _block_end(data: Data, start: int, stop: int) -> int:
     """Where the restart array of a block begins, which is where its entries end; -1 if there is no room for it."""
     if stop - start < 4:
         return -1
-    (count,) = struct.unpack_from("<I", data, stop - 4)
-    end = stop - 4 - 4 * int(count)
+    end = stop - 4 - 4 * int.from_bytes(data[stop - 4 : stop], "little")
     return end if end >= start else -1
 
 
-def walk_block(data: bytes | memoryview, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+def walk_block(data: Data, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
     """Entries of a block as (shared, key position, value position, value size).
 
     Raises:
@@ -105,6 +116,22 @@ def walk_block(data: bytes | memoryview, start: int, stop: int) -> Iterator[tupl
         key_size = shared + fresh
         yield shared, position, value_at, size
         position = value_at + size
+
+
+def walk_keys(data: Data, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Entries of a block as (whole key, value position, value size).
+
+    Raises:
+        ValueError: the block contradicts itself, or its keys are far longer together than it is.
+    """
+    key = b""
+    left = MOST_KEY_BYTES + 16 * (stop - start)
+    for shared, key_at, value_at, size in walk_block(data, start, stop):
+        key = key[:shared] + bytes(data[key_at:value_at])
+        left -= len(key)
+        if left < 0:
+            raise ValueError("its keys claim to be very long")
+        yield key, value_at, size
 
 
 def decode_in_sequence(data: bytes, spans: list[tuple[int, int]], limit: int) -> Records:

@@ -14,14 +14,16 @@ from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Trunca
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.sstable.coding import checksum, mask, read_varint
 from ckpt_studio.formats.sstable.records import (
+    MOST_KEY_BYTES,
     Doubt,
     Records,
     decode_in_sequence,
     decode_side_by_side,
-    walk_block,
+    walk_keys,
 )
 
 TRAILER: Final = 5
+PLAIN, SNAPPY = 0, 1
 _SLACK: Final = 4096
 _MAX_INFLATION: Final = 16
 _PADDING: Final = 64
@@ -75,12 +77,21 @@ def check_end(file: FileReader) -> None:
     """Look at the footer alone, so that what is no table is refused before all of it is read.
 
     Raises:
+        as `footer_of`.
+    """
+    footer_of(file)
+
+
+def footer_of(file: FileReader) -> Footer:
+    """The footer of a table.
+
+    Raises:
         Truncated, Corrupt: it is no table.
         FileFault: as `FileReader`.
     """
     size = file.identity.size
     tail = min(size, Footer.SIZE)
-    _footer(file.read(size - tail, tail).tobytes(), size, file.path)
+    return _footer(file.read(size - tail, tail).tobytes(), size, file.path)
 
 
 def _footer(tail: bytes, size: int, path: str) -> Footer:
@@ -98,6 +109,77 @@ def _footer(tail: bytes, size: int, path: str) -> Footer:
             path=path,
             offset=size - Footer.SIZE,
         ) from error
+
+
+def damaged(path: str, reason: str, offset: int | None = None) -> Corrupt:
+    """The fault of a table that contradicts itself."""
+    return Corrupt(f"{said(path)} is damaged: {reason}.", path=path, offset=offset)
+
+
+def checked_contents(block: memoryview, offset: int, path: str) -> memoryview:
+    """The contents of a block that is given with its trailer, after its checksum was compared.
+
+    Args:
+        block: contents, type byte and checksum.
+        offset: where it stands in the file, for the sentences.
+        path: the file, for the sentences.
+
+    Raises:
+        Corrupt, ChecksumMismatch, Unsupported: it is damaged.
+    """
+    (stored,) = struct.unpack_from("<I", block, len(block) - 4)
+    if mask(checksum(block[:-4])) != stored:
+        raise ChecksumMismatch(
+            f"{said(path)} is damaged: the block at byte {offset} does not match its checksum.",
+            path=path,
+            offset=offset,
+        )
+    kind = block[-TRAILER]
+    if kind == PLAIN:
+        return block[:-TRAILER]
+    if kind == SNAPPY:
+        return _inflate(block[:-TRAILER], offset, path)
+    raise Unsupported(
+        f"{said(path)} has a block of the unknown compression {kind}.", path=path, offset=offset
+    )
+
+
+def _inflate(contents: memoryview, offset: int, path: str) -> memoryview:
+    import cramjam
+
+    try:
+        size, _ = read_varint(contents, 0, min(len(contents), 10), 32)
+    except ValueError as error:
+        raise damaged(path, f"the compressed block at byte {offset} is damaged", offset) from error
+    if size > 32 * len(contents) + 64:
+        raise damaged(path, f"the block at byte {offset} claims to hold {size} bytes", offset)
+    target = bytearray(size)
+    try:
+        got = cramjam.snappy.decompress_raw_into(bytes(contents), target)
+    except cramjam.DecompressionError as error:
+        raise damaged(path, f"the compressed block at byte {offset} is damaged", offset) from error
+    if got != size:
+        raise damaged(path, f"the compressed block at byte {offset} is damaged", offset)
+    return memoryview(target).toreadonly()
+
+
+def data_blocks(index: memoryview, file_size: int) -> Iterator[tuple[bytes, BlockHandle]]:
+    """The data blocks that an index block lists, in file order, each with a key that none of its own comes after.
+
+    Overlapping blocks are refused, so that a small file stays little work.
+
+    Raises:
+        ValueError: the list cannot be right.
+    """
+    end = 0
+    for key, start, size in walk_keys(index, 0, len(index)):
+        handle, _ = BlockHandle.parse(index, start, start + size)
+        if handle.offset < end:
+            raise ValueError("its blocks overlap")
+        end = handle.offset + handle.size + TRAILER
+        if end > file_size:
+            raise ValueError("a block reaches past the end of the file")
+        yield key, handle
 
 
 class Table:
@@ -119,25 +201,15 @@ class Table:
         self.handles = self._handles()
 
     def _handles(self) -> tuple[BlockHandle, ...]:
-        """The data blocks in file order. Overlapping ones are refused, so that a small file stays little work."""
-        handles = []
-        end = 0
-        index = self.block(self.footer.index)
+        """The data blocks in file order."""
         try:
-            for _, _, start, size in walk_block(index, 0, len(index)):
-                handle, _ = BlockHandle.parse(index, start, start + size)
-                if handle.offset < end:
-                    raise ValueError("its blocks overlap")
-                end = handle.offset + handle.size + TRAILER
-                if end > len(self.data):
-                    raise ValueError("a block reaches past the end of the file")
-                handles.append(handle)
+            found = data_blocks(self.block(self.footer.index), len(self.data))
+            return tuple(handle for _, handle in found)
         except ValueError as error:
             raise self._corrupt(str(error), self.footer.index.offset) from error
-        return tuple(handles)
 
     def _corrupt(self, reason: str, offset: int | None = None) -> Corrupt:
-        return Corrupt(f"{said(self.path)} is damaged: {reason}.", path=self.path, offset=offset)
+        return damaged(self.path, reason, offset)
 
     def block(self, handle: BlockHandle) -> memoryview:
         """A block's contents after its checksum was compared.
@@ -145,43 +217,10 @@ class Table:
         Raises:
             Corrupt, ChecksumMismatch, Unsupported: it is damaged.
         """
-        start, size = handle.offset, handle.size
-        if start + size + TRAILER > len(self.data):
-            raise self._corrupt("a block reaches past the end of the file", start)
-        (stored,) = struct.unpack_from("<I", self.data, start + size + 1)
-        if mask(checksum(self._view[start : start + size + 1])) != stored:
-            raise ChecksumMismatch(
-                f"{said(self.path)} is damaged: the block at byte {start} does not match its checksum.",
-                path=self.path,
-                offset=start,
-            )
-        kind = self.data[start + size]
-        contents = self._view[start : start + size]
-        if kind == 0:
-            return contents
-        if kind == 1:
-            return self._inflate(contents, start)
-        raise Unsupported(
-            f"{said(self.path)} has a block of the unknown compression {kind}.", path=self.path, offset=start
-        )
-
-    def _inflate(self, contents: memoryview, start: int) -> memoryview:
-        import cramjam
-
-        try:
-            size, _ = read_varint(contents, 0, min(len(contents), 10), 32)
-        except ValueError as error:
-            raise self._corrupt(f"the compressed block at byte {start} is damaged", start) from error
-        if size > 32 * len(contents) + 64:
-            raise self._corrupt(f"the block at byte {start} claims to hold {size} bytes", start)
-        target = bytearray(size)
-        try:
-            got = cramjam.snappy.decompress_raw_into(bytes(contents), target)
-        except cramjam.DecompressionError as error:
-            raise self._corrupt(f"the compressed block at byte {start} is damaged", start) from error
-        if got != size:
-            raise self._corrupt(f"the compressed block at byte {start} is damaged", start)
-        return memoryview(target).toreadonly()
+        stop = handle.offset + handle.size + TRAILER
+        if stop > len(self.data):
+            raise self._corrupt("a block reaches past the end of the file", handle.offset)
+        return checked_contents(self._view[handle.offset : stop], handle.offset, self.path)
 
     def block_faults(self) -> Iterator[FileFault]:
         """Every block whose checksum or compression is wrong; and a footer with bytes that no writer puts there."""
@@ -224,7 +263,7 @@ class Table:
     def _checked(self, records: Records) -> Records:
         """Prefix compression can make few bytes claim to be very long keys: refuse before they are built."""
         total = int(records.key_sizes().sum())
-        if total > _MAX_INFLATION * len(self.data) + (16 << 20):
+        if total > _MAX_INFLATION * len(self.data) + MOST_KEY_BYTES:
             raise self._corrupt(f"its keys claim to be {total} bytes long")
         return records
 

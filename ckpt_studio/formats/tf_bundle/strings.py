@@ -20,10 +20,9 @@ from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, Window, printable
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.reading import Place, checksum_of
-from ckpt_studio.formats.sstable.coding import checksum, unmask
+from ckpt_studio.formats.sstable.coding import MOST_VARINT, checksum, read_varints, unmask
 
 _CRC_BYTES: Final = 4
-_MAX_VARINT: Final = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +50,7 @@ def locate(file: FileReader, place: Place, big_endian: bool, task: Task = UNTEND
         return Strings(np.full(1, place.offset, np.int64), 0)
     lengths, position = _read_lengths(file, place, count, task)
     total = place.offset + place.size - position - _CRC_BYTES
-    if (
-        total < 0
-        or int(lengths.max()) > total
-        or float(lengths.sum(dtype=np.float64)) > float(total) * 1.01 + 1
-    ):
+    if total < 0 or float(lengths.sum(dtype=np.float64)) > float(total) * 1.01 + 1:
         raise _damaged(place, file)
     bounds = np.zeros(count + 1, np.int64)
     np.cumsum(lengths, out=bounds[1:])
@@ -87,22 +82,16 @@ def _read_lengths(file: FileReader, place: Place, count: int, task: Task) -> tup
     parts: list[NDArray[np.int64]] = []
     position, end, missing = place.offset, place.offset + place.size, count
     while missing:
-        block = file.read(position, min(BLOCK_BYTES, end - position, missing * _MAX_VARINT))
-        stops = np.flatnonzero(block < 0x80)[:missing]
-        if not len(stops):
+        block = file.read(position, min(BLOCK_BYTES, end - position, missing * MOST_VARINT))
+        try:
+            values, used = read_varints(block, missing)
+        except ValueError as error:
+            raise _damaged(place, file) from error
+        if not used or int(values.max()) > place.size:
             raise _damaged(place, file)
-        starts = np.empty_like(stops)
-        starts[0], starts[1:] = 0, stops[:-1] + 1
-        sizes = stops - starts + 1
-        if int(sizes.max()) > _MAX_VARINT:
-            raise _damaged(place, file)
-        values = np.zeros(len(stops), np.int64)
-        for byte in range(int(sizes.max())):
-            has = np.flatnonzero(sizes > byte)
-            values[has] |= (block[starts[has] + byte] & 0x7F).astype(np.int64) << (7 * byte)
-        parts.append(values)
-        position += int(stops[-1]) + 1
-        missing -= len(stops)
+        parts.append(values.astype(np.int64))
+        position += used
+        missing -= len(values)
         task.check()
     return np.concatenate(parts), position
 
