@@ -287,6 +287,27 @@ def read_settled(
     raise Changed(f"{said(path)} is being rewritten by another program; try again in a moment.", path=path)
 
 
+def settle(path: str, work: Callable[[], T]) -> T:
+    """Do work that reads parts of a file which a running job may be rewriting.
+
+    As in `read_settled`, damage is believed only when the file stays the same for a moment.
+
+    Raises:
+        FileFault: whatever `work` raised about a file that holds still, or Changed if it never does.
+    """
+    for attempt in range(_ATTEMPTS):
+        before = _identity_or_none(path)
+        try:
+            return work()
+        except Changed:
+            time.sleep(_PAUSE * (attempt + 1))
+        except FileFault:
+            time.sleep(_PAUSE * (attempt + 1))
+            if _identity_or_none(path) == before:
+                raise
+    raise Changed(f"{said(path)} is being rewritten by another program; try again in a moment.", path=path)
+
+
 def _identity_or_none(path: str) -> FileIdentity | None:
     try:
         return FileIdentity.at(path)

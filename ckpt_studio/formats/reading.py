@@ -16,6 +16,9 @@ from ckpt_studio.core.tensors import BLOCK_BYTES, Window
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.sstable.coding import checksum
 
+MOST_AXES: Final = 31
+"""numpy's own limit, less the axis of bytes."""
+
 _CHEAP_GAP: Final = 8 << 10
 """Reading over so many unwanted bytes costs less than another call."""
 
@@ -39,6 +42,15 @@ class Place:
     offset: int
     size: int
     crc: int
+
+
+def shape_fault(shape: tuple[int, ...], dtype: DType) -> str | None:
+    """Why a tensor of this shape cannot be shown, as a sentence, or None."""
+    if len(shape) > MOST_AXES:
+        return f"It has {len(shape)} axes, more than can be shown."
+    if prod(max(extent, 1) for extent in shape) * max(dtype.itemsize, 1) >= 1 << 63:
+        return f"Its shape {list(shape)} is larger than any file."
+    return None
 
 
 def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
