@@ -98,12 +98,13 @@ class FolderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file or folder directly in a folder: links are followed."""
+    """One regular file or folder directly in a folder: links are followed."""
 
     name: str
     nbytes: int
     mtime: float
     is_folder: bool
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

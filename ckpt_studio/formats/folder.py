@@ -1,4 +1,4 @@
-"""Which checkpoints a folder holds, which of them is the newest, and which checkpoint any one of its files belongs to.
+"""Which checkpoints a folder holds, of all formats, which of them is the newest, and what is below one that holds none.
 
 The state file is believed by file name only, inside the folder: a moved folder keeps its checkpoints, and a copied one
 never silently shows the files of the original.
@@ -8,29 +8,51 @@ from __future__ import annotations
 
 import os
 import re
-import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile
-from ckpt_studio.core.tensors import printable
+from ckpt_studio.core.texts import visible
 from ckpt_studio.formats.base import FolderEntry, Member
-from ckpt_studio.formats.files import fault_of, said
+from ckpt_studio.formats.below import natural, search_below
+from ckpt_studio.formats.files import said
+from ckpt_studio.formats.meant import candidates
+from ckpt_studio.formats.members import members_of
 from ckpt_studio.formats.readers import READERS
 from ckpt_studio.formats.recognise import describe_or_none
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, parse_state_file
 
 _MANY: Final = 8
+_NAMED: Final = 3
+
+_BY_TENSORFLOW: Final = frozenset({"tf_bundle", "tf_v1"})
+"""Formats whose checkpoints a state file names."""
+_PERHAPS_DATA: Final = frozenset({"keras_h5", "npz", "npy"})
+"""Formats that people keep their data in, too."""
+_STEP: Final = re.compile(r"(?s)^(?P<stem>.*?)(?P<step>\d{1,18})(?:\.[A-Za-z][\w.]*)?$")
+_LIKE_A_CHECKPOINT: Final = re.compile(r"(?i)ckpt|checkpoint|model|weight|param|variable|epoch|step|state")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The checkpoints of a folder in step order, then by time; and what a person should know about it."""
+    """The checkpoints of a folder in step order, then by time; and what a person should know about it.
+
+    Attributes:
+        path: the folder.
+        entries: what lies directly in it.
+        notes: sentences.
+        below: where it holds no checkpoint itself, those in the folders below; the name of each begins with the path
+            of its folder.
+        cut_short: whether there is more below than was looked at.
+    """
 
     path: str
     entries: tuple[FolderEntry, ...]
     notes: tuple[str, ...]
+    below: tuple[FolderEntry, ...] = ()
+    cut_short: bool = False
 
     @property
     def newest(self) -> FolderEntry | None:
@@ -44,18 +66,12 @@ def scan_folder(path: str) -> Folder:
     Raises:
         MissingFile, FileFault: the folder cannot be read.
     """
-    members = _members(path)
+    members = members_of(path)
     notes: list[str] = []
     state = _state(path, notes)
     kept = {os.path.basename(p) for p in (*state.paths, state.latest)} if state else set()
-    entries: list[FolderEntry] = []
-    sentences: list[str] = []
-    for reader in READERS:
-        found = reader.find(path, members)
-        entries += [replace(entry, preserved=entry.name in kept) for entry in found.entries]
-        sentences += found.sentences
-        members = {name: member for name, member in members.items() if name not in found.files}
-    entries.sort(key=_order)
+    entries, sentences = _find(path, members)
+    entries = [replace(e, preserved=e.format in _BY_TENSORFLOW and e.name in kept) for e in entries]
     newest = _newest(path, entries, state, notes)
     notes += sentences[:_MANY]
     if len(sentences) > _MANY:
@@ -63,28 +79,51 @@ def scan_folder(path: str) -> Folder:
     return Folder(path, tuple(replace(entry, newest=entry is newest) for entry in entries), tuple(notes))
 
 
-def _members(path: str) -> dict[str, Member]:
-    """What lies directly in a folder, sorted by name."""
-    members = {}
-    try:
-        with os.scandir(path) as scan:
-            for file in scan:
-                try:
-                    status = file.stat()
-                except OSError:
-                    continue  # gone meanwhile, or a link to nowhere
-                members[file.name] = Member(
-                    file.name, status.st_size, status.st_mtime, stat.S_ISDIR(status.st_mode)
-                )
-    except (OSError, ValueError) as error:
-        raise fault_of(error, path) from error
-    return dict(sorted(members.items()))
+def scan_deeply(path: str) -> Folder:
+    """As `scan_folder`, and what is below where the folder holds no checkpoint, or only what may be data.
+
+    Raises:
+        MissingFile, FileFault: the folder cannot be read.
+    """
+    folder = scan_folder(path)
+    if any(map(_is_certain, folder.entries)):
+        return folder
+    below = search_below(path, lambda inner, members: _find(inner, members)[0])
+    found = below.entries
+    if any(map(_is_certain, found)):
+        places = {_place(entry) for entry in found if _is_certain(entry)}
+        found = tuple(entry for entry in found if _place(entry) in places)
+    elif folder.entries:
+        found = ()
+    return replace(folder, below=found, cut_short=below.cut_short)
+
+
+def _find(path: str, members: Mapping[str, Member]) -> tuple[list[FolderEntry], list[str]]:
+    """The checkpoints of all formats in step order, each prefix once, and what is not whole."""
+    entries: dict[str, FolderEntry] = {}
+    sentences: list[str] = []
+    for reader in READERS:
+        try:
+            found = reader.find(path, members)
+        except FileFault:  # something of it cannot be read, which is no reason to hide the others
+            continue
+        for entry in found.entries:
+            entries.setdefault(entry.prefix, entry)
+        sentences += found.sentences
+        members = {name: member for name, member in members.items() if name not in found.files}
+    if any(entry.format != "npy" for entry in entries.values()):  # among others, a single array is none
+        entries = {prefix: entry for prefix, entry in entries.items() if entry.format != "npy"}
+    return sorted(entries.values(), key=_order), sentences
 
 
 def _order(entry: FolderEntry) -> tuple[int, float, list[tuple[int, str]]]:
     """By step, then time, then name with its numbers as numbers; what has no step comes first."""
-    parts = re.findall(r"(\d{1,18})|(\D+)", entry.name)
-    return -1 if entry.step is None else entry.step, entry.mtime, [(int(n or 0), text) for n, text in parts]
+    return -1 if entry.step is None else entry.step, entry.mtime, natural(entry.name)
+
+
+def _is_certain(entry: FolderEntry) -> bool:
+    """Whether an entry is a checkpoint, as far as format and name can say: data.npz is not."""
+    return entry.format not in _PERHAPS_DATA or bool(_LIKE_A_CHECKPOINT.search(entry.name))
 
 
 def _state(path: str, notes: list[str]) -> StateFile | None:
@@ -103,60 +142,96 @@ def _newest(
     path: str, entries: list[FolderEntry], state: StateFile | None, notes: list[str]
 ) -> FolderEntry | None:
     """The checkpoint that opening the folder opens; notes say where the state file is not followed to the letter."""
-    by_order = entries[-1] if entries else None
+    by_order = max(reversed(entries), key=lambda entry: (_is_certain(entry), entry.complete), default=None)
     if state is None:
         return by_order
     name = os.path.basename(state.latest)
-    there = next((entry for entry in entries if entry.name == name), None)
+    there = next((e for e in entries if e.name == name and e.format in _BY_TENSORFLOW), None)
     elsewhere = os.path.dirname(state.latest)
     if elsewhere and os.path.realpath(os.path.join(path, elsewhere)) != os.path.realpath(path):
         notes.append(
-            f"The state file names {printable(state.latest)}, which is outside this folder; "
-            + (f"{printable(name)} of this folder is used." if there else "it is not followed.")
+            f"The state file names {visible(state.latest)}, which is outside this folder; "
+            + (f"{visible(name)} of this folder is used." if there else "it is not followed.")
         )
     elif there is None:
-        other = f"; {printable(by_order.name)} is used" if by_order else ""
-        notes.append(f"The state file names {printable(name)}, which is not in this folder{other}.")
+        other = f"; {said(by_order.prefix)} is used" if by_order else ""
+        notes.append(f"The state file names {visible(name)}, which is not in this folder{other}.")
     return there or by_order
 
 
 def explain_empty(folder: Folder) -> str:
-    """Why a folder without a checkpoint cannot be opened."""
-    path = folder.path
-    name = said(os.path.abspath(path))
-    if os.path.isfile(os.path.join(path, "saved_model.pb")):
-        inside = os.path.join(path, "variables", "variables.index")
-        hint = f"; its variables can be opened as {printable(inside)}" if os.path.isfile(inside) else ""
-        return f"{name} is a SavedModel{hint}."
+    """Why a folder without a checkpoint cannot be opened, and what can be opened instead."""
+    name = said(os.path.abspath(folder.path))
+    if folder.below:
+        return f"{name} holds no checkpoint itself; {_those_below(folder)}."
     if folder.notes:
         return f"{name} holds no checkpoint that can be opened. {folder.notes[-1]}"
-    below = _below(path)
-    if below is not None:
-        return f"{name} holds no checkpoint itself; {printable(below)} does."
-    what = _something_else(path)
-    return f"{name} holds no checkpoint: {what or 'there is no .index file in it'}."
+    return f"{name} holds no checkpoint: {_what_is_there(folder)}."
 
 
-def _something_else(path: str) -> str | None:
-    """What one of the first files of a folder is, if that is known."""
+def _those_below(folder: Folder) -> str:
+    """The first few places below where there are checkpoints, and how many more."""
+    places = list(dict.fromkeys(_place(entry) for entry in folder.below))
+    if len(places) == 1 and not folder.cut_short:
+        return f"{places[0]} does"
+    first = ", ".join(places[:_NAMED])
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    at_least = "at least " if folder.cut_short else ""
+    return f"{at_least}{len(places)} below it do: {first}{more}"
+
+
+def _place(entry: FolderEntry) -> str:
+    """The path from the folder that was named to the one that holds a checkpoint, or is one."""
+    return visible(entry.name if os.path.isdir(entry.prefix) else os.path.dirname(entry.name))
+
+
+def names_of(entries: Iterable[FolderEntry], most: int = _NAMED) -> str:
+    """A few of a folder's checkpoints in words: `a, b and 4 more`."""
+    names = [said(entry.prefix) if entry.name else ".index" for entry in entries]
+    shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
+def nearest_to(path: str) -> str | None:
+    """For a path that is not there, a clause that names what is: the steps around it, else what its folder holds."""
     try:
-        with os.scandir(path) as scan:
-            files = sorted(entry.name for entry in scan if entry.is_file(follow_symlinks=False))[:_MANY]
-    except OSError:
+        entries = scan_folder(os.path.dirname(path.rstrip(os.sep)) or os.curdir).entries
+    except FileFault:
         return None
-    found = (describe_or_none(os.path.join(path, name)) for name in files)
-    return next((sentence.rstrip(".") for sentence in found if sentence is not None), None)
+    asked = next(filter(None, map(_numbered, [*candidates(path)][::-1])), None)
+    if asked is not None:
+        same = [
+            (found[1], entry)
+            for entry in entries
+            if (found := _numbered(entry.name)) and found[0] == asked[0]
+        ]
+        before = [entry for step, entry in same if step < asked[1]][-1:]
+        after = [entry for step, entry in same if step > asked[1]][:1]
+        if before or after:
+            return (
+                f"the nearest there {'is' if len(before + after) == 1 else 'are'} {names_of(before + after)}"
+            )
+    return f"its folder holds {names_of(entries)}" if entries else None
 
 
-def _below(path: str) -> str | None:
-    """A folder directly below that holds an index."""
+def _numbered(path: str) -> tuple[str, int] | None:
+    """The name of a checkpoint before its step, and the step."""
+    found = _STEP.match(os.path.basename(path))
+    return None if found is None else (found["stem"], int(found["step"]))
+
+
+def _what_is_there(folder: Folder) -> str:
+    """What a folder without checkpoints holds: what one of its first files is, if that is known."""
     try:
-        with os.scandir(path) as scan:
-            folders = sorted(entry.name for entry in scan if entry.is_dir(follow_symlinks=False))[:64]
-        for name in folders:
-            with os.scandir(os.path.join(path, name)) as inner:
-                if any(entry.name.endswith(".index") for entry in inner):
-                    return os.path.join(path, name)
-    except OSError:
-        return None
-    return None
+        members = members_of(folder.path)
+    except FileFault as error:
+        return error.message.removesuffix(".")
+    names = [name for name, member in members.items() if not member.is_folder]
+    if not members:
+        return "it is empty"
+    known = (describe_or_none(os.path.join(folder.path, name)) for name in names[:_MANY])
+    what = next((sentence.rstrip(".") for sentence in known if sentence is not None), None)
+    files = "it has no files" if not names else "its file is none" if len(names) == 1 else (
+        f"none of its {len(names)} files is one"
+    )  # fmt: skip
+    return what or f"{files}, and none of the folders below it holds one"

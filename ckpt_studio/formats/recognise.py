@@ -10,27 +10,24 @@ from ckpt_studio.core.errors import FileFault
 from ckpt_studio.formats.files import FileReader, said
 
 _HEAD: Final = 512
-_FOOTER: Final = 48
-_TABLE_MAGIC: Final = bytes.fromhex("57fb808b247547db")
+_TAIL: Final = 66_000
+_POINTER_BYTES: Final = 1024
+_POINTER: Final = b"version https://git-lfs.github.com/"
 _TORCH_LEGACY: Final = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 
-_ONLY: Final = "this version opens TensorFlow V2 checkpoints only"
-
 _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"version https://git-lfs.github.com/", "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
-    (b"\x89HDF\r\n\x1a\n", f"is an HDF5 file (Keras .h5 or .weights.h5); {_ONLY}"),
-    (b"\x93NUMPY", f"is a NumPy array (.npy); {_ONLY}"),
+    (_POINTER, "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
     (_TORCH_LEGACY, "is a PyTorch pickle; pickles can run code, so Ckpt Studio never opens them"),
     (b"fileFormatVersion:", "is Unity's .meta file, not a TensorFlow graph"),
     (b"GGUF", "is a GGUF model; Ckpt Studio opens TensorFlow checkpoints"),
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
     (b"BZh", "is compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ", "is compressed with xz; unpack it first"),
-)  # fmt: skip
+)
 
 
 def describe(path: str) -> str | None:
-    """What the file at `path` is, as a sentence, or None if that cannot be told.
+    """What the file at `path` is that no format is, as a sentence, or None if that cannot be told.
 
     Raises:
         MissingFile, FileFault: it cannot be read.
@@ -38,24 +35,25 @@ def describe(path: str) -> str | None:
     with FileReader(path) as file:
         size = file.identity.size
         head = file.read(0, min(size, _HEAD)).tobytes()
-        tail = file.read(max(size - _FOOTER, 0), min(size, _FOOTER)).tobytes()
+        made_up = not size and os.read(file.fileno(), 1) != b""
+        is_zip = head.startswith(b"PK\x03\x04")
+        tail = file.read(max(size - _TAIL, 0), min(size, _TAIL)).tobytes() if is_zip else b""
     name = os.path.basename(path)
-    what = _by_bytes(name, size, head, tail) or _by_name(path, name)
+    if made_up:
+        what: str | None = "is made by the system while it is read, not a file on a disk"
+    elif is_zip:
+        what = _zip(name, head, tail)
+    else:
+        what = _by_bytes(size, head) or _by_name(path, name)
     return None if what is None else f"{said(path)} {what}."
 
 
-def _by_bytes(name: str, size: int, head: bytes, tail: bytes) -> str | None:
+def _by_bytes(size: int, head: bytes) -> str | None:
     if not size:
         return "is empty"
     for start, what in _STARTS:
         if head.startswith(start):
             return what
-    if head.startswith(b"PK\x03\x04"):
-        return _zip(name, head)
-    if size >= _FOOTER and tail.endswith(_TABLE_MAGIC):
-        return f"is a TensorFlow V1 checkpoint (one table in one file); {_ONLY} (.index and .data files)"
-    if len(head) > 9 and int.from_bytes(head[:8], "little") <= size - 8 and head[8:9] == b"{":
-        return f"is a safetensors file; {_ONLY}"
     if re.match(rb"\x80[\x02-\x05][(}\]c\x8a\x8c\x95KMJX\x58q]", head):
         return "is a Python pickle, as PyTorch writes; pickles can run code, so Ckpt Studio never opens them"
     if head[4:8] == b"TFL3":
@@ -65,22 +63,21 @@ def _by_bytes(name: str, size: int, head: bytes, tail: bytes) -> str | None:
     return None
 
 
-def _zip(name: str, head: bytes) -> str:
+def _zip(name: str, head: bytes, tail: bytes) -> str | None:
     """A zip by the name of its first member."""
     first = head[30 : 30 + int.from_bytes(head[26:28], "little")]
-    if name.endswith(".keras") or first in (b"metadata.json", b"config.json", b"model.weights.h5"):
-        return f"is a Keras file (.keras); {_ONLY}"
     if first.endswith((b"/data.pkl", b"/byteorder", b"/version", b"/.format_version")):
         return "is a PyTorch checkpoint (a zip of pickles); pickles can run code, so Ckpt Studio never opens them"
-    if name.endswith(".npz") or first.endswith(b".npy"):
-        return f"is a NumPy archive (.npz); {_ONLY}"
+    if b"PK\x05\x06" not in tail:
+        return "is a zip archive that is cut off: its directory is missing"
+    if name.endswith((".keras", ".npz")) or first.endswith((b".npy", b".h5", b".json")):
+        return None
     return "is a zip archive; unpack it first"
 
 
 def _by_name(path: str, name: str) -> str | None:
     if name == "saved_model.pb":
-        inside = os.path.join("variables", "variables.index")
-        return f"is the graph of a SavedModel; its variables can be opened as {inside}"
+        return "is the graph of a SavedModel whose folder “variables” is not there"
     if name.endswith((".pb", ".pbtxt")):
         return "is a graph or a model description, not a checkpoint"
     if name.endswith(".onnx"):
@@ -103,3 +100,15 @@ def describe_or_none(path: str) -> str | None:
         return describe(path)
     except FileFault:
         return None
+
+
+def pointer_sentence(path: str) -> str | None:
+    """That a file is a pointer of Git LFS, if it is one."""
+    try:
+        if os.stat(path).st_size > _POINTER_BYTES:
+            return None
+        with FileReader(path) as file:
+            is_one = file.read(0, min(file.identity.size, len(_POINTER))).tobytes() == _POINTER
+    except (OSError, ValueError, FileFault):
+        return None
+    return describe_or_none(path) if is_one else None

@@ -3,56 +3,142 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
-from ckpt_studio.core.errors import Unrecognised
-from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.core.errors import FileFault, MissingFile, Unrecognised
+from ckpt_studio.formats.base import Checkpoint, Declined, Reader
 from ckpt_studio.formats.files import said
-from ckpt_studio.formats.folder import explain_empty, scan_folder
+from ckpt_studio.formats.folder import Folder, explain_empty, names_of, nearest_to, scan_deeply
+from ckpt_studio.formats.meant import candidates, meant
 from ckpt_studio.formats.readers import READERS
-from ckpt_studio.formats.recognise import describe
-from ckpt_studio.formats.tf_bundle.reader import prefix_of
+from ckpt_studio.formats.recognise import describe, pointer_sentence
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
+
+_ATTEMPTS: Final = 3
+"""A folder is looked at so often when its newest checkpoint goes away just before it is opened."""
+
+
+class NoCheckpointHere(Unrecognised):
+    """A folder holds no checkpoint itself.
+
+    Attributes:
+        folder: what was found in it and below it, to choose from.
+    """
+
+    def __init__(self, message: str, folder: Folder) -> None:
+        super().__init__(message, path=folder.path)
+        self.folder = folder
 
 
 def open_checkpoint(path: str) -> Checkpoint:
-    """Open a file, prefix or folder; of a folder, its newest checkpoint.
+    """Open a file, prefix or folder, under any of the names that a person knows; of a folder, its newest checkpoint.
 
     Raises:
+        NoCheckpointHere: a folder without one; the message says where there are some below it.
         MissingFile, Unrecognised, FileFault: it cannot be opened; the message says what it is instead.
     """
-    path = os.fspath(path)
+    path = meant(os.fspath(path))
     if os.path.isdir(path):
-        return _open_folder(path)
-    if os.path.basename(path) == STATE_FILE and os.path.isfile(path) and prefix_of(path) is None:
-        return _open_folder(os.path.dirname(path) or os.curdir, path)
-    return _open_file(path)
-
-
-def _open_folder(folder_path: str, path: str | None = None) -> Checkpoint:
-    folder = scan_folder(folder_path)
-    newest = folder.newest
-    if newest is None:
-        if prefix_of(folder_path.rstrip(os.sep)) is not None:
-            return _open_file(folder_path.rstrip(os.sep))
-        raise Unrecognised(explain_empty(folder), path=path or folder_path)
-    checkpoint = _open_file(newest.prefix)
-    checkpoint.path = path or folder_path
-    checkpoint.notes = (*folder.notes, *checkpoint.notes)
+        checkpoint = _open_folder(path)
+    elif os.path.basename(path) == STATE_FILE and os.path.isfile(path) and _claim(path) is None:
+        checkpoint = _open_newest(os.path.dirname(path) or os.curdir)
+    else:
+        checkpoint = _open_file(path)
+    checkpoint.path = path
     return checkpoint
 
 
+def _open_folder(path: str) -> Checkpoint:
+    """A folder that is one checkpoint, the newest of those in it, or the bundle that has the folder's name."""
+    path = path.rstrip(os.sep) or os.sep
+    claimed = _claim(path)
+    if claimed is not None and not os.path.isfile(claimed[1] + ".index"):
+        return _opened(*claimed)
+    try:
+        return _open_newest(path)
+    except NoCheckpointHere:
+        if claimed is None:
+            raise
+        return _opened(*claimed)
+
+
+def _open_newest(path: str) -> Checkpoint:
+    for attempt in range(_ATTEMPTS):
+        folder = scan_deeply(path)
+        newest = folder.newest
+        if newest is None or folder.below:
+            raise NoCheckpointHere(explain_empty(folder), folder)
+        try:
+            checkpoint = _open_file(newest.prefix)
+        except MissingFile:  # a job has just deleted it, or not
+            if attempt == _ATTEMPTS - 1:
+                raise
+        except FileFault as error:
+            others = [entry for entry in folder.entries if entry.complete and entry is not newest]
+            if not others:
+                raise
+            raise _with_more(
+                error, f"of the same folder, {names_of(others)} can be opened instead"
+            ) from error
+        else:
+            checkpoint.notes = (*folder.notes, *checkpoint.notes)
+            return checkpoint
+    raise AssertionError("unreachable")
+
+
 def _open_file(path: str) -> Checkpoint:
-    reasons = []
+    for candidate in candidates(path):
+        claimed = _claim(candidate)
+        if claimed is not None:
+            return _opened(*claimed)
+    raise _refusal(path)
+
+
+def _claim(path: str) -> tuple[Reader, str] | None:
+    """The first reader that claims a path, and what it would open."""
     for reader in READERS:
         claim = reader.claim(path)
         if isinstance(claim, str):
-            checkpoint = reader.open(claim)
-            checkpoint.path = path
-            return checkpoint
-        reasons.append(claim)
-    certain = next((declined.reason for declined in reasons if declined.certain), None)
-    what = certain or describe(path)
-    if what is None:
-        why = ", ".join(declined.reason for declined in reasons)
-        what = f"{said(path)} is not a checkpoint that Ckpt Studio knows: {why}."
-    raise Unrecognised(what, path=path)
+            return reader, claim
+    return None
+
+
+def _opened(reader: Reader, path: str) -> Checkpoint:
+    """What a reader opens; parts of it that are pointers of Git LFS are said to be that."""
+    try:
+        checkpoint = reader.open(path)
+    except FileFault as error:
+        sentence = None if error.path is None else pointer_sentence(error.path)
+        if sentence is None:
+            raise
+        raise Unrecognised(sentence, path=error.path) from error
+    pointers = [sentence for file in checkpoint.files() if (sentence := pointer_sentence(file))]
+    checkpoint.notes = (*checkpoint.notes, *pointers[:1])
+    if len(pointers) > 1:
+        checkpoint.notes = (*checkpoint.notes, f"{len(pointers)} files of it are Git LFS pointers.")
+    return checkpoint
+
+
+def _refusal(path: str) -> FileFault:
+    """Why a path that no reader claims cannot be opened."""
+    try:
+        what = describe(path.rstrip(os.sep) or path)
+    except MissingFile as error:
+        near = nearest_to(path)
+        return error if near is None else _with_more(error, near)
+    except FileFault as error:
+        return error
+    claims = [reader.claim(path) for reader in READERS]
+    declined = [claim for claim in claims if isinstance(claim, Declined)]
+    certain = next((claim.reason for claim in declined if claim.certain), None)
+    *most, last = dict.fromkeys(claim.reason for claim in declined)
+    why = f"{', '.join(most)}, and {last}" if most else last
+    return Unrecognised(
+        certain or what or f"{said(path)} is not a checkpoint that Ckpt Studio knows: {why}.", path=path
+    )
+
+
+def _with_more(error: FileFault, clause: str) -> FileFault:
+    """The same error, its sentence with another clause at its end."""
+    message = f"{error.message.removesuffix('.')}; {clause}."
+    return type(error)(message, path=error.path, key=error.key, offset=error.offset)

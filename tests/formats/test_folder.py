@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_studio.core.errors import Corrupt, MissingFile, Unrecognised
-from ckpt_studio.formats.folder import scan_folder
-from ckpt_studio.formats.registry import open_checkpoint
-from ckpt_studio.formats.tf_bundle.reader import prefix_of
+from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, Unrecognised
+from ckpt_studio.formats import below
+from ckpt_studio.formats.base import Checkpoint, Reader
+from ckpt_studio.formats.folder import scan_deeply, scan_folder
+from ckpt_studio.formats.readers import READERS
+from ckpt_studio.formats.registry import NoCheckpointHere, open_checkpoint
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
 from tests.helpers.bundles import BundleMaker, shard_name
 from tests.helpers.tensorflow_child import TensorFlowChild
@@ -139,17 +141,6 @@ def test_what_is_not_whole_has_a_sentence(tmp_path: Path) -> None:
         assert any(words in note for note in folder.notes)
 
 
-@pytest.mark.parametrize("suffix", ["", ".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json"])
-@pytest.mark.parametrize("name", ["m-1", "", "-m[1] ü"])
-def test_any_file_of_a_checkpoint_opens_it(tmp_path: Path, name: str, suffix: str) -> None:
-    prefix = make(tmp_path, name)
-    Path(f"{prefix}.meta").write_bytes(b"")
-    Path(f"{prefix}.ckpt-studio.json").write_text("{}")
-    if name or suffix:
-        assert prefix_of(prefix + suffix) == prefix
-    assert open_checkpoint(prefix + suffix).prefix == prefix
-
-
 def test_with_a_v1_file_of_the_same_name_v2_wins(tmp_path: Path) -> None:
     prefix = make(tmp_path, "m")
     Path(prefix).write_bytes(b"whatever V1 is")
@@ -159,11 +150,32 @@ def test_with_a_v1_file_of_the_same_name_v2_wins(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="missing-file"):
         open_checkpoint(str(tmp_path / "missing-file"))
-    with pytest.raises(Unrecognised, match=r"no \.index file"):
+    with pytest.raises(Unrecognised, match=r"holds no checkpoint: it is empty\."):
         open_checkpoint(str(tmp_path))
-    (tmp_path / "deeper").mkdir()
-    make(tmp_path / "deeper", "m")
-    with pytest.raises(Unrecognised, match="deeper does"):
+
+
+def test_what_goes_away_between_looking_and_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in (1, 2):
+        make(tmp_path, f"m-{step}")
+    reader = READERS[0]
+    opened = type(reader).open
+
+    def delete_first(self: Reader, path: str) -> Checkpoint:
+        Path(f"{tmp_path}/m-2.index").unlink(missing_ok=True)
+        return opened(self, path)
+
+    monkeypatch.setattr(type(reader), "open", delete_first)
+    assert open_checkpoint(str(tmp_path)).step == 1
+
+
+def test_when_the_newest_cannot_be_opened_the_others_are_named(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        make(tmp_path, f"m-{step}")
+    index = tmp_path / "m-3.index"
+    whole = bytearray(index.read_bytes())
+    whole[10] ^= 1
+    index.write_bytes(whole)
+    with pytest.raises(FileFault, match=r"; of the same folder, m-1 and m-2 can be opened instead\.$"):
         open_checkpoint(str(tmp_path))
 
 
@@ -206,3 +218,41 @@ def test_state_files_with_names_that_are_not_utf8(tmp_path: Path) -> None:
     path.write_bytes(b'model_checkpoint_path: "caf\xe9-1"\n')
     assert parse_state_file(str(path)).latest == "caf\udce9-1"
     assert encode_state_file(parse_state_file(str(path))).isascii()
+
+
+def test_a_folder_of_folders_offers_what_it_finds(tmp_path: Path) -> None:
+    for place in ("h", "a/b", "d/e/f", "c", "g/1/2/3", "too/deep/to/be/found", ".hidden"):
+        (tmp_path / place).mkdir(parents=True)
+        for step in (20, 100):
+            make(tmp_path / place, f"m-{step}")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").symlink_to("/")
+    os.mkfifo(tmp_path / "pipe.index")
+    with pytest.raises(NoCheckpointHere) as caught:
+        open_checkpoint(str(tmp_path))
+    name = tmp_path.name
+    assert (
+        caught.value.message == f"{name} holds no checkpoint itself; 5 below it do: a/b, c, d/e/f and 2 more."
+    )
+    assert caught.value.path == str(tmp_path)
+    found = caught.value.folder.below
+    names = [f"{place}/m-{step}" for place in ("a/b", "c", "d/e/f", "g/1/2/3", "h") for step in (20, 100)]
+    assert [entry.name for entry in found] == names
+    assert all(
+        open_checkpoint(entry.prefix).prefix == entry.prefix == f"{tmp_path}/{entry.name}" for entry in found
+    )
+    with pytest.raises(NoCheckpointHere, match=r"d holds no checkpoint itself; e/f does\."):
+        open_checkpoint(str(tmp_path / "d"))
+
+
+def test_the_search_below_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(below, "MOST_SEEN", 50)
+    for number in range(40):
+        (tmp_path / f"{number:02}").mkdir()
+        make(tmp_path / f"{number:02}", "m-1")
+    with pytest.raises(NoCheckpointHere, match=r"at least 5 below it do: 00, 01, 02 and 2 more\.") as caught:
+        open_checkpoint(str(tmp_path))
+    assert caught.value.folder.cut_short
+    monkeypatch.setattr(below, "SECONDS", -1.0)
+    assert scan_deeply(str(tmp_path)).below == ()

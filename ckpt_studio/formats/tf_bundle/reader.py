@@ -80,7 +80,7 @@ class BundleReader:
             raise
         except FileFault as error:
             what = describe_or_none(path + ".index")
-            if what is None or error.kind == "checksum" or "V1" in what or what.endswith(" is empty."):
+            if what is None or error.kind == "checksum" or what.endswith(" is empty."):
                 raise
             raise Unrecognised(what, path=error.path) from error
 
