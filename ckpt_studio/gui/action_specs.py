@@ -57,6 +57,18 @@ def _running(session: Session) -> bool:
     return session.running
 
 
+def _by_full_name(session: Session) -> bool:
+    return session.settings.naming == "name"
+
+
+def _by_object_path(session: Session) -> bool:
+    return session.settings.naming == "object"
+
+
+def _by_key(session: Session) -> bool:
+    return session.settings.naming == "key"
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """One thing that a person can do.
@@ -71,6 +83,8 @@ class ActionSpec:
         toolbar: short text for its button, or "" for none.
         enabled_when: whether it can be done now.
         separated: a line stands before it in menu and toolbar.
+        group: one of the actions of a group is chosen at any time; "" for those that are just done.
+        chosen_when: whether it is the chosen one.
     """
 
     id: str
@@ -82,6 +96,8 @@ class ActionSpec:
     toolbar: str = ""
     enabled_when: Callable[[Session], bool] = _always
     separated: bool = False
+    group: str = ""
+    chosen_when: Callable[[Session], bool] | None = None
 
 
 SPECS: Final = (
@@ -179,6 +195,24 @@ SPECS: Final = (
         QT_TRANSLATE_NOOP("Actions", "&Commands…"),
         QT_TRANSLATE_NOOP("Actions", "Find anything that the program can do"),
         "Ctrl+Shift+P", "command", "view",
+    ),
+    ActionSpec(
+        "actionNamesFull",
+        QT_TRANSLATE_NOOP("Actions", "Show Full &Names"),
+        QT_TRANSLATE_NOOP("Actions", "Show what the model calls each variable"),
+        "Alt+1", menu="view", separated=True, group="naming", chosen_when=_by_full_name,
+    ),
+    ActionSpec(
+        "actionNamesPath",
+        QT_TRANSLATE_NOOP("Actions", "Show &Object Paths"),
+        QT_TRANSLATE_NOOP("Actions", "Show where the program that saved it kept each variable"),
+        "Alt+2", menu="view", group="naming", chosen_when=_by_object_path,
+    ),
+    ActionSpec(
+        "actionNamesKey",
+        QT_TRANSLATE_NOOP("Actions", "Show &Keys"),
+        QT_TRANSLATE_NOOP("Actions", "Show what each variable is called in the file"),
+        "Alt+3", menu="view", group="naming", chosen_when=_by_key,
     ),
     ActionSpec(
         "actionExpandAll",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.edit_texts import edit_text
@@ -33,6 +33,7 @@ class Actions(QObject):
         super().__init__(parent)
         self._session = session
         self._actions: dict[str, QAction] = {}
+        groups: dict[str, QActionGroup] = {}
         for spec in SPECS:
             action = QAction(translated(spec.text), parent)
             action.setObjectName(spec.id)
@@ -45,10 +46,14 @@ class Actions(QObject):
             action.setToolTip(tooltip(f"{hint} ({keys})" if keys else hint))
             action.setStatusTip(hint)
             action.setEnabled(spec.enabled_when(session))
+            if spec.chosen_when is not None:
+                action.setCheckable(True)
+                action.setChecked(spec.chosen_when(session))
+                groups.setdefault(spec.group, QActionGroup(self)).addAction(action)
             self._actions[spec.id] = action
         for changed in (
             session.documentChanged, session.stagedChanged, session.selectionChanged, session.currentChanged,
-            session.runChanged,
+            session.runChanged, session.settings.namingChanged,
         ):  # fmt: skip
             changed.connect(self.refresh)
 
@@ -69,9 +74,11 @@ class Actions(QObject):
                 self._actions[spec.id].setIcon(icon(spec.icon))
 
     def refresh(self, *_: object) -> None:
-        """Enable what can be done now, and name what undo and redo would do."""
+        """Enable what can be done now, show what is chosen, and name what undo and redo would do."""
         for spec in SPECS:
             self._actions[spec.id].setEnabled(spec.enabled_when(self._session))
+            if spec.chosen_when is not None and spec.chosen_when(self._session):
+                self._actions[spec.id].setChecked(True)
         document = self._session.document
         for name, plain, labelled, label in (
             ("actionUndo", "&Undo", _UNDO, document.undo_label if document is not None else None),

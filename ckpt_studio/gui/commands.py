@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ckpt_studio.gui.bench import Bench
     from ckpt_studio.gui.runs import Runs
+    from ckpt_studio.gui.settings import Naming
 
 _MOST_OFFERED: Final = 100
 
@@ -51,6 +52,9 @@ class Commands(QObject):
             "actionFilter": self.focus_filter,
             "actionGoTo": self.go_to_variable,
             "actionPalette": self.show_palette,
+            "actionNamesFull": lambda: self._show_by("name"),
+            "actionNamesPath": lambda: self._show_by("object"),
+            "actionNamesKey": lambda: self._show_by("key"),
             "actionExpandAll": view.expandAll,
             "actionCollapseAll": view.collapseAll,
             "actionFreeze": lambda: session.freeze(session.selection, True),
@@ -191,6 +195,9 @@ class Commands(QObject):
         return Choice(
             visible(name), "" if name == key else visible(key), lambda: self._bench.variables.go_to(key)
         )
+
+    def _show_by(self, naming: Naming) -> None:
+        self._session.settings.naming = naming
 
     # ---- copying
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
 from ckpt_studio.gui.action_specs import SPECS
-from ckpt_studio.gui.settings import Language, Naming, Scheme
+from ckpt_studio.gui.settings import Language, Scheme
 from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
 if TYPE_CHECKING:
@@ -79,17 +79,6 @@ def _fill_recent(bench: Bench, menu: QMenu) -> None:
 
 def _add_choices(window: Frame, menu: QMenu) -> None:
     settings = window.settings
-    names = {
-        "name": translate("Menus", "&Full Names"), "key": translate("Menus", "&Keys"),
-        "object": translate("Menus", "&Object Paths"),
-    }  # fmt: skip
-    naming = menu.addMenu(translate("Menus", "Show Variables &By"))
-    naming.setObjectName("namingMenu")
-
-    def set_naming(choice: str) -> None:
-        settings.naming = next(known for known in get_args(Naming) if known == choice)
-
-    _add_group(naming, "naming", names, settings.naming, set_naming)
     schemes = {
         "system": translate("Menus", "As the &Desktop"), "light": translate("Menus", "&Light"),
         "dark": translate("Menus", "&Dark"),

@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 from ckpt_studio.core.resources import home_folder
 
 Scheme = Literal["system", "light", "dark"]
-Naming = Literal["name", "key", "object"]
+Naming = Literal["name", "object", "key"]
 Language = Literal["system", "en", "zh_CN"]
 
 RECENT_LIMIT: Final = 12
@@ -73,8 +73,9 @@ class Settings(QObject):
 
     @naming.setter
     def naming(self, naming: Naming) -> None:
-        self._store.setValue("naming", naming)
-        self.namingChanged.emit(naming)
+        if naming != self.naming:
+            self._store.setValue("naming", naming)
+            self.namingChanged.emit(naming)
 
     @property
     def language(self) -> Language:

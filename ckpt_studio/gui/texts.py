@@ -12,6 +12,14 @@ translate = QCoreApplication.translate
 """Context and text, for what is no method of a QObject; lupdate knows this name."""
 
 
+def shortened(text: str, most: int) -> str:
+    """The text with its middle left out where it is longer than `most`: nobody reads a name of a megabyte."""
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
 def tooltip(text: str) -> str:
     """A tooltip that shows the text as it is, lines kept."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
@@ -43,3 +51,11 @@ def shape_text(shape: tuple[int, ...] | None) -> str:
     if shape is None:
         return "?"
     return " × ".join(map(str, shape)) if shape else translate("Texts", "scalar")
+
+
+def opaque_sentence(dtype: str) -> str:
+    """Why a variable has no values to look at."""
+    sentence = translate(
+        "Texts", "Values of the type %1 are opaque: they are kept as they are, and cannot be shown."
+    )
+    return sentence.replace("%1", dtype)

@@ -23,12 +23,7 @@ TO_OPEN: Final = (
     "ckpt_studio.formats.folder",
     "ckpt_studio.document.document",
     "ckpt_studio.document.journal",
-    "ckpt_studio.gui.models.tree_nodes",
-    "ckpt_studio.gui.models.visible_nodes",
-    "ckpt_studio.gui.models.name_search",
-    "ckpt_studio.gui.models.row_states",
-    "ckpt_studio.gui.models.filter_words",
-    "ckpt_studio.gui.models.selection",
+    "ckpt_studio.gui.models.tree_work",
     "ckpt_studio.gui.panels.facts",
 )
 """What opening a checkpoint and showing its tree needs; none of it names Qt."""

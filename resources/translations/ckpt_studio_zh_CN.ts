@@ -263,12 +263,36 @@
         <translation>还原所有暂存的修改（可撤销）</translation>
     </message>
     <message>
+        <source>Show &amp;Keys</source>
+        <translation>显示键(&amp;K)</translation>
+    </message>
+    <message>
+        <source>Show &amp;Object Paths</source>
+        <translation>显示对象路径(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Show Full &amp;Names</source>
+        <translation>显示全名(&amp;N)</translation>
+    </message>
+    <message>
         <source>Show every variable</source>
         <translation>显示所有变量</translation>
     </message>
     <message>
         <source>Show the top groups only</source>
         <translation>仅显示顶层分组</translation>
+    </message>
+    <message>
+        <source>Show what each variable is called in the file</source>
+        <translation>显示每个变量在文件中的名称</translation>
+    </message>
+    <message>
+        <source>Show what the model calls each variable</source>
+        <translation>显示模型对每个变量的称呼</translation>
+    </message>
+    <message>
+        <source>Show where the program that saved it kept each variable</source>
+        <translation>显示保存它的程序存放每个变量的位置</translation>
     </message>
     <message>
         <source>Stage again what was taken back</source>
@@ -1499,20 +1523,8 @@
         <translation>深色(&amp;D)</translation>
     </message>
     <message>
-        <source>&amp;Full Names</source>
-        <translation>完整名称(&amp;F)</translation>
-    </message>
-    <message>
-        <source>&amp;Keys</source>
-        <translation>键(&amp;K)</translation>
-    </message>
-    <message>
         <source>&amp;Light</source>
         <translation>浅色(&amp;L)</translation>
-    </message>
-    <message>
-        <source>&amp;Object Paths</source>
-        <translation>对象路径(&amp;O)</translation>
     </message>
     <message>
         <source>As the &amp;Desktop</source>
@@ -1535,16 +1547,47 @@
         <translation>打开最近使用的(&amp;R)</translation>
     </message>
     <message>
-        <source>Show Variables &amp;By</source>
-        <translation>变量显示方式(&amp;B)</translation>
-    </message>
-    <message>
         <source>The language changes when Ckpt Studio is started again.</source>
         <translation>语言更改将在下次启动 Ckpt Studio 时生效。</translation>
     </message>
     <message>
         <source>Toolbar</source>
         <translation>工具栏</translation>
+    </message>
+</context>
+<context>
+    <name>NamesSwitch</name>
+    <message>
+        <source>Full names</source>
+        <translation>全名</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>键</translation>
+    </message>
+    <message>
+        <source>Object paths</source>
+        <translation>对象路径</translation>
+    </message>
+    <message>
+        <source>Show variables by</source>
+        <translation>变量显示为</translation>
+    </message>
+    <message>
+        <source>Show variables by full name, object path or key</source>
+        <translation>按全名、对象路径或键显示变量</translation>
+    </message>
+    <message>
+        <source>What each variable is called in the file</source>
+        <translation>每个变量在文件中的名称</translation>
+    </message>
+    <message>
+        <source>What the model calls each variable</source>
+        <translation>模型对每个变量的称呼</translation>
+    </message>
+    <message>
+        <source>Where the program that saved it kept each variable</source>
+        <translation>保存它的程序存放每个变量的位置</translation>
     </message>
 </context>
 <context>
@@ -2073,6 +2116,10 @@
 <context>
     <name>Texts</name>
     <message>
+        <source>Values of the type %1 are opaque: they are kept as they are, and cannot be shown.</source>
+        <translation>%1 类型的值不透明：会原样保留，但无法显示。</translation>
+    </message>
+    <message>
         <source>scalar</source>
         <translation>标量</translation>
     </message>
@@ -2184,20 +2231,24 @@
         </translation>
     </message>
     <message>
-        <source>Counters</source>
-        <translation>计数器</translation>
-    </message>
-    <message>
         <source>Frozen</source>
         <translation>冻结</translation>
+    </message>
+    <message>
+        <source>Metadata</source>
+        <translation>元数据</translation>
+    </message>
+    <message>
+        <source>Metrics</source>
+        <translation>指标</translation>
     </message>
     <message>
         <source>Name</source>
         <translation>名称</translation>
     </message>
     <message>
-        <source>Other</source>
-        <translation>其他</translation>
+        <source>Optimizer and counters</source>
+        <translation>优化器与计数器</translation>
     </message>
     <message>
         <source>Shape</source>
@@ -2232,6 +2283,18 @@
         <translation>
             <numerusform>第 %n 层</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>no object path, so its name is shown</source>
+        <translation>没有对象路径，因此显示其名称</translation>
+    </message>
+    <message>
+        <source>object path: %1</source>
+        <translation>对象路径：%1</translation>
+    </message>
+    <message>
+        <source>opaque</source>
+        <translation>不透明</translation>
     </message>
     <message>
         <source>trainable</source>
@@ -2274,6 +2337,12 @@
             <numerusform>%n 个变量</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n without an object path</source>
+        <translation>
+            <numerusform>%n 个没有对象路径</numerusform>
+        </translation>
+    </message>
     <message>
         <source>1 variable</source>
         <translation>1 个变量</translation>
@@ -2293,6 +2362,10 @@
     <message>
         <source>Variables</source>
         <translation>变量</translation>
+    </message>
+    <message>
+        <source>no object paths: full names are shown</source>
+        <translation>没有对象路径：显示全名</translation>
     </message>
 </context>
 <context>

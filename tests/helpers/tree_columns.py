@@ -15,9 +15,11 @@ def columns_of(
     roles: Mapping[str, Role] = {},
     slots: Mapping[str, tuple[str, str]] = {},
     names: Mapping[str, str] | None = None,
+    paths: Mapping[str, str] | None = None,
+    dtypes: Mapping[str, int] = {},
     faults: Mapping[str, str] = {},
 ) -> Columns:
-    """Float32 matrices of 2 x 3 with these keys; `slots` maps a key to its weight and the slot's name."""
+    """Matrices of 2 x 3 with these keys, float32 but for `dtypes`; `slots` maps a key to its weight and slot name."""
     keys = sorted(keys, key=lambda key: key.encode())
     row = {key: i for i, key in enumerate(keys)}
     count = len(keys)
@@ -29,7 +31,7 @@ def columns_of(
         role[row[key]] = Role.slot
     return Columns(
         keys=Names.of_text(keys),
-        dtype=np.ones(count, np.uint8),
+        dtype=np.array([dtypes.get(key, 1) for key in keys], np.uint8),
         rank=np.full(count, 2, np.int8),
         dims=np.tile(np.array([2, 3], np.int64), (count, 1)),
         nbytes=np.full(count, 24, np.int64),
@@ -40,5 +42,6 @@ def columns_of(
         slot_names=slot_names,
         trainable=np.full(count, -1, np.int8),
         names=None if names is None else Names.of_text(names.get(key, key) for key in keys),
+        object_paths=None if paths is None else Names.of_text(paths.get(key, "") for key in keys),
         faults={row[key]: sentence for key, sentence in faults.items()},
     )

@@ -12,7 +12,7 @@ from ckpt_studio.core.tensors import Role
 from ckpt_studio.gui.models.row_states import RowStates
 
 if TYPE_CHECKING:
-    from ckpt_studio.gui.models.variable_table import VariableTree
+    from ckpt_studio.gui.models.variable_tree import VariableTree
 
 _NO = frozenset(("no", "false", "0"))
 

@@ -27,7 +27,7 @@ def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32]) -> list[tuple[int, 
     return list(zip(places[firsts].tolist(), places[lasts].tolist(), strict=True))
 
 
-def _rows(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
+def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
     """Rows of the variables among the chosen nodes and under the chosen groups, ascending."""
     groups = chosen[nodes.row[chosen] < 0]
     change = np.bincount(groups, minlength=len(nodes) + 1) - np.bincount(
@@ -41,13 +41,13 @@ def _rows(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
     """How many variables the choice stands for."""
-    return len(_rows(nodes, chosen))
+    return len(rows_of(nodes, chosen))
 
 
 def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
     """Keys of the choice, in the file's order."""
     keys = nodes.columns.keys
-    return tuple(keys.take(_rows(nodes, chosen).tolist()))
+    return tuple(keys.take(rows_of(nodes, chosen).tolist()))
 
 
 def keys_under(nodes: TreeNodes, node: int) -> tuple[str, ...]:

@@ -1,31 +1,30 @@
 """The tree of variables as a flat table: a row for each visible node, so that a million variables stay under a frame.
 
 QTreeView lays out every expanded row and asks Python for each; QTableView asks for what is on the screen. The arrays
-come ready from a background thread (`prepare`), so this module itself needs no numpy and can stand at the start.
+come ready from a background thread (`tree_work`), so this module itself needs no numpy and can stand at the start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QFont
 
-from ckpt_studio.gui.texts import byte_size, shape_text, tooltip, visible
+from ckpt_studio.gui.texts import byte_size, opaque_sentence, shape_text, shortened, tooltip, visible
 
 if TYPE_CHECKING:
-    from ckpt_studio.core.tensors import Columns
-    from ckpt_studio.gui.models.name_search import NameSearch
+    from ckpt_studio.core.dtypes import DType
     from ckpt_studio.gui.models.row_states import RowStates
-    from ckpt_studio.gui.models.tree_nodes import TreeNodes
-    from ckpt_studio.gui.models.visible_nodes import VisibleNodes
-    from ckpt_studio.gui.settings import Naming
+    from ckpt_studio.gui.models.variable_tree import VariableTree
 
 _AnyIndex = QModelIndex | QPersistentModelIndex
 _Role = Qt.ItemDataRole
 _ROOT: Final = QModelIndex()
+_LABEL_LENGTH: Final = 200
+_HINT_LENGTH: Final = 1000
 
 
 class Column(IntEnum):
@@ -51,26 +50,6 @@ _CHECKABLE: Final = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
 _ALIGN_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-@dataclass(slots=True, eq=False)
-class VariableTree:
-    """Everything that showing a document's variables needs, built off the GUI thread."""
-
-    nodes: TreeNodes
-    shown: VisibleNodes
-    searches: tuple[NameSearch, ...]
-
-
-def prepare(columns: Columns, naming: Naming) -> VariableTree:
-    """Build the arrays of a tree; for a background thread."""
-    from ckpt_studio.gui.models.name_search import NameSearch
-    from ckpt_studio.gui.models.tree_nodes import build_nodes
-    from ckpt_studio.gui.models.visible_nodes import VisibleNodes
-
-    nodes = build_nodes(columns, naming)
-    blobs = {id(names): names for names in (nodes.names, columns.keys, columns.names) if names is not None}
-    return VariableTree(nodes, VisibleNodes(nodes), tuple(NameSearch(names) for names in blobs.values()))
-
-
 class VariableTable(QAbstractTableModel):
     """The flat table. It never raises: a damaged row shows its fault."""
 
@@ -81,6 +60,9 @@ class VariableTable(QAbstractTableModel):
         super().__init__(parent)
         self._tree: VariableTree | None = None
         self._states: RowStates | None = None
+        self._slants = False
+        self._slanted = QFont()
+        self._slanted.setItalic(True)
         self._headers = (
             self.tr("Name"), self.tr("Frozen"), self.tr("Shape"), self.tr("State"), self.tr("Type"), self.tr("Size"),
         )  # fmt: skip
@@ -101,6 +83,8 @@ class VariableTable(QAbstractTableModel):
         """Show another tree."""
         self.beginResetModel()
         self._tree, self._states = tree, states
+        borrowed = None if tree is None else tree.nodes.borrowed
+        self._slants = borrowed is not None and bool(borrowed.any()) and not borrowed.all()
         self.endResetModel()
 
     def set_states(self, states: RowStates) -> None:
@@ -236,6 +220,9 @@ class VariableTable(QAbstractTableModel):
             return tooltip(self._hint(node, column))
         if role == _Role.UserRole:
             return self.key(node) if column == Column.label else None
+        if role == _Role.FontRole:
+            slanted = self._slants and column == Column.label and self._is_borrowed(node)
+            return self._slanted if slanted else None
         if role == NODE_ROLE:
             return node
         if role == DEPTH_ROLE:
@@ -266,22 +253,32 @@ class VariableTable(QAbstractTableModel):
             return self.tr("%n variables", "", count) if column == Column.shape and count != 1 else ""
         if column == Column.shape:
             return shape_text(nodes.columns.shape(row))
-        from ckpt_studio.core.dtypes import unknown
-
-        return unknown(int(nodes.columns.dtype[row])).name
+        return self._dtype(row).name
 
     def label(self, node: int) -> str:
         """What the name column shows."""
-        from ckpt_studio.gui.models.tree_nodes import COUNTERS, OTHER
+        from ckpt_studio.gui.models.tree_nodes import METADATA, METRICS, OPTIMIZER
 
         if self._tree is None:
             return ""
-        row = int(self._tree.nodes.row[node])
-        if row == COUNTERS:
-            return self.tr("Counters")
-        if row == OTHER:
-            return self.tr("Other")
-        return visible(self._tree.nodes.label(node)) or "/"
+        nodes = self._tree.nodes
+        apart = {
+            OPTIMIZER: self.tr("Optimizer and counters"), METRICS: self.tr("Metrics"),
+            METADATA: self.tr("Metadata"),
+        }  # fmt: skip
+        row = int(nodes.row[node])
+        if row in apart:
+            return apart[row]
+        own = visible(shortened(nodes.label(node), _LABEL_LENGTH)) or "/"
+        mark = visible(shortened(nodes.twin_mark(node), _LABEL_LENGTH))
+        return f"{own} ({mark})" if mark else own
+
+    def _is_borrowed(self, node: int) -> bool:
+        """Whether a variable has no name of the shown kind."""
+        if self._tree is None:
+            return False
+        row, borrowed = int(self._tree.nodes.row[node]), self._tree.nodes.borrowed
+        return row >= 0 and bool(borrowed[row])
 
     def _check_state(self, node: int) -> Qt.CheckState | None:
         mark = "none" if self._states is None else self._states.mark(node)
@@ -308,29 +305,53 @@ class VariableTable(QAbstractTableModel):
             return ""
         if row in self._tree.nodes.columns.faults:
             return self.tr("⚠ damaged")
-        if self._states is None or not self._states.swapped:
-            return ""
+        donor = None if self._states is None else self._states.swapped.get(row)
+        if donor is not None:
+            return self.tr("⇄ from %1").replace("%1", visible(donor))
         if row >= 0:
-            donor = self._states.swapped.get(row)
-            return "" if donor is None else self.tr("⇄ from %1").replace("%1", visible(donor))
-        count = self._states.swapped_count(node)
+            return self.tr("opaque") if self._is_opaque(row) else ""
+        count = 0 if self._states is None else self._states.swapped_count(node)
         return self.tr("⇄ %n inside", "", count) if count else ""
+
+    def _dtype(self, row: int) -> DType:
+        from ckpt_studio.core.dtypes import unknown
+
+        return unknown(0 if self._tree is None else int(self._tree.nodes.columns.dtype[row]))
+
+    def _is_opaque(self, row: int) -> bool:
+        return self._dtype(row).numpy is None
 
     def _hint(self, node: int, column: int) -> str:
         if self._tree is None:
             return ""
         nodes = self._tree.nodes
         row = int(nodes.row[node])
+        if column == Column.label:
+            return self._name_hint(node, row)
         if column == Column.state and row in nodes.columns.faults:
             return visible(nodes.columns.faults[row])
-        if column != Column.label:
-            return self._text(node, column)
+        if column == Column.state and row >= 0 and self._is_opaque(row):
+            return opaque_sentence(self._dtype(row).name)
+        return self._text(node, column)
+
+    def _name_hint(self, node: int, row: int) -> str:
+        if self._tree is None:
+            return ""
+        nodes = self._tree.nodes
         if row < 0:
-            return visible(nodes.path(node))
-        name, key = visible(nodes.columns.name(row)), visible(nodes.columns.keys[row])
-        fault = nodes.columns.faults.get(row)
-        lines = [name] if name == key else [name, self.tr("key: %1").replace("%1", key)]
-        return "\n".join([*lines, visible(fault)] if fault else lines)
+            return visible(shortened(nodes.path(node), _HINT_LENGTH)) or self.label(node)
+        info = nodes.columns.info(row)
+        lines = [visible(shortened(info.name, _HINT_LENGTH))]
+        if info.key != info.name:
+            lines.append(self.tr("key: %1").replace("%1", visible(shortened(info.key, _HINT_LENGTH))))
+        if info.object_path is not None:
+            path = visible(shortened(info.object_path, _HINT_LENGTH))
+            lines.append(self.tr("object path: %1").replace("%1", path))
+        elif self._is_borrowed(node):
+            lines.append(self.tr("no object path, so its name is shown"))
+        if info.error is not None:
+            lines.append(visible(info.error))
+        return "\n".join(lines)
 
     def _spoken(self, node: int) -> str:
         """For a screen reader, which sees a table and must be told that it is a tree."""

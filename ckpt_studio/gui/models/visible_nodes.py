@@ -23,10 +23,11 @@ class VisibleNodes:
         ids: int32 [V], the visible nodes in order.
     """
 
-    def __init__(self, nodes: TreeNodes) -> None:
+    def __init__(self, nodes: TreeNodes, expanded: NDArray[np.bool_] | None = None) -> None:
+        """`expanded` is bool [M]; without it, as suits the size of the tree."""
         self.nodes = nodes
         self._expandable = nodes.end > np.arange(len(nodes)) + 1
-        self._expanded = self._at_first()
+        self._expanded = self._at_first() if expanded is None else expanded & self._expandable
         self._before_filter: NDArray[np.bool_] | None = None
         self._matched: NDArray[np.bool_] | None = None
         self.ids = self._seen(0, len(nodes))
@@ -46,6 +47,10 @@ class VisibleNodes:
     def expanded(self, node: int) -> bool:
         """Whether the node shows its children."""
         return bool(self._expanded[node])
+
+    def expanded_now(self) -> NDArray[np.bool_]:
+        """bool [M], a copy: what is expanded, or was before the filter came on."""
+        return (self._expanded if self._before_filter is None else self._before_filter).copy()
 
     def can_expand(self, node: int) -> bool:
         """Whether the node has children to show."""

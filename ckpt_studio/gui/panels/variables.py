@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.icons import icon
-from ckpt_studio.gui.models.variable_table import VariableTable, VariableTree, prepare
+from ckpt_studio.gui.models.variable_table import VariableTable
 from ckpt_studio.gui.models.variable_view import VariableView
+from ckpt_studio.gui.panels.names_switch import NamesSwitch
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
+    from ckpt_studio.gui.models.carry import Place
     from ckpt_studio.gui.models.row_states import RowStates
+    from ckpt_studio.gui.models.tree_work import Standing
+    from ckpt_studio.gui.models.variable_tree import VariableTree
     from ckpt_studio.gui.session import Session
-    from ckpt_studio.gui.settings import Naming
 
 _AT_ONCE: Final = 20_000
 """Up to so many variables, states and filter are worked out at once; above, in the background or after a pause."""
@@ -50,14 +53,20 @@ class VariablesPanel(QWidget):
         self.filter.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
         self.filter.setAcceptDrops(False)  # a file dropped on it is for the window
         self.filter.installEventFilter(self)
+        self.names = NamesSwitch(session.settings, self)
         self._count = QLabel(self)
         self._count.setObjectName("variableCount")
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
         self._count.setContentsMargins(4, 0, 4, 2)
         self.setMinimumWidth(200)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.filter)
+        finding = QHBoxLayout()
+        finding.setSpacing(4)
+        finding.addWidget(self.filter, 1)
+        finding.addWidget(self.names)
+        layout.addLayout(finding)
         layout.addWidget(self.view, 1)
         layout.addWidget(self._count)
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
@@ -68,6 +77,7 @@ class VariablesPanel(QWidget):
         self._current_node: int | None = None
         self._resetting = False
         self._telling: Task | None = None
+        self._label = self.tr("Reading the variables")
         self._connect()
 
     def _connect(self) -> None:
@@ -80,45 +90,87 @@ class VariablesPanel(QWidget):
         chosen = self.view.selectionModel()
         chosen.selectionChanged.connect(self._selection_changed)
         chosen.currentRowChanged.connect(lambda now, _: self._look_at(now))
-        self._session.documentChanged.connect(self._rebuild)
+        self._session.documentChanged.connect(self._build)
         self._session.stagedChanged.connect(self._restate)
-        self._session.settings.namingChanged.connect(lambda _: self._rebuild(same=True))
+        self._session.settings.namingChanged.connect(self._rename)
         self._show_count()
 
     # ---- the tree
 
-    def _rebuild(self, same: bool = False) -> None:
-        """Build the tree of the session's document in the background; `same` when only the naming differs."""
+    def _build(self, *_: object) -> None:
+        """Build the tree of the session's document, in the background."""
         document = self._session.document
+        self.filter.clear()
+        self._show(None)
         if document is None:
-            self._show(None, None)
             return
-        if not same:
-            self.filter.clear()
-            self._show(None, None)
-        naming = self._session.settings.naming
+        from ckpt_studio.gui.models.tree_work import stand
+
+        naming, edits = self._session.settings.naming, document.edits
+
+        def built(standing: Standing) -> None:
+            if document is self._session.document:
+                self._show(standing)
+                if document.edits is not edits:
+                    self._restate()
+                if self._session.current is not None:
+                    self.go_to(self._session.current)
+                self.stood.emit()
+
         self._session.bridge.submit(
-            lambda task: _build(document, naming),
-            lambda built: self._built(document, *built),
-            owner=self,
-            slot="tree",
-            label=self.tr("Reading the variables"),
+            lambda task: stand(document, naming), built, owner=self, slot="tree", label=self._label
         )
 
-    def _built(self, document: Document, tree: VariableTree, states: RowStates) -> None:
-        if document is not self._session.document:
+    def _rename(self, *_: object) -> None:
+        """Build the same tree by other names, in the background; the person stays where they are."""
+        tree, document = self.model.tree, self._session.document
+        if tree is None or document is None:
+            self._build()
             return
-        key = self._session.current
-        self._show(tree, states)
-        self._filter()
-        if key is not None:
-            self.go_to(key)
-        self.stood.emit()
+        from ckpt_studio.gui.models.tree_work import stand_again
 
-    def _show(self, tree: VariableTree | None, states: RowStates | None) -> None:
-        self._chosen_nodes = self._current_node = None
-        self.model.show(tree, states)
-        self._show_count()
+        naming, edits, text = self._session.settings.naming, document.edits, self.filter.text()
+        place, ids = self._place(tree), tree.shown.ids
+
+        def built(standing: Standing) -> None:
+            if tree is not self.model.tree:
+                return
+            moved = tree.shown.ids is not ids or self._current_node != place.current
+            if moved or self._chosen_nodes is not place.chosen or self.filter.text() != text:
+                self._rename()
+                return
+            self._show(standing)
+            if document.edits is not edits:
+                self._restate()
+
+        self._session.bridge.submit(
+            lambda task: stand_again(document, naming, tree.searches, place, text),
+            built,
+            owner=self,
+            slot="tree",
+            label=self._label,
+        )
+
+    def _place(self, tree: VariableTree) -> Place:
+        """Where the person is now."""
+        from ckpt_studio.gui.models.carry import Place
+
+        if self._choosing.isActive() or self._chosen_nodes is None:
+            self._choosing.stop()
+            self._choose()
+        return Place(tree.nodes, tree.shown.expanded_now(), self._chosen_nodes, self._current_node)
+
+    def _show(self, standing: Standing | None) -> None:
+        place = None if standing is None else standing.place
+        self._chosen_nodes = None if place is None else place.chosen
+        self._current_node = None if place is None else place.current
+        if standing is None:
+            self.model.show(None, None)
+            self._show_count()
+        else:
+            self.model.show(standing.tree, standing.states)
+            self._show_count(standing.matching)
+            self.view.scrollTo(self.view.currentIndex())
 
     def _restate(self, _keys: object = None) -> None:
         """Work out the rows' states again, after an edit."""
@@ -154,19 +206,38 @@ class VariablesPanel(QWidget):
             return
         from ckpt_studio.gui.models.filter_words import matching_rows
 
-        rows = matching_rows(tree, self.model.states, self.filter.text())
-        self.model.set_filter(rows)
-        self._show_count(None if rows is None else int(rows.sum()))
+        states, text = self.model.states, self.filter.text()
+        if len(tree.nodes.columns) <= _AT_ONCE:
+            self._filtered(tree, matching_rows(tree, states, text))
+        else:
+            self._session.bridge.submit(
+                lambda task: matching_rows(tree, states, text),
+                lambda rows: self._filtered(tree, rows),
+                owner=self,
+                slot="filter",
+            )
 
-    def _show_count(self, matching: int | None = None) -> None:
+    def _filtered(self, tree: VariableTree, rows: Any) -> None:
+        if tree is self.model.tree:
+            self.model.set_filter(rows)
+            self._show_count(rows)
+
+    def _show_count(self, matching: Any = None) -> None:
+        """How many variables there are, how many fit the filter (bool [N]), and how many have no object path."""
         tree = self.model.tree
-        total = 0 if tree is None else len(tree.nodes.columns)
         if tree is None:
             self._count.clear()
-        elif matching is None:
-            self._count.setText(self.tr("1 variable") if total == 1 else self.tr("%n variables", "", total))
+            return
+        total, borrowed = len(tree.nodes.columns), int(tree.nodes.borrowed.sum())
+        if matching is None:
+            text = self.tr("1 variable") if total == 1 else self.tr("%n variables", "", total)
         else:
-            self._count.setText(self.tr("%1 of %n", "", total).replace("%1", str(matching)))
+            text = self.tr("%1 of %n", "", total).replace("%1", str(int(matching.sum())))
+        if borrowed and borrowed == total:
+            text += " · " + self.tr("no object paths: full names are shown")
+        elif borrowed:
+            text += " · " + self.tr("%n without an object path", "", borrowed)
+        self._count.setText(text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down and Enter go from the filter field to the tree, Escape clears it."""
@@ -275,18 +346,6 @@ class VariablesPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.contextActionsWanted.emit(menu)
         menu.popup(self.view.viewport().mapToGlobal(at))
-
-
-def copy_action(menu: QMenu, text: str, value: str) -> QAction:
-    """An entry that copies a text."""
-    action = menu.addAction(text)
-    action.triggered.connect(lambda: QApplication.clipboard().setText(value))
-    return action
-
-
-def _build(document: Document, naming: Naming) -> tuple[VariableTree, RowStates]:
-    tree = prepare(document.base.columns, naming)
-    return tree, _states(document, tree)
 
 
 def _states(document: Document, tree: VariableTree) -> RowStates:

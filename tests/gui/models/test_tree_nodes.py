@@ -8,18 +8,21 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckpt_studio.core.tensors import Role
-from ckpt_studio.gui.models.tree_nodes import COUNTERS, OTHER, TreeNodes, build_nodes
+from ckpt_studio.core.tensors import Columns, Role
+from ckpt_studio.gui.models.tree_build import build_nodes
+from ckpt_studio.gui.models.tree_nodes import METADATA, METRICS, OPTIMIZER, TreeNodes
 from tests.helpers.tree_columns import columns_of
 
 
 def outline(nodes: TreeNodes) -> list[str]:
     """One line a node, indented."""
-    top = {COUNTERS: "<counters>", OTHER: "<other>"}
-    return [
-        "  " * int(nodes.depth[node]) + (top.get(int(nodes.row[node])) or nodes.label(node))
-        for node in range(len(nodes))
-    ]
+    top = {OPTIMIZER: "<optimizer>", METRICS: "<metrics>", METADATA: "<metadata>"}
+    lines = []
+    for node in range(len(nodes)):
+        text = top.get(int(nodes.row[node])) or nodes.label(node)
+        mark = nodes.twin_mark(node)
+        lines.append("  " * int(nodes.depth[node]) + (f"{text} ({mark})" if mark else text))
+    return lines
 
 
 def test_path_parts_become_groups_and_numbers_count() -> None:
@@ -38,15 +41,85 @@ def test_single_children_are_folded() -> None:
     assert nodes.path(0) == "model/dense"
 
 
-def test_slots_stand_under_their_weight_and_counters_apart() -> None:
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+STRING, INT64, VARIANT = 7, 9, 21
+
+
+def test_slots_stand_under_their_weight_and_what_is_no_weight_apart_at_the_end() -> None:
+    metrics = "keras_api/metrics/0/total"
     columns = columns_of(
-        ["a/w", "a/w/Adam", "a/w/Adam_1", "a/b", "global_step", "_CHECKPOINTABLE_OBJECT_GRAPH"],
-        roles={"global_step": Role.counter, "_CHECKPOINTABLE_OBJECT_GRAPH": Role.metadata},
+        [
+            "a/w", "a/w/Adam", "a/w/Adam_1", "a/b", "a/moving_mean", "global_step", "lr", metrics, "auc/true_positives",
+            "iterator", "_CHECKPOINTABLE_OBJECT_GRAPH", "gone/m",
+        ],
+        roles={
+            "global_step": Role.counter, "_CHECKPOINTABLE_OBJECT_GRAPH": Role.metadata, "lr": Role.metadata,
+            metrics: Role.statistic, "auc/true_positives": Role.statistic, "a/moving_mean": Role.statistic,
+            "iterator": Role.metadata, "gone/m": Role.slot,
+        },
         slots={"a/w/Adam": ("a/w", "m"), "a/w/Adam_1": ("a/w", "v")},
-    )
+        dtypes={"global_step": INT64, "_CHECKPOINTABLE_OBJECT_GRAPH": STRING, "iterator": VARIANT},
+    )  # fmt: skip
     assert outline(build_nodes(columns)) == [
-        "a", "  b", "  w", "    m", "    v", "<counters>", "  global_step", "<other>", "  _CHECKPOINTABLE_OBJECT_GRAPH",
+        "a", "  b", "  moving_mean", "  w", "    m", "    v",
+        "<optimizer>", "  global_step", "  gone/m", "  lr",
+        "<metrics>", "  auc/true_positives", f"  {metrics}",
+        "<metadata>", "  _CHECKPOINTABLE_OBJECT_GRAPH", "  iterator",
     ]  # fmt: skip
+
+
+def keras_3() -> Columns:
+    """A weight that the optimizer's list names first, its slot, another weight, and the graph itself."""
+    weight, slot = f"optimizer/_trainable_variables/0{VALUE}", f"optimizer/_variables/2{VALUE}"
+    return columns_of(
+        [weight, slot, f"model/bias{VALUE}", "_CHECKPOINTABLE_OBJECT_GRAPH"],
+        roles={"_CHECKPOINTABLE_OBJECT_GRAPH": Role.metadata},
+        slots={slot: (weight, "momentum")},
+        names={weight: "net/dense/kernel", slot: "adam/net_dense_kernel_m", f"model/bias{VALUE}": "net/dense/bias"},
+        paths={key: key.removesuffix(VALUE) for key in (weight, slot, f"model/bias{VALUE}")},
+        dtypes={"_CHECKPOINTABLE_OBJECT_GRAPH": STRING},
+    )  # fmt: skip
+
+
+def test_the_three_namings_show_the_same_variables() -> None:
+    columns = keras_3()
+    apart = ["<metadata>", "  _CHECKPOINTABLE_OBJECT_GRAPH"]
+    named = build_nodes(columns, "name")
+    assert outline(named) == ["net/dense", "  bias", "  kernel", "    momentum", *apart]
+    for naming in ("object", "key"):
+        weight, slot = "optimizer/_trainable_variables/0", "optimizer/_variables/2"
+        nodes = build_nodes(columns, naming)
+        assert outline(nodes) == ["model/bias", weight, f"  {slot}", *apart]
+        assert [columns.keys[row] for row in np.flatnonzero(nodes.borrowed)] == (
+            ["_CHECKPOINTABLE_OBJECT_GRAPH"] if naming == "object" else []
+        )
+
+
+def test_without_object_paths_the_names_stand_in() -> None:
+    nodes = build_nodes(columns_of(["k/1", "k/2"], names={"k/1": "net/w", "k/2": "net/b"}), "object")
+    assert outline(nodes) == ["net", "  b", "  w"]
+    assert nodes.borrowed.all()
+
+
+def test_a_slot_by_key_shows_what_its_key_adds_to_its_weight() -> None:
+    slots = {"a/w/Adam": ("a/w", "m"), f"x/.SLOT/m{VALUE}": (f"x{VALUE}", "m")}
+    nodes = build_nodes(columns_of(["a/w", "a/w/Adam", f"x{VALUE}", f"x/.SLOT/m{VALUE}"], slots=slots), "key")
+    assert outline(nodes) == ["a/w", "  Adam", "x", "  .SLOT/m"]
+
+
+def test_those_of_the_same_name_are_told_apart_by_key() -> None:
+    keys = [f"net/{part}{VALUE}" for part in "abc"]
+    slots = {f"net/c/.SLOT/{opt}/m{VALUE}": (f"net/c{VALUE}", "m") for opt in ("one", "two")}
+    names = {keys[0]: "same", keys[1]: "same", keys[2]: "other"}
+    nodes = build_nodes(columns_of([*keys, *slots], slots=slots, names=names))
+    assert outline(nodes) == [
+        "other", "  m (.SLOT/one/m)", "  m (.SLOT/two/m)", "same (net/a)", "same (net/b)",
+    ]  # fmt: skip
+
+
+def test_empty_parts_and_newlines_are_kept() -> None:
+    nodes = build_nodes(columns_of(["/lead/w", "/lead/b", "a//b", "a//c", "end/", "x\ny", "x\nz/w"]))
+    assert outline(nodes) == ["/lead", "  b", "  w", "a/", "  b", "  c", "end/", "x\ny", "x\nz/w"]
 
 
 def test_a_variable_may_bear_the_name_of_a_group() -> None:
@@ -54,11 +127,10 @@ def test_a_variable_may_bear_the_name_of_a_group() -> None:
     assert outline(nodes) == ["a", "a-b", "a", "  b", "  c"]
 
 
-def test_a_slot_of_a_slot_or_of_itself_is_a_plain_variable() -> None:
+def test_a_slot_of_a_slot_or_of_itself_is_under_nothing() -> None:
     columns = columns_of(["a", "b", "c"], slots={"b": ("a", "m"), "c": ("b", "m")})
     columns.slot_of[0] = 0
-    nodes = build_nodes(columns)
-    assert sorted(nodes.row.tolist()) == [0, 1, 2]
+    assert outline(build_nodes(columns)) == ["a", "  m", "<optimizer>", "  c"]
 
 
 def test_a_name_of_a_thousand_slashes_is_not_a_thousand_levels() -> None:

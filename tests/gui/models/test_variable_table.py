@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tensors import Columns
 from ckpt_studio.gui.models.row_states import RowStates
-from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, Column, VariableTable, prepare
+from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, Column, VariableTable
+from ckpt_studio.gui.models.variable_tree import prepare
 from ckpt_studio.gui.models.variable_view import VariableView, arrow_rect
 from tests.helpers.tree_columns import columns_of
 
