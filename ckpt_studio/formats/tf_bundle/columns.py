@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -11,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import FileFault, MissingFile
-from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, encode
+from ckpt_studio.core.tensors import Columns, Names, encode
 from ckpt_studio.formats.files import read_whole
 from ckpt_studio.formats.roles.by_graph import mark_by_graph, parse_graph
+from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.by_name import ATTRIBUTES, mark_by_names
 from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.tf_bundle.contents import Contents
@@ -23,7 +23,6 @@ PATCH: Final = ".ckpt-studio.json"
 """Ending of the patch that Ckpt Studio writes beside a checkpoint."""
 
 _MOST_PATCH_BYTES: Final = 64 << 20
-_PART: Final = re.compile(r"/part_\d+$")
 
 
 def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[str] | None) -> Columns:
@@ -49,7 +48,7 @@ def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[st
         mark_by_graph(marks, proto)
     mark_by_names(marks)
     if trainable is not None:
-        _mark_trainable(marks, trainable)
+        mark_trainable(marks, trainable)
     _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
     marks.paths = _object_paths(marks)
     return marks.columns(contents.sizes(), contents.row_faults)
@@ -71,22 +70,6 @@ def _object_paths(marks: Marks) -> Names | None:
         return None
     parts = (key.partition(ATTRIBUTES) for key in marks.raw_keys)
     return Names.of(path if found else b"" for path, found, _ in parts)
-
-
-def _mark_trainable(marks: Marks, trainable: Collection[str]) -> None:
-    """What the MetaGraph says: a trainable variable is a weight, whatever its name looks like."""
-    known = marks.role != Role.metadata
-    marks.trainable[known] = 0
-    for name in trainable:
-        row = marks.find(encode(name))
-        if row < 0:
-            row = marks.find(encode(_PART.sub("", name)))
-        if row < 0:
-            continue
-        marks.trainable[row] = 1
-        marks.role[row] = Role.weight
-        marks.source[row] = RoleSource.meta_graph
-        marks.slot_of[row] = marks.slot_name[row] = -1
 
 
 def _mark_frozen(marks: Marks, path: str, num_shards: int) -> None:
