@@ -172,9 +172,9 @@ def test_a_patch_that_cannot_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")  # opened without care it would wait for somebody who writes
     for path, words in (
         (tmp_path / "absent.json", "absent.json does not exist"),
-        (tmp_path / "pipe.json", "pipe.json is not a regular file"),
-        (tmp_path, "is not a regular file"),
-        (Path("/dev/zero"), "zero is not a regular file"),
+        (tmp_path / "pipe.json", "pipe.json is a pipe, not a regular file"),
+        (tmp_path, "is a folder, not a regular file"),
+        (Path("/dev/zero"), "zero is a device, not a regular file"),
     ):
         with pytest.raises(RequestFault, match=words):
             load_patch(str(path))
