@@ -99,8 +99,8 @@ def read_directory(file: FileReader) -> list[Part]:
     data = file.read(offset, size).tobytes()
     entries = sorted(_entries(data, count, file), key=lambda entry: entry[0])
     parts = []
-    ends = [*(at for at, _, _ in entries[1:]), offset]
-    for (at, fields, raw), stop in zip(entries, ends, strict=True):
+    ends = [*(at for at, _, _ in entries), offset]
+    for (at, fields, raw), stop in zip(entries, ends[1:], strict=True):
         part = _part(at, fields, raw, stop)
         if at + _LOCAL.size + len(raw) + part.packed > stop:
             raise _damaged(file, f"its members overlap at byte {at}")
@@ -239,7 +239,7 @@ def data_of(file: Pieces, part: Part, path: str) -> int:
     want = _LOCAL.size + len(part.raw_name)
     head = file.read(part.at, want).tobytes()
     fields = _LOCAL.unpack_from(head)
-    start = part.at + want + fields[10]
+    start = part.at + want + int(fields[10])
     same = fields[9] == len(part.raw_name) and head[_LOCAL.size :] == part.raw_name
     if fields[0] == b"PK\x03\x04" and same and start + part.packed <= part.end:
         return start
@@ -339,7 +339,7 @@ def check_part(file: FileReader, part: Part, task: Task = UNTENDED) -> None:
     for done in range(0, part.size, BLOCK_BYTES):
         block = buffer[: min(BLOCK_BYTES, part.size - done)]
         source.read_into(block, base + done)
-        crc = zlib.crc32(block, crc)
+        crc = zlib.crc32(block.data, crc)
         task.advance(len(block))
     if isinstance(source, Unpacked) and not source.is_at_end():
         raise Corrupt(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ckpt_studio.formats.base import Reader
+from ckpt_studio.formats.npz.reader import NpyReader, NpzReader
 from ckpt_studio.formats.safetensors.reader import SafetensorsReader
 from ckpt_studio.formats.tf_bundle.reader import BundleReader
 
-READERS: Final[tuple[Reader, ...]] = (BundleReader(), SafetensorsReader())
+READERS: Final[tuple[Reader, ...]] = (BundleReader(), SafetensorsReader(), NpzReader(), NpyReader())
 """In the order in which they are asked: with a V1 file and a V2 index on one prefix, V2 wins."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.dtypes import DType
+from ckpt_studio.core.dtypes import FOREIGN, DType
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, Window
 from ckpt_studio.formats.files import FileReader
@@ -21,6 +21,14 @@ MOST_AXES: Final = 31
 
 _CHEAP_GAP: Final = 8 << 10
 """Reading over so many unwanted bytes costs less than another call."""
+
+
+class Bytes(Protocol):
+    """A file, or what can be read as one is."""
+
+    def read_into(self, target: NDArray[np.uint8] | memoryview, offset: int) -> None:
+        """As `FileReader.read_into`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,10 @@ class Place:
     crc: int
 
 
-def shape_fault(shape: tuple[int, ...], dtype: DType) -> str | None:
-    """Why a tensor of this shape cannot be shown, as a sentence, or None."""
+def row_fault(shape: tuple[int, ...], dtype: DType) -> str | None:
+    """Why a tensor of this shape and type cannot be shown, as a sentence, or None."""
+    if dtype.name in FOREIGN:
+        return f"TensorFlow has no element type {dtype.name}, so its values are not shown."
     if len(shape) > MOST_AXES:
         return f"It has {len(shape)} axes, more than can be shown."
     if prod(max(extent, 1) for extent in shape) * max(dtype.itemsize, 1) >= 1 << 63:
@@ -65,7 +75,7 @@ def swap(array: NDArray[Any]) -> None:
         array.reshape(-1).view(f"u{unit}").byteswap(inplace=True)
 
 
-def read_window(file: FileReader, place: Place, window: Window, big_endian: bool) -> NDArray[Any]:
+def read_window(file: Bytes, place: Place, window: Window, big_endian: bool) -> NDArray[Any]:
     """Values of a window that was checked against the shape: native byte order, C order.
 
     Raises:
@@ -82,9 +92,7 @@ def read_window(file: FileReader, place: Place, window: Window, big_endian: bool
     return out
 
 
-def _fill(
-    file: FileReader, offset: int, shape: tuple[int, ...], window: Window, out: NDArray[np.uint8]
-) -> None:
+def _fill(file: Bytes, offset: int, shape: tuple[int, ...], window: Window, out: NDArray[np.uint8]) -> None:
     """Fill `out` (C order, bytes as last axis) from a box of a tensor of bytes at `offset`.
 
     A box whose rows are short or mostly wanted is read with the gaps between; otherwise each row is read for itself.
@@ -106,9 +114,7 @@ def _fill(
             _fill(file, offset + (first + i) * row, shape[1:], window[1:], out[i])
 
 
-def read_blocks(
-    file: FileReader, place: Place, big_endian: bool, task: Task = UNTENDED
-) -> Iterator[NDArray[Any]]:
+def read_blocks(file: Bytes, place: Place, big_endian: bool, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
     """All values in C order, in flat arrays of about `BLOCK_BYTES`; each is valid until the next is asked for.
 
     Raises:
@@ -145,18 +151,34 @@ def checksum_of(file: FileReader, offset: int, size: int, task: Task = UNTENDED,
     return crc
 
 
-def covering_windows(shape: tuple[int, ...], itemsize: int) -> Iterator[Window]:
-    """Windows of about `BLOCK_BYTES` that cover a tensor one after the other in C order."""
+def read_through(file: FileReader, task: Task = UNTENDED) -> None:
+    """Read all of a file, for formats without checksums: that every byte can be had is what can be told.
+
+    Raises:
+        FileFault: as `FileReader.read_into`.
+        Cancelled: if asked to stop.
+    """
+    size = file.identity.size
+    buffer = np.empty(min(BLOCK_BYTES, size), np.uint8)
+    for done in range(0, size, BLOCK_BYTES):
+        block = buffer[: min(BLOCK_BYTES, size - done)]
+        file.read_into(block, done)
+        task.advance(len(block))
+    file.check_unchanged()
+
+
+def covering_windows(shape: tuple[int, ...], itemsize: int, most: int = BLOCK_BYTES) -> Iterator[Window]:
+    """Windows of about `most` bytes that cover a tensor one after the other in C order."""
     if not prod(shape):
         return
     axis, inner = len(shape), itemsize
-    while axis and inner * shape[axis - 1] <= BLOCK_BYTES:
+    while axis and inner * shape[axis - 1] <= most:
         axis -= 1
         inner *= shape[axis]
     if axis == 0:
         yield tuple(slice(0, extent) for extent in shape)
         return
-    step = max(1, BLOCK_BYTES // inner)
+    step = max(1, most // inner)
     rest = tuple(slice(0, extent) for extent in shape[axis:])
     for outer in np.ndindex(*shape[: axis - 1]):
         head = tuple(slice(i, i + 1) for i in outer)

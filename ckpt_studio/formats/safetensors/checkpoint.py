@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Columns, Stored, Window, check_window, printable
+from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileIdentity, FileReader, said, settle
-from ckpt_studio.formats.reading import Place, shape_fault
+from ckpt_studio.formats.reading import Place, row_fault
 from ckpt_studio.formats.roles.rows import Row, columns_of_rows, in_order
 from ckpt_studio.formats.safetensors.header import Header, Tensor, read_header
 from ckpt_studio.formats.safetensors.weight_map import (
@@ -135,10 +134,10 @@ def _item(key: str, shard: Shard, path: str) -> Item:
     """The row of a tensor of a file."""
     tensor = shard.header.tensors[key]
     kind: type[FileFault] = Unsupported
-    text = shape_fault(tensor.shape, tensor.dtype)
+    text = row_fault(tensor.shape, tensor.dtype)
     if key in shard.header.repeated:
         kind, text = Corrupt, "Its file holds this name more than once, so what it means cannot be told."
-    elif text is None and tensor.bits < 8 and tensor.dtype.numpy is not None:
+    elif text is None and tensor.bits < 8:
         text = "Its elements are packed two to a byte, which Ckpt Studio does not show."
     nbytes = tensor.stop - tensor.start
     known = max(tensor.shape, default=0) < 1 << 63
@@ -199,12 +198,6 @@ class Safetensors:
         shard, tensor = item.shard, item.tensor
         assert shard is not None
         assert tensor is not None
-        if tensor.dtype.numpy is None:
-            raise Unsupported(
-                f"{printable(key)!r} is of type {tensor.dtype.name}, whose values cannot be shown.",
-                path=shard.path,
-                key=key,
-            )
         start = shard.header.data_at + tensor.start
         return shard, Place(key, tensor.dtype, tensor.shape, 0, start, tensor.stop - tensor.start, 0)
 
@@ -249,19 +242,10 @@ class Safetensors:
                 yield Fault(key, item.error.kind, f"{printable(key)}: {item.error.message}")
         for shard in self._shards:
             try:
-                _read_through(shard, task)
+                with FileReader(shard.path, shard.identity) as file:
+                    reading.read_through(file, task)
             except FileFault as error:
                 yield Fault.of(error)
 
     def close(self) -> None:
         """Nothing to let go of: each answer opens what it reads."""
-
-
-def _read_through(shard: Shard, task: Task) -> None:
-    with FileReader(shard.path, shard.identity) as file:
-        buffer = np.empty(BLOCK_BYTES, np.uint8)
-        for at in range(0, shard.identity.size, BLOCK_BYTES):
-            block = buffer[: min(BLOCK_BYTES, shard.identity.size - at)]
-            file.read_into(block, at)
-            task.advance(len(block))
-        file.check_unchanged()
