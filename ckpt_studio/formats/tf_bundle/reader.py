@@ -27,7 +27,6 @@ class _Parts:
 
     nbytes: int = 0
     mtime: float | None = None
-    meta: bool = False
     shards: dict[int, set[int]] = field(default_factory=dict)
 
     @property
@@ -65,7 +64,7 @@ class BundleReader:
                 )
             )
         whole = {entry.name for entry in entries if entry.complete}
-        sentences = _not_whole(folder, parts, whole, members)
+        sentences = _not_whole(parts, whole)
         return Found(tuple(entries), frozenset(files), tuple(sentences))
 
     def open(self, path: str) -> Checkpoint:
@@ -86,24 +85,27 @@ class BundleReader:
 
 
 def _find_parts(members: Mapping[str, Member]) -> tuple[dict[str, _Parts], set[str]]:
-    """What each prefix has, and the names of all files of bundles."""
+    """What each prefix has, and the names of all files of bundles.
+
+    A graph alone is none of them: it may belong to a checkpoint of another format.
+    """
     found: dict[str, _Parts] = {}
     files = set()
     for name, member in members.items():
         match = _PART.match(name)
-        if match is None or member.is_folder:
+        if match is None or member.is_folder or match["kind"] == "meta":
             continue
         files.add(name)
         parts = found.setdefault(match["name"], _Parts())
         parts.nbytes += member.nbytes
         if match["kind"] == "index":
             parts.mtime = member.mtime
-        elif match["kind"] == "meta":
-            parts.meta = True
         elif int(match["shard"]) < int(match["count"]):
             parts.shards.setdefault(int(match["count"]), set()).add(int(match["shard"]))
-    for name in found:
-        files.update(name + ending for ending in SIDECARS if name + ending in members)
+    for name, parts in found.items():
+        others = [name + ending for ending in (".meta", *SIDECARS) if name + ending in members]
+        files.update(others)
+        parts.nbytes += sum(members[other].nbytes for other in others)
     return found, files
 
 
@@ -117,25 +119,16 @@ def _has_its_end(index: str) -> bool:
     return True
 
 
-def _not_whole(
-    folder: str, found: dict[str, _Parts], whole: set[str], members: Mapping[str, Member]
-) -> Iterator[str]:
+def _not_whole(found: dict[str, _Parts], whole: set[str]) -> Iterator[str]:
     """Sentences about files that belong to no checkpoint, and about checkpoints that are not whole."""
     for name, parts in sorted(found.items()):
-        said_name = printable(name)
+        said_name = printable(name) or "the checkpoint without a name"
         if parts.mtime is not None and not parts.has_data:
-            yield f"Data files of {said_name or 'the checkpoint without a name'} are missing."
+            yield f"Data files of {said_name} are missing."
         elif parts.mtime is not None and name not in whole:
-            yield f"The index of {said_name or 'the checkpoint without a name'} is cut off or not finished."
+            yield f"The index of {said_name} is cut off or not finished."
         elif parts.mtime is None and parts.shards:
             yield f"{said_name} has data files, but its index is missing."
-        elif parts.mtime is None and parts.meta:
-            what = describe_or_none(os.path.join(folder, name)) if name in members else None
-            unity = describe_or_none(os.path.join(folder, name + ".meta"))
-            if what is not None:
-                yield what
-            elif unity is None or "Unity" not in unity:
-                yield f"{said_name}.meta is a graph without a checkpoint."
 
 
 def prefix_of(path: str) -> str | None:
