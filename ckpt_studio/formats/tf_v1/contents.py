@@ -14,7 +14,7 @@ from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, Unsupported
 from ckpt_studio.core.tensors import decode
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.partitions import Partition, bounds_of
-from ckpt_studio.formats.reading import MOST_AXES
+from ckpt_studio.formats.reading import row_fault
 from ckpt_studio.formats.sstable.ordered_code import Extent
 from ckpt_studio.formats.tf_v1.shard import Shard
 
@@ -110,10 +110,9 @@ def _judge_kind(variable: Variable) -> FileFault | None:
     if min(shape, default=0) < 0:
         variable.shape = None
         return Corrupt(f"Its shape {list(shape)} has a negative extent.")
-    if len(shape) > MOST_AXES:
-        variable.shape = shape if len(shape) <= _DEEPEST else None
-        return Unsupported(f"It has {len(shape)} axes, more than can be shown.")
-    if prod(max(extent, 1) for extent in shape) * max(variable.dtype.itemsize, 1) >= 1 << 63:
-        variable.shape = None
-        return Corrupt(f"Its shape {list(shape)} is larger than any file.")
+    reason = row_fault(shape, variable.dtype)
+    if reason is not None:
+        if len(shape) > _DEEPEST or prod(max(extent, 1) for extent in shape) >= 1 << 63:
+            variable.shape = None
+        return Unsupported(reason)
     return None
