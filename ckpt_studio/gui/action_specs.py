@@ -45,8 +45,16 @@ def _edited(session: Session) -> bool:
     return session.document is not None and bool(session.document.edits)
 
 
-def _looking(session: Session) -> bool:
-    return session.document is not None and session.current is not None
+def _nameable(session: Session) -> bool:
+    return session.document is not None and (session.current is not None or bool(session.selection))
+
+
+def _has_path(session: Session) -> bool:
+    return (
+        session.document is not None
+        and session.document.base.columns.object_paths is not None
+        and _nameable(session)
+    )
 
 
 def _trainable(session: Session) -> bool:
@@ -158,18 +166,24 @@ SPECS: Final = (
     ActionSpec(
         "actionCopyName",
         QT_TRANSLATE_NOOP("Actions", "Copy &Name"),
-        QT_TRANSLATE_NOOP("Actions", "Copy the variable's name"),
-        "", "copy", "edit", enabled_when=_looking, separated=True,
+        QT_TRANSLATE_NOOP("Actions", "Copy the full names of the selected variables, a line each"),
+        "", "copy", "edit", enabled_when=_nameable, separated=True,
     ),
     ActionSpec(
         "actionCopyKey",
         QT_TRANSLATE_NOOP("Actions", "Copy &Key"),
-        QT_TRANSLATE_NOOP("Actions", "Copy the variable's key: its name in the file"),
-        "", "", "edit", enabled_when=_looking,
+        QT_TRANSLATE_NOOP("Actions", "Copy the keys of the selected variables: their names in the file"),
+        "", "", "edit", enabled_when=_nameable,
+    ),
+    ActionSpec(
+        "actionCopyObjectPath",
+        QT_TRANSLATE_NOOP("Actions", "Copy &Object Path"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the object paths of the selected variables"),
+        "", "", "edit", enabled_when=_has_path,
     ),
     ActionSpec(
         "actionCopyPath",
-        QT_TRANSLATE_NOOP("Actions", "Copy &Path"),
+        QT_TRANSLATE_NOOP("Actions", "Copy Checkpoint &Path"),
         QT_TRANSLATE_NOOP("Actions", "Copy the path of the checkpoint"),
         "", "", "edit", enabled_when=_open,
     ),

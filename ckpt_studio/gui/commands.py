@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ckpt_studio.gui.bench import Bench
+    from ckpt_studio.gui.copies import Kind
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.settings import Naming
 
 _MOST_OFFERED: Final = 100
+_AT_ONCE: Final = 20_000
+"""Names of more variables than this are gathered in the background."""
 
 
 class Commands(QObject):
@@ -47,7 +50,8 @@ class Commands(QObject):
             "actionRevert": session.revert_all,
             "actionCopyName": lambda: self._copy("name"),
             "actionCopyKey": lambda: self._copy("key"),
-            "actionCopyPath": lambda: self._copy("path"),
+            "actionCopyObjectPath": lambda: self._copy("path"),
+            "actionCopyPath": self._copy_place,
             "actionCopyPatch": self._copy_patch,
             "actionFilter": self.focus_filter,
             "actionGoTo": self.go_to_variable,
@@ -201,14 +205,28 @@ class Commands(QObject):
 
     # ---- copying
 
-    def _copy(self, what: str) -> None:
-        document, key = self._session.document, self._session.current
-        if document is None:
+    def _copy(self, what: Kind) -> None:
+        """Copy what the selected variables are called, or else the one that is looked at."""
+        document, current = self._session.document, self._session.current
+        keys = self._session.selection or (() if current is None else (current,))
+        if document is None or not keys:
             return
-        if what == "path":
-            QApplication.clipboard().setText(document.base.prefix)
-        elif key is not None:
-            QApplication.clipboard().setText(key if what == "key" else document.base.columns.of(key).name)
+        from ckpt_studio.gui.copies import names_of
+
+        columns = document.base.columns
+        if len(keys) <= _AT_ONCE:
+            QApplication.clipboard().setText(names_of(columns, keys, what))
+        else:
+            self._session.bridge.submit(
+                lambda task: names_of(columns, keys, what),
+                QApplication.clipboard().setText,
+                owner=self,
+                slot="copy",
+            )
+
+    def _copy_place(self) -> None:
+        if self._session.document is not None:
+            QApplication.clipboard().setText(self._session.document.base.prefix)
 
     def _copy_patch(self) -> None:
         if self._session.document is not None:
@@ -219,8 +237,9 @@ class Commands(QObject):
     def _fill_context_menu(self, menu: QMenu) -> None:
         actions = self._bench.actions
         for name in (
-            "actionFreeze", "actionUnfreeze", "actionSwapFrom", "", "actionCopyName", "actionCopyKey", "actionCopyPath",
-            "", "actionExpandAll", "actionCollapseAll",
+            "actionFreeze", "actionUnfreeze", "actionSwapFrom", "",
+            "actionCopyName", "actionCopyKey", "actionCopyObjectPath", "actionCopyPath", "",
+            "actionExpandAll", "actionCollapseAll",
         ):  # fmt: skip
             if name:
                 menu.addAction(actions[name])

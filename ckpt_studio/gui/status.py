@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
+from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import byte_size, visible
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class StatusLine(QStatusBar):
         count = len(columns)
         parts = [
             visible(f"{place.parent.name}/{place.name}"),
+            format_words(document.base.format),
             self.tr("1 variable") if count == 1 else self.tr("%n variables", "", count),
             byte_size(int(columns.nbytes.sum())),
         ]

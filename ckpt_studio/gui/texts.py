@@ -12,6 +12,11 @@ translate = QCoreApplication.translate
 """Context and text, for what is no method of a QObject; lupdate knows this name."""
 
 
+def filled(text: str, *values: str) -> str:
+    """`%1`, `%2`... of a translated text filled in, whatever the values hold themselves."""
+    return re.sub(r"%([1-9])", lambda hole: values[int(hole[1]) - 1], text)
+
+
 def shortened(text: str, most: int) -> str:
     """The text with its middle left out where it is longer than `most`: nobody reads a name of a megabyte."""
     if len(text) <= most:

@@ -155,12 +155,28 @@
         <translation>复制名称(&amp;N)</translation>
     </message>
     <message>
-        <source>Copy &amp;Path</source>
-        <translation>复制路径(&amp;P)</translation>
+        <source>Copy &amp;Object Path</source>
+        <translation>复制对象路径(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Copy Checkpoint &amp;Path</source>
+        <translation>复制检查点路径(&amp;P)</translation>
     </message>
     <message>
         <source>Copy the Edits as &amp;JSON</source>
         <translation>将修改复制为 JSON(&amp;J)</translation>
+    </message>
+    <message>
+        <source>Copy the full names of the selected variables, a line each</source>
+        <translation>复制所选变量的全名，每行一个</translation>
+    </message>
+    <message>
+        <source>Copy the keys of the selected variables: their names in the file</source>
+        <translation>复制所选变量的键，即它们在文件中的名称</translation>
+    </message>
+    <message>
+        <source>Copy the object paths of the selected variables</source>
+        <translation>复制所选变量的对象路径</translation>
     </message>
     <message>
         <source>Copy the patch: ckpt-studio apply replays it on another checkpoint</source>
@@ -169,14 +185,6 @@
     <message>
         <source>Copy the path of the checkpoint</source>
         <translation>复制检查点的路径</translation>
-    </message>
-    <message>
-        <source>Copy the variable&apos;s key: its name in the file</source>
-        <translation>复制变量的键，即它在文件中的名称</translation>
-    </message>
-    <message>
-        <source>Copy the variable&apos;s name</source>
-        <translation>复制变量的名称</translation>
     </message>
     <message>
         <source>Find a variable by its name and look at it</source>
@@ -708,6 +716,10 @@
         <translation>问题</translation>
     </message>
     <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
         <source>Infinite</source>
         <translation>无穷</translation>
     </message>
@@ -756,8 +768,8 @@
         <translation>形状</translation>
     </message>
     <message>
-        <source>Slot of</source>
-        <translation>所属变量</translation>
+        <source>Slots</source>
+        <translation>槽</translation>
     </message>
     <message>
         <source>Statistics</source>
@@ -782,6 +794,14 @@
     <message>
         <source>Type</source>
         <translation>类型</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>值</translation>
+    </message>
+    <message>
+        <source>Weight</source>
+        <translation>权重</translation>
     </message>
     <message>
         <source>Zeros</source>
@@ -1127,20 +1147,28 @@
 <context>
     <name>Facts</name>
     <message>
-        <source>by its name</source>
-        <translation>依据名称</translation>
+        <source>%1 and others (%2)</source>
+        <translation>%1 及其他 %2 个</translation>
     </message>
     <message>
-        <source>by the MetaGraph</source>
-        <translation>依据 MetaGraph</translation>
+        <source>%1 — by its name</source>
+        <translation>%1 — 根据名称</translation>
     </message>
     <message>
-        <source>by the model&apos;s configuration</source>
-        <translation>依据模型配置</translation>
+        <source>%1 — from the MetaGraph</source>
+        <translation>%1 — 来自 MetaGraph</translation>
     </message>
     <message>
-        <source>by the object graph</source>
-        <translation>依据对象图</translation>
+        <source>%1 — from the model&apos;s config</source>
+        <translation>%1 — 来自模型的配置</translation>
+    </message>
+    <message>
+        <source>%1 — from the object graph</source>
+        <translation>%1 — 来自对象图</translation>
+    </message>
+    <message>
+        <source>changes with its weight</source>
+        <translation>随其权重变化</translation>
     </message>
     <message>
         <source>counter</source>
@@ -1155,20 +1183,48 @@
         <translation>滑动统计量</translation>
     </message>
     <message>
+        <source>not trained: no weight</source>
+        <translation>不训练：不是权重</translation>
+    </message>
+    <message>
         <source>optimizer slot</source>
         <translation>优化器槽</translation>
     </message>
     <message>
-        <source>trainable</source>
-        <translation>可训练</translation>
+        <source>optimizer slot %1 of %2</source>
+        <translation>%2 的优化器槽 %1</translation>
+    </message>
+    <message>
+        <source>optimizer slot of %2</source>
+        <translation>%2 的优化器槽</translation>
+    </message>
+    <message>
+        <source>the MetaGraph</source>
+        <translation>MetaGraph</translation>
+    </message>
+    <message>
+        <source>the checkpoint</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>the model&apos;s config</source>
+        <translation>模型的配置</translation>
+    </message>
+    <message>
+        <source>the object graph</source>
+        <translation>对象图</translation>
     </message>
     <message>
         <source>trainable (staged; was frozen)</source>
         <translation>可训练（暂存；原为冻结）</translation>
     </message>
     <message>
-        <source>trainable, as far as is known</source>
-        <translation>据目前所知可训练</translation>
+        <source>trainable — nothing says otherwise</source>
+        <translation>可训练 — 没有相反的说明</translation>
+    </message>
+    <message>
+        <source>trainable — says %1</source>
+        <translation>可训练 — 依据：%1</translation>
     </message>
     <message>
         <source>weight</source>
@@ -1179,12 +1235,20 @@
         <translation>⇄ 来自 %1</translation>
     </message>
     <message>
-        <source>❄ frozen</source>
-        <translation>❄ 已冻结</translation>
-    </message>
-    <message>
         <source>❄ frozen (staged)</source>
         <translation>❄ 已冻结（暂存）</translation>
+    </message>
+    <message>
+        <source>❄ frozen with its weight</source>
+        <translation>❄ 随其权重冻结</translation>
+    </message>
+    <message>
+        <source>❄ frozen — by the edits that this checkpoint was written with</source>
+        <translation>❄ 已冻结 — 依据写入此检查点时的编辑</translation>
+    </message>
+    <message>
+        <source>❄ frozen — not trained, says %1</source>
+        <translation>❄ 已冻结 — 不训练，依据：%1</translation>
     </message>
 </context>
 <context>
@@ -1196,6 +1260,45 @@
     <message>
         <source>The report is in %1.</source>
         <translation>报告位于 %1。</translation>
+    </message>
+</context>
+<context>
+    <name>Formats</name>
+    <message>
+        <source>Keras HDF5 file</source>
+        <translation>Keras HDF5 文件</translation>
+    </message>
+    <message>
+        <source>Keras file</source>
+        <translation>Keras 文件</translation>
+    </message>
+    <message>
+        <source>Keras weights file</source>
+        <translation>Keras 权重文件</translation>
+    </message>
+    <message>
+        <source>NumPy archive</source>
+        <translation>NumPy 归档</translation>
+    </message>
+    <message>
+        <source>NumPy array</source>
+        <translation>NumPy 数组</translation>
+    </message>
+    <message>
+        <source>SavedModel</source>
+        <translation>SavedModel</translation>
+    </message>
+    <message>
+        <source>TensorFlow checkpoint</source>
+        <translation>TensorFlow 检查点</translation>
+    </message>
+    <message>
+        <source>TensorFlow checkpoint (V1)</source>
+        <translation>TensorFlow 检查点 (V1)</translation>
+    </message>
+    <message>
+        <source>safetensors file</source>
+        <translation>safetensors 文件</translation>
     </message>
 </context>
 <context>
@@ -1488,6 +1591,19 @@
     <message>
         <source>Licences</source>
         <translation>许可证</translation>
+    </message>
+</context>
+<context>
+    <name>Links</name>
+    <message>
+        <source>Go to %1</source>
+        <translation>转到 %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>以及另外 %n 个</numerusform>
+        </translation>
     </message>
 </context>
 <context>

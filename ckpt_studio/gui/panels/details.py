@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
 
+from ckpt_studio.gui.panels.links import Links
 from ckpt_studio.gui.texts import tooltip, visible
 from ckpt_studio.gui.wrapped_label import WrappedLabel
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
 
 _FIGURES: Final = "figures"
+_WEIGHT: Final = "slot"
+_SLOTS: Final = "slots"
 
 
 class DetailsPanel(QScrollArea):
@@ -45,6 +48,7 @@ class DetailsPanel(QScrollArea):
         self._form.addRow(self._hint)
         self._heads: dict[str, QLabel] = {}
         self._values: dict[str, WrappedLabel] = {}
+        self._links: dict[str, Links] = {}
         self._shown: set[str] = set()
         for name, head in self._titles().items():
             self._add(name, head, body)
@@ -58,16 +62,24 @@ class DetailsPanel(QScrollArea):
         return {
             "name": self.tr("Name"), "key": self.tr("Key"), "object": self.tr("Object path"),
             "shape": self.tr("Shape"), "dtype": self.tr("Type"), "bytes": self.tr("On disk"),
-            "role": self.tr("Role"), "slot": self.tr("Slot of"), "training": self.tr("Training"),
-            "swapped": self.tr("Swapped"), "place": self.tr("Stored at"), "crc": self.tr("CRC32C"),
-            "fault": self.tr("Fault"), _FIGURES: self.tr("Statistics"), "count": self.tr("Elements"),
+            "role": self.tr("Role"), _WEIGHT: self.tr("Weight"), _SLOTS: self.tr("Slots"),
+            "training": self.tr("Training"), "swapped": self.tr("Swapped"), "format": self.tr("Format"),
+            "place": self.tr("Stored at"), "crc": self.tr("CRC32C"), "fault": self.tr("Fault"),
+            "opaque": self.tr("Values"), _FIGURES: self.tr("Statistics"), "count": self.tr("Elements"),
             "min": self.tr("Minimum"), "max": self.tr("Maximum"), "mean": self.tr("Mean"),
             "std": self.tr("Std. deviation"), "l2": self.tr("L2 norm"), "zeros": self.tr("Zeros"),
             "nan": self.tr("NaN"), "inf": self.tr("Infinite"),
         }  # fmt: skip
 
     def _add(self, name: str, head: str, body: QWidget) -> None:
-        title, value = QLabel(head, body), WrappedLabel(f"detail_{name}", parent=body)
+        title = QLabel(head, body)
+        value: WrappedLabel | Links
+        if name in (_WEIGHT, _SLOTS):
+            value = self._links[name] = Links(f"detail_{name}", body)
+            value.activated.connect(self._session.set_current)
+        else:
+            value = self._values[name] = WrappedLabel(f"detail_{name}", parent=body)
+            value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         title.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         if name == _FIGURES:
             font = title.font()
@@ -75,15 +87,14 @@ class DetailsPanel(QScrollArea):
             title.setFont(font)
         else:
             title.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._form.addRow(title, value)
-        self._heads[name], self._values[name] = title, value
+        self._heads[name] = title
 
     def text(self) -> str:
         """All that is shown, a line each."""
         return "\n".join(
-            f"{self._heads[name].text()}: {label.text()}"
-            for name, label in self._values.items()
+            f"{head.text()}: {(self._links.get(name) or self._values[name]).text()}"
+            for name, head in self._heads.items()
             if name in self._shown
         )
 
@@ -97,6 +108,12 @@ class DetailsPanel(QScrollArea):
             self._form.setRowVisible(value, name in texts)
         self._shown = (self._shown - among) | texts.keys()
 
+    def _set_links(self, name: str, links: list[tuple[str, str]], more: int = 0) -> None:
+        """Show these links, or nothing where there are none."""
+        self._links[name].show_links(links, more)
+        self._form.setRowVisible(self._links[name], bool(links))
+        self._shown = self._shown | {name} if links else self._shown - {name}
+
     def _staged(self, keys: frozenset[str]) -> None:
         if self._session.current in keys:
             self._show()
@@ -107,6 +124,8 @@ class DetailsPanel(QScrollArea):
         self._form.setRowVisible(self._hint, document is None or key is None)
         if document is None or key is None:
             self._set({}, set(self._values))
+            for name in self._links:
+                self._set_links(name, [])
             return
         from ckpt_studio.gui.panels import facts
 
@@ -127,7 +146,11 @@ class DetailsPanel(QScrollArea):
         from ckpt_studio.gui.panels.facts import FIGURES
 
         self._set(dict(facts.lines()), set(self._values) - {_FIGURES, *FIGURES})
+        self._set_links(_WEIGHT, [] if facts.weight is None else [(facts.weight.text, facts.weight.key)])
+        self._set_links(_SLOTS, [(slot.text, slot.key) for slot in facts.slots], facts.more_slots)
         self._values["place"].setToolTip(tooltip(facts.path))
+        if facts.info.error is not None:
+            self._set({}, {_FIGURES, *FIGURES})
 
     def _show_figures(self, figures: Figures) -> None:
         from ckpt_studio.gui.panels.facts import FIGURES
@@ -140,4 +163,5 @@ class DetailsPanel(QScrollArea):
     def _no_figures(self, error: CkptStudioError) -> None:
         from ckpt_studio.gui.panels.facts import FIGURES
 
-        self._set({_FIGURES: visible(str(error))}, {_FIGURES, *FIGURES})
+        said = "fault" in self._shown
+        self._set({} if said else {_FIGURES: visible(str(error))}, {_FIGURES, *FIGURES})

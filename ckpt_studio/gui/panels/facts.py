@@ -4,94 +4,163 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo
-from ckpt_studio.gui.texts import byte_size, shape_text, translate, visible
+from ckpt_studio.gui.format_words import format_words
+from ckpt_studio.gui.texts import (
+    byte_size,
+    filled,
+    opaque_sentence,
+    shape_text,
+    shortened,
+    translate,
+    visible,
+)
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.tensors import Columns
     from ckpt_studio.document.document import Document, KeyState
 
 FIGURES = ("count", "min", "max", "mean", "std", "l2", "zeros", "nan", "inf")
+_LONGEST: Final = 1000
+_MOST_SLOTS: Final = 8
+_NO_DATA: Final = (".index", ".meta", ".json", ".pb", ".pbtxt")
+"""Ends of files that hold no values, but of those that belong to a checkpoint."""
+
+
+def _shown(text: str) -> str:
+    return visible(shortened(text, _LONGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another variable to go to: what it is called here, and its key."""
+
+    text: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known without reading values."""
+    """What is known without reading values.
+
+    Attributes:
+        info: the variable as staged.
+        state: frozen, swapped.
+        stored: where its bytes lie, where they are encoded as in a V2 bundle.
+        format: of the checkpoint, as CONTRACT.md names it.
+        files: the checkpoint's files that may hold the values.
+        weight: the weight that this slot belongs to.
+        slots: the first slots of this weight.
+        more_slots: how many there are beside these.
+    """
 
     info: TensorInfo
     state: KeyState
     stored: Stored | None
+    format: str
+    files: tuple[str, ...]
+    weight: Other | None
+    slots: tuple[Other, ...]
+    more_slots: int
 
     @property
     def path(self) -> str:
         """The file that holds the values, for showing."""
-        return "" if self.stored is None else visible(self.stored.path)
+        return "\n".join(map(_shown, self.files)) if self.stored is None else _shown(self.stored.path)
 
     def lines(self) -> list[tuple[str, str]]:
         """Name of the fact and its text; what does not apply is left out."""
         info = self.info
-        lines = [("name", visible(info.name))]
-        if info.key != info.name:
-            lines.append(("key", visible(info.key)))
-        if info.object_path and info.object_path != info.name:
-            lines.append(("object", visible(info.object_path)))
+        lines = [("name", _shown(info.name)), ("key", _shown(info.key))]
+        if info.object_path:
+            lines.append(("object", _shown(info.object_path)))
         lines += [
             ("shape", shape_text(info.shape)),
             ("dtype", info.dtype.name),
             ("bytes", byte_size(info.nbytes) + (f" ({info.nbytes:,} B)" if info.nbytes >= 1000 else "")),
             ("role", self._role()),
+            ("training", self._training()),
         ]
-        if info.slot_of is not None:
-            slot = info.slot_of if info.slot_name is None else f"{info.slot_of} ({info.slot_name})"
-            lines.append(("slot", visible(slot)))
-        training = self._training()
-        if training:
-            lines.append(("training", training))
         if self.state.replaced_by is not None:
-            lines.append(
-                ("swapped", translate("Facts", "⇄ from %1").replace("%1", visible(self.state.replaced_by)))
-            )
-        if self.stored is not None:
-            lines += [
-                ("place", f"{visible(Path(self.stored.path).name)} @ {self.stored.offset:,}"),
-                ("crc", f"{self.stored.crc:#010x}"),
-            ]
+            lines.append(("swapped", filled(translate("Facts", "⇄ from %1"), _shown(self.state.replaced_by))))
+        lines += self._place()
         if info.error is not None:
             lines.append(("fault", visible(info.error)))
+        elif info.dtype.numpy is None:
+            lines.append(("opaque", opaque_sentence(info.dtype.name)))
+        return lines
+
+    def _place(self) -> list[tuple[str, str]]:
+        lines = [("format", format_words(self.format))]
+        if self.stored is not None:
+            return [
+                *lines,
+                ("place", f"{_shown(Path(self.stored.path).name)} @ {self.stored.offset:,}"),
+                ("crc", f"{self.stored.crc:#010x}"),
+            ]
+        if self.files and self.state.replaced_by is None:
+            first, others = _shown(Path(self.files[0]).name), len(self.files) - 1
+            more = filled(translate("Facts", "%1 and others (%2)"), first, str(others))
+            lines.append(("place", more if others else first))
         return lines
 
     def _role(self) -> str:
+        sources = {
+            RoleSource.by_name: translate("Facts", "%1 — by its name"),
+            RoleSource.object_graph: translate("Facts", "%1 — from the object graph"),
+            RoleSource.meta_graph: translate("Facts", "%1 — from the MetaGraph"),
+            RoleSource.config: translate("Facts", "%1 — from the model's config"),
+        }  # fmt: skip
+        return filled(sources[self.info.role_source], self._role_alone())
+
+    def _role_alone(self) -> str:
+        if self.weight is not None:
+            slot = "" if self.info.slot_name is None else _shown(self.info.slot_name)
+            words = (
+                translate("Facts", "optimizer slot %1 of %2")
+                if slot
+                else translate("Facts", "optimizer slot of %2")
+            )
+            return filled(words, slot, self.weight.text)
         roles = {
             Role.weight: translate("Facts", "weight"),
             Role.slot: translate("Facts", "optimizer slot"), Role.counter: translate("Facts", "counter"),
             Role.statistic: translate("Facts", "moving statistic"), Role.metadata: translate("Facts", "metadata"),
         }  # fmt: skip
-        sources = {
-            RoleSource.by_name: translate("Facts", "by its name"),
-            RoleSource.object_graph: translate("Facts", "by the object graph"),
-            RoleSource.meta_graph: translate("Facts", "by the MetaGraph"),
-            RoleSource.config: translate("Facts", "by the model's configuration"),
-        }  # fmt: skip
-        return f"{roles[self.info.role]} ({sources[self.info.role_source]})"
+        return roles[self.info.role]
 
     def _training(self) -> str:
-        if self.state.frozen:
-            return (
-                translate("Facts", "❄ frozen")
-                if self.state.original_frozen
-                else translate("Facts", "❄ frozen (staged)")
-            )
-        if self.state.original_frozen:
+        if self.state.frozen and not self.state.original_frozen:
+            return translate("Facts", "❄ frozen (staged)")
+        if self.state.original_frozen and not self.state.frozen:
             return translate("Facts", "trainable (staged; was frozen)")
-        if self.info.role not in (Role.weight, Role.slot):
-            return ""
+        if self.info.role == Role.slot:
+            frozen = translate("Facts", "❄ frozen with its weight")
+            return frozen if self.state.frozen else translate("Facts", "changes with its weight")
+        if self.info.role != Role.weight:
+            return translate("Facts", "not trained: no weight")
+        if self.state.frozen and self.info.trainable is not False:
+            return translate("Facts", "❄ frozen — by the edits that this checkpoint was written with")
         if self.info.trainable is None:
-            return translate("Facts", "trainable, as far as is known")
-        return translate("Facts", "trainable") if self.info.trainable else ""
+            return translate("Facts", "trainable — nothing says otherwise")
+        if self.info.trainable:
+            return filled(translate("Facts", "trainable — says %1"), self._who_says())
+        return filled(translate("Facts", "❄ frozen — not trained, says %1"), self._who_says())
+
+    def _who_says(self) -> str:
+        words = {
+            RoleSource.object_graph: translate("Facts", "the object graph"),
+            RoleSource.meta_graph: translate("Facts", "the MetaGraph"),
+            RoleSource.config: translate("Facts", "the model's config"),
+        }
+        return words.get(self.info.role_source, translate("Facts", "the checkpoint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +194,37 @@ def read_facts(document: Document, key: str) -> Facts:
         NoSuchVariable: no such key.
     """
     staged = document.staged
+    columns, info = staged.columns, staged.columns.of(key)
     try:
         stored = staged.stored(key)
     except CkptStudioError:
         stored = None
-    return Facts(staged.columns.of(key), document.state(key), stored)
+    files = document.base.files()
+    row = columns.row(key)
+    slots = np.flatnonzero(columns.slot_of == row) if columns.slot_of[row] < 0 else np.empty(0, np.int64)
+    return Facts(
+        info=info,
+        state=document.state(key),
+        stored=stored,
+        format=document.base.format,
+        files=tuple(path for path in files if not path.endswith(_NO_DATA)) or files,
+        weight=None if info.slot_of is None else Other(_shown(columns.of(info.slot_of).name), info.slot_of),
+        slots=_slots(columns, slots[:_MOST_SLOTS].tolist()),
+        more_slots=max(0, len(slots) - _MOST_SLOTS),
+    )
+
+
+def _slots(columns: Columns, rows: list[int]) -> tuple[Other, ...]:
+    """Slots by their own names, those that have none or share it by what the checkpoint calls them."""
+    infos = [columns.info(row) for row in rows]
+    own = [info.slot_name for info in infos]
+    return tuple(
+        Other(
+            _shown(info.slot_name if info.slot_name and own.count(info.slot_name) == 1 else info.key),
+            info.key,
+        )
+        for info in infos
+    )
 
 
 def read_figures(document: Document, key: str, task: Task) -> Figures:

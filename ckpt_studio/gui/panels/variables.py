@@ -92,6 +92,7 @@ class VariablesPanel(QWidget):
         chosen.currentRowChanged.connect(lambda now, _: self._look_at(now))
         self._session.documentChanged.connect(self._build)
         self._session.stagedChanged.connect(self._restate)
+        self._session.currentChanged.connect(self._follow)
         self._session.settings.namingChanged.connect(self._rename)
         self._show_count()
 
@@ -274,6 +275,11 @@ class VariablesPanel(QWidget):
             index = self.model.reveal(node)
         self.view.setCurrentIndex(index)
         self.view.scrollTo(index)
+
+    def _follow(self, key: str | None) -> None:
+        """Go to the variable that somebody else wants to look at."""
+        if key is not None and (self._current_node is None or self.model.key(self._current_node) != key):
+            self.go_to(key)
 
     def _look_at(self, index: QModelIndex) -> None:
         node = self.model.node(index)
