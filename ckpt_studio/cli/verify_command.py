@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from ckpt_studio.cli.output import print_json, say
+from ckpt_studio.cli.progress import TerminalTask
 from ckpt_studio.cli.table import bytes_text, harmless
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Truncated
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import encode, printable
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.registry import open_checkpoint
@@ -15,9 +15,23 @@ from ckpt_studio.formats.tf_bundle.verify import index_faults
 
 HELP = "compare every checksum of a checkpoint"
 
+_RESCUE = """\
+to rescue a damaged checkpoint, take the damaged variables from another one or drop them, and write a new one:
+
+  rescue.json:
+    {"version": 1, "edits": [
+      {"op": "replace", "match": "dense/kernel", "from": "older/model.ckpt-900"},
+      {"op": "drop", "match": "embedding/*"}]}
+
+  ckpt-studio apply rescue.json damaged/model.ckpt-1000 rescued/model.ckpt-1000
+
+The window does the same: Verify, then the buttons below the list of problems."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """PATH and --json."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _RESCUE
     parser.add_argument("path", metavar="PATH", help="a checkpoint's folder, prefix, or any of its files")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -28,22 +42,23 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CkptStudioError: there is no checkpoint at PATH. One that is too damaged to be opened is a fault found.
     """
-    task = Task("verify")
-    try:
-        checkpoint = open_checkpoint(args.path)
-    except (Corrupt, ChecksumMismatch, Truncated) as error:
-        faults = _index_faults(error)
-    else:
-        for note in checkpoint.notes:
-            say(harmless(note))
-        faults = list(checkpoint.verify(task))
+    with TerminalTask("Verifying") as task:
+        try:
+            checkpoint = open_checkpoint(args.path)
+        except (Corrupt, ChecksumMismatch, Truncated) as error:
+            faults = _index_faults(error)
+        else:
+            for note in checkpoint.notes:
+                say(harmless(note))
+            faults = list(checkpoint.verify(task))
     if args.json:
         print_json({"ok": not faults, "checked_bytes": task.done, "faults": [_fault_json(f) for f in faults]})
         return 1 if faults else 0
     for fault in faults:
         print(harmless(fault.message))
     if faults:
-        print(f"{len(faults)} faults in {bytes_text(task.done)}.")
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        print(f"{count} in {bytes_text(task.done)}. `ckpt-studio verify --help` says how to rescue the rest.")
         return 1
     print(f"All checksums are right ({bytes_text(task.done)}).")
     return 0

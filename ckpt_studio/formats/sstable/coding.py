@@ -30,6 +30,12 @@ def unmask(masked: int) -> int:
     return ((rotated >> 17) | (rotated << 15)) & 0xFFFFFFFF
 
 
+def unmask_all(masked: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """As `unmask`, of many at once."""
+    rotated = masked - np.uint32(_MASK_DELTA)
+    return (rotated >> np.uint32(17)) | (rotated << np.uint32(15))
+
+
 def read_varint(data: Any, position: int, end: int, bits: int = 64) -> tuple[int, int]:
     """Value of the varint at `position` of a byte buffer, and the position behind it.
 

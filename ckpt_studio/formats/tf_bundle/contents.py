@@ -38,7 +38,7 @@ class Contents:
 
     def __init__(self, index: Index, shard_path: Callable[[int], str]) -> None:
         self.index = index
-        self._shard_path = shard_path
+        self.shard_path = shard_path
         self.shards = _find_shards(index, shard_path)
         self.shard_sizes = {shard: identity.size for shard, identity in self.shards.items()}
         self.codes = codes_of(index.fields, index.duplicate, index.header.num_shards, self.shard_sizes)
@@ -102,7 +102,7 @@ class Contents:
                 f"Its slices do not make up a whole variable: {reason}.", path=self.index.path, key=key
             )
         entry = Entry() if code in (Code.malformed, Code.duplicate) else self.index.entry(record)
-        error = error_of(code, entry, key, self._shard_path, self.shard_sizes)
+        error = error_of(code, entry, key, self.shard_path, self.shard_sizes)
         error.path = error.path or self.index.path
         return error
 

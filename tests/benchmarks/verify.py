@@ -1,0 +1,68 @@
+"""Checking every checksum of a large checkpoint, beside one thread that does only that, and beside TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crc32c import crc32c
+
+from ckpt_studio.formats.registry import open_checkpoint
+from tests.benchmarks.report import Row, median_ms
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+BLOCK = 1 << 20
+REPEAT = 7
+
+WRITE = """
+random = np.random.default_rng(1)
+names = ["large"] + [f"block_{i // 100}/weight_{i}" for i in range(8192)]
+tensors = [tf.constant(random.standard_normal([8192, 16384], np.float32))]
+tensors += [tf.constant(random.standard_normal([64, 256], np.float32)) for _ in range(8192)]
+tf.raw_ops.SaveV2(prefix=args[0], tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors)
+"""
+
+PEER = """
+import statistics, time
+times = []
+for _ in range(3):
+    start = time.perf_counter()
+    reader = tf.train.load_checkpoint(args[0])
+    for name in reader.get_variable_to_dtype_map():
+        reader.get_tensor(name)
+    times.append((time.perf_counter() - start) * 1e3)
+result = statistics.median(times)
+"""
+
+
+def one_thread(path: str) -> int:
+    """The checksum of a whole file in blocks: what a single thread could do at best."""
+    buffer, crc = memoryview(bytearray(BLOCK)), 0
+    file = os.open(path, os.O_RDONLY)
+    try:
+        while size := os.readv(file, [buffer]):
+            crc = crc32c(buffer[:size], crc)
+    finally:
+        os.close(file)
+    return int(crc)
+
+
+def measure(folder: Path) -> list[Row]:
+    """TensorFlow writes 1 GiB in one large tensor and many small ones; the system has the file in memory."""
+    prefix = str(folder / "checked")
+    child = TensorFlowChild()
+    try:
+        child(WRITE, prefix)
+        read = child(PEER, prefix)
+    finally:
+        child.close()
+    file = f"{prefix}.data-00000-of-00001"
+    ours: list[float] = []
+    alone: list[float] = []
+    for _ in range(REPEAT):  # in turns, so that a burst of another program meets both
+        alone.append(median_ms(lambda: one_thread(file), 1))
+        ours.append(median_ms(lambda: list(open_checkpoint(prefix).verify()), 1))
+    return [
+        Row("verify 1 GiB", min(ours), min(alone), 0.65, "one thread, checksum of the file"),
+        Row("verify 1 GiB", min(ours), read, 0.25, "TensorFlow reads every tensor"),
+    ]
