@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from ckpt_studio.formats.base import Reader
+from ckpt_studio.formats.keras.reader import KerasReader
 from ckpt_studio.formats.npz.reader import NpyReader, NpzReader
 from ckpt_studio.formats.safetensors.reader import SafetensorsReader
 from ckpt_studio.formats.tf_bundle.reader import BundleReader
 from ckpt_studio.formats.tf_v1.reader import V1Reader
 
-READERS: Final[tuple[Reader, ...]] = (BundleReader(), V1Reader(), SafetensorsReader(), NpzReader(), NpyReader())
+READERS: Final[tuple[Reader, ...]] = (
+    BundleReader(),
+    V1Reader(),
+    SafetensorsReader(),
+    KerasReader(),
+    NpzReader(),
+    NpyReader(),
+)
 """In the order in which they are asked: with a V1 file and a V2 index on one prefix, V2 wins."""

@@ -12,14 +12,13 @@ import queue
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Final
 
+from ckpt_studio.core.child_environment import child_environment
 from ckpt_studio.training.protocol import Message, Parser, ProtocolFault, encode
 
 WORKER: Final = (sys.executable, "-P", "-m", "ckpt_studio.training.worker")
@@ -165,11 +164,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: ours, and this package findable where it runs from a checkout."""
-    environment = dict(os.environ, PYTHONUNBUFFERED="1")
+    """The child's environment: TensorFlow says less, and nothing waits in a buffer."""
+    environment = child_environment(PYTHONUNBUFFERED="1")
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    root = str(Path(__file__).resolve().parents[2])
-    if root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
-        known = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = root if not known else os.pathsep.join([root, known])
     return environment

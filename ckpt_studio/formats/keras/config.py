@@ -1,0 +1,159 @@
+"""The configuration of a model as Keras writes it: which layers there are, under which names, and which are trained.
+
+It is read as data, with bounds; nothing of it is ever instantiated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ckpt_studio.formats.keras.layers import Inner, inner_layers, is_known, snake_case
+
+_DEEPEST: Final = 32
+_MOST_LAYERS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer, or model, of a configuration.
+
+    Attributes:
+        kind: its class in snake case.
+        is_own: whether the class is Keras's own, so that what it keeps is known.
+        name: its own name.
+        trainable: whether it is trained, as far as its own configuration says; None where that says nothing.
+        config: the rest of its configuration.
+        layers: the layers of a model, in order; None for other layers.
+    """
+
+    kind: str
+    is_own: bool
+    name: str
+    trainable: bool | None
+    config: Mapping[str, Any]
+    layers: tuple[Layer, ...] | None = None
+
+    def inner(self, inner: Inner) -> Layer | None:
+        """A layer inside this one, as `layers.inner_layers` tells it."""
+        if not inner.entry:
+            return Layer(inner.kind, self.is_own, inner.name, None, self.config)
+        entry = self.config.get(inner.entry)
+        if inner.entry == "backward_layer":
+            own = entry if isinstance(entry, dict) else None
+            entry = own or self.config.get("layer")
+            inner = Inner(entry=inner.entry, prefix="" if own else inner.prefix)
+        found = layer_of(entry)
+        if found is None or not inner.prefix:
+            return found
+        return Layer(
+            found.kind, found.is_own, inner.prefix + found.name, found.trainable, found.config, found.layers
+        )
+
+    def walk(self) -> Iterator[Layer]:
+        """This layer and all that its configuration tells of inside it."""
+        yield self
+        for layer in self.layers or ():
+            yield from layer.walk()
+        if self.is_own:
+            for inner in inner_layers(self.kind).values():
+                found = self.inner(inner)
+                if found is not None:
+                    yield from found.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer of a configuration: its class in snake case, its name, and the rest where that is told."""
+
+    kind: str
+    name: str
+    config: Mapping[str, Any] | None = None
+
+    def inner(self) -> Optimizer | None:
+        """The one that this one wraps, as one that scales the loss does."""
+        return optimizer_of((self.config or {}).get("inner_optimizer"))
+
+
+def parse(text: str | None) -> dict[str, Any]:
+    """A text of JSON as an object; empty where it is none."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def model_of(text: str | None) -> Layer | None:
+    """The model of a configuration, or None where there is none or it cannot be understood."""
+    return layer_of(parse(text))
+
+
+def optimizer_of(found: object) -> Optimizer | None:
+    """The optimizer that a part of a configuration tells."""
+    if isinstance(found, str):
+        return Optimizer(found.lower(), found)
+    if not isinstance(found, dict) or not isinstance(found.get("class_name"), str):
+        return None
+    config = _object(found.get("config"))
+    kind = snake_case(found["class_name"].rpartition(">")[2])
+    return Optimizer(kind, _text(config.get("name")) or kind, config)
+
+
+def layer_of(found: object) -> Layer | None:
+    """The layer that a part of a configuration tells."""
+    try:
+        return _layer(found, 0, [_MOST_LAYERS])
+    except _TooMuch:
+        return None
+
+
+class _TooMuch(Exception):
+    """More layers, or deeper ones, than are believed."""
+
+
+def _layer(found: object, depth: int, left: list[int]) -> Layer | None:
+    if not isinstance(found, dict) or not isinstance(found.get("class_name"), str):
+        return None
+    left[0] -= 1
+    if depth > _DEEPEST or left[0] < 0:
+        raise _TooMuch
+    package, _, class_name = found["class_name"].rpartition(">")
+    kind = snake_case(class_name)
+    inside = found.get("config")
+    config = (
+        {"layers": inside} if isinstance(inside, list) else _object(inside)
+    )  # Keras 1 and 2 wrote Sequential so
+    module = found.get("module")
+    is_own = not package and found.get("registered_name") is None and _is_keras(module)
+    layers = config.get("layers")
+    inner = None
+    if isinstance(layers, list):
+        inner = tuple(layer for each in layers if (layer := _layer(each, depth + 1, left)) is not None)
+        if len(inner) != len(layers):
+            inner = None  # a class of somebody's own, whose layers are something else
+    trainable = config.get("trainable")
+    name = _text(config.get("name")) or _text(found.get("name"))
+    return Layer(
+        kind,
+        is_own and (is_known(kind) or inner is None),
+        name,
+        trainable if isinstance(trainable, bool) else None,
+        config,
+        inner,
+    )
+
+
+def _is_keras(module: object) -> bool:
+    """Whether a module is Keras's; older configurations do not say."""
+    return module is None or (isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"))
+
+
+def _object(found: object) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _text(found: object) -> str:
+    return found if isinstance(found, str) else ""
