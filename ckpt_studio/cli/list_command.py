@@ -57,7 +57,7 @@ def _line(info: TensorInfo) -> tuple[str, ...]:
     shape = "?" if info.shape is None else "x".join(map(str, info.shape)) or "scalar"
     role = info.role.name
     if info.slot_of is not None:
-        role = f"slot {info.slot_name}"
+        role = f"slot {info.slot_name or ''}".rstrip()
     notes = [info.error] if info.error else []
     if info.name != info.key:
         notes.append(info.key)
