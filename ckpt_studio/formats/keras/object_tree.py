@@ -164,8 +164,10 @@ class ObjectTree:
             if name in group.groups:
                 done.add(name)
                 layer = None if known.layer is None else known.layer.inner(each)
-                kind = each.kind or (layer.kind if layer is not None and layer.is_own else "")
-                own = self._own_name(f"{path}/{name}") or (layer.name if layer else "") or each.name
+                told = self._own_name(f"{path}/{name}") or ""
+                guess = without_number(told.removeprefix(each.prefix)) if layer is None else ""
+                kind = each.kind or (layer.kind if layer is not None and layer.is_own else guess)
+                own = told or (layer.name if layer else "") or each.name
                 trained.append(self._inside(group.groups[name], f"{path}/{name}", known, kind, layer, own))
         for name, sub in group.groups.items():
             if name in done:
@@ -257,7 +259,9 @@ class ObjectTree:
     def _note(self, path: str, number: int, variable: Variable | None, known: _Known) -> None:
         facts = self.facts[path]
         facts.by_config = known.layer is not None and variable is not None
-        if known.name is not None:
+        if known.name is None:
+            facts.name = None if variable is None else f"{path[: path.rfind(VARS)]}{variable.name}"
+        elif known.name or variable is not None:
             facts.name = "/".join((*known.name, variable.name if variable else str(number)))
         if known.live is False:
             facts.trainable = False
@@ -283,7 +287,7 @@ class ObjectTree:
         optimizer = told or self._guessed(own, path, inside)
         paths = group.numbered()
         found = [self._kind(key) for key in paths]
-        meaning = meaning_of(optimizer, found, weights) if optimizer else None
+        meaning = meaning_of(optimizer or Optimizer("", ""), found, weights)
         if meaning is None:
             starts = found[:1] and found[0][0] == () and found[0][1].startswith("int")
             meaning = [Place("iteration" if starts and not number else None) for number in range(len(paths))]

@@ -99,7 +99,7 @@ def meaning_of(optimizer: Optimizer, found: Sequence[Kind], weights: Weights) ->
     """What each of an optimizer's variables is, or None where nothing is certain.
 
     Args:
-        optimizer: its class; its configuration, where there is one.
+        optimizer: its class, empty where it is not known; its configuration, where there is one.
         found: shape and type of its variables, in order.
         weights: those that it may train.
     """
@@ -110,8 +110,11 @@ def meaning_of(optimizer: Optimizer, found: Sequence[Kind], weights: Weights) ->
     for chains in (weights.strict, weights.loose):
         if kind in ("adafactor", "muon"):
             answers = _special(kind, found, chains, weights.kinds)
-        elif kind in _LISTS:
-            answers = list(_answers(kind, optimizer.config, found, chains, weights.kinds))
+        else:
+            own = [kind] if kind else list(_LISTS)
+            answers = [
+                a for each in own for a in _answers(each, optimizer.config, found, chains, weights.kinds)
+            ]
         if answers:
             break
     if not answers:
@@ -150,7 +153,7 @@ def _answers(
     chains: Sequence[Chain],
     kinds: Mapping[str, Kind],
 ) -> Iterator[list[Place]]:
-    for layout in _layouts(kind, config):
+    for layout in _layouts(kind, config) if kind in _LISTS else ():
         answer = _fit(layout, found, chains, kinds)
         if answer is not None:
             yield answer
