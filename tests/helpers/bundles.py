@@ -224,9 +224,8 @@ def shard_name(prefix: Path | str, shard: int, count: int) -> str:
 
 
 def slice_key(name: bytes, piece: Sequence[tuple[int, int]]) -> bytes:
-    """OrderedCode of a slice, for names without zero or 0xff bytes and numbers from -1 to 2**20."""
-    assert b"\0" not in name
-    assert b"\xff" not in name
+    """OrderedCode of a slice, for numbers from -1 to 2**20."""
+    escaped = b"".join({0: b"\0\xff", 255: b"\xff\0"}.get(byte, bytes([byte])) for byte in name)
 
     def signed(value: int) -> bytes:
         if -64 <= value < 64:
@@ -237,7 +236,7 @@ def slice_key(name: bytes, piece: Sequence[tuple[int, int]]) -> bytes:
 
     numbers = b"".join(signed(start) + signed(length) for start, length in piece)
     rank = bytes([1, len(piece)]) if piece else b"\0"
-    return b"\0" + name + b"\0\x01" + rank + numbers
+    return b"\0" + escaped + b"\0\x01" + rank + numbers
 
 
 def repaired(index: bytes, at: int, value: int) -> bytes:

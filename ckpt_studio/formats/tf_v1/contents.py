@@ -112,7 +112,8 @@ def _judge_kind(variable: Variable) -> FileFault | None:
         return Corrupt(f"Its shape {list(shape)} has a negative extent.")
     reason = row_fault(shape, variable.dtype)
     if reason is not None:
-        if len(shape) > _DEEPEST or prod(max(extent, 1) for extent in shape) >= 1 << 63:
+        size = prod(max(extent, 1) for extent in shape) * max(variable.dtype.itemsize, 1)
+        if len(shape) > _DEEPEST or size >= 1 << 63:
             variable.shape = None
         return Unsupported(reason)
     return None

@@ -16,6 +16,10 @@ VERSION: Final = 1
 
 _META, _TENSOR, _VERSIONS = 1, 1, 2
 _SLACK: Final = 4096
+_MOST_BYTES: Final = 1 << 20
+"""So long is what a list says of one variable, at most: some ten thousand slices."""
+_MOST_AXES: Final = 254
+"""TensorFlow's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def parse_list(raw: bytes, most: int) -> list[Listed]:
             is_list = True
             for number, inner, start, stop in walk(read, first, after):
                 if number == _TENSOR and inner == LENGTH:
+                    if stop - start > _MOST_BYTES:
+                        raise ValueError(f"its list of variables has {stop - start} bytes about one of them")
                     found.append(_listed(SavedSliceMeta.FromString(raw[start:stop])))
                     count += 1 + len(found[-1].slices)
                     if count > most + _SLACK:
@@ -77,6 +83,8 @@ def parse_list(raw: bytes, most: int) -> list[Listed]:
 
 
 def _listed(proto: SavedSliceMeta) -> Listed:
+    if len(proto.shape.dim) > _MOST_AXES or any(len(piece.extent) > _MOST_AXES for piece in proto.slice):
+        raise ValueError("its list of variables has one of more axes than there can be")
     shape = None if proto.shape.unknown_rank else tuple([dim.size for dim in proto.shape.dim])
     slices = tuple(
         [

@@ -37,22 +37,22 @@ def load_shard(path: str) -> Shard:
         MissingFile, Changed, Unrecognised, Unsupported: it is no table that we can read.
         Truncated, Corrupt, ChecksumMismatch, FileFault: nothing can be known of it.
     """
+    kept: list[Shard] = []
+
+    def load() -> Shard:
+        with FileReader(path) as file:
+            kept[:] = [Shard(file)]
+            file.check_unchanged()
+        if kept[0].broken is not None:
+            raise kept[0].broken
+        return kept[0]
+
     try:
-        return settle(path, lambda: _load(path, False))
-    except (Changed, Unrecognised, Unsupported):
-        raise
+        return settle(path, load)
     except FileFault as fault:
-        try:
-            return _load(path, True)
-        except FileFault:
-            raise fault from None
-
-
-def _load(path: str, tolerant: bool) -> Shard:
-    with FileReader(path) as file:
-        shard = Shard(file, tolerant)
-        file.check_unchanged()
-        return shard
+        if kept and kept[0].broken is fault:
+            return kept[0]
+        raise
 
 
 class Shard:
@@ -69,7 +69,7 @@ class Shard:
         bad_blocks: what is wrong with data blocks, as far as it shows without reading their values.
     """
 
-    def __init__(self, file: FileReader, tolerant: bool) -> None:
+    def __init__(self, file: FileReader) -> None:
         self.path = file.path
         self.identity = file.identity
         self.table: TableFile | None = None
@@ -80,8 +80,6 @@ class Shard:
         except (Changed, Unsupported):
             raise
         except FileFault as fault:
-            if not tolerant:
-                raise
             self.broken = fault
         raw = self._read_list(file)
         try:

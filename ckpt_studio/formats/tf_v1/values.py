@@ -200,12 +200,7 @@ def _numbers(record: Record, tensor: Tensor, dtype: DType) -> Iterator[NDArray[A
         yield from _strings(record, tensor.starts, tensor.stops)
         return
     if len(tensor.starts) > 1:
-        pieces = [
-            record.read(a, b) for a, b in zip(tensor.starts.tolist(), tensor.stops.tolist(), strict=True)
-        ]
-        if tensor.is_varints and any(len(piece) and piece[-1] >= 0x80 for piece in pieces):
-            raise ValueError("a number of it does not end")
-        joined = np.concatenate(pieces)
+        joined = _joined(record, tensor)
         record, start, stop = Record(joined.data, 0, len(joined)), 0, len(joined)
     elif len(tensor.starts):
         start, stop = int(tensor.starts[0]), int(tensor.stops[0])
@@ -218,6 +213,20 @@ def _numbers(record: Record, tensor: Tensor, dtype: DType) -> Iterator[NDArray[A
     stop -= (stop - start) % dtype.itemsize
     for at in range(start, stop, step):
         yield record.read(at, min(at + step, stop)).view(dtype.numpy)
+
+
+def _joined(record: Record, tensor: Tensor) -> NDArray[np.uint8]:
+    """The bytes of several runs as one: there may be a run for each number."""
+    begin = int(tensor.starts[0])
+    data = record.read(begin, int(tensor.stops[-1]))
+    filled = tensor.stops > tensor.starts
+    starts, stops = tensor.starts[filled] - begin, tensor.stops[filled] - begin
+    if tensor.is_varints and (data[stops - 1] >= 0x80).any():
+        raise ValueError("a number of it does not end")
+    edges = np.zeros(len(data) + 1, np.int8)
+    edges[starts] += 1
+    edges[stops] -= 1  # runs do not touch: each has a head before it
+    return data[np.cumsum(edges[:-1], dtype=np.int8).view(np.bool_)]
 
 
 def _varints(record: Record, start: int, stop: int, dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
