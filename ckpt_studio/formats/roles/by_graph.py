@@ -1,159 +1,159 @@
 """What a variable is for, by the object graph of a TF2 checkpoint: full names, slots of optimizers, counters.
 
-Only direct relations of nodes are looked at, never paths, so cycles and depth cost nothing; a node number that leads
-nowhere is passed over.
+Only direct relations of nodes are looked at, so cycles and depth cost nothing; a node number that leads nowhere is
+passed over, and a list that many nodes share is walked once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
-from google.protobuf.message import DecodeError
+import numpy as np
 
-from ckpt_studio.core.tensors import Role, RoleSource, encode
-from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
-from ckpt_studio.formats.roles.by_name import ATTRIBUTES, Kind, hint_of
-from ckpt_studio.formats.roles.marks import Marks
+from ckpt_studio.core.tensors import Role, RoleSource, decode
+from ckpt_studio.formats.roles.by_name import Kind, hint_of, role_by
+from ckpt_studio.formats.roles.keras_slots import ALL, KerasSlots, Slot, Variables
+from ckpt_studio.formats.roles.marks import ATTRIBUTES, Marks
+from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
-_VALUE: Final = "VARIABLE_VALUE"
-_WEIGHTS: Final = "_trainable_variables"
-_NO_SLOTS: Final = frozenset({"_variables", "_trainable_variables_indices", _WEIGHTS})
-_STEPS: Final = frozenset({"iter", "iterations", "_iterations"})
-
-
-def parse_graph(raw: bytes) -> TrackableObjectGraph | None:
-    """The object graph in the value of its key, or None where it is damaged."""
-    try:
-        return TrackableObjectGraph.FromString(raw)
-    except DecodeError:
-        return None
+_STEPS: Final = (b"iter", b"iterations", b"_iterations")
+_SETTINGS: Final = (b"learning_rate", b"_learning_rate", b"decay", ALL)
+_TOGETHER: Final = ((b"total", b"count"), (b"adapt_mean", b"count"))
+"""Children that make an object a metric, or a layer that has seen the data."""
 
 
-@dataclass(eq=False)
-class _Graph:
-    """What is needed of the nodes.
-
-    Attributes:
-        row: row of each node that has a variable.
-        full_name: its full name, where it has one.
-        optimizers: node numbers of optimizers.
-    """
-
-    nodes: Sequence[TrackableObjectGraph.TrackableObject]
-    row: dict[int, int] = field(default_factory=dict)
-    full_name: dict[int, str] = field(default_factory=dict)
-    optimizers: list[int] = field(default_factory=list)
-
-
-def mark_by_graph(marks: Marks, proto: TrackableObjectGraph) -> None:
-    """Full names and roles of the rows that the object graph holds."""
-    graph = _Graph(proto.nodes)
-    rows = {key: row for row, key in enumerate(marks.raw_keys)}
-    for number, node in enumerate(graph.nodes):
-        for attribute in node.attributes:
-            row = rows.get(encode(attribute.checkpoint_key))
-            if row is None:
-                continue
-            marks.graph[row] = True
-            if attribute.full_name:
-                marks.names[row] = encode(attribute.full_name)
-            if attribute.name == _VALUE:
-                graph.row[number] = row
-                graph.full_name[number] = attribute.full_name
-            else:
-                marks.role[row] = Role.metadata
-        if any(child.local_name in _STEPS for child in node.children) or node.slot_variables:
-            graph.optimizers.append(number)
-    marks.source[marks.graph] = RoleSource.object_graph
-    _mark_singles(marks, graph)
-    for number in graph.optimizers:
-        _mark_optimizer(marks, graph, number)
+def mark_by_graph(marks: Marks, graph: ObjectGraph) -> None:
+    """Full names, roles and missing paths of the rows that the object graph holds."""
+    variables = _find_variables(marks, graph)
+    optimizers = _optimizers(graph)
+    _mark_slot_variables(marks, graph, variables)
+    keras = KerasSlots(graph, variables)
+    for number in optimizers:
+        _mark_keras_slots(marks, variables, keras.of(number))
     marks.join()
+    for names in _TOGETHER:
+        _mark_together(marks, graph, variables, names)
+    _mark_singles(marks)
+    for number in optimizers:
+        for _, node in graph.children_of(number):
+            row = int(variables.row[node])
+            if row >= 0 and marks.role[row] == Role.weight and marks.is_single(row):
+                marks.role[row] = Role.metadata  # a setting: decay, beta_1
+    _find_paths(marks, graph, variables)
 
 
-def _mark_singles(marks: Marks, graph: _Graph) -> None:
-    """Counters and statistics, by the last part of path and full name."""
-    for number, row in graph.row.items():
-        path = marks.raw_keys[row].partition(ATTRIBUTES)[0]
-        for name in (path, encode(graph.full_name[number])):
-            hint = hint_of(name.rpartition(b"/")[2])
-            if hint is None or hint.kind == Kind.slot:
-                continue
-            if hint.kind == Kind.counter:
-                if marks.is_single(row) or b"seed_generator" in name:
-                    marks.role[row] = Role.counter
-            elif hint.kind == Kind.setting:
-                marks.role[row] = Role.metadata
-            elif hint.kind == Kind.statistic or b"metric" in path:
-                marks.role[row] = Role.statistic
+def _find_variables(marks: Marks, graph: ObjectGraph) -> Variables:
+    """The rows that the graph holds, with their full names; what is no variable's value is metadata."""
+    attributes = graph.attributes
+    rows = {key: row for row, key in enumerate(marks.raw_keys)}
+    row = np.array([rows.get(key, -1) for key in attributes.keys], np.int64)
+    held = np.flatnonzero(row >= 0)
+    marks.graph[row[held]] = True
+    marks.source[row[held]] = RoleSource.object_graph
+    full_names = attributes.full_names
+    marks.names.update(
+        (r, full_names[at]) for r, at in zip(row[held].tolist(), held.tolist(), strict=True) if full_names[at]
+    )
+    _mark_parts(marks, [attributes.keys[at] for at in np.flatnonzero(row < 0).tolist()])
+    is_value = attributes.is_value[held]
+    marks.role[row[held[~is_value]]] = Role.metadata
+    values = held[is_value]
+    of_node = np.full(graph.count, -1, np.int64)
+    of_node[attributes.node[values]] = row[values]
+    nodes = attributes.node[values].tolist()
+    return Variables(
+        of_node,
+        {node: full_names[at] for node, at in zip(nodes, values.tolist(), strict=True)},
+        marks.same_shape,
+    )
 
 
-def _mark_optimizer(marks: Marks, graph: _Graph, number: int) -> None:
-    node = graph.nodes[number]
-    for slot in node.slot_variables:
-        row, weight = graph.row.get(slot.slot_variable_node_id), graph.row.get(slot.original_variable_node_id)
-        if row is not None and weight is not None:
-            marks.pair(row, weight, marks.number(slot.slot_name))
-    lists: dict[str, list[int]] = {}
-    for child in node.children:
-        row = graph.row.get(child.node_id)
-        if row is None:
-            lists[child.local_name] = list(_children(graph, child.node_id))
-        elif marks.role[row] == Role.weight and marks.is_single(row):
-            marks.role[row] = Role.metadata  # a hyperparameter: learning rate, decay
-    weights = lists.get(_WEIGHTS)
-    if weights:
-        _mark_lists(marks, graph, lists, weights)
-
-
-def _children(graph: _Graph, number: int) -> Iterator[int]:
-    """The members of a list node, in order."""
-    if not 0 <= number < len(graph.nodes):
+def _mark_parts(marks: Marks, absent: list[bytes]) -> None:
+    """An iterator or a table is stored as several tensors: the keys say more than the graph (`ITERATOR_STATE`)."""
+    stems = {key.partition(ATTRIBUTES)[0] for key in absent}
+    if not stems:
         return
-    numbered = [(c.local_name, c.node_id) for c in graph.nodes[number].children if c.local_name.isdecimal()]
-    for _, child in sorted(numbered, key=lambda pair: (len(pair[0]), pair[0])):
-        yield child
+    for row in np.flatnonzero(~marks.graph).tolist():
+        path, found, _ = marks.raw_keys[row].partition(ATTRIBUTES)
+        if found and path in stems:
+            marks.graph[row] = True
+            marks.source[row] = RoleSource.object_graph
+            marks.role[row] = Role.metadata
 
 
-def _mark_lists(marks: Marks, graph: _Graph, lists: dict[str, list[int]], weights: list[int]) -> None:
-    """Keras 3 keeps slots in lists beside its weights: by full name where it tells, else by place in the list."""
-    flat: dict[str, list[int]] = {}
-    for weight in weights:
-        if weight in graph.row:
-            flat.setdefault(graph.full_name[weight].replace("/", "_"), []).append(weight)
-    taken = set(weights)
-    by_name: dict[int, tuple[int, str]] = {}
-    for slot in lists.get("_variables", ()):
-        if slot in graph.row and slot not in taken:
-            if marks.role[graph.row[slot]] == Role.weight:
-                marks.role[graph.row[slot]] = Role.metadata  # unless it turns out to be a slot
-            found = _by_name(graph.full_name[slot], flat)
-            if found is not None:
-                by_name[slot] = found
-    for name, members in lists.items():
-        if name in _NO_SLOTS or len(members) != len(weights):
-            continue
-        for slot, weight in zip(members, weights, strict=True):
-            if slot not in taken and slot in graph.row and weight in graph.row:
-                by_name.setdefault(slot, (weight, _singular(name)))
-    for slot, (weight, name) in by_name.items():
-        marks.pair(graph.row[slot], graph.row[weight], marks.number(name))
+def _optimizers(graph: ObjectGraph) -> list[int]:
+    """Nodes that count steps and have settings, or that have slot variables."""
+    owner = graph.children.owner
+    stepping, setting = (
+        np.concatenate([owner[graph.named(name)] for name in names]) for names in (_STEPS, _SETTINGS)
+    )
+    return [int(node) for node in np.union1d(np.intersect1d(stepping, setting), graph.slots.owner)]
 
 
-def _by_name(full_name: str, flat: dict[str, list[int]]) -> tuple[int, str] | None:
-    """`adam/dense_kernel_velocity` -> the node of `dense/kernel`, `velocity`; None where that is not certain."""
-    last = full_name.rpartition("/")[2]
-    for found in reversed(list(re.finditer("_", last))):
-        weights = flat.get(last[: found.start()])
-        if weights is not None:
-            return (weights[0], last[found.end() :]) if len(weights) == 1 else None
-    return None
+def _mark_slot_variables(marks: Marks, graph: ObjectGraph, variables: Variables) -> None:
+    slots = graph.slots
+    there = np.flatnonzero(graph.is_node(slots.node))
+    there = there[variables.row[slots.node[there]] >= 0]
+    weights = np.full(len(there), -1, np.int64)
+    known = np.flatnonzero(graph.is_node(slots.weight[there]))
+    weights[known] = variables.row[slots.weight[there[known]]]
+    numbers = [marks.number(decode(slots.names[at])) for at in there.tolist()]
+    marks.pair_for_certain(variables.row[slots.node[there]], weights, np.array(numbers, np.int16))
 
 
-def _singular(name: str) -> str:
-    """`_velocities` -> `velocity`."""
-    name = name.strip("_")
-    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+def _mark_keras_slots(marks: Marks, variables: Variables, slots: list[Slot]) -> None:
+    """Those of no known weight are slots all the same, but for single numbers: an optimizer's own."""
+    believed = [
+        slot
+        for slot in slots
+        if slot.weight is not None or not marks.is_single(int(variables.row[slot.node]))
+    ]
+    weights = [-1 if slot.weight is None else int(variables.row[slot.weight]) for slot in believed]
+    numbers = [marks.number(decode(slot.name)) if slot.name else -1 for slot in believed]
+    rows = variables.row[[slot.node for slot in believed]] if believed else np.zeros(0, np.int64)
+    marks.pair_for_certain(rows, np.array(weights, np.int64), np.array(numbers, np.int16))
+    for slot in slots:
+        if slot.weight is None and marks.is_single(row := int(variables.row[slot.node])):
+            marks.role[row] = Role.metadata
+
+
+def _mark_together(marks: Marks, graph: ObjectGraph, variables: Variables, names: tuple[bytes, ...]) -> None:
+    """Statistics: the children of these names, where an object has all of them."""
+    entries = [graph.named(name) for name in names]
+    owner, child = graph.children.owner, graph.children.node
+    both = np.intersect1d(owner[entries[0]], owner[entries[1]])
+    for found in entries:
+        nodes = child[found[np.isin(owner[found], both)]]
+        rows = variables.row[nodes[graph.is_node(nodes)]]
+        rows = rows[rows >= 0]
+        marks.role[rows[marks.role[rows] == Role.weight]] = Role.statistic
+
+
+def _mark_singles(marks: Marks) -> None:
+    """Counters, statistics and settings, by the last part of the path, else of the full name."""
+    rows = np.flatnonzero(marks.graph & (marks.role == Role.weight))
+    keys = marks.raw_keys
+    paths = [keys[row].partition(ATTRIBUTES)[0] for row in rows.tolist()]
+    names = [marks.names.get(row, b"") for row in rows.tolist()]
+    for texts, source in ((paths, RoleSource.object_graph), (names, RoleSource.by_name)):
+        parts = [text.rpartition(b"/")[2] for text in texts]
+        hints = {part: hint_of(part) for part in set(parts) if not part.isdigit()}
+        for at, part in enumerate(parts):
+            hint = hints.get(part)
+            if (
+                hint is not None
+                and hint.kind is not Kind.slot
+                and marks.role[row := int(rows[at])] == Role.weight
+            ):
+                role = role_by(hint, marks.is_single(row), b"metric" in paths[at])
+                if role is not None:
+                    marks.role[row], marks.source[row] = role, source
+
+
+def _find_paths(marks: Marks, graph: ObjectGraph, variables: Variables) -> None:
+    """Paths of the variables whose keys do not begin with them."""
+    rows = variables.row
+    nodes = np.flatnonzero(rows >= 0)
+    odd = [node for node in nodes.tolist() if ATTRIBUTES not in marks.raw_keys[rows[node]]]
+    if odd:
+        marks.paths.update((int(rows[node]), path) for node, path in graph.paths_of(odd).items())

@@ -6,6 +6,7 @@ A slot is believed only where the weight that its name names exists with the sam
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -13,11 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ckpt_studio.core import dtypes
-from ckpt_studio.core.tensors import Role
-from ckpt_studio.formats.roles.marks import Marks
+from ckpt_studio.core.tensors import Role, decode
+from ckpt_studio.formats.roles.marks import ATTRIBUTES, Marks
 
 GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
-ATTRIBUTES: Final = b"/.ATTRIBUTES/"
 SLOT: Final = b"/.OPTIMIZER_SLOT/"
 
 _AVERAGE: Final = "average"
@@ -34,19 +34,23 @@ _PLAIN: Final = {
     b"mg": "mg", b"accumulator": "accumulator", b"accum_grad": "accum_grad", b"accum_var": "accum_var",
     b"linear": "linear", b"average": _AVERAGE,
 }  # fmt: skip
-_COUNTER: Final = re.compile(
-    rb"_?(global_step|save_counter|iterations?|iter|step|train(ing)?_step|local_step|epoch|num_updates|counter"
-    rb"|beta[12]_power(_\d+)?|u_product|step_counter|seed_generator_state)"
+_OTHERS: Final = re.compile(
+    rb"(?P<counter>_?(?:global_step|save_counter|iterations?|iter|step|train(?:ing)?_step|local_step|epoch|num_updates"
+    rb"|counter|beta[12]_power(?:_\d+)?|u_product|step_counter|good_steps))"
+    rb"|(?P<random>_state_var|StateVar|(?:seed_generator_)+state|seed_generator)"
+    rb"|(?P<statistic>(?:moving|running)_(?:mean|var|variance|stddev|std|avg|average)(?:_\d+)?|renorm_\w+|biased"
+    rb"|adapt_(?:mean|variance)|(?:true|false)_(?:positives|negatives)|total_confusion_matrix)"
+    rb"|(?P<setting>_?(?:learning_rate|lr)|current_loss_scale|dynamic_scale|loss_scale)"
+    rb"|(?P<metric>total|count|total_cm|weighted_intermediate)"
 )
-_STATISTIC: Final = re.compile(
-    rb"(moving|running)_(mean|var|variance|stddev|std|avg|average)(_\d+)?|renorm_\w+|biased"
-    rb"|true_positives|true_negatives|false_positives|false_negatives"
+_OPTIMIZER: Final = re.compile(
+    rb"(?:.*/)?(?:SGD|RMSprop|Adagrad|Adadelta|Adam|Adamax|Nadam|TFOptimizer)(?:_\d+)?"
 )
-_METRIC: Final = re.compile(
-    rb"total|count|total_confusion_matrix|weighted_intermediate|true_positives|accumulator"
-)
-_SETTING: Final = re.compile(rb"_?(learning_rate|lr)")
+_UNNAMED: Final = re.compile(rb"Variable(?:_\d+)?")
+_OPTIMIZERS_OWN: Final = frozenset({b"beta_1", b"beta_2", b"decay", b"rho", b"momentum", b"schedule_decay"})
+_TURN: Final = re.compile(rb"(?s)(.*?)(?:_(\d{1,4}))?")
 _SCOPES: Final = 4
+_MOST_BELOW: Final = 64
 _INNER: Final = re.compile(rb"/(part|t)_\d+$")
 
 
@@ -55,9 +59,10 @@ class Kind(Enum):
 
     slot = 1
     counter = 2
-    statistic = 3
-    metric = 4
-    setting = 5
+    random = 3
+    statistic = 4
+    metric = 5
+    setting = 6
 
 
 class Hint(NamedTuple):
@@ -70,23 +75,34 @@ class Hint(NamedTuple):
 @lru_cache(maxsize=4096)
 def hint_of(part: bytes, has_second: bool = False) -> Hint | None:
     """What the last part of a name suggests; `has_second`: a centered RMSProp keeps three slots."""
-    found = re.fullmatch(rb"([A-Za-z]+)(?:_(\d{1,4}))?", part)
-    if found is not None and found[1] in _BY_TURNS:
-        names = _BY_TURNS[found[1]]
-        turn = int(found[2] or 0)
-        if has_second and found[1] == b"RMSProp":
-            names = ("rms", "mg", "momentum")
-        return Hint(Kind.slot, names[turn % len(names)])
     if part in _PLAIN:
         return Hint(Kind.slot, _PLAIN[part])
-    if _COUNTER.fullmatch(part):
-        return Hint(Kind.counter)
-    if _STATISTIC.fullmatch(part):
-        return Hint(Kind.statistic)
-    if _SETTING.fullmatch(part):
-        return Hint(Kind.setting)
-    if _METRIC.fullmatch(part):
-        return Hint(Kind.metric)
+    other = _OTHERS.fullmatch(part)
+    if other is not None:
+        return Hint(Kind[str(other.lastgroup)])
+    stem, turn = _turn(part)
+    if stem not in _BY_TURNS:
+        return None
+    names = _BY_TURNS[stem] if not (has_second and stem == b"RMSProp") else ("rms", "mg", "momentum")
+    return Hint(Kind.slot, names[turn % len(names)])
+
+
+def _turn(part: bytes) -> tuple[bytes, int]:
+    """`Adam_1` -> `Adam`, 1."""
+    found = _TURN.fullmatch(part)
+    assert found is not None
+    return found[1], int(found[2] or 0)
+
+
+def role_by(hint: Hint, is_single: bool, in_metric: bool) -> Role | None:
+    """The role that a hint gives to what is no slot, or None."""
+    if hint.kind is Kind.random:
+        return Role.counter
+    if hint.kind in (Kind.counter, Kind.setting):
+        role = Role.counter if hint.kind is Kind.counter else Role.metadata
+        return role if is_single else None
+    if hint.kind is Kind.statistic or (hint.kind is Kind.metric and in_metric):
+        return Role.statistic
     return None
 
 
@@ -97,14 +113,15 @@ def mark_by_names(marks: Marks) -> None:
     if graph >= 0:
         metadata[graph] = True
     marks.role[metadata & ~marks.graph] = Role.metadata
-    blob, offsets = marks.keys.blob, marks.keys.offsets.tolist()
+    blob, offsets = marks.keys.blob, marks.keys.offsets
     objects = ATTRIBUTES in blob
     centered = b"/RMSProp_2\n" in blob
-    skipped = marks.graph.tolist() if marks.graph.any() else None
-    weight_of = _Weights(marks, offsets)
+    rows = np.flatnonzero(~marks.graph)
+    weight_of = _Weights(marks)
     rfind, find = blob.rfind, blob.find
-    start = 0
-    for row, stop in enumerate(offsets[1:]):
+    for row, start, stop in zip(
+        rows.tolist(), offsets[rows].tolist(), offsets[rows + 1].tolist(), strict=True
+    ):
         end = stop - 1
         if objects:
             cut = find(ATTRIBUTES, start, end)
@@ -112,25 +129,73 @@ def mark_by_names(marks: Marks) -> None:
         slash = rfind(b"/", start, end)
         part = blob[slash + 1 : end] if slash >= 0 else blob[start:end]
         hint = hint_of(part, centered)
-        if hint is not None and (skipped is None or not skipped[row]):
-            if hint.kind is not Kind.slot:
-                _mark(marks, row, hint.kind, blob[start : max(slash, start)])
-            elif slash > start and (weight := weight_of(row, slash, end)) >= 0:
-                marks.pair(row, weight, marks.number(hint.slot_name))
-            elif hint.slot_name == _AVERAGE:
-                marks.role[row] = Role.statistic
-        start = stop
+        if hint is None or hint.slot_name == "momentum":
+            if slash > start and _is_of_keras_1(marks, row, blob[start:slash], part):
+                continue
+            if hint is None:
+                continue
+        if hint.kind is not Kind.slot:
+            _mark(marks, row, hint, blob[start : max(slash, start)])
+        elif slash > start and (weight := weight_of(row, slash, end)) >= 0:
+            marks.pair(row, weight, marks.number(hint.slot_name))
+        elif hint.slot_name == _AVERAGE:
+            marks.role[row] = Role.statistic
+    marks.join()
+    _mark_named_optimizers(marks)
+
+
+def _mark(marks: Marks, row: int, hint: Hint, scope: bytes) -> None:
+    if marks.role[row] != Role.metadata:
+        role = role_by(hint, marks.is_single(row), b"metric" in scope)
+        if role is not None:
+            marks.role[row] = role
+
+
+def _is_of_keras_1(marks: Marks, row: int, scope: bytes, part: bytes) -> bool:
+    """Mark what an optimizer of Keras on TensorFlow 1 keeps: `training/Adam/Variable_3`, a slot of no known weight."""
+    own = part in _OPTIMIZERS_OWN and marks.is_single(row)
+    if not own and not _UNNAMED.fullmatch(part):
+        return False
+    if not _OPTIMIZER.fullmatch(scope):
+        return False
+    if marks.role[row] != Role.metadata:
+        marks.role[row] = Role.metadata if own or marks.is_single(row) else Role.slot
+    return True
+
+
+def _mark_named_optimizers(marks: Marks) -> None:
+    """Slots of an optimizer with a name of its own: `w/my_adam` and `w/my_adam_1`, for one weight after the other."""
+    found: dict[bytes, list[tuple[int, int, int]]] = {}
+    for weight, row, part in _below_weights(marks):
+        stem, turn = _turn(part)
+        found.setdefault(stem, []).append((weight, row, turn))
+    adam = marks.keys.find("beta1_power") >= 0
+    for stem, slots in found.items():
+        weights = {weight for weight, _, _ in slots}
+        if len(weights) < 2 or all(marks.is_single(weight) for weight in weights):
+            continue
+        in_pairs = adam and len(slots) == 2 * len(weights) and {turn for _, _, turn in slots} == {0, 1}
+        for weight, row, turn in slots:
+            part = stem if not turn else stem + b"_%d" % turn
+            marks.pair(row, weight, marks.number("mv"[turn] if in_pairs else decode(part)))
     marks.join()
 
 
-def _mark(marks: Marks, row: int, kind: Kind, scope: bytes) -> None:
-    if marks.role[row] == Role.metadata:
-        return
-    if kind in (Kind.counter, Kind.setting):
-        if marks.is_single(row):
-            marks.role[row] = Role.counter if kind is Kind.counter else Role.metadata
-    elif kind is Kind.statistic or b"metric" in scope:
-        marks.role[row] = Role.statistic
+def _below_weights(marks: Marks) -> Iterator[tuple[int, int, bytes]]:
+    """(weight, row, last part) of rows named as a weight and one part more, and of its shape."""
+    blob, offsets = marks.keys.blob, marks.keys.offsets
+    free = (marks.role == Role.weight) & ~marks.graph
+    size = np.diff(offsets) - 1
+    first = np.flatnonzero(free[:-1] & free[1:] & (size[1:] > size[:-1] + 1))
+    after = np.frombuffer(blob, np.uint8)[offsets[first + 1] + size[first]]
+    for weight in first[after == ord("/")].tolist():
+        base = marks.keys.raw(weight) + b"/"
+        for row in range(weight + 1, min(weight + 1 + _MOST_BELOW, len(free))):
+            if not blob.startswith(base, int(offsets[row])):
+                break
+            part = marks.keys.raw(row)[len(base) :]
+            if b"/" not in part and free[row] and marks.same_shape(row, weight):
+                yield weight, row, part
 
 
 class _Weights:
@@ -140,10 +205,10 @@ class _Weights:
     partitioned variable (`/part_0`, an Estimator's `/t_0`) are not in the weight's own key.
     """
 
-    def __init__(self, marks: Marks, offsets: list[int]) -> None:
+    def __init__(self, marks: Marks) -> None:
         self._blob = marks.keys.blob
         self._find = marks.find
-        self._offsets = offsets
+        self._offsets = marks.keys.offsets.tolist()
         self._last = (b"", -1)
 
     def __call__(self, row: int, slash: int, end: int) -> int:

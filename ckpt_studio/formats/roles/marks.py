@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource
 
+ATTRIBUTES: Final = b"/.ATTRIBUTES/"
+"""Stands in the keys of TF2 checkpoints between the path of an object and what is stored of it."""
+
 _MOST_SLOT_NAMES: Final = 1 << 15
 _FEW: Final = 2000
 
@@ -51,7 +54,7 @@ class Marks:
         keys, dtype, rank, dims: what is known of the rows.
         graph: whether the object graph holds the row.
         names: full names by row, where they are not the keys.
-        paths: paths in the object graph by row.
+        paths: paths in the object graph by row, where the keys do not begin with them.
         find: rows by key.
     """
 
@@ -67,11 +70,10 @@ class Marks:
     graph: NDArray[np.bool_]
     find: Finder
     names: dict[int, bytes] = field(default_factory=dict)
-    paths: Names | None = None
+    paths: dict[int, bytes] = field(default_factory=dict)
     slot_names: dict[str, int] = field(default_factory=dict)
-    _slots: list[int] = field(default_factory=list)
-    _weights: list[int] = field(default_factory=list)
-    _numbers: list[int] = field(default_factory=list)
+    _said: list[tuple[int, int, int]] = field(default_factory=list)
+    _certain: list[NDArray[np.int64]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -108,27 +110,40 @@ class Marks:
         number = self.slot_names.setdefault(slot_name, len(self.slot_names))
         return number if number < _MOST_SLOT_NAMES else -1
 
+    def same_shape(self, row: int, other: int) -> bool:
+        """Whether two rows have one known shape."""
+        rank = int(self.rank[row])
+        return rank >= 0 and rank == self.rank[other] and bool((self.dims[row] == self.dims[other]).all())
+
     def pair(self, slot: int, weight: int, number: int) -> None:
         """Note that one row says to be a slot of another; `join` believes it if the shapes agree."""
-        self._slots.append(slot)
-        self._weights.append(weight)
-        self._numbers.append(number)
+        self._said.append((slot, weight, number))
+
+    def pair_for_certain(
+        self, slots: NDArray[np.int64], weights: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> None:
+        """Note slots whose weights are known, whatever their shapes; -1 for a weight that is not."""
+        self._certain.append(np.stack([slots, weights, numbers]))
 
     def join(self) -> None:
-        """Believe the pairs whose shapes agree."""
-        slot = np.array(self._slots, np.int64)
-        weight = np.array(self._weights, np.int64)
-        number = np.array(self._numbers, np.int16)
-        self._slots, self._weights, self._numbers = [], [], []
-        fits = (slot != weight) & (self.rank[slot] == self.rank[weight]) & (self.rank[slot] >= 0)
+        """Make slots of the rows that were noted, where that can be believed."""
+        said = np.array(self._said, np.int64).reshape(-1, 3).T
+        slot, weight, _ = said
+        fits = (self.rank[slot] == self.rank[weight]) & (self.rank[slot] >= 0)
         fits &= (self.dims[slot] == self.dims[weight]).all(axis=1)
-        slot, weight, number = slot[fits], weight[fits], number[fits]
+        slot, weight, number = np.concatenate([said[:, fits], *self._certain], axis=1)
+        self._said, self._certain = [], []
+        other = slot != weight
+        slot, weight, number = slot[other], weight[other], number[other]
         self.slot_of[slot] = weight
-        above = self.slot_of[weight]  # an average of a slot, say: it belongs to the slot's weight
-        chained = (above >= 0) & (above != slot)
+        above = np.where(weight >= 0, self.slot_of[weight], -1)
+        chained = (above >= 0) & (above != slot)  # an average of a slot, say: it belongs to the slot's weight
         self.slot_of[slot[chained]] = above[chained]
         self.slot_name[slot] = number
         self.role[slot] = Role.slot
+        unclear = np.flatnonzero(self.slot_of >= 0)
+        unclear = unclear[self.role[self.slot_of[unclear]] == Role.slot]
+        self.slot_of[unclear] = -1  # slots of each other
 
     def columns(self, nbytes: NDArray[np.int64], faults: Mapping[int, str]) -> Columns:
         """The columns as all other layers see them."""
@@ -148,6 +163,16 @@ class Marks:
             slot_names=tuple(self.slot_names),
             trainable=self.trainable,
             names=names,
-            object_paths=self.paths,
+            object_paths=self._object_paths(),
             faults=faults,
         )
+
+    def _object_paths(self) -> Names | None:
+        """TensorFlow makes an object's keys from its path, escaped: the path is what stands before its attributes."""
+        if ATTRIBUTES not in self.keys.blob:
+            return Names.of(self.paths.get(row, b"") for row in range(len(self.keys))) if self.paths else None
+        parts = [key.partition(ATTRIBUTES) for key in self.raw_keys]
+        if not self.paths:
+            return Names.of([path if found else b"" for path, found, _ in parts])
+        odd = self.paths
+        return Names.of(path if found else odd.get(row, b"") for row, (path, found, _) in enumerate(parts))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import Columns, Names, encode
 from ckpt_studio.formats.files import read_whole
-from ckpt_studio.formats.roles.by_graph import mark_by_graph, parse_graph
+from ckpt_studio.formats.roles.by_graph import mark_by_graph
 from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
-from ckpt_studio.formats.roles.by_name import ATTRIBUTES, mark_by_names
+from ckpt_studio.formats.roles.by_name import mark_by_names
 from ckpt_studio.formats.roles.marks import Marks
+from ckpt_studio.formats.roles.object_graph import parse_graph
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
 
@@ -43,14 +44,13 @@ def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[st
     dims = np.where(shapeless[:, None], -1, fields.dims[:, : int(rank.max(initial=0))])
     dtype = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0).astype(np.uint8)
     marks = Marks.of(_row_keys(index.keys, contents.rows), dtype, rank, dims)
-    proto = None if graph is None else parse_graph(graph)
-    if proto is not None:
-        mark_by_graph(marks, proto)
+    objects = None if graph is None else parse_graph(graph)
+    if objects is not None:
+        mark_by_graph(marks, objects)
     mark_by_names(marks)
     if trainable is not None:
         mark_trainable(marks, trainable)
     _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
-    marks.paths = _object_paths(marks)
     return marks.columns(contents.sizes(), contents.row_faults)
 
 
@@ -62,14 +62,6 @@ def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
         start = int(names.offsets[rows[0]])
         return Names(names.blob[start:], names.offsets[int(rows[0]) :] - start)
     return Names.of(names.raw(row) for row in rows.tolist())
-
-
-def _object_paths(marks: Marks) -> Names | None:
-    """TensorFlow makes an object's keys from its path, escaped: the path is what stands before its attributes."""
-    if ATTRIBUTES not in marks.keys.blob:
-        return None
-    parts = (key.partition(ATTRIBUTES) for key in marks.raw_keys)
-    return Names.of(path if found else b"" for path, found, _ in parts)
 
 
 def _mark_frozen(marks: Marks, path: str, num_shards: int) -> None:

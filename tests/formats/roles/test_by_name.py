@@ -13,7 +13,6 @@ from ckpt_studio.core.tensors import Columns, Role
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.bundles import BundleMaker, Record, shard_name
-from tests.helpers.tensorflow_child import TensorFlowChild
 
 
 def columns_of(
@@ -117,23 +116,47 @@ def test_keras_slots_of_two_models_with_the_same_flat_name(tmp_path: Path) -> No
         assert (slot.slot_of, slot.slot_name) == (f"optimizer/_trainable_variables/{i}{end}", "velocity")
 
 
-def test_what_a_keras_optimizer_keeps_in_another_shape_is_no_weight(
-    tmp_path: Path, tensorflow_child: TensorFlowChild
-) -> None:
-    """Adafactor keeps sums of the rows and columns of a kernel, named like any kernel."""
-    script = """
-    import keras
-    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3)])
-    optimizer = keras.optimizers.Adafactor()
-    optimizer.build(model.trainable_variables)
-    tf.train.Checkpoint(model=model, optimizer=optimizer).write(args[0] + "/m")
-    result = [variable.path for variable in model.trainable_variables]
-    """
-    weights = tensorflow_child(script, tmp_path)
-    columns = open_bundle(str(tmp_path / "m")).columns
-    rows = [columns.info(row) for row in range(len(columns))]
-    assert sorted(row.name for row in rows if row.role == Role.weight) == sorted(weights)
-    assert sorted(row.slot_name or "" for row in rows if row.role == Role.slot) == ["velocity"] * 2
+def test_slots_of_an_optimizer_with_a_name_of_its_own(tmp_path: Path) -> None:
+    """`AdamOptimizer(name="mine")`: believed where several weights have them, and not for single numbers alone."""
+    shapes: dict[str, tuple[int, ...]] = {"beta1_power": (), "s": (), "s/mine": (), "s-t": (2,)}
+    for weight, shape in {"a/w": (2, 3), "a/w_x": (4,), "b/w": (1,)}.items():
+        shapes |= {weight: shape, f"{weight}/mine": shape, f"{weight}/mine_1": shape}
+    shapes |= {"a/w/mine/deeper": (2, 3), "a/w/other": (2, 3), "b/w/mine_2": (2,)}
+    columns = columns_of(tmp_path, shapes)
+    for weight in ("a/w", "a/w_x", "b/w"):
+        for part, name in (("mine", "m"), ("mine_1", "v")):
+            info = columns.of(f"{weight}/{part}")
+            assert (info.role, info.slot_of, info.slot_name) == (Role.slot, weight, name)
+    for key in ("a/w/mine/deeper", "a/w/other", "b/w/mine_2", "s-t"):
+        assert columns.of(key).role == Role.weight
+    alone = columns_of(tmp_path, {"s": (), "s/mine": (), "t": (), "t/mine": ()})
+    assert set(alone.role.tolist()) == {Role.weight}
+
+
+def test_keras_on_tensorflow_1(tmp_path: Path) -> None:
+    """Its optimizers numbered their slots: nothing says whose they are."""
+    keys: dict[str, tuple[int, ...]] = {
+        "dense/kernel": (2, 3),
+        "training/Adam/Variable": (2, 3),
+        "Variable": (2,),
+    }
+    keys |= {
+        "training/Adam/Variable_1": (2, 3),
+        "training/Adam/Variable_2": (1,),
+        "Adam/beta_1": (),
+        "Adam/lr": (),
+    }
+    keys |= {"SGD/momentum": (), "Adam/iterations": (), "scope/decay": (), "scope/Variable": (2,)}
+    columns = columns_of(tmp_path, keys)
+    roles = {key: columns.of(key).role for key in keys}
+    assert [key for key, role in roles.items() if role == Role.slot] == [
+        "training/Adam/Variable",
+        "training/Adam/Variable_1",
+    ]
+    assert columns.of("training/Adam/Variable").slot_of is None
+    assert [key for key, role in roles.items() if role == Role.counter] == ["Adam/iterations"]
+    settings = {key for key, role in roles.items() if role == Role.metadata}
+    assert settings == {"training/Adam/Variable_2", "Adam/beta_1", "Adam/lr", "SGD/momentum"}
 
 
 def test_thirty_thousand_names_are_quick(tmp_path: Path) -> None:

@@ -1,0 +1,206 @@
+"""The fields of very many protobuf messages as columns: an object graph of a hundred thousand variables without an
+object for any of its nodes.
+
+All messages are walked side by side, their n-th fields in one step; the few that are left with very many fields, as a
+list of all variables is, are walked one by one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.formats.wire import FIXED32, FIXED64, LENGTH, VARINT, varint
+
+_FEW: Final = 48
+"""Below so many messages, a step for each costs less than a step for all."""
+
+_INT32: Final = (1 << 31) - 1
+_PADDING: Final = bytes(16)
+_FIXED: Final = np.array([0, 8, 0, 0, 0, 4, 0, 0], np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Fields of messages, those of one message in the order in which they stand.
+
+    Attributes:
+        owner: int32 [F], the message that each belongs to.
+        number: int32 [F], its number.
+        first, after: int32 [F], where its bytes begin and end; of a number, the number itself (-1 for what is negative
+            or larger than an int32) and 0.
+    """
+
+    owner: NDArray[np.int32]
+    number: NDArray[np.int32]
+    first: NDArray[np.int32]
+    after: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def of(self, number: int) -> Fields:
+        """Those with this number."""
+        return self.take(np.flatnonzero(self.number == number))
+
+    def take(self, which: NDArray[np.int64]) -> Fields:
+        """Some of them."""
+        return Fields(self.owner[which], self.number[which], self.first[which], self.after[which])
+
+    def last(self, number: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """`first` and `after` of the last such field of each of `count` messages; zeros where one has none."""
+        found = self.of(number)
+        first, after = np.zeros(count, np.int32), np.zeros(count, np.int32)
+        first[found.owner] = found.first
+        after[found.owner] = found.after
+        return first, after
+
+
+class Messages:
+    """Bytes that hold messages.
+
+    Attributes:
+        raw: the bytes, less than 2 GiB.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) > _INT32:
+            raise ValueError("messages of more than 2 GiB")
+        self.raw = raw
+        self._buffer = np.frombuffer(raw + _PADDING, np.uint8)
+
+    def texts(self, first: NDArray[np.int32], after: NDArray[np.int32]) -> list[bytes]:
+        """The bytes of each field."""
+        raw = self.raw
+        return [raw[start:stop] for start, stop in zip(first.tolist(), after.tolist(), strict=True)]
+
+    def are(self, first: NDArray[np.int32], after: NDArray[np.int32], text: bytes) -> NDArray[np.bool_]:
+        """Which fields hold exactly this text."""
+        same: NDArray[np.bool_] = after - first == len(text)
+        rows = np.flatnonzero(same)
+        if text and len(rows):
+            want = np.frombuffer(text, np.uint8)
+            bytes_of = self._buffer[first[rows][:, None] + np.arange(len(text))]
+            same[rows] = (bytes_of == want).all(axis=1)
+        return same
+
+    def whole(self) -> Fields:
+        """The fields of the one message that all the bytes are.
+
+        Raises:
+            ValueError: they are no message.
+        """
+        return self.fields(np.zeros(1, np.int32), np.full(1, len(self.raw), np.int32))
+
+    def fields(self, first: NDArray[np.int32], after: NDArray[np.int32]) -> Fields:
+        """All fields of the messages that stand there.
+
+        Raises:
+            ValueError: one of them is no message.
+        """
+        steps: list[tuple[NDArray[np.int32], ...]] = []
+        owner = np.flatnonzero(first < after)
+        at, end = first[owner].astype(np.int64), after[owner].astype(np.int64)
+        while len(owner) > _FEW:
+            number, value, stop, behind = self._step(at, end)
+            value[value > _INT32] = -1
+            steps.append(tuple(column.astype(np.int32) for column in (owner, number, value, stop)))
+            live = np.flatnonzero(behind < end)
+            owner, at, end = owner[live], behind[live], end[live]
+        if not steps:
+            return Fields(*self._rest(owner, at, end))
+        columns = [np.concatenate(column) for column in zip(*steps, self._rest(owner, at, end), strict=True)]
+        order = np.argsort(columns[0], kind="stable")
+        return Fields(*(column[order] for column in columns))
+
+    def _step(
+        self, at: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Number, value (or first byte), end and what lies behind of one field of each message."""
+        tag, position = self._varints(at)
+        kind = tag & 7
+        value, behind = position.copy(), position + _FIXED[kind]
+        numbers = np.flatnonzero((kind == VARINT) | (kind == LENGTH))
+        value[numbers], behind[numbers] = self._varints(position[numbers])
+        size = np.where(kind == LENGTH, value, 0)
+        value = np.where(kind == LENGTH, behind, value)
+        odd = (
+            (tag < 8)
+            | (tag > _INT32)
+            | (kind == 3)
+            | (kind == 4)
+            | (kind > 5)
+            | (size < 0)
+            | (size > end - behind)
+        )
+        if (odd | (behind > end)).any():
+            raise ValueError("a field that no message has")
+        behind = behind + size
+        return tag >> 3, value, np.where(kind == VARINT, 0, behind), behind
+
+    def _varints(self, at: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Values of the varints there (-1 for what is negative or too long), and the positions behind."""
+        byte = self._buffer[at]
+        value, after = byte.astype(np.int64) & 0x7F, at + 1
+        more = np.flatnonzero(byte >= 0x80)
+        for shift in range(7, 70, 7):
+            if not more.size:
+                break
+            byte = self._buffer[after[more]]
+            value[more] = value[more] | (byte & 0x7F).astype(np.int64) << shift if shift < 63 else -1
+            after[more] += 1
+            more = more[byte >= 0x80]
+        value[more] = -1
+        return value, after
+
+    def _rest(
+        self, owner: NDArray[np.int64], at: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], ...]:
+        """The fields of a few messages, one after the other."""
+        columns = array("i"), array("i"), array("i")
+        counts = []
+        for position, stop in zip(at.tolist(), end.tolist(), strict=True):
+            before = len(columns[0])
+            _walk(self.raw, position, stop, *(column.append for column in columns))
+            counts.append(len(columns[0]) - before)
+        numbers = (np.frombuffer(column, np.int32) for column in columns)
+        return np.repeat(owner, counts).astype(np.int32), *numbers
+
+
+def _walk(raw: bytes, at: int, stop: int, *add: Callable[[int], None]) -> None:
+    """Hand over number, first byte (or value) and end (or 0) of each field of one message.
+
+    Raises:
+        ValueError: it is no message.
+    """
+    add_number, add_first, add_after = add
+    try:
+        while at < stop:
+            tag, size = raw[at], raw[at + 1]
+            if tag & 0x87 == LENGTH and size < 0x80:
+                first = at + 2
+                at = after = first + size
+            else:
+                tag, first = varint(raw, at)
+                if tag & 7 in (VARINT, LENGTH):
+                    value, at = varint(raw, first)
+                    first, after = (value if value <= _INT32 else -1, 0)
+                    if tag & 7 == LENGTH:
+                        first, after = at, at + value
+                        at = after
+                elif tag & 7 in (FIXED64, FIXED32):
+                    at = after = first + int(_FIXED[tag & 7])
+                else:
+                    raise ValueError("a field of an unknown kind")
+            if not 8 <= tag <= _INT32 or at > stop:
+                raise ValueError("a field that no message has")
+            add_number(tag >> 3)
+            add_first(first)
+            add_after(after)
+    except IndexError as error:
+        raise ValueError("a field that is cut off") from error
