@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -94,6 +95,16 @@ class FolderEntry:
     complete: bool = True
     preserved: bool = False
     newest: bool = False
+
+    @property
+    def opens(self) -> str:
+        """The path that opens this one and no other: the index of a bundle without a name, else the prefix."""
+        return f"{self.prefix}.index" if self.prefix.endswith(os.sep) else self.prefix
+
+    @property
+    def file_name(self) -> str:
+        """What a person sees of it in the folder: the file that it is, or what its files have in common."""
+        return os.path.basename(self.opens)
 
 
 @dataclass(frozen=True, slots=True)

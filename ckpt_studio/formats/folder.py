@@ -154,7 +154,7 @@ def _newest(
             + (f"{visible(name)} of this folder is used." if there else "it is not followed.")
         )
     elif there is None:
-        other = f"; {said(by_order.prefix)} is used" if by_order else ""
+        other = f"; {said(by_order.opens)} is used" if by_order else ""
         notes.append(f"The state file names {visible(name)}, which is not in this folder{other}.")
     return there or by_order
 
@@ -187,7 +187,7 @@ def _place(entry: FolderEntry) -> str:
 
 def names_of(entries: Iterable[FolderEntry], most: int = _NAMED) -> str:
     """A few of a folder's checkpoints in words: `a, b and 4 more`."""
-    names = [said(entry.prefix) if entry.name else ".index" for entry in entries]
+    names = [said(entry.opens) for entry in entries]
     shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 

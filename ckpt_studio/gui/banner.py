@@ -130,6 +130,12 @@ class BannerArea(QWidget):
             banner.deleteLater()
         self.setVisible(bool(self._banners))
 
+    def retract(self, trouble: Trouble) -> None:
+        """Take away the banner of what is over."""
+        for banner in self.banners:
+            if banner.trouble is trouble:
+                self.dismiss(banner)
+
     def clear(self) -> None:
         """Take all banners away."""
         for banner in self.banners:

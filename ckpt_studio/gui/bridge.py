@@ -1,23 +1,31 @@
 """The one door from background threads to the window: work goes out on plain threads, answers come in as signals.
 
-Own threads, a queue and one queued signal; no QRunnable, whose lifetime is a known source of crashes.
+Own threads, a queue and one queued signal; no QRunnable, whose lifetime is a known source of crashes. A read from a
+network that is gone never comes back, and nothing can end its thread: it is left alone, and another takes its place.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, InternalFault
 from ckpt_studio.core.tasks import Task
 
 T = TypeVar("T")
+
+_LOOK_MS: Final = 250
+"""So often threads are looked at. One whose work was cancelled and goes on from one look to the next is given up."""
+_FAREWELL: Final = 1.0
+"""Seconds that closing waits for work that may hang."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +38,22 @@ class _Request:
     owner: QObject | None
     answer: Any = None
     error: CkptStudioError | None = None
+
+
+class _Place:
+    """One thread of the bridge.
+
+    Attributes:
+        thread: the thread.
+        request: what it works on, or None.
+        given_up: whether it is to end after its request, should that ever end.
+    """
+
+    def __init__(self, serve: Callable[[_Place], None], name: str) -> None:
+        self.request: _Request | None = None
+        self.given_up = False
+        self.thread = threading.Thread(target=serve, args=(self,), name=name, daemon=True)
+        self.thread.start()
 
 
 class Bridge(QObject):
@@ -53,11 +77,12 @@ class Bridge(QObject):
         self._newest: dict[tuple[int, str], _Request] = {}
         self._open: set[_Request] = set()
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"bridge-{n}", daemon=True) for n in range(threads)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._places = [_Place(self._serve, f"bridge-{n}") for n in range(threads)]
+        self._apart: set[threading.Thread] = set()
+        self._stayed: set[_Request] = set()
+        self._closed = False
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(self._look_around)
 
     def submit(
         self,
@@ -68,11 +93,13 @@ class Bridge(QObject):
         owner: QObject | None = None,
         slot: str = "",
         label: str = "",
+        may_hang: bool = False,
     ) -> Task:
         """Call `work(task)` on a background thread, then `done(answer)` or `failed(error)` in the GUI thread.
 
         Must be called in the GUI thread. Cancelled work is not delivered at all. With a `slot`, a newer request of the
-        same owner and slot takes the place of this one. The returned task cancels it and shows its progress.
+        same owner and slot takes the place of this one. The returned task cancels it and shows its progress. Work that
+        `may_hang`, because a person named the place that it reads, gets a thread of its own.
         """
         place = (id(owner), slot) if slot else None
         request = _Request(work, done, failed, Task(label), place, owner)
@@ -82,7 +109,16 @@ class Bridge(QObject):
                 older.task.cancel()
             self._newest[place] = request
         self._open.add(request)
-        self._queue.put(request)
+        if may_hang:
+            thread = threading.Thread(
+                target=self._serve_one, args=(request,), name="bridge-apart", daemon=True
+            )
+            self._apart.add(thread)
+            thread.start()
+        else:
+            self._queue.put(request)
+        if not self._look.isActive():
+            self._look.start()
         self.started.emit()
         return request.task
 
@@ -96,33 +132,66 @@ class Bridge(QObject):
         return [request.task for request in self._open if not request.task.cancelled]
 
     def close(self, timeout: float = 5.0) -> None:
-        """Cancel everything and wait for the threads."""
+        """Cancel everything and wait for the threads, but not for those that hang."""
+        self._closed = True
+        self._look.stop()
         for request in tuple(self._open):
             request.task.cancel()
-        for _ in self._threads:
+        for _ in self._places:
             self._queue.put(None)
-        for thread in self._threads:
-            thread.join(timeout)
+        until = time.monotonic()
+        for thread in self._apart:
+            thread.join(max(0.0, until + _FAREWELL - time.monotonic()))
+        for place in self._places:
+            place.thread.join(max(0.0, until + timeout - time.monotonic()))
         self._open.clear()
         self._newest.clear()
 
-    def _serve(self) -> None:
-        while (request := self._queue.get()) is not None:
-            try:
-                request.task.check()
-                request.answer = request.work(request.task)
-            except CkptStudioError as error:
-                request.error = error
-            except MemoryError:
-                request.error = CkptStudioError(
-                    "There is not enough memory for this; close other programs first."
-                )
-            except Exception as error:
-                fault = InternalFault(f"Ckpt Studio made a mistake: {type(error).__name__}: {error}.")
-                fault.__cause__ = error
-                request.error = fault
-            self._answered.emit(request)
+    def _serve(self, place: _Place) -> None:
+        while not place.given_up and (request := self._queue.get()) is not None:
+            place.request = request
+            self._answer(request)
+            place.request = None
+            self._hand_over(request)
             del request
+
+    def _serve_one(self, request: _Request) -> None:
+        self._answer(request)
+        self._hand_over(request)
+
+    def _answer(self, request: _Request) -> None:
+        try:
+            request.task.check()
+            request.answer = request.work(request.task)
+        except CkptStudioError as error:
+            request.error = error
+        except MemoryError:
+            request.error = CkptStudioError(
+                "There is not enough memory for this; close other programs first."
+            )
+        except Exception as error:
+            fault = InternalFault(f"Ckpt Studio made a mistake: {type(error).__name__}: {error}.")
+            fault.__cause__ = error
+            request.error = fault
+
+    def _hand_over(self, request: _Request) -> None:
+        with suppress(RuntimeError):  # what hung until the window was gone has nobody to tell
+            if not self._closed:
+                self._answered.emit(request)
+
+    def _look_around(self) -> None:
+        """Give up the work that was cancelled and goes on and on, and put threads in the place of those it holds."""
+        self._apart = {thread for thread in self._apart if thread.is_alive()}
+        cancelled = {request for request in self._open if request.task.cancelled}
+        stuck = cancelled & self._stayed
+        self._stayed = cancelled - stuck
+        for place in tuple(self._places):
+            if place.request in stuck:
+                place.given_up = True
+                self._places.remove(place)
+                self._places.append(_Place(self._serve, place.thread.name))
+        self._open -= stuck
+        self._end_if_idle()
 
     @Slot(object)
     def _deliver(self, request: _Request) -> None:
@@ -137,5 +206,9 @@ class Bridge(QObject):
                 request.failed(request.error)
             else:
                 self.failure.emit(request.error)
-        if not self._open:
+        self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if not self._open and self._look.isActive():
+            self._look.stop()
             self.idle.emit()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ckpt_studio.core.errors import CkptStudioError, FileFault
+from ckpt_studio.core.errors import CkptStudioError, FileFault, MissingFile
 from ckpt_studio.core.tasks import Task
 
 if TYPE_CHECKING:
@@ -49,20 +49,39 @@ class Opened:
     listing: Listing
 
 
-def open_document(path: str, before: Document | None, task: Task) -> Opened:
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What looking for a checkpoint gave where there is none to open, but some to choose from.
+
+    Attributes:
+        error: why the path cannot be opened.
+        listing: what can be opened instead: checkpoints of the folder, or those below it.
+    """
+
+    error: CkptStudioError
+    listing: Listing
+
+
+def open_document(path: str, before: Document | None, task: Task) -> Opened | Offered:
     """Open what a path stands for: a folder (its newest checkpoint), any file of a checkpoint, or a prefix.
 
     `before` is the document that is open now: where it is the same checkpoint, it lets go of their journal first.
 
     Raises:
-        FileFault: it cannot be opened; the message says why.
+        FileFault: it cannot be opened, and there is nothing else; the message says why.
         Cancelled: a newer request took its place.
     """
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.registry import open_checkpoint
 
-    base = open_checkpoint(path)
+    try:
+        base = open_checkpoint(path)
+    except FileFault as error:
+        listing = _instead_of(path, error)
+        if listing is None:
+            raise
+        return Offered(error, listing)
     try:
         listing = read_folder(folder_of(base.prefix))
         task.check()
@@ -73,6 +92,20 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened:
     except BaseException:
         base.close()
         raise
+
+
+def _instead_of(path: str, error: FileFault) -> Listing | None:
+    """What a person may have meant: the checkpoints below a folder, or those beside what is not there."""
+    from ckpt_studio.formats.meant import meant
+    from ckpt_studio.formats.registry import NoCheckpointHere
+
+    if isinstance(error, NoCheckpointHere):
+        return listing_of(error.folder) if error.folder.below else None
+    place = Path(meant(path)).absolute()
+    if not place.is_dir() and not isinstance(error, MissingFile):
+        return None
+    listing = read_folder(str(place if place.is_dir() else place.parent))
+    return listing if listing.folder is not None and listing.folder.entries else None
 
 
 def _same_place(one: str, other: str) -> bool:
@@ -126,18 +159,23 @@ def folder_of(prefix: str) -> str:
     return str(Path(prefix).absolute().parent)
 
 
-def read_folder(path: str) -> Listing:
-    """The checkpoints of a folder as they are now."""
-    from ckpt_studio.document.journal import staged_prefixes
+def read_folder(path: str, offered: Folder | None = None) -> Listing:
+    """The checkpoints of a folder as they are now; what is staged is looked up for those that are offered, too."""
     from ckpt_studio.formats.folder import scan_folder
 
     try:
-        folder = scan_folder(path)
+        return listing_of(scan_folder(path), offered)
     except CkptStudioError:
         return Listing(None, frozenset())
+
+
+def listing_of(folder: Folder, offered: Folder | None = None) -> Listing:
+    """A folder, and which of its checkpoints, and of those that are offered, have staged edits."""
+    from ckpt_studio.document.journal import staged_prefixes
+
     journaled = staged_prefixes()
-    staged = (entry.prefix for entry in folder.entries if os.path.realpath(entry.prefix) in journaled)
-    return Listing(folder, frozenset(staged))
+    entries = [entry for one in (folder, offered) if one is not None for entry in (*one.entries, *one.below)]
+    return Listing(folder, frozenset(e.prefix for e in entries if os.path.realpath(e.prefix) in journaled))
 
 
 def sweep() -> list[str]:
@@ -152,6 +190,16 @@ def staged_last_time() -> tuple[str, ...]:
     """Prefixes of checkpoints that are still there and have staged edits which were not written, newest first."""
     from ckpt_studio.document.journal import staged_prefixes
 
-    there = [Path(f"{prefix}.index") for prefix in staged_prefixes()]
-    there = sorted((path for path in there if path.is_file()), key=lambda path: -path.stat().st_mtime)
-    return tuple(str(path.with_suffix("")) for path in there)
+    written = {prefix: _written_at(prefix) for prefix in staged_prefixes()}
+    there = [(when, prefix) for prefix, when in written.items() if when is not None]
+    return tuple(prefix for _, prefix in sorted(there, reverse=True))
+
+
+def _written_at(prefix: str) -> float | None:
+    """When a checkpoint was written, by its index, itself or the first of its files; None where it is gone."""
+    for path in (f"{prefix}.index", prefix, prefix.replace("?????", "00000")):
+        try:
+            return Path(path).stat().st_mtime
+        except (OSError, ValueError):
+            continue
+    return None

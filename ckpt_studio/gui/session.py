@@ -16,6 +16,7 @@ from ckpt_studio.gui.bridge import Bridge
 from ckpt_studio.gui.folder_watch import FolderWatch
 from ckpt_studio.gui.opening import (
     Listing,
+    Offered,
     Opened,
     being_written,
     folder_of,
@@ -24,6 +25,7 @@ from ckpt_studio.gui.opening import (
     read_folder,
 )
 from ckpt_studio.gui.settings import Settings
+from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.trouble import Trouble
 from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 _JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
 """A checkpoint whose index is not complete yet is looked at again after this long."""
+PATIENCE_MS: Final = 2000
+"""Opening that takes longer is told, and can be stopped."""
 
 
 class Session(QObject):
@@ -48,6 +52,7 @@ class Session(QObject):
         document: the open document, or None.
         folder: the checkpoints of its folder, or None.
         run_folder: the checkpoints of the run that is or was last, or None.
+        offered: checkpoints to choose from, found where a path was asked for that is none itself, or None.
         current: key of the variable to look at, or None.
         selection: keys chosen in the tree, subtrees expanded.
         run: state of the resumed run, or None when there was none.
@@ -70,9 +75,11 @@ class Session(QObject):
     selectionChanged = Signal(object)
     """tuple[str, ...]: keys for freeze and swap, subtrees expanded."""
     folderChanged = Signal()
-    """The checkpoints of the folder or of the run, or which of them have staged edits."""
+    """The checkpoints of the folder, of the run or to choose from, or which of them have staged edits."""
     troubled = Signal(object)
     """A Trouble, for the banner."""
+    retracted = Signal(object)
+    """A Trouble that is over."""
     logged = Signal(str)
     """A line for the log."""
     runChanged = Signal(object)
@@ -85,6 +92,7 @@ class Session(QObject):
         self.document: Document | None = None
         self.folder: Folder | None = None
         self.run_folder: Folder | None = None
+        self.offered: Folder | None = None
         self.current: str | None = None
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
@@ -98,6 +106,10 @@ class Session(QObject):
         self._journal_check = QTimer(self, singleShot=True, interval=_JOURNAL_MS)
         self._journal_check.timeout.connect(self._check_journal)
         self._opening: Task | None = None
+        self._opening_path = ""
+        self._slow: Trouble | None = None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._tell_slow)
         self._watch = FolderWatch(self)
         self._watch.changed.connect(self.rescan)
         self._again = QTimer(self, singleShot=True, interval=_UNFINISHED_MS)
@@ -144,28 +156,77 @@ class Session(QObject):
             self._waiting = path
             self.warm_up()
             return
+        self._end_opening()
         before = self.document
+        self._opening_path = path
         self._opening = self.bridge.submit(
             lambda task: open_document(path, before, task),
-            lambda opened: self._opened(path, opened),
+            lambda answer: self._answered(path, answer),
             lambda error: self._open_failed(path, error),
             owner=self,
             slot="open",
             label=self.tr("Opening"),
+            may_hang=True,
         )
+        self._patience.start()
 
     def reload(self) -> None:
         """Open the same checkpoint again, from the disk."""
         if self.document is not None:
             self.open(self.document.base.path)
 
-    def _opened(self, path: str, opened: Opened) -> None:
+    def _end_opening(self) -> None:
+        """Nothing is being opened any more, and nothing said about it holds."""
         self._opening = None
+        self._patience.stop()
+        if self._slow is not None:
+            self.retracted.emit(self._slow)
+            self._slow = None
+
+    def _tell_slow(self) -> None:
+        sentence = self.tr("%1 is still being opened: its disk or network is slow, or does not answer.")
+        self._slow = Trouble(
+            sentence.replace("%1", visible(self._opening_path)),
+            self.tr("Cancel"),
+            self._stop_opening,
+            grave=False,
+        )
+        self.log(self._slow.sentence)
+        self.troubled.emit(self._slow)
+
+    def _stop_opening(self) -> None:
+        """What hangs is left to itself."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._end_opening()
+            self.openFailed.emit(self._opening_path, self.tr("Opening was stopped."))
+
+    def _answered(self, path: str, answer: Opened | Offered) -> None:
+        self._end_opening()
+        if isinstance(answer, Offered):
+            self._offer(path, answer)
+        else:
+            self._opened(path, answer)
+
+    def _opened(self, path: str, opened: Opened) -> None:
         self.opened_path = path
-        self.settings.add_recent(path)
+        self.settings.add_recent(opened.document.base.path)
         self._adopt(opened.document, opened.listing)
         self._journal = opened.journal
         self._tell_notes(opened.document)
+
+    def _offer(self, path: str, offered: Offered) -> None:
+        """Let the person choose from what there is instead."""
+        self.offered = offered.listing.folder
+        self.staged_elsewhere |= offered.listing.staged
+        self.folderChanged.emit()
+        self.openFailed.emit(path, str(offered.error))
+        advice = self.tr("Choose one in Checkpoints.")
+        sentence = f"{offered.error} {advice}"
+        if self.offered is not None and self.offered.below:
+            self.notice(sentence)
+        else:
+            self.trouble(sentence)
 
     def _tell_notes(self, document: Document) -> None:
         """What a person should know about a document that was just opened."""
@@ -197,14 +258,19 @@ class Session(QObject):
         document.changed.connect(self._staged)
         self.set_current(None)
         self.set_selection(())
+        offers = () if self.offered is None else (*self.offered.entries, *self.offered.below)
+        if all(entry.prefix != document.base.prefix for entry in offers):
+            self.offered = None
         self._set_folder(listing)
         self._watch.watch(folder_of(document.base.prefix))
         self.documentChanged.emit()
         if before is not None:
             self.bridge.submit(lambda task: let_go(before), lambda _: self.rescan())
+        elif self.offered is not None:
+            self.rescan()
 
     def _open_failed(self, path: str, error: CkptStudioError) -> None:
-        self._opening = None
+        self._end_opening()
         self.settings.forget_recent(path)
         self.openFailed.emit(path, str(error))
         self.trouble(error)
@@ -213,9 +279,11 @@ class Session(QObject):
 
     def rescan(self) -> None:
         """Look at the folder again, in the background."""
-        folder = self._watch.folder
+        folder, offered = self._watch.folder, self.offered
         if folder is not None:
-            self.bridge.submit(lambda task: read_folder(folder), self._set_folder, owner=self, slot="folder")
+            self.bridge.submit(
+                lambda task: read_folder(folder, offered), self._set_folder, owner=self, slot="folder"
+            )
 
     def follow_run(self, path: str) -> None:
         """List the checkpoints of a run's own folder too, as they are now."""

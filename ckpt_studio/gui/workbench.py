@@ -123,7 +123,9 @@ class Workbench(QObject):
         session.documentChanged.connect(self._document_changed)
         session.stagedChanged.connect(self._show_title)
         session.openFailed.connect(window.openFailed)
+        session.folderChanged.connect(self._show_offers)
         session.troubled.connect(self.banners.tell)
+        session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(self._count_changes)
         window.start_page.openRequested.connect(self.open_path)
@@ -200,6 +202,14 @@ class Workbench(QObject):
             self._lay_out()
         self._show_page()
         self._show_title()
+
+    def _show_offers(self) -> None:
+        """Show what there is to choose from, beside the start page too."""
+        if self.session.offered is not None and not self._docked:
+            dock = self.docks["checkpointsDock"]
+            self.window.addDockWidget(_Area.LeftDockWidgetArea, dock)
+            self.window.resizeDocks([dock], [_LEFT_WIDTH], Qt.Orientation.Horizontal)
+            dock.show()
 
     def _show_page(self) -> None:
         has_one = self.session.document is not None

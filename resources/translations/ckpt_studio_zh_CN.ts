@@ -2048,12 +2048,28 @@
 <context>
     <name>Session</name>
     <message>
+        <source>%1 is still being opened: its disk or network is slow, or does not answer.</source>
+        <translation>%1 仍在打开：其所在的磁盘或网络很慢，或没有响应。</translation>
+    </message>
+    <message>
         <source>Another checkpoint is being opened; edit when it is there.</source>
         <translation>正在打开另一个检查点；请在打开后再修改。</translation>
     </message>
     <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Choose one in Checkpoints.</source>
+        <translation>请在“检查点”中选择一个。</translation>
+    </message>
+    <message>
         <source>Opening</source>
         <translation>正在打开</translation>
+    </message>
+    <message>
+        <source>Opening was stopped.</source>
+        <translation>已停止打开。</translation>
     </message>
     <message>
         <source>Revert All</source>

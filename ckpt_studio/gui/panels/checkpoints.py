@@ -1,17 +1,20 @@
 """The dock of the checkpoints: those of the folder in step order, then those of the run, followed live.
 
-A click switches to another.
+Where a folder was dropped that holds none itself, those below it come first, folder by folder. A click switches.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.opening import being_written
 from ckpt_studio.gui.texts import byte_size, tooltip, visible
 
@@ -20,7 +23,33 @@ if TYPE_CHECKING:
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.session import Session
 
-_PREFIX_ROLE = Qt.ItemDataRole.UserRole
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Checkpoints that lie together.
+
+    Attributes:
+        path: their folder.
+        entries: in step order.
+        title: what stands above them; empty for none.
+    """
+
+    path: str
+    entries: tuple[FolderEntry, ...]
+    title: str = ""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether they are of several formats, so that each is said."""
+        return len({entry.format for entry in self.entries}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the list: a checkpoint of a section, or the title above it."""
+
+    section: _Section
+    entry: FolderEntry | None = None
 
 
 class CheckpointsPanel(QWidget):
@@ -29,7 +58,7 @@ class CheckpointsPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._rows: list[FolderEntry | None] = []  # None: the line above the run's checkpoints
+        self._rows: list[_Row] = []
         self._place = QLabel(self)
         self._place.setTextFormat(Qt.TextFormat.PlainText)
         self._place.setContentsMargins(4, 2, 4, 0)
@@ -55,25 +84,54 @@ class CheckpointsPanel(QWidget):
         self._ageing.timeout.connect(self._mark)
         self._ageing.start()
 
+    def _sections(self) -> list[_Section]:
+        """What there is to show: what is offered, the folder, the run."""
+        folder, run = self._session.folder, self._session.run_folder
+        sections = self._offered()
+        shown = {section.path for section in sections}
+        if folder is not None and folder.path not in shown:
+            title = visible(Path(folder.path).name) if sections else ""
+            sections.append(_Section(folder.path, folder.entries, title))
+            shown.add(folder.path)
+        if run is not None and run.entries and run.path not in shown:
+            title = self.tr("%1 (the run)").replace("%1", visible(Path(run.path).name))
+            sections.append(_Section(run.path, run.entries, title))
+        return sections
+
+    def _offered(self) -> list[_Section]:
+        """What can be opened instead of a path that was asked for, folder by folder."""
+        offered, folder = self._session.offered, self._session.folder
+        if offered is None:
+            return []
+        groups: dict[str, list[FolderEntry]] = {}
+        for entry in offered.below or offered.entries:
+            groups.setdefault(str(Path(entry.opens).parent), []).append(entry)
+        sections = []
+        for place, entries in groups.items():
+            now = folder.entries if folder is not None and folder.path == place else tuple(entries)
+            title = os.path.relpath(place, offered.path) if offered.below else Path(place).name
+            sections.append(_Section(place, now, visible(title)))
+        return sections
+
     def _fill(self) -> None:
         """Show the folder as it is now."""
-        folder, run = self._session.folder, self._session.run_folder
-        self._rows = [] if folder is None else list(folder.entries)
-        if run is not None and run.entries and (folder is None or run.path != folder.path):
-            self._rows += [None, *run.entries]
+        self._rows = []
+        for section in self._sections():
+            self._rows += [_Row(section)] if section.title else []
+            self._rows += (_Row(section, entry) for entry in section.entries)
         with QSignalBlocker(self.list):
             self.list.clear()
-            for entry in self._rows:
+            for row in self._rows:
                 item = QListWidgetItem(self.list)
-                if entry is not None:
-                    item.setData(_PREFIX_ROLE, entry.prefix)
-                elif run is not None:
+                if row.entry is not None:
+                    item.setData(Qt.ItemDataRole.UserRole, row.entry.prefix)
+                else:
                     item.setFlags(Qt.ItemFlag.NoItemFlags)
-                    item.setText(self.tr("%1 (the run)").replace("%1", visible(Path(run.path).name)))
-                    item.setToolTip(tooltip(visible(run.path)))
+                    item.setText(row.section.title)
+                    item.setToolTip(tooltip(visible(row.section.path)))
                 # no width of its own, so that a long name is cut in the middle and not scrolled
                 item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 6))
-        self._show_place(folder)
+        self._show_place(self._session.offered or self._session.folder)
         self._mark()
 
     def _show_place(self, folder: Folder | None) -> None:
@@ -89,20 +147,24 @@ class CheckpointsPanel(QWidget):
         document = session.document
         current = None if document is None else document.base.prefix
         with QSignalBlocker(self.list):
-            for at, entry in enumerate(self._rows):
+            for at, row in enumerate(self._rows):
+                entry = row.entry
                 if entry is None:
                     continue
                 item = self.list.item(at)
                 staged = document.modified if document is not None and entry.prefix == current else (
                     entry.prefix in session.staged_elsewhere
                 )  # fmt: skip
-                item.setText(self._text(entry, staged))
+                item.setText(self._text(entry, staged, row.section.mixed))
                 item.setToolTip(tooltip(self._hint(entry, staged)))
                 if entry.prefix == current:
                     self.list.setCurrentItem(item)
 
-    def _text(self, entry: FolderEntry, staged: bool) -> str:
-        parts = [visible(entry.name), self._age(entry.mtime)]
+    def _text(self, entry: FolderEntry, staged: bool, mixed: bool) -> str:
+        parts = [visible(entry.file_name)]
+        if mixed:
+            parts.append(format_words(entry.format))
+        parts.append(self._age(entry.mtime))
         if not entry.complete:
             parts.append(self.tr("being written…") if being_written(entry) else self.tr("⚠ incomplete"))
         elif entry.newest:
@@ -126,7 +188,10 @@ class CheckpointsPanel(QWidget):
         moment = QLocale().toString(
             QDateTime.fromSecsSinceEpoch(int(entry.mtime)), QLocale.FormatType.ShortFormat
         )
-        lines = [visible(entry.prefix), f"{byte_size(entry.nbytes)} · {moment}"]
+        lines = [
+            visible(entry.prefix),
+            f"{format_words(entry.format)} · {byte_size(entry.nbytes)} · {moment}",
+        ]
         if entry.step is not None:
             lines.append(self.tr("step %1").replace("%1", str(entry.step)))
         if entry.preserved:
@@ -136,7 +201,7 @@ class CheckpointsPanel(QWidget):
         return "\n".join(lines)
 
     def _open(self, item: QListWidgetItem) -> None:
-        prefix = item.data(_PREFIX_ROLE)
+        entry = self._rows[self.list.row(item)].entry
         document = self._session.document
-        if isinstance(prefix, str) and (document is None or document.base.prefix != prefix):
-            self._session.open(prefix)
+        if entry is not None and (document is None or document.base.prefix != entry.prefix):
+            self._session.open(entry.opens)

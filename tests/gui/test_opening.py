@@ -1,0 +1,188 @@
+"""Opening whatever a person drops or names: folders of folders, wrong names, several formats, dead places."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QDragEnterEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QListWidget, QPushButton
+from pytestqt.qtbot import QtBot
+from safetensors.numpy import save_file
+
+from ckpt_studio.formats import folder, registry
+from ckpt_studio.formats.base import Checkpoint, Declined, Found, Member
+from ckpt_studio.gui import session
+from ckpt_studio.gui.main_window import MainWindow
+from tests.gui.test_main_window import drag, settle
+from tests.helpers.bundles import BundleMaker
+
+
+def make(prefix: Path) -> str:
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    made = BundleMaker()
+    made.add("w", np.zeros(2, np.float32), 1)
+    return made.write(prefix)
+
+
+def lines(window: MainWindow) -> list[str]:
+    shown = window.findChild(QListWidget, "checkpointList")
+    return [shown.item(row).text().split("  ·  ")[0] for row in range(shown.count())]
+
+
+def click(window: MainWindow, row: int) -> None:
+    shown = window.findChild(QListWidget, "checkpointList")
+    shown.itemClicked.emit(shown.item(row))
+
+
+def told(window: MainWindow) -> list[str]:
+    return [banner.trouble.sentence for banner in window.workbench.banners.banners]
+
+
+def test_a_folder_of_folders_is_there_to_choose_from(
+    main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for place in ("b/run", "a"):
+        for step in (100, 20):
+            make(tmp_path / "all" / place / f"m-{step}")
+    with qtbot.waitSignal(main_window.openFailed, timeout=10_000) as failed:
+        drag(main_window, tmp_path / "all", QPoint(40, 40), QDragEnterEvent)
+        drag(main_window, tmp_path / "all", QPoint(40, 40))
+    assert failed.args == [str(tmp_path / "all"), "all holds no checkpoint itself; 2 below it do: a, b/run."]
+    assert told(main_window) == [f"{failed.args[1]} Choose one in Checkpoints."]
+    assert main_window.findChild(QDockWidget, "checkpointsDock").isVisible()
+    listed = ["a", "m-20", "m-100", "b/run", "m-20", "m-100"]
+    assert lines(main_window) == listed
+    for row in (5, 1):
+        with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+            click(main_window, row)
+        settle(main_window, qtbot)
+        assert lines(main_window) == listed, "the others are still there to choose from"
+        assert main_window.findChild(QListWidget, "checkpointList").currentRow() == row
+    make(tmp_path / "all" / "a" / "m-120")
+    qtbot.waitUntil(lambda: lines(main_window)[3] == "m-120", timeout=5000)
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(make(tmp_path / "other" / "x-1"))
+    assert lines(main_window) == ["x-1"]
+
+
+def test_a_wrong_step_offers_those_that_are_there(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(opened.openFailed, timeout=10_000) as failed:
+        opened.open_path(str(sample / "donor" / "model.ckpt-1"))
+    assert failed.args[1].endswith("; the nearest there is model.ckpt-4000.")
+    assert lines(opened)[:3] == ["donor", "model.ckpt-4000", "run"]
+    assert opened.session.document is not None, "what was open stays open"
+    with qtbot.waitSignal(opened.documentOpened, timeout=10_000):
+        click(opened, 1)
+    assert lines(opened) == ["donor", "model.ckpt-4000"]
+
+
+def test_kinds_are_said_where_a_folder_has_several(
+    main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    make(tmp_path / "m-5")
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(tmp_path))
+    shown = main_window.findChild(QListWidget, "checkpointList")
+    assert "TensorFlow" not in shown.item(0).text()
+    save_file({"w": np.zeros(2, np.float32)}, tmp_path / "m-7.safetensors")
+    qtbot.waitUntil(lambda: shown.count() == 2, timeout=5000)
+    assert "TensorFlow checkpoint" in shown.item(0).text()
+    assert shown.item(1).text().startswith("m-7.safetensors  ·  safetensors file")
+
+
+def test_what_has_no_name_is_opened_by_its_index(
+    main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    make(tmp_path / "m-5")
+    BundleMaker().write(f"{tmp_path}/")
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(tmp_path))
+    assert lines(main_window) == [".index", "m-5"]
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000) as opened:
+        click(main_window, 0)
+    assert opened.args == [f"{tmp_path}/.index"]
+
+
+class Unanswering:
+    """A reader of a place that does not answer, as a network that is gone: it waits until the test lets it go."""
+
+    format: ClassVar[str] = "npy"
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+
+    def claim(self, path: str) -> str | Declined:
+        if "gone" in path:
+            self.answers.wait()
+        return Declined("its place does not answer")
+
+    def find(self, folder: str, members: Mapping[str, Member]) -> Found:
+        return Found()
+
+    def open(self, path: str) -> Checkpoint:
+        raise AssertionError(path)
+
+
+@pytest.fixture
+def unanswering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Unanswering]:
+    reader = Unanswering()
+    for module in (registry, folder):
+        monkeypatch.setattr(module, "READERS", (reader, *module.READERS))
+    monkeypatch.setattr(session, "PATIENCE_MS", 50)
+    yield reader
+    reader.answers.set()
+
+
+def test_a_place_that_does_not_answer(
+    unanswering: Unanswering, main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    places = [str(tmp_path / f"gone-{number}") for number in range(4)]
+    for place in places:
+        main_window.open_path(place)
+        qtbot.waitUntil(
+            lambda place=place: any(place in sentence for sentence in told(main_window)), timeout=5000
+        )
+    assert len(told(main_window)) == 1, "of those that were asked for before nothing is said any more"
+    with qtbot.waitSignal(main_window.openFailed, timeout=5000) as failed:
+        main_window.findChild(QPushButton, "bannerAction").click()
+    assert failed.args == [places[-1], "Opening was stopped."]
+    assert told(main_window) == []
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(make(tmp_path / "m-1"))
+    settle(main_window, qtbot)
+    assert main_window.findChild(QLabel, "statusWork").isHidden()
+
+
+def test_the_window_closes_although_a_place_does_not_answer(
+    unanswering: Unanswering, main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    main_window.open_path(str(tmp_path / "gone"))
+    qtbot.waitUntil(lambda: bool(told(main_window)), timeout=5000)
+    main_window.close()
+    assert not main_window.isVisible()
+
+
+def test_threads_that_hang_are_replaced(main_window: MainWindow, qtbot: QtBot) -> None:
+    bridge = main_window.session.bridge
+    settle(main_window, qtbot)
+    answers = threading.Event()
+    done: list[str] = []
+    tasks = [bridge.submit(lambda task: answers.wait(), lambda _: done.append("late")) for _ in range(4)]
+    bridge.submit(lambda task: "answered", done.append)
+    qtbot.wait(50)
+    assert done == []
+    for task in tasks:
+        task.cancel()
+    with qtbot.waitSignal(bridge.idle, timeout=5000):
+        qtbot.waitUntil(lambda: done == ["answered"], timeout=5000)
+    answers.set()
+    qtbot.waitUntil(
+        lambda: sum(t.name.startswith("bridge") for t in threading.enumerate()) == 2, timeout=5000
+    )
+    assert done == ["answered"]
