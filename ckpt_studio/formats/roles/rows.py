@@ -53,7 +53,8 @@ def marks_of(rows: Sequence[Row]) -> Marks:
     for number, shape in enumerate(shapes):
         if shape:
             dims[number, : len(shape)] = shape
-    dtype = np.array([row.dtype.number for row in rows], np.uint8).reshape(count)
+    numbers = [row.dtype.number for row in rows]
+    dtype = np.array([n if 0 <= n < 256 else 0 for n in numbers], np.uint8).reshape(count)
     marks = Marks.of(Names.of_text(row.key for row in rows), dtype, rank, dims)
     for number, row in enumerate(rows):
         if row.name is not None and row.name != row.key:

@@ -1,0 +1,140 @@
+"""Every input of the campaign: `case(format, number)` gives the same one again, on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from zlib import crc32
+
+from tests.fuzz.headers import mutated_npy, mutated_safetensors, mutated_weight_map
+from tests.fuzz.mutate import mutated_bytes, mutated_message, mutated_text
+from tests.fuzz.tables import mutated_bundle, mutated_graph, mutated_table
+from tests.fuzz.zips import mutated_zip
+
+SEEDS = Path(__file__).with_name("seeds")
+
+Files = dict[str, bytes]
+Mutator = Callable[[Random, Mapping[str, bytes]], Files]
+
+STATE_WORDS = (
+    *(
+        b"model_checkpoint_path: ",
+        b"all_model_checkpoint_paths: ",
+        b"all_model_checkpoint_timestamps: ",
+        b'"m-1"',
+    ),
+    *(
+        b"last_preserved_timestamp: ",
+        b'"',
+        b'"/etc/passwd"',
+        b'"../m-1"',
+        b'"\\377\\x00"',
+        b"1e400",
+        b"nan",
+        b"-inf",
+    ),
+    *(
+        b"{",
+        b"}",
+        b"<",
+        b">",
+        b"[",
+        b"]",
+        b":",
+        b"\n",
+        b"#",
+        b"\xff",
+        b"unknown_field: 1\n",
+        b'"m-2" "m-1"',
+        b"'m-1'",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """Files of one folder, and which of them is opened; the folder itself where that is empty."""
+
+    files: Files
+    name: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One format of the campaign.
+
+    Attributes:
+        mutate: what is done to the files of a seed.
+        opens: which name is opened, from the names of the files.
+        goal: how many inputs the whole campaign asks for.
+    """
+
+    mutate: Mutator
+    opens: Callable[[list[str]], str]
+    goal: int = 2_000_000
+
+
+def _one(change: Callable[[Random, bytes], bytes], ending: str = "") -> Mutator:
+    """A mutator of the one file with this ending."""
+
+    def mutate(rng: Random, files: Mapping[str, bytes]) -> Files:
+        name = rng.choice([name for name in files if name.endswith(ending)])
+        return {**files, name: change(rng, files[name])}
+
+    return mutate
+
+
+def _prefix(names: list[str]) -> str:
+    return next(name for name in names if name.endswith(".index")).removesuffix(".index")
+
+
+def _npz(rng: Random, archive: bytes) -> bytes:
+    return mutated_zip(
+        rng, archive, lambda r, _, data: mutated_npy(r, data) if r.random() < 0.9 else mutated_bytes(r, data)
+    )
+
+
+def _meta(rng: Random, data: bytes) -> bytes:
+    for _ in range(1 + (rng.random() < 0.4)):
+        data = mutated_message(rng, data)
+    return data
+
+
+KINDS: dict[str, Kind] = {
+    "tf_bundle": Kind(mutated_bundle, _prefix),
+    "sstable": Kind(
+        _one(mutated_table, ".index"), lambda names: next(n for n in names if n.endswith(".index"))
+    ),
+    "object_graph": Kind(mutated_graph, _prefix),
+    "tf_v1": Kind(_one(mutated_table), lambda names: names[0]),
+    "state": Kind(_one(lambda rng, data: mutated_text(rng, data, STATE_WORDS), "checkpoint"), lambda _: ""),
+    "meta": Kind(_one(_meta, ".meta"), _prefix),
+    "safetensors": Kind(_one(mutated_safetensors), lambda names: names[0]),
+    "weight_map": Kind(mutated_weight_map, lambda names: next(n for n in names if n.endswith(".json"))),
+    "npy": Kind(_one(mutated_npy), lambda names: names[0]),
+    "npz": Kind(_one(_npz), lambda names: names[0]),
+}
+"""In the order in which they are run."""
+
+_SEEDS_OF = {"sstable": "tf_bundle"}
+
+
+@cache
+def seeds(form: str) -> tuple[Files, ...]:
+    """The sound files of a format."""
+    root = SEEDS / _SEEDS_OF.get(form, form)
+    return tuple(
+        {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        for folder in sorted(root.iterdir())
+    )
+
+
+def case(form: str, number: int) -> Input:
+    """Input `number` of a format."""
+    kind = KINDS[form]
+    rng = Random(number * 1_000_003 + crc32(form.encode()))
+    seed = rng.choice(seeds(form))
+    return Input(kind.mutate(rng, seed), kind.opens(list(seed)))

@@ -1,0 +1,206 @@
+"""Does with an input whatever the program does with a file, and complains about everything but one of our errors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from itertools import islice
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ckpt_studio.cli.list_command import rows_json
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.tensors import TensorInfo, Window
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.sstable.table import Table
+from ckpt_studio.formats.sstable.table_file import TableFile
+from ckpt_studio.formats.tf_bundle.bundle import Bundle
+from ckpt_studio.formats.tf_bundle.index import decode_fields_one_by_one
+
+_ROWS = 12
+_SMALL = 1 << 14
+
+
+class Wrong(AssertionError):
+    """An answer that contradicts another one."""
+
+
+@contextmanager
+def errors_of_ours() -> Iterator[None]:
+    """Passes over our own errors, but looks whether they are fit to be shown."""
+    try:
+        yield
+    except CkptStudioError as error:
+        if (
+            error.kind in ("error", "internal")
+            or not error.message.strip()
+            or error.message[-1] not in ".;!?"
+        ):
+            raise Wrong(f"an error without a sentence: {error!r}") from error
+
+
+class Depth(IntEnum):
+    """How much is done with an input."""
+
+    glance = 0
+    """It is opened, and what it holds is listed."""
+    look = 1
+    """All values are read in every way."""
+    verify = 2
+    """Every checksum is compared, too."""
+
+
+def visit(path: str, depth: Depth = Depth.verify) -> bool:
+    """Open a path and look at what is there. Returns whether it opened."""
+    checkpoint = None
+    with errors_of_ours():
+        checkpoint = open_checkpoint(path)
+    if checkpoint is None:
+        return False
+    with errors_of_ours():
+        _list(checkpoint)
+        _tell(checkpoint, _ROWS if depth >= Depth.look else 2)
+        if depth >= Depth.look:
+            json.dumps(rows_json(checkpoint.columns), allow_nan=False)
+        _read(checkpoint, _ROWS if depth >= Depth.look else 1)
+        if depth >= Depth.verify:
+            for fault in checkpoint.verify():
+                _require(bool(fault.message and fault.kind), "a fault without a sentence")
+        if isinstance(checkpoint, Bundle):
+            same_by_both_routes(checkpoint)
+    checkpoint.close()
+    return True
+
+
+def _require(holds: bool, text: str) -> None:
+    if not holds:
+        raise Wrong(text)
+
+
+def _list(checkpoint: Checkpoint) -> None:
+    columns = checkpoint.columns
+    count = len(columns)
+    _require(all(isinstance(note, str) and note for note in checkpoint.notes), "a note that is none")
+    _require(checkpoint.step is None or type(checkpoint.step) is int, "a step that is none")
+    _require(all(os.path.lexists(file) for file in checkpoint.files()), "a file that is not there")
+    raw = [columns.keys.raw(row) for row in range(min(count, 200))]
+    _require(raw == sorted(raw), "rows out of order")
+    for values, low, high in (
+        (columns.slot_of, -1, count - 1),
+        (columns.slot_name, -1, len(columns.slot_names) - 1),
+        (columns.trainable, -1, 1),
+        (columns.nbytes, 0, 2**63 - 1),
+        (columns.rank, -1, columns.dims.shape[1]),
+    ):
+        _require(
+            len(values) == count and (not count or low <= values.min() <= values.max() <= high), "odd columns"
+        )
+    _ = columns.slots_by_weight
+
+
+def _tell(checkpoint: Checkpoint, count: int) -> None:
+    columns = checkpoint.columns
+    for row in range(min(len(columns), count)):
+        info = columns.info(row)
+        _require(
+            info.error is None or info.error.endswith("."), f"a row's fault without a sentence: {info.error}"
+        )
+        with errors_of_ours():  # a key that stands there twice
+            checkpoint.identity(info.key)
+            checkpoint.stored(info.key)
+
+
+def _read(checkpoint: Checkpoint, count: int) -> None:
+    columns = checkpoint.columns
+    for row in range(min(len(columns), count)):
+        info = columns.info(row)
+        if columns.row(info.key) != row:
+            continue  # a key that stands there twice means its first row
+        with errors_of_ours():
+            if info.shape is None or info.dtype.numpy is None:
+                checkpoint.read(info.key)
+                raise Wrong(f"{info.key!r} of unknown shape or type was read")
+            if info.size <= _SMALL:
+                _read_small(checkpoint, info)
+            else:
+                _read_corners(checkpoint, info, info.shape)
+
+
+def _read_small(checkpoint: Checkpoint, info: TensorInfo) -> None:
+    whole = checkpoint.read(info.key)
+    _require(info.error is None, f"{info.key!r} is faulty and was read")
+    _require(whole.shape == info.shape and whole.flags.c_contiguous, f"{info.key!r} has another shape")
+    _require(whole.dtype.isnative, f"{info.key!r} is not in native order")
+    blocks = [block.copy() for block in checkpoint.blocks(info.key)]
+    together = np.concatenate(blocks) if blocks else whole.reshape(-1)[:0]
+    _require(_same(together, whole.reshape(-1)), f"the blocks of {info.key!r} are others than its values")
+    window: Window = tuple(slice(extent // 3, max(extent // 3, extent - 1)) for extent in whole.shape)
+    _require(
+        _same(checkpoint.read(info.key, window), whole[(*window, ...)]),
+        f"a window of {info.key!r} is another",
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one.dtype == object:
+        return one.shape == other.shape and list(one.flat) == list(other.flat)
+    return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+
+
+def _read_corners(checkpoint: Checkpoint, info: TensorInfo, shape: tuple[int, ...]) -> None:
+    first = tuple(slice(0, 1) for _ in shape)
+    last = tuple(slice(extent - 1, extent) for extent in shape)
+    for window in (first, last):
+        _require(checkpoint.read(info.key, window).shape == (1,) * len(shape), "a corner of another shape")
+    if prod(shape) < 1 << 24:
+        for block in islice(checkpoint.blocks(info.key), 2):
+            _require(block.ndim == 1, "a block that is not flat")
+
+
+def same_by_both_routes(bundle: Bundle) -> None:
+    """The vectorised reader of an index says what the strict one says."""
+    index = bundle.index
+    records, order = index._records, index._order
+    at, size = records.value_at[order], records.value_size[order]
+    one, other = index.fields, decode_fields_one_by_one(records.data, at, size)
+    for name in ("malformed", "dtype", "shard", "offset", "size", "crc", "rank", "slices"):
+        _require(
+            bool((getattr(one, name) == getattr(other, name)).all()), f"the two readers differ in {name}"
+        )
+    width = max(one.dims.shape[1], other.dims.shape[1])
+    dims = [np.pad(f.dims, ((0, 0), (0, width - f.dims.shape[1])), constant_values=-1) for f in (one, other)]
+    _require(bool((dims[0] == dims[1]).all()), "the two readers differ in dims")
+
+
+def visit_table(path: str) -> bool:
+    """Read a table by its three routes, which have to say the same. Returns whether it could be read."""
+    data = Path(path).read_bytes()
+    answers: list[Any] = []
+    for route in ("records", "records_in_sequence"):
+        try:
+            table = Table(data, path)
+            records = getattr(table, route)()
+            answers.append([records.shared, records.key_at, records.value_at, records.value_size])
+        except CkptStudioError as error:
+            answers.append(type(error))
+    one, other = answers
+    _require(isinstance(one, list) == isinstance(other, list), "one route reads what the other refuses")
+    with errors_of_ours():
+        table = Table(data, path)
+        for fault in table.block_faults():
+            _require(fault.message.endswith("."), "a fault without a sentence")
+        with FileReader(path) as file:
+            same = TableFile(file)
+            _require(same.handles == table.handles, "the tables in memory and in the file differ")
+    if not isinstance(one, list):
+        return False
+    _require(all((a == b).all() for a, b in zip(one, other, strict=True)), "the two routes differ")
+    return True
