@@ -14,7 +14,7 @@ from ckpt_studio.core.errors import FileFault
 from ckpt_studio.formats.base import FolderEntry, Member
 from ckpt_studio.formats.members import members_of
 
-DEPTH: Final = 4
+DEPTH: Final = 8
 """So many folders deep, the one that was named not counted."""
 MOST_SEEN: Final = 5000
 """So many files and folders are looked at."""
@@ -49,7 +49,7 @@ def search_below(path: str, find: Find) -> Below:
     until = time.monotonic() + SECONDS
     by_folder: dict[str, list[FolderEntry]] = {}
     waiting = deque([("", 0)])
-    seen = 0
+    seen, too_deep = 0, False
     while waiting:
         relative, depth = waiting.popleft()
         folder = os.path.join(path, relative)
@@ -62,12 +62,16 @@ def search_below(path: str, find: Find) -> Below:
         by_folder[relative] = [replace(entry, name=os.path.join(relative, entry.name)) for entry in found]
         names = (os.path.basename(entry.prefix) for entry in found)
         whole = {name for name in names if f"{name}.index" not in members}
+        deeper = [(os.path.join(relative, name), depth + 1) for name in _folders(members, whole)]
         if depth < DEPTH:
-            waiting += ((os.path.join(relative, name), depth + 1) for name in _folders(members, whole))
+            waiting += deeper
+        too_deep |= bool(deeper) and depth == DEPTH
         if waiting and (seen >= MOST_SEEN or time.monotonic() > until):
             break
     places = sorted(by_folder, key=natural)
-    return Below(tuple(entry for place in places for entry in by_folder[place]), cut_short=bool(waiting))
+    return Below(
+        tuple(entry for place in places for entry in by_folder[place]), cut_short=bool(waiting) or too_deep
+    )
 
 
 def natural(text: str) -> list[tuple[int, str]]:

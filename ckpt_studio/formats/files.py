@@ -277,6 +277,8 @@ def read_settled(
             answer = parse(data, seen)
             if FileIdentity.at(path) == seen:
                 return answer
+        except MissingFile:
+            raise
         except Changed:
             time.sleep(_PAUSE * (attempt + 1))
         except FileFault:
@@ -299,6 +301,8 @@ def settle(path: str, work: Callable[[], T]) -> T:
         before = _identity_or_none(path)
         try:
             return work()
+        except MissingFile:
+            raise
         except Changed:
             time.sleep(_PAUSE * (attempt + 1))
         except FileFault:

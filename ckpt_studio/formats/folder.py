@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ckpt_studio.core.errors import FileFault, MissingFile
+from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.texts import visible
 from ckpt_studio.formats.base import FolderEntry, Member
 from ckpt_studio.formats.below import natural, search_below
@@ -68,7 +68,7 @@ def scan_folder(path: str) -> Folder:
     """
     members = members_of(path)
     notes: list[str] = []
-    state = _state(path, notes)
+    state = _state(path, members, notes)
     kept = {os.path.basename(p) for p in (*state.paths, state.latest)} if state else set()
     entries, sentences = _find(path, members)
     entries = [replace(e, preserved=e.format in _BY_TENSORFLOW and e.name in kept) for e in entries]
@@ -126,15 +126,15 @@ def _is_certain(entry: FolderEntry) -> bool:
     return entry.format not in _PERHAPS_DATA or bool(_LIKE_A_CHECKPOINT.search(entry.name))
 
 
-def _state(path: str, notes: list[str]) -> StateFile | None:
+def _state(path: str, members: Mapping[str, Member], notes: list[str]) -> StateFile | None:
     """The state file of a folder; a note where it cannot be understood."""
+    member = members.get(STATE_FILE)
+    if member is None or member.is_folder:
+        return None
     try:
         return parse_state_file(os.path.join(path, STATE_FILE))
-    except MissingFile:
-        return None
     except FileFault as error:
-        if not os.path.isdir(os.path.join(path, STATE_FILE)):
-            notes.append(f"{error.message[:-1]}; the newest checkpoint is taken by step and time.")
+        notes.append(f"{error.message[:-1]}; the newest checkpoint is taken by step and time.")
         return None
 
 
@@ -182,7 +182,8 @@ def _those_below(folder: Folder) -> str:
 
 def _place(entry: FolderEntry) -> str:
     """The path from the folder that was named to the one that holds a checkpoint, or is one."""
-    return visible(entry.name if os.path.isdir(entry.prefix) else os.path.dirname(entry.name))
+    whole = not entry.prefix.endswith(os.sep) and os.path.isdir(entry.prefix)
+    return visible(entry.name if whole else os.path.dirname(entry.name))
 
 
 def names_of(entries: Iterable[FolderEntry], most: int = _NAMED) -> str:
@@ -231,7 +232,11 @@ def _what_is_there(folder: Folder) -> str:
         return "it is empty"
     known = (describe_or_none(os.path.join(folder.path, name)) for name in names[:_MANY])
     what = next((sentence.rstrip(".") for sentence in known if sentence is not None), None)
-    files = "it has no files" if not names else "its file is none" if len(names) == 1 else (
+    if what is not None:
+        return what
+    files = "there is no file in it" if not names else "its only file is none" if len(names) == 1 else (
         f"none of its {len(names)} files is one"
     )  # fmt: skip
-    return what or f"{files}, and none of the folders below it holds one"
+    if len(names) == len(members):
+        return files
+    return f"{files}, and none of the folders {'looked into ' if folder.cut_short else ''}below it holds one"

@@ -221,7 +221,7 @@ def test_state_files_with_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_folders_offers_what_it_finds(tmp_path: Path) -> None:
-    for place in ("h", "a/b", "d/e/f", "c", "g/1/2/3", "too/deep/to/be/found", ".hidden"):
+    for place in ("h", "a/b", "d/e/f", "c", "g/1/2/3", "t/o/o/d/e/e/p/h/ere", ".hidden"):
         (tmp_path / place).mkdir(parents=True)
         for step in (20, 100):
             make(tmp_path / place, f"m-{step}")
@@ -232,8 +232,8 @@ def test_a_folder_of_folders_offers_what_it_finds(tmp_path: Path) -> None:
     with pytest.raises(NoCheckpointHere) as caught:
         open_checkpoint(str(tmp_path))
     name = tmp_path.name
-    assert (
-        caught.value.message == f"{name} holds no checkpoint itself; 5 below it do: a/b, c, d/e/f and 2 more."
+    assert caught.value.message == (
+        f"{name} holds no checkpoint itself; at least 5 below it do: a/b, c, d/e/f and 2 more."
     )
     assert caught.value.path == str(tmp_path)
     found = caught.value.folder.below
