@@ -21,6 +21,8 @@ _SETTINGS: Final = (b"learning_rate", b"_learning_rate", b"decay", ALL)
 _TOGETHER: Final = ((b"total", b"count"), (b"adapt_mean", b"count"))
 """Children that make an object a metric, or a layer that has seen the data."""
 
+_USUAL_END: Final = ATTRIBUTES + b"VARIABLE_VALUE\n"
+
 
 def mark_by_graph(marks: Marks, graph: ObjectGraph) -> None:
     """Full names, roles and missing paths of the rows that the object graph holds."""
@@ -152,8 +154,10 @@ def _mark_singles(marks: Marks) -> None:
 
 def _find_paths(marks: Marks, graph: ObjectGraph, variables: Variables) -> None:
     """Paths of the variables whose keys do not begin with them."""
-    rows = variables.row
-    nodes = np.flatnonzero(rows >= 0)
-    odd = [node for node in nodes.tolist() if ATTRIBUTES not in marks.raw_keys[rows[node]]]
+    nodes = np.flatnonzero(variables.row >= 0)
+    if marks.keys.blob.count(_USUAL_END) == len(nodes):
+        return
+    row = {node: int(variables.row[node]) for node in nodes.tolist()}
+    odd = [node for node in row if ATTRIBUTES not in marks.raw_keys[row[node]]]
     if odd:
-        marks.paths.update((int(rows[node]), path) for node, path in graph.paths_of(odd).items())
+        marks.paths.update((row[node], path) for node, path in graph.paths_of(odd).items())

@@ -46,7 +46,7 @@ _OTHERS: Final = re.compile(
 _OPTIMIZER: Final = re.compile(
     rb"(?:.*/)?(?:SGD|RMSprop|Adagrad|Adadelta|Adam|Adamax|Nadam|TFOptimizer)(?:_\d+)?"
 )
-_UNNAMED: Final = re.compile(rb"Variable(?:_\d+)?")
+_UNNAMED: Final = b"Variable"
 _OPTIMIZERS_OWN: Final = frozenset({b"beta_1", b"beta_2", b"decay", b"rho", b"momentum", b"schedule_decay"})
 _TURN: Final = re.compile(rb"(?s)(.*?)(?:_(\d{1,4}))?")
 _SCOPES: Final = 4
@@ -129,11 +129,14 @@ def mark_by_names(marks: Marks) -> None:
         slash = rfind(b"/", start, end)
         part = blob[slash + 1 : end] if slash >= 0 else blob[start:end]
         hint = hint_of(part, centered)
-        if hint is None or hint.slot_name == "momentum":
-            if slash > start and _is_of_keras_1(marks, row, blob[start:slash], part):
-                continue
-            if hint is None:
-                continue
+        if (
+            (part in _OPTIMIZERS_OWN or part.startswith(_UNNAMED))
+            and slash > start
+            and _is_of_keras_1(marks, row, blob[start:slash], part)
+        ):
+            continue
+        if hint is None:
+            continue
         if hint.kind is not Kind.slot:
             _mark(marks, row, hint, blob[start : max(slash, start)])
         elif slash > start and (weight := weight_of(row, slash, end)) >= 0:
@@ -153,13 +156,11 @@ def _mark(marks: Marks, row: int, hint: Hint, scope: bytes) -> None:
 
 def _is_of_keras_1(marks: Marks, row: int, scope: bytes, part: bytes) -> bool:
     """Mark what an optimizer of Keras on TensorFlow 1 keeps: `training/Adam/Variable_3`, a slot of no known weight."""
-    own = part in _OPTIMIZERS_OWN and marks.is_single(row)
-    if not own and not _UNNAMED.fullmatch(part):
-        return False
-    if not _OPTIMIZER.fullmatch(scope):
+    is_single = marks.is_single(row)
+    if not _OPTIMIZER.fullmatch(scope) or (_turn(part)[0] != _UNNAMED and not is_single):
         return False
     if marks.role[row] != Role.metadata:
-        marks.role[row] = Role.metadata if own or marks.is_single(row) else Role.slot
+        marks.role[row] = Role.metadata if is_single else Role.slot
     return True
 
 

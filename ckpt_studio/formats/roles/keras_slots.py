@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,6 @@ from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
 WEIGHTS: Final = b"_trainable_variables"
 ALL: Final = b"_variables"
-_NO_SLOTS: Final = frozenset({ALL, WEIGHTS})
 _ENDINGS: Final = tuple(
     b"_" + name
     for name in (
@@ -78,7 +78,7 @@ class KerasSlots:
         self._graph = graph
         self._variables = variables
         self._seen: set[int] = set()
-        self._flat: dict[int, dict[bytes, int | None]] = {}
+        self._weights: dict[int, _Weights] = {}
         self._named: dict[bytes, list[int]] | None = None
 
     def of(self, optimizer: int) -> list[Slot]:
@@ -92,61 +92,60 @@ class KerasSlots:
                 lists.setdefault(name, node)
         if ALL not in lists:
             return []
-        weights = dict(self._members(lists[WEIGHTS])) if WEIGHTS in lists else {}
-        known.update(weights.values())
+        weights = self._weights_of(lists[WEIGHTS]) if WEIGHTS in lists else _Weights((), {})
         slots: dict[int, Slot] = {}
         for name, number in sorted(lists.items(), key=lambda pair: pair[0] != ALL):
             if name == WEIGHTS or number in self._seen:
                 continue
             self._seen.add(number)
             for place, node in self._members(number):
-                if node in known:
-                    continue
-                slot = slots.setdefault(node, Slot(node))
-                if name not in _NO_SLOTS and not slot.list_name:
+                slot = slots.get(node)
+                if slot is None:
+                    if node in known or node in weights.names:
+                        continue
+                    slot = slots[node] = Slot(node)
+                if name != ALL and not slot.list_name:
                     slot.list_name = name
-                    slot.weight = weights.get(place)
-        if weights:
-            self._name_as_keras_3(list(slots.values()), weights, self._flat_names(lists[WEIGHTS], weights))
+                    slot.weight = weights.by_place.get(place)
+        if weights.by_place:
+            self._name_as_keras_3(list(slots.values()), weights)
         else:
             self._name_as_keras_2(list(slots.values()))
         return list(slots.values())
 
-    def _members(self, number: int) -> list[tuple[int, int]]:
+    def _members(self, number: int) -> Iterable[tuple[int, int]]:
         """Place and node of each variable in a list."""
-        row = self._variables.row
-        return [(place, node) for place, node in self._graph.members_of(number) if row[node] >= 0]
+        places, nodes = self._graph.members_of(number)
+        there = self._variables.row[nodes] >= 0
+        return zip(compress(places, there.tolist()), nodes[there].tolist(), strict=True)
 
-    def _flat_names(self, number: int, weights: dict[int, int]) -> dict[bytes, int | None]:
-        """`dense_kernel` -> node, None where several weights have the name."""
-        flat = self._flat.get(number)
-        if flat is None:
-            flat = self._flat[number] = {}
-            for node in weights.values():
-                name = self._variables.full_names[node].replace(b"/", b"_")
-                flat[name] = None if name in flat else node
-        return flat
+    def _weights_of(self, number: int) -> _Weights:
+        weights = self._weights.get(number)
+        if weights is None:
+            weights = self._weights[number] = _Weights(self._members(number), self._variables.full_names)
+        return weights
 
-    def _name_as_keras_3(
-        self, slots: list[Slot], weights: dict[int, int], flat: dict[bytes, int | None]
-    ) -> None:
-        stems: dict[bytes, list[Slot]] = {}
+    def _name_as_keras_3(self, slots: list[Slot], weights: _Weights) -> None:
+        full_names = self._variables.full_names
         for slot in slots:
-            last = self._variables.full_names[slot.node].rpartition(b"/")[2]
-            weight, name = _by_flat_name(last, flat)
-            stem, ending = _without_ending(last)
+            last = full_names[slot.node].rpartition(b"/")[2]
             if slot.weight is None:
-                slot.weight = weight
-            own = name if weight is not None and weight == slot.weight else ending
-            slot.name = own or _singular(slot.list_name)
-            if ending:
-                stems.setdefault(stem, []).append(slot)
+                slot.weight, slot.name = weights.split(last)
+            else:
+                slot.name = weights.beyond(slot.weight, last)
+            if not slot.name:
+                slot.name = _without_ending(last)[1] or _singular(slot.list_name)
         if any(slot.weight is None for slot in slots):
-            self._by_order(stems, weights)
+            self._by_order(slots, weights.by_place)
             self._sums(slots)
 
-    def _by_order(self, stems: dict[bytes, list[Slot]], weights: dict[int, int]) -> None:
+    def _by_order(self, slots: list[Slot], weights: dict[int, int]) -> None:
         """Slots are made in the order of the weights: believed where every weight has some and nothing contradicts."""
+        stems: dict[bytes, list[Slot]] = {}
+        for slot in slots:
+            stem, ending = _without_ending(self._last_part(slot.node))
+            if ending:
+                stems.setdefault(stem, []).append(slot)
         if len(stems) != len(weights):
             return
         pairs = [
@@ -199,16 +198,36 @@ class KerasSlots:
         return found if len(found) <= _MOST_OF_A_NAME else ()
 
 
-def _by_flat_name(last: bytes, flat: dict[bytes, int | None]) -> tuple[int | None, bytes]:
-    """`dense_kernel_velocity` -> the node of `dense/kernel`, `velocity`; (None, b"") where that is not certain."""
-    cut = len(last)
-    for _ in range(_MOST_WORDS):
-        cut = last.rfind(b"_", 0, cut)
-        if cut < 0:
-            break
-        if last[:cut] in flat:
-            return flat[last[:cut]], last[cut + 1 :]
-    return None, b""
+class _Weights:
+    """The weights of an optimizer, and their names as they stand in those of their slots.
+
+    Attributes:
+        by_place: node by place in the list.
+        names: `dense_kernel_` for `dense/kernel`, by node.
+    """
+
+    def __init__(self, members: Iterable[tuple[int, int]], full_names: dict[int, bytes]) -> None:
+        self.by_place = dict(members)
+        self.names = {node: full_names[node].replace(b"/", b"_") + b"_" for node in self.by_place.values()}
+        self._node: dict[bytes, int | None] = {}
+        for node, name in self.names.items():
+            self._node[name] = None if name in self._node else node
+
+    def beyond(self, weight: int, last: bytes) -> bytes:
+        """What stands behind the name of a weight; empty where it stands elsewhere."""
+        name = self.names[weight]
+        return last[len(name) :] if last.startswith(name) else b""
+
+    def split(self, last: bytes) -> tuple[int | None, bytes]:
+        """`dense_kernel_velocity` -> the node of `dense/kernel`, `velocity`; (None, b"") where that is not certain."""
+        cut = len(last)
+        for _ in range(_MOST_WORDS):
+            cut = last.rfind(b"_", 0, cut)
+            if cut < 0:
+                break
+            if last[: cut + 1] in self._node:
+                return self._node[last[: cut + 1]], last[cut + 1 :]
+        return None, b""
 
 
 def _without_ending(last: bytes) -> tuple[bytes, bytes]:

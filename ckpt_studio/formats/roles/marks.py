@@ -72,7 +72,7 @@ class Marks:
     names: dict[int, bytes] = field(default_factory=dict)
     paths: dict[int, bytes] = field(default_factory=dict)
     slot_names: dict[str, int] = field(default_factory=dict)
-    _said: list[tuple[int, int, int]] = field(default_factory=list)
+    _said: tuple[list[int], list[int], list[int]] = field(default_factory=lambda: ([], [], []))
     _certain: list[NDArray[np.int64]] = field(default_factory=list)
 
     @classmethod
@@ -117,7 +117,10 @@ class Marks:
 
     def pair(self, slot: int, weight: int, number: int) -> None:
         """Note that one row says to be a slot of another; `join` believes it if the shapes agree."""
-        self._said.append((slot, weight, number))
+        slots, weights, numbers = self._said
+        slots.append(slot)
+        weights.append(weight)
+        numbers.append(number)
 
     def pair_for_certain(
         self, slots: NDArray[np.int64], weights: NDArray[np.int64], numbers: NDArray[np.int64]
@@ -127,12 +130,12 @@ class Marks:
 
     def join(self) -> None:
         """Make slots of the rows that were noted, where that can be believed."""
-        said = np.array(self._said, np.int64).reshape(-1, 3).T
+        said = np.array(self._said, np.int64)
         slot, weight, _ = said
         fits = (self.rank[slot] == self.rank[weight]) & (self.rank[slot] >= 0)
         fits &= (self.dims[slot] == self.dims[weight]).all(axis=1)
         slot, weight, number = np.concatenate([said[:, fits], *self._certain], axis=1)
-        self._said, self._certain = [], []
+        self._said, self._certain = ([], [], []), []
         other = slot != weight
         slot, weight, number = slot[other], weight[other], number[other]
         self.slot_of[slot] = weight

@@ -107,11 +107,17 @@ class ObjectGraph:
             if 0 <= node < self.count:
                 yield name, node
 
-    def members_of(self, number: int) -> list[tuple[int, int]]:
-        """Place and node of each member of a list node, in order; children that have no place are passed over."""
-        found = [(int(name), node) for name, node in self.children_of(number) if is_place(name)]
-        found.sort()
-        return found
+    def members_of(self, number: int) -> tuple[list[int], NDArray[np.int32]]:
+        """Places and nodes of the members of a list node, in order; children that have no place are passed over."""
+        part = slice(*self.children.start[number : number + 2].tolist())
+        names = self.messages.texts(self.children.first[part], self.children.after[part])
+        nodes = self.children.node[part]
+        there = self.is_node(nodes)
+        places = list(range(len(names)))
+        if there.all() and names == [b"%d" % place for place in places]:
+            return places, nodes
+        found = sorted((int(names[at]), at) for at in np.flatnonzero(there).tolist() if is_place(names[at]))
+        return [place for place, _ in found], nodes[[at for _, at in found]]
 
     def paths_of(self, numbers: list[int]) -> dict[int, bytes]:
         """The shortest path from the root to each of these nodes, of local names as TensorFlow escapes them.
