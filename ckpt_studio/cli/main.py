@@ -150,8 +150,9 @@ def _guarded(work: Callable[[], int], *, as_json: bool = False) -> int:
 
 def _fail(error: CkptStudioError, as_json: bool) -> int:
     from ckpt_studio.cli.output import error_json, print_json, say
+    from ckpt_studio.cli.table import harmless
 
-    say(f"ckpt-studio: {error.message}")
+    say(f"ckpt-studio: {harmless(error.message)}")
     if as_json:
         print_json(error_json(error))
     return 1
