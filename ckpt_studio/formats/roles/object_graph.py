@@ -217,13 +217,17 @@ def _references(messages: Messages, children: Fields, count: int) -> References:
 
 
 def _attributes(messages: Messages, attributes: Fields) -> Attributes:
+    """Those that have a key."""
     fields = messages.fields(attributes.first, attributes.after)
     count = len(attributes)
+    first, after = fields.last(3, count)
+    kept = np.flatnonzero(first < after)
+    (name_at, name_end), (full_at, full_end) = fields.last(1, count), fields.last(2, count)
     return Attributes(
-        node=attributes.owner,
-        is_value=messages.are(*fields.last(1, count), b"VARIABLE_VALUE"),
-        full_names=messages.texts(*fields.last(2, count)),
-        keys=messages.texts(*fields.last(3, count)),
+        node=attributes.owner[kept],
+        is_value=messages.are(name_at[kept], name_end[kept], b"VARIABLE_VALUE"),
+        full_names=messages.texts(full_at[kept], full_end[kept]),
+        keys=messages.texts(first[kept], after[kept]),
     )
 
 
