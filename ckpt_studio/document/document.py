@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.events import Event
-from ckpt_studio.core.tensors import Role, TensorSource, printable
-from ckpt_studio.document.edits import AbsentDonor, Edit, Json, OpenDonor, Replace, edit_of_record
+from ckpt_studio.core.tensors import Names, Role, TensorSource, printable
+from ckpt_studio.document.absent import AbsentDonor
+from ckpt_studio.document.edits import Edit, Json, OpenDonor, Replace, edit_of_record
 from ckpt_studio.document.journal import Journal
 from ckpt_studio.document.patch import PATCH_VERSION, relative_to
 from ckpt_studio.document.sidecar import frozen_marks
-from ckpt_studio.document.staged import StagedView, State
-from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.document.staged import StagedFaults, StagedView, State, with_slots
+from ckpt_studio.formats.base import Checkpoint, Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,43 @@ class KeyState:
         frozen: whether a resumed run leaves it alone.
         replaced_by: the donor's label where its values were swapped, else None.
         original_frozen: whether it was frozen when the checkpoint was opened.
+        dropped: whether it is left out; then the others mean nothing.
     """
 
     frozen: bool
     replaced_by: str | None
     original_frozen: bool
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What comparing every checksum of a checkpoint has found.
+
+    Attributes:
+        faults: all of them, also those that were known when it was opened.
+        checked_bytes: how many bytes were compared.
+    """
+
+    faults: tuple[Fault, ...]
+    checked_bytes: int
+
+
+class KeySet(Set[str]):
+    """Some keys of a checkpoint, without an object for each until somebody wants them."""
+
+    def __init__(self, names: Names, rows: NDArray[np.bool_]) -> None:
+        self._names, self._rows = names, rows
+
+    def __contains__(self, key: object) -> bool:
+        row = self._names.find(key) if isinstance(key, str) else -1
+        return row >= 0 and bool(self._rows[row])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.take(np.flatnonzero(self._rows).tolist()))
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +98,7 @@ class Document:
     Attributes:
         base: the checkpoint.
         changed: emitted with the keys whose staged view changed; with none when the edits have been written.
+        verified: what verifying the checkpoint has found, or None before that was done.
         recovered: how many edits the journal brought back.
         notes: sentences about marks and edits that could not be used.
         read_only: why nothing can be edited (the checkpoint is open in another window), or None.
@@ -73,7 +108,9 @@ class Document:
         self, base: Checkpoint, journal: Journal | None = None, open_donor: OpenDonor | None = None
     ) -> None:
         self.base = base
-        self.changed: Event[[frozenset[str]]] = Event()
+        self.changed: Event[[Set[str]]] = Event()
+        self.verified: Verified | None = None
+        self._found: dict[int, str] = {}
         self.recovered = 0
         self.notes: list[str] = []
         self.read_only = None if journal is None else journal.busy
@@ -90,9 +127,8 @@ class Document:
         marked, note = frozen_marks(self.base)
         if note:
             self.notes.append(note)
-        state = State(columns, marked, marked, {})
         untrained = np.flatnonzero((columns.trainable == 0) & (columns.role == Role.weight))
-        return State(columns, marked | state.with_slots(untrained), marked, {})
+        return State.of(columns, marked | with_slots(columns, untrained), marked)
 
     # ---- looking
 
@@ -104,8 +140,13 @@ class Document:
     def staged(self) -> StagedView:
         """The staged view. Each edit makes a new one; the old one stays as it was."""
         if self._view is None:
-            self._view = StagedView(self.base, self._now.state)
+            self._view = StagedView(self.base, self._now.state, self._found)
         return self._view
+
+    @property
+    def rows(self) -> State:
+        """What is staged, by rows of the base checkpoint."""
+        return self._now.state
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -133,25 +174,40 @@ class Document:
         """
         row = self.base.columns.row(key)
         now = self._now.state
-        other = now.replaced.get(row)
+        other = now.replacement(row)
         label = None if other is None else other.label
-        return KeyState(bool(now.frozen[row]), label, bool(self._steps[0].state.frozen[row]))
+        was = bool(self._steps[0].state.frozen[row])
+        return KeyState(bool(now.frozen[row]), label, was, bool(now.dropped[row]))
 
     def frozen_keys(self) -> frozenset[str]:
         """Variables that edits or the patch beside the checkpoint freeze, slots included: what a run must leave alone.
 
         What the MetaGraph does not train anyway is not among them, so that its moving averages go on moving.
         """
-        return frozenset(self.base.columns.keys.take(np.flatnonzero(self._now.state.marked).tolist()))
+        now = self._now.state
+        return frozenset(self._keys(now.marked & ~now.dropped))
 
     def once_frozen_keys(self) -> frozenset[str]:
         """As `frozen_keys`, as it was when the checkpoint was opened."""
-        rows = np.flatnonzero(self._steps[0].state.marked)
-        return frozenset(self.base.columns.keys.take(rows.tolist()))
+        return frozenset(self._keys(self._steps[0].state.marked))
 
     def replaced_keys(self) -> tuple[str, ...]:
         """Variables whose values were swapped, in byte order."""
-        return tuple(self.base.columns.keys[row] for row in sorted(self._now.state.replaced))
+        return tuple(self._keys(self._now.state.replaced))
+
+    def dropped_keys(self) -> tuple[str, ...]:
+        """Variables that are left out, slots included, in byte order."""
+        return tuple(self._keys(self._now.state.dropped))
+
+    @property
+    def faults(self) -> Mapping[int, str]:
+        """Sentences by row of the base checkpoint, of the rows that are damaged and neither swapped nor dropped."""
+        now = self._now.state
+        every = np.arange(len(self.base.columns))
+        return StagedFaults(self.base.columns, self._found, every, now.replaced | now.dropped)
+
+    def _keys(self, rows: NDArray[np.bool_]) -> list[str]:
+        return self.base.columns.keys.take(np.flatnonzero(rows).tolist())
 
     def original(self, key: str) -> tuple[TensorSource, str]:
         """Where the value before all edits is read: the source and the key there."""
@@ -178,7 +234,7 @@ class Document:
         now = self._now
         state = edit.apply(now.state)
         title = edit.title(self.base.columns)
-        self._push(_Step((*now.edits, edit), state, title, edit), {"do": edit.record()})
+        self._push(_Step((*now.edits, edit), state, title, edit), lambda: {"do": edit.record()})
 
     def remove(self, edit: Edit) -> None:
         """Revert one edit of the list; the others are applied as if it had never been. This is undoable itself.
@@ -190,7 +246,7 @@ class Document:
         place = next((i for i, other in enumerate(self.edits) if other is edit), -1)
         if place < 0:
             raise RequestFault(f"{edit.label!r} is not staged any more.")
-        self._push(self._without(place), {"remove": place})
+        self._push(self._without(place), lambda: {"remove": place})
 
     def _without(self, place: int) -> _Step:
         edit = self.edits[place]
@@ -201,7 +257,7 @@ class Document:
         """Revert every edit; undoable itself."""
         self._check_writable()
         if self.edits:
-            self._push(self._reverted(), {"revert": True})
+            self._push(self._reverted(), lambda: {"revert": True})
 
     def _reverted(self) -> _Step:
         return _Step((), self._steps[0].state, "Revert all")
@@ -238,7 +294,7 @@ class Document:
         if not self.can_undo:
             return None
         undone = self._now
-        self._go(self._at - 1, {"undo": True})
+        self._go(self._at - 1, lambda: {"undo": True})
         return undone.edit
 
     def redo(self) -> Edit | None:
@@ -246,14 +302,29 @@ class Document:
         self._check_writable()
         if not self.can_redo:
             return None
-        self._go(self._at + 1, {"redo": True})
+        self._go(self._at + 1, lambda: {"redo": True})
         return self._now.edit
 
     def mark_written(self, prefix: str) -> None:
         """What is staged now was written to `prefix`."""
         self._written = self._now
-        self._note({"written": prefix})
+        self._note(lambda: {"written": prefix})
         self.changed.emit(frozenset())
+
+    def note_verified(self, verified: Verified) -> None:
+        """What verifying has found: the variables concerned are damaged in the staged view, too, until mended."""
+        columns = self.base.columns
+        before = self._found
+        found: dict[int, str] = {}
+        for fault in verified.faults:
+            row = -1 if fault.key is None else columns.keys.find(fault.key)
+            if row >= 0 and row not in columns.faults:
+                sentence = fault.message.removeprefix(f"{printable(columns.keys[row])}: ")
+                found.setdefault(row, sentence[:1].upper() + sentence[1:])
+        self.verified, self._found, self._view = verified, found, None
+        changed = np.zeros(len(columns), np.bool_)
+        changed[[*before, *found]] = True
+        self.changed.emit(KeySet(columns.keys, changed))
 
     def discard(self) -> None:
         """Drop all staged edits and their history, from the journal too. This cannot be undone."""
@@ -277,13 +348,13 @@ class Document:
         if self.read_only is not None:
             raise RequestFault(self.read_only, path=self.base.path)
 
-    def _push(self, step: _Step, record: Json) -> None:
+    def _push(self, step: _Step, record: Callable[[], Json]) -> None:
         if self._written in self._steps[self._at + 1 :]:
             self._written = None
         self._steps[self._at + 1 :] = [step]
         self._go(self._at + 1, record)
 
-    def _go(self, place: int, record: Json) -> None:
+    def _go(self, place: int, record: Callable[[], Json]) -> None:
         before = self._now.state
         self._at = place
         self._note(record)
@@ -291,10 +362,10 @@ class Document:
 
     def _changed(self, before: State) -> None:
         self._view = None
-        rows = self._now.state.differing(before)
-        self.changed.emit(frozenset(self.base.columns.keys.take(rows.tolist())))
+        self.changed.emit(KeySet(self.base.columns.keys, self._now.state.differing(before)))
 
-    def _note(self, record: Json) -> None:
+    def _note(self, record: Callable[[], Json]) -> None:
+        """Keep a step; its record is made by the journal's own thread, because that of a large edit takes long."""
         if self._journal is not None:
             self._journal.append(record)
 
@@ -327,9 +398,9 @@ class Document:
         if verb == "do":
             self._redo_recorded(edit_of_record(value, open_donor))
         elif verb == "remove":
-            self._push(self._without(range(len(self.edits))[int(value)]), {})
+            self._push(self._without(range(len(self.edits))[int(value)]), dict)
         elif verb == "revert":
-            self._push(self._reverted(), {})
+            self._push(self._reverted(), dict)
         elif verb == "written":
             self.mark_written(str(value))
         elif verb == "undo" and self.can_undo:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
-from typing import Any, ClassVar, Final, NoReturn, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
-from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
+from ckpt_studio.core.errors import FileFault, NoSuchVariable, RequestFault
+from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
+from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.matching import alike, judge
-from ckpt_studio.document.patterns import covering, key_of, rows_of, shared_path, text_of, texts_of
-from ckpt_studio.document.staged import Replacement, State
+from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of, texts_of
+from ckpt_studio.document.staged import State, Swap, with_slots
+from ckpt_studio.document.wording import listed, named, spoken
 
 Json: TypeAlias = dict[str, Any]
-_MOST_NAMES: Final = 1000
-"""The names of more variables are not looked up for a title."""
 OpenDonor: TypeAlias = Callable[[str], TensorSource]
 """Opens the checkpoint at a path; raises FileFault."""
 
@@ -98,8 +96,15 @@ class _Mark:
         return "trainable → frozen" if self.frozen else "frozen → trainable"
 
     def apply(self, state: State) -> State:
-        """Mark the variables and their slots."""
-        rows = state.with_slots(rows_of(state.columns.keys, self.keys))
+        """Mark the variables and their slots.
+
+        Raises:
+            NoSuchVariable: a key is not there.
+            RequestFault: all of them are dropped.
+        """
+        chosen = rows_of(state.columns.keys, self.keys)
+        check_some_left(state, self.keys, chosen)
+        rows = state.with_slots(chosen)
         frozen, marked = (_set(flags, rows, self.frozen) for flags in (state.frozen, state.marked))
         return replace(state, frozen=frozen, marked=marked)
 
@@ -193,12 +198,18 @@ class Replace:
 
         Raises:
             NoSuchVariable: a key is not ours, or not the donor's.
-            RequestFault: shapes differ, or element types cannot be converted; the sentence names both.
+            RequestFault: shapes differ, or element types cannot be converted; the sentence names both. Or all of
+                the variables are dropped.
         """
         rows = rows_of(state.columns.keys, self.keys)
+        check_some_left(state, self.keys, rows)
         self._check(state.columns, rows)
-        made = map(Replacement, repeat(self.donor), self.donor_keys, repeat(self.donor_label))
-        return replace(state, replaced={**state.replaced, **dict(zip(rows.tolist(), made, strict=True))})
+        return state.swapping(rows, self._swap)
+
+    @cached_property
+    def _swap(self) -> Swap:
+        """The same whenever the edit is applied, so that states can be compared."""
+        return Swap(self.donor, self.donor_label, self.donor_keys)
 
     def check(self, own: Columns) -> None:
         """Look whether it can be applied to these variables; a donor that is absent is no hindrance.
@@ -252,39 +263,65 @@ class Replace:
         }
 
 
-class AbsentDonor:
-    """Stands for a donor that cannot be opened any more: whatever is read of it is the fault that opening gave."""
+@dataclass(frozen=True, eq=False)
+class Drop:
+    """These variables are left out of what is written. The object graph follows.
 
-    def __init__(self, fault: CkptStudioError) -> None:
-        self.fault = fault
+    Attributes:
+        keys: the variables; optimizer slots of weights among them go along.
+        match: the PATTERN that they were found by, if any.
+    """
 
-    def _raise(self) -> NoReturn:
-        raise FileFault(
-            f"The checkpoint that values were swapped in from cannot be used: {self.fault.message}",
-            path=self.fault.path,
-            key=self.fault.key,
-        )
+    op: ClassVar[str] = "drop"
+
+    keys: tuple[str, ...]
+    match: str = ""
 
     @property
-    def columns(self) -> Columns:
-        """Raises FileFault."""
-        self._raise()
+    def label(self) -> str:
+        """What it does, by keys."""
+        return f"Drop {named(self.keys)}"
 
-    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
-        """Raises FileFault."""
-        self._raise()
+    def title(self, columns: Columns) -> str:
+        """As `Edit.title`; optimizer slots that go along are counted."""
+        chosen = rows_of(columns.keys, self.keys)
+        along = int(with_slots(columns, chosen).sum()) - len(np.unique(chosen))
+        text = f"Drop {spoken(self.keys, columns)}"
+        return text if not along else f"{text} with 1 slot" if along == 1 else f"{text} with {along} slots"
 
-    def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
-        """Raises FileFault."""
-        self._raise()
+    def describe(self) -> str:
+        """Before and after, as a text."""
+        return "kept → dropped"
 
-    def identity(self, key: str) -> str:
-        """The fault."""
-        return f"absent: {self.fault.message}"
+    def apply(self, state: State) -> State:
+        """Leave the variables and their slots out.
 
-    def stored(self, key: str) -> Stored | None:
-        """Raises FileFault."""
-        self._raise()
+        Raises:
+            NoSuchVariable: a key is not there.
+            RequestFault: all of them are dropped already, or nothing would be left.
+        """
+        rows = rows_of(state.columns.keys, self.keys)
+        check_some_left(state, self.keys, rows)
+        dropped = state.dropped | state.with_slots(rows)
+        if (dropped | (state.columns.role == Role.metadata)).all():
+            raise RequestFault("Without these variables, nothing would be left; keep one at least.")
+        return replace(state, dropped=dropped)
+
+    def to_json(self, columns: Columns) -> list[Json]:
+        """As `Edit.to_json`."""
+        patterns = [self.match] if self.match else covering(self.keys, columns)
+        return [{"op": self.op, "match": pattern} for pattern in patterns]
+
+    def record(self) -> Json:
+        """As `Edit.record`."""
+        return {"op": self.op, "keys": texts_of(self.keys), "match": self.match}
+
+
+def check_some_left(state: State, keys: Sequence[str], rows: NDArray[np.int64]) -> None:
+    """Raise RequestFault if an edit means nothing but variables that are dropped."""
+    if len(rows) and state.dropped[rows].all():
+        are = "is" if len(keys) == 1 else "are"
+        raise RequestFault(f"{listed(keys)} {are} dropped by a staged edit; revert that first.", key=keys[0])
 
 
 def edit_of_record(record: Json, open_donor: OpenDonor) -> Edit:
@@ -294,9 +331,9 @@ def edit_of_record(record: Json, open_donor: OpenDonor) -> Edit:
         ValueError, KeyError, TypeError, RequestFault: the record makes no sense.
     """
     match = _text(record["match"])
-    if record["op"] in (Freeze.op, Unfreeze.op):
-        kind = Freeze if record["op"] == Freeze.op else Unfreeze
-        return kind(tuple(key_of(_text(key)) for key in record["keys"]), match)
+    by_keys = {kind.op: kind for kind in (Freeze, Unfreeze, Drop)}
+    if record["op"] in by_keys:
+        return by_keys[record["op"]](tuple(key_of(_text(key)) for key in record["keys"]), match)
     if record["op"] != Replace.op:
         raise ValueError(f"{record['op']!r} is no edit")
     pairs = tuple((key_of(_text(key)), key_of(_text(other))) for key, other in record["pairs"])
@@ -308,30 +345,6 @@ def edit_of_record(record: Json, open_donor: OpenDonor) -> Edit:
     except (FileFault, NoSuchVariable) as fault:
         donor = AbsentDonor(fault)
     return Replace(pairs, donor, path, match)
-
-
-def named(keys: Sequence[str]) -> str:
-    """A few words for some variables."""
-    if len(keys) == 1:
-        return printable(keys[0])
-    return f"{len(keys)} variables"
-
-
-def spoken(keys: Sequence[str], columns: Columns) -> str:
-    """As `named`, by the names of `columns`; several variables by the group that holds them all, if there is one.
-
-    Raises:
-        NoSuchVariable: a key is not there.
-    """
-    if len(keys) == 1:
-        return printable(columns.name(columns.row(keys[0])))
-    names = keys
-    if columns.names is not None:
-        names = columns.names.take(rows_of(columns.keys, keys[:_MOST_NAMES]).tolist())
-        if len(keys) > len(names):
-            return named(keys)
-    group = shared_path(names).rstrip("/") if keys else ""
-    return f"{printable(group)} ({len(keys)} variables)" if group else named(keys)
 
 
 def _set(flags: NDArray[np.bool_], rows: NDArray[np.bool_], value: bool) -> NDArray[np.bool_]:

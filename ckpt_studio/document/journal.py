@@ -16,10 +16,11 @@ import json
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from crc32c import crc32c
 
@@ -29,10 +30,13 @@ from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.saving import file_checksum, sync_folder
 
 Json = dict[str, Any]
+_Entry: TypeAlias = Callable[[], Json] | None
+"""Makes a record; None empties the file."""
 
 MAX_JOURNAL_BYTES: Final = 64 << 20
 _WHOLE_FILE: Final = 64 << 20
 _VERSION: Final = 1
+_CHUNK: Final = 4096
 
 
 def journal_folder() -> Path:
@@ -94,7 +98,7 @@ class Journal:
         self._prefix = os.path.realpath(base.prefix)
         self._lock: FileLock | None = None
         self._records: list[Json] = []
-        self._queue: deque[bytes | None] = deque()
+        self._queue: deque[_Entry] = deque()
         self._guard = threading.Lock()
         self._writer: threading.Thread | None = None
         self._header: Json = {"journal": _VERSION, "prefix": self._prefix}
@@ -144,9 +148,12 @@ class Journal:
         """The document's steps that were in the journal when it was taken hold of, oldest first, not yet checked."""
         return [record for record in self._records if "opened" not in record]
 
-    def append(self, step: Json) -> None:
-        """Add a step; returns at once. Where that fails, `fault` says so, and the edit is still staged."""
-        self._put(step)
+    def append(self, step: Callable[[], Json]) -> None:
+        """Add a step, which is made by the writing thread; returns at once.
+
+        Where that fails, `fault` says so, and the edit is still staged.
+        """
+        self._enqueue(step)
 
     def keep(self, count: int) -> None:
         """Forget all recovered steps but the first `count`."""
@@ -157,10 +164,9 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all steps."""
-        if self._lock is not None:
-            self._enqueue(None)
-            self._put(self._header)
-            self._put({"opened": os.getpid()})
+        self._enqueue(None)
+        self._put(self._header)
+        self._put({"opened": os.getpid()})
 
     def flush(self) -> None:
         """Wait until all steps are on the disk."""
@@ -182,13 +188,13 @@ class Journal:
     # ---- writing
 
     def _put(self, record: Json) -> None:
-        if self._lock is not None:
-            text = json.dumps(record, separators=(",", ":")).encode("ascii")
-            self._enqueue(b"%08x %s\n" % (crc32c(text), text))
+        self._enqueue(lambda: record)
 
-    def _enqueue(self, line: bytes | None) -> None:
+    def _enqueue(self, entry: _Entry) -> None:
+        if self._lock is None:
+            return
         with self._guard:
-            self._queue.append(line)
+            self._queue.append(entry)
             if self._writer is None:
                 self._writer = threading.Thread(target=self._drain, name="journal")
                 self._writer.start()
@@ -197,26 +203,31 @@ class Journal:
         """Write until nothing is left, and end: no thread waits around for the next edit."""
         while True:
             with self._guard:
-                lines = list(self._queue)
+                entries = list(self._queue)
                 self._queue.clear()
-                if not lines:
+                if not entries:
                     self._writer = None
                     return
             try:
-                self._write(lines)
+                self._write(entries)
                 self.fault = None
             except OSError as error:
                 self._failed(error)
+            except BaseException:
+                with self._guard:
+                    self._writer = None
+                raise
 
-    def _write(self, lines: list[bytes | None]) -> None:
+    def _write(self, entries: list[_Entry]) -> None:
         assert self._lock is not None
         fd = self._lock.fd
-        for line in lines:
-            if line is None:
+        for entry in entries:
+            if entry is None:
                 os.ftruncate(fd, 0)
                 continue
             end = os.lseek(fd, 0, os.SEEK_END)
-            view = memoryview(line)
+            text = _json_text(entry()).encode("ascii")
+            view = memoryview(b"%08x %s\n" % (crc32c(text), text))
             try:
                 while view:
                     view = view[os.write(fd, view) :]
@@ -231,6 +242,17 @@ class Journal:
         self.fault = (
             f"Staged edits cannot be kept in {str(self.path.parent)!r} ({reason}); a crash would lose them."
         )
+
+
+def _json_text(value: Any) -> str:
+    """As `json.dumps`, long lists some thousand items at a time: it does not let go of the interpreter meanwhile."""
+    if isinstance(value, dict):
+        parts = (f"{json.dumps(name)}:{_json_text(item)}" for name, item in value.items())
+        return "{" + ",".join(parts) + "}"
+    if isinstance(value, list) and len(value) > _CHUNK:
+        chunks = (value[first : first + _CHUNK] for first in range(0, len(value), _CHUNK))
+        return "[" + ",".join(json.dumps(chunk, separators=(",", ":"))[1:-1] for chunk in chunks) + "]"
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _read(fd: int) -> tuple[list[Json], int]:

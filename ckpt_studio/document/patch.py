@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.tensors import Columns, TensorSource, printable
-from ckpt_studio.document.edits import Edit, Freeze, Json, Replace, Unfreeze
+from ckpt_studio.document.edits import Drop, Edit, Freeze, Json, Replace, Unfreeze
 from ckpt_studio.document.matching import MatchRules, match
 from ckpt_studio.document.patterns import key_of, resolve_keys
 from ckpt_studio.formats.base import Checkpoint
@@ -156,6 +156,7 @@ _FIELDS: Final[dict[str, tuple[_Fields, _Fields]]] = {
     Freeze.op: ({"match": _is_text}, {}),
     Unfreeze.op: ({"match": _is_text}, {}),
     Replace.op: ({"match": _is_text, "from": _is_text}, {"map": _is_map}),
+    Drop.op: ({"match": _is_text}, {}),
 }
 
 
@@ -182,6 +183,10 @@ def _freeze(operation: Json, columns: Columns, donors: _Donors) -> Edit:
 
 def _unfreeze(operation: Json, columns: Columns, donors: _Donors) -> Edit:
     return Unfreeze(resolve_keys(operation["match"], columns), operation["match"])
+
+
+def _drop(operation: Json, columns: Columns, donors: _Donors) -> Edit:
+    return Drop(resolve_keys(operation["match"], columns), operation["match"])
 
 
 def _replace(operation: Json, columns: Columns, donors: _Donors) -> Edit:
@@ -214,6 +219,7 @@ _MAKERS: Final[dict[str, Callable[[Json, Columns, _Donors], Edit]]] = {
     Freeze.op: _freeze,
     Unfreeze.op: _unfreeze,
     Replace.op: _replace,
+    Drop.op: _drop,
 }
 
 

@@ -12,9 +12,12 @@ from ckpt_studio.core.tensors import printable
 from ckpt_studio.document.convert import conversion_note
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.object_graph import GRAPH_KEY
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
+from ckpt_studio.document.wording import listed
+from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
-from ckpt_studio.formats.meta_graph.load import load_meta_graph
+from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph
 from ckpt_studio.formats.saving import save_fault
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.write import WriteOptions, Written, write_bundle
@@ -57,7 +60,7 @@ def plan_write(document: Document, prefix: str, options: WriteOptions | None = N
         shared_bytes=plan.shared_bytes,
         written_bytes=plan.written_bytes,
         free_bytes=plan.free_bytes,
-        notes=(*notes, *_conversion_notes(document)),
+        notes=(*notes, *_drop_notes(document), *_conversion_notes(document)),
     )
 
 
@@ -132,10 +135,14 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
         return None, ()
     frozen, once = document.frozen_keys(), document.once_frozen_keys()
     thawed = [edit for edit in document.edits if edit.op == "unfreeze"]
-    if not frozen and not once and not thawed:
+    as_it_is = not frozen and not once and not thawed
+    if as_it_is and not document.dropped_keys():
         return Path(path), ()
     try:
         meta = load_meta_graph(path)
+        of_dropped = _graph_notes(meta, document)
+        if as_it_is:
+            return Path(path), tuple(of_dropped)
         # Marks that only the graph remembers, because its patch was lost, stay until a person takes them away.
         own = {n for n in frozen_names(meta) if n in document.base.columns and document.is_frozen(n)}
         result = freeze_meta_graph(meta, frozen | own)
@@ -144,7 +151,35 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
             f"{error.message} The graph goes along unchanged; frozen marks are only in the patch.",
         )
     blocked = [f"{printable(one.node)} still writes a frozen variable." for one in result.blocked]
-    return result.meta.serialise(), (*result.notes, *blocked)
+    return result.meta.serialise(), (*of_dropped, *result.notes, *blocked)
+
+
+def _drop_notes(document: Document) -> list[str]:
+    """What a person should know about a checkpoint that some variables were dropped from."""
+    dropped = document.dropped_keys()
+    if not dropped:
+        return []
+    notes = [f"Without {_counted(len(dropped), 'variable')}: {listed(dropped)}."]
+    if GRAPH_KEY in document.staged.columns:
+        notes.append("The object graph follows: restore it into a model without the dropped variables.")
+    return notes
+
+
+def _graph_notes(meta: MetaGraph, document: Document) -> list[str]:
+    """A sentence where the graph would restore what was dropped."""
+    dropped = set(document.dropped_keys())
+    asked = {meta.view.restored.get(name, one.key) for name, one in meta.variables.items()}
+    wanted = sorted(dropped & asked)
+    if not wanted:
+        return []
+    return [
+        f"The graph ({said(str(meta.path))}) still restores {_counted(len(wanted), 'dropped variable')} "
+        f"({listed(wanted)}): its own Saver cannot read the new checkpoint, one that is made for the others can."
+    ]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def _conversion_notes(document: Document) -> list[str]:

@@ -5,7 +5,7 @@ One document a window. Everything that reads a file goes through `bridge`; the a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -69,7 +69,7 @@ class Session(QObject):
     documentChanged = Signal()
     """Another document, or none."""
     stagedChanged = Signal(object)
-    """frozenset[str]: keys whose staged view changed, after do, undo, redo and revert."""
+    """Set[str]: keys whose staged view changed, after do, undo, redo, revert and verifying."""
     currentChanged = Signal(object)
     """str | None: the variable to look at."""
     selectionChanged = Signal(object)
@@ -344,7 +344,7 @@ class Session(QObject):
         except CkptStudioError as error:
             self.trouble(error)
 
-    def _staged(self, keys: frozenset[str]) -> None:
+    def _staged(self, keys: Set[str]) -> None:
         self.stagedChanged.emit(keys)
         self._journal_check.start()
 

@@ -206,8 +206,7 @@ def test_an_edit_of_a_large_checkpoint_takes_no_time() -> None:
         nbytes=np.full(n, 4), role=np.full(n, Role.weight, np.uint8), role_source=zeros.astype(np.uint8),
         slot_of=np.full(n, -1, np.int32), slot_name=np.full(n, -1, np.int16), slot_names=(), trainable=zeros - 1,
     )  # fmt: skip
-    nothing = np.zeros(n, np.bool_)
-    state = State(columns, nothing, nothing, {})
+    state = State.of(columns)
     some, all_of_it = Freeze(("layer050000/w",)), Freeze(tuple(keys))
     start = time.process_time()
     for _ in range(20):

@@ -20,8 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ckpt_studio.core.errors import NoSuchVariable, RequestFault
+from ckpt_studio.core.tensors import encode
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
+from ckpt_studio.document.edits import Drop, Freeze, Replace, Unfreeze
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
@@ -52,6 +54,11 @@ class Model:
 
     frozen: frozenset[str]
     values: dict[str, Any]
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        return {key: value for key, value in self.values.items() if key not in self.dropped}
 
 
 def slots(key: str) -> set[str]:
@@ -63,6 +70,8 @@ def after(model: Model, edit: Any) -> Model:
         values = {key: np.asarray(DONOR[other]).astype(model.values[key].dtype) for key, other in edit.pairs}
         return replace(model, values={**model.values, **values})
     marks = set().union(*(slots(key) for key in edit.keys))
+    if isinstance(edit, Drop):
+        return replace(model, dropped=model.dropped | marks)
     return replace(model, frozen=model.frozen | marks if isinstance(edit, Freeze) else model.frozen - marks)
 
 
@@ -88,16 +97,26 @@ class DocumentMachine(RuleBasedStateMachine):
 
     @rule(keys=st.sets(st.sampled_from(KEYS), min_size=1), freeze=st.booleans())
     def mark(self, keys: set[str], freeze: bool) -> None:
-        edit = (Freeze if freeze else Unfreeze)(tuple(sorted(keys)))
+        self.do((Freeze if freeze else Unfreeze)(tuple(sorted(keys))))
+
+    @rule(keys=st.sets(st.sampled_from(KEYS), min_size=1, max_size=3))
+    def drop(self, keys: set[str]) -> None:
+        self.do(Drop(tuple(sorted(keys))))
+
+    def do(self, edit: Any) -> None:
+        """What concerns only dropped variables, or would leave nothing, is refused."""
+        model = self.history[self.at][1]
+        if set(edit.keys) <= model.dropped or not after(model, edit).kept:
+            with pytest.raises(RequestFault):
+                self.document.do(edit)
+            return
         self.document.do(edit)
         self.push([*self.history[self.at][0], edit])
 
     @rule(data=st.data(), keys=st.sets(st.sampled_from(sorted(FITS)), min_size=1))
     def swap(self, data: st.DataObject, keys: set[str]) -> None:
         pairs = tuple((key, data.draw(st.sampled_from(FITS[key]))) for key in sorted(keys))
-        edit = Replace(pairs, self.donor, self.donor.path)
-        self.document.do(edit)
-        self.push([*self.history[self.at][0], edit])
+        self.do(Replace(pairs, self.donor, self.donor.path))
 
     @precondition(lambda self: self.at > 0)
     @rule()
@@ -132,36 +151,49 @@ class DocumentMachine(RuleBasedStateMachine):
         model = self.history[self.at][1]
         copy = open_bundle(written.prefix)
         assert list(copy.verify()) == []
-        for key, value in model.values.items():
+        assert list(copy.columns.keys) == sorted(model.kept, key=encode)
+        for key, value in model.kept.items():
             np.testing.assert_array_equal(copy.read(key), value)
-        names = [key for key in KEYS if key.isprintable()]
+        names = [key for key in KEYS if key.isprintable() and key in model.kept]
         for name, (got,) in zip(names, self.child(READ, written.prefix, names, ["text"]), strict=True):
             want = model.values[name].reshape(-1)
             assert got == ([text.hex() for text in want] if want.dtype == object else want.tolist())
         reopened = Document(copy)
-        assert reopened.frozen_keys() == model.frozen
+        assert reopened.frozen_keys() == model.frozen - model.dropped
         # The patch beside it does the same again.
         again = Document(self.base)
         for edit in load_patch(f"{written.prefix}.ckpt-studio.json").edits(again):
             again.do(edit)
-        assert again.frozen_keys() == model.frozen
-        for key, value in model.values.items():
+        assert again.frozen_keys() == model.frozen - model.dropped
+        assert set(again.dropped_keys()) == model.dropped
+        for key, value in model.kept.items():
             np.testing.assert_array_equal(again.staged.read(key), value)
 
     @invariant()
     def agrees(self) -> None:
         edits, model = self.history[self.at]
         assert list(self.document.edits) == edits
-        assert self.document.frozen_keys() == model.frozen
+        assert self.document.frozen_keys() == model.frozen - model.dropped
+        assert set(self.document.dropped_keys()) == model.dropped
         assert self.document.can_undo == (self.at > 0)
         assert self.document.can_redo == (self.at < len(self.history) - 1)
         assert self.document.modified == (self.at > 0)
         staged = self.document.staged
-        for key, value in model.values.items():
+        assert list(staged.columns.keys) == sorted(model.kept, key=encode)
+        untouched = staged.untouched(self.base)
+        assert untouched is not None
+        for row, (key, value) in enumerate(sorted(model.kept.items(), key=lambda item: encode(item[0]))):
+            assert untouched[row] == (self.document.state(key).replaced_by is None)
             np.testing.assert_array_equal(staged.read(key), value)
+            weight = staged.columns.of(key).slot_of
+            assert weight in (None, self.base.columns.of(key).slot_of)
+            assert weight is None or weight in model.kept
             frozen = key in model.frozen and "Adam" not in key
             before = self.base.columns.of(key).trainable
             assert staged.columns.of(key).trainable == (False if frozen else before)
+        for key in model.dropped:
+            with pytest.raises(NoSuchVariable):
+                staged.read(key)
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -173,7 +205,7 @@ def test_a_document_behaves_as_a_dict(tmp_path: Path, tensorflow_child: TensorFl
     run_state_machine_as_test(
         DocumentMachine,
         settings=settings(
-            max_examples=15,
+            max_examples=12,
             stateful_step_count=14,
             deadline=None,
             derandomize=True,

@@ -156,7 +156,7 @@ def forge(base: Bundle, *steps: object) -> None:
     from crc32c import crc32c
 
     journal = Journal(base)
-    journal.append({"revert": True})
+    journal.append(lambda: {"revert": True})
     crash(Document(base), journal)
     with journal.path.open("ab") as file:
         for step in steps:

@@ -1,4 +1,4 @@
-"""What the filter field understands: words that must all occur, `dtype:`, `role:`, `frozen:`, `swapped:`..."""
+"""What the filter field understands: words that must all occur, `dtype:`, `role:`, `frozen:`, `damaged:`..."""
 
 from __future__ import annotations
 
@@ -39,10 +39,8 @@ def _matching(tree: VariableTree, states: RowStates | None, word: str) -> NDArra
     wanted = value not in _NO
     if colon and kind == "frozen" and states is not None:
         return states.frozen == (1 if wanted else 0)
-    if colon and kind in ("swapped", "damaged"):
-        rows = columns.faults if kind == "damaged" else () if states is None else states.swapped
-        marked = np.zeros(len(columns), np.bool_)
-        marked[np.fromiter(rows, np.int64, len(rows))] = True
+    if colon and kind in ("swapped", "dropped", "damaged") and states is not None:
+        marked = {"swapped": states.swapped, "dropped": states.dropped, "damaged": states.damaged}[kind]
         return marked if wanted else ~marked
     found = tree.searches[0].find(word)
     for search in tree.searches[1:]:

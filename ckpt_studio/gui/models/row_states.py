@@ -1,4 +1,4 @@
-"""What the staged edits make of each row: frozen or trainable, swapped from where. Sums over subtrees are prepared."""
+"""What edits and checksums make of each row: frozen, swapped, dropped, damaged. Sums over subtrees are prepared."""
 
 from __future__ import annotations
 
@@ -13,27 +13,48 @@ from ckpt_studio.gui.models.tree_nodes import TreeNodes
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
+    from ckpt_studio.document.staged import State
 
 Mark = Literal["frozen", "trainable", "mixed", "none"]
 
 
 class RowStates:
-    """States of the rows of one tree, as they were when it was made."""
+    """States of the rows of one tree, as they were when it was made.
 
-    def __init__(self, nodes: TreeNodes, frozen: NDArray[np.int8], swapped: Mapping[int, str]) -> None:
-        """`frozen` is int8 [N]: 1 frozen, 0 trainable, -1 where it means nothing. `swapped` names donors by row."""
-        self.frozen = frozen
-        self.swapped = swapped
-        self._nodes = nodes
-        row = nodes.row
+    Args:
+        nodes: the tree.
+        frozen: int8 [N]: 1 frozen, 0 trainable, -1 where it means nothing.
+        staged: what is staged.
+        faults: sentences by row, of the rows that are damaged and not mended by an edit.
+
+    Attributes:
+        frozen: as given; -1 for what was dropped.
+        swapped, dropped, damaged: bool [N].
+    """
+
+    def __init__(
+        self, nodes: TreeNodes, frozen: NDArray[np.int8], staged: State, faults: Mapping[int, str]
+    ) -> None:
+        self.swapped, self.dropped = staged.replaced, staged.dropped
+        self.frozen = np.where(self.dropped, np.int8(-1), frozen)
+        self.damaged = np.zeros(len(frozen), np.bool_)
+        self.damaged[np.fromiter(faults, np.int64, len(faults))] = True
+        self._nodes, self._staged, self._faults = nodes, staged, faults
         # a slot goes with its weight and is not counted beside it
-        counted = np.where(nodes.columns.slot_of >= 0, np.int8(-1), frozen)
-        state = np.where(row >= 0, counted[np.maximum(row, 0)], -1) if len(row) else np.empty(0, np.int8)
-        self._frozen_before = np.concatenate([[0], np.cumsum(state == 1)])
-        self._known_before = np.concatenate([[0], np.cumsum(state >= 0)])
-        swapped_nodes = nodes.node_of_row[np.fromiter(swapped, np.int64, len(swapped))]
-        here = np.bincount(swapped_nodes, minlength=len(nodes))
-        self._swapped_before = np.concatenate([[0], np.cumsum(here)])
+        counted = np.where(nodes.columns.slot_of >= 0, np.int8(-1), self.frozen)
+        self._frozen_before = self._summed(counted == 1)
+        self._known_before = self._summed(counted >= 0)
+        self._before = {
+            "swapped": self._summed(self.swapped),
+            "dropped": self._summed(self.dropped),
+            "damaged": self._summed(self.damaged),
+        }
+
+    def _summed(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many of these rows stand before each node."""
+        row = self._nodes.row
+        here = (row >= 0) & rows[np.maximum(row, 0)] if len(rows) else np.zeros(len(row), np.bool_)
+        return np.concatenate([[0], np.cumsum(here)]).astype(np.int64)
 
     def mark(self, node: int) -> Mark:
         """Frozen, trainable or both, over the node's subtree."""
@@ -49,24 +70,27 @@ class RowStates:
         row = int(self._nodes.row[node])
         return row >= 0 and int(self._nodes.columns.slot_of[row]) >= 0 and int(self.frozen[row]) == 1
 
-    def swapped_count(self, node: int) -> int:
-        """How many variables of the subtree were swapped."""
-        return int(self._swapped_before[self._nodes.end[node]] - self._swapped_before[node])
+    def count(self, node: int, what: Literal["swapped", "dropped", "damaged"]) -> int:
+        """How many variables of the subtree are so."""
+        return int(self._before[what][self._nodes.end[node]] - self._before[what][node])
+
+    def donor(self, row: int) -> str:
+        """Where a swapped row's values come from."""
+        other = self._staged.replacement(row)
+        return "" if other is None else other.label
+
+    def fault(self, row: int) -> str:
+        """Why a row is damaged."""
+        return self._faults.get(row, "")
 
 
 def read_states(document: Document, nodes: TreeNodes) -> RowStates:
     """States of all rows as the document has them now. May be called from any thread."""
-    columns = document.staged.columns
-    frozen = np.where(columns.role == Role.weight, (columns.trainable == 0).astype(np.int8), np.int8(-1))
-    for key in document.frozen_keys():
-        row = columns.keys.find(key)
-        if row >= 0:
-            frozen[row] = 1
+    staged, columns = document.rows, document.base.columns
+    weight = (columns.role == Role.weight) & (columns.slot_of < 0)
+    frozen = np.where(columns.role == Role.weight, np.int8(0), np.int8(-1))
+    frozen[weight & staged.frozen] = 1
+    frozen[staged.marked] = 1
     slots = np.flatnonzero(columns.slot_of >= 0)
     frozen[slots] = np.where(frozen[columns.slot_of[slots]] == 1, 1, frozen[slots])
-    swapped = {}
-    for key in document.replaced_keys():
-        donor = document.state(key).replaced_by
-        if donor is not None:
-            swapped[columns.row(key)] = donor
-    return RowStates(nodes, frozen, swapped)
+    return RowStates(nodes, frozen, staged, document.faults)

@@ -303,14 +303,27 @@ class VariableTable(QAbstractTableModel):
     def _state_text(self, node: int, row: int) -> str:
         if self._tree is None:
             return ""
-        if row in self._tree.nodes.columns.faults:
+        states = self._states
+        if row < 0:
+            return self._state_inside(node)
+        if states is not None and states.dropped[row]:
+            return self.tr("✕ dropped")
+        if states is not None and states.swapped[row]:
+            return self.tr("⇄ from %1").replace("%1", visible(states.donor(row)))
+        if states is not None and states.damaged[row]:
             return self.tr("⚠ damaged")
-        donor = None if self._states is None else self._states.swapped.get(row)
-        if donor is not None:
-            return self.tr("⇄ from %1").replace("%1", visible(donor))
-        if row >= 0:
-            return self.tr("opaque") if self._is_opaque(row) else ""
-        count = 0 if self._states is None else self._states.swapped_count(node)
+        return self.tr("opaque") if self._is_opaque(row) else ""
+
+    def _state_inside(self, node: int) -> str:
+        """What there is under a group; the gravest alone, because the column is narrow."""
+        states = self._states
+        if states is None:
+            return ""
+        if count := states.count(node, "damaged"):
+            return self.tr("⚠ %n inside", "", count)
+        if count := states.count(node, "dropped"):
+            return self.tr("✕ %n inside", "", count)
+        count = states.count(node, "swapped")
         return self.tr("⇄ %n inside", "", count) if count else ""
 
     def _dtype(self, row: int) -> DType:
@@ -328,8 +341,8 @@ class VariableTable(QAbstractTableModel):
         row = int(nodes.row[node])
         if column == Column.label:
             return self._name_hint(node, row)
-        if column == Column.state and row in nodes.columns.faults:
-            return visible(nodes.columns.faults[row])
+        if column == Column.state and row >= 0 and self._states is not None and self._states.damaged[row]:
+            return visible(self._states.fault(row))
         if column == Column.state and row >= 0 and self._is_opaque(row):
             return opaque_sentence(self._dtype(row).name)
         return self._text(node, column)
@@ -349,8 +362,8 @@ class VariableTable(QAbstractTableModel):
             lines.append(self.tr("object path: %1").replace("%1", path))
         elif self._is_borrowed(node):
             lines.append(self.tr("no object path, so its name is shown"))
-        if info.error is not None:
-            lines.append(visible(info.error))
+        if self._states is not None and self._states.damaged[row]:
+            lines.append(visible(self._states.fault(row)))
         return "\n".join(lines)
 
     def _spoken(self, node: int) -> str:

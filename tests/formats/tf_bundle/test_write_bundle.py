@@ -22,7 +22,7 @@ from ckpt_studio.core.errors import (
     TargetExists,
 )
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.document.staged import Replacement, StagedView, State
+from ckpt_studio.document.staged import StagedView, State, Swap
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.formats.tf_bundle.state_file import parse_state_file
 from ckpt_studio.formats.tf_bundle.write import WriteOptions, write_bundle
@@ -68,9 +68,9 @@ def seen(arrays: Mapping[str, Any]) -> dict[str, Any]:
 
 def replaced(base: Bundle, donor: MemorySource) -> StagedView:
     """A view of `base` with every variable of `donor` in place."""
-    rows = {base.columns.row(key): Replacement(donor, key, "donor") for key in donor.arrays}
-    nothing = np.zeros(len(base.columns), np.bool_)
-    return StagedView(base, State(base.columns, nothing, nothing, rows))
+    keys = tuple(donor.arrays)
+    rows = np.array([base.columns.row(key) for key in keys])
+    return StagedView(base, State.of(base.columns).swapping(rows, Swap(donor, "donor", keys)))
 
 
 def snapshot(folder: Path) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tensors import Columns
+from ckpt_studio.document.staged import State, Swap
 from ckpt_studio.gui.models.row_states import RowStates
 from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, Column, VariableTable
 from ckpt_studio.gui.models.variable_tree import prepare
 from ckpt_studio.gui.models.variable_view import VariableView, arrow_rect
+from tests.helpers.memory_source import MemorySource
 from tests.helpers.tree_columns import columns_of
 
 Role = Qt.ItemDataRole
@@ -32,7 +34,9 @@ def show(model: VariableTable, columns: Columns, frozen: tuple[str, ...] = ()) -
     marks = np.where(columns.role == 0, 0, -1).astype(np.int8)
     for key in frozen:
         marks[columns.row(key)] = 1
-    model.show(tree, RowStates(tree.nodes, marks, {columns.row("net/layer2/bias"): "best-9000"}))
+    donor = Swap(MemorySource({"w": 1.0}), "best-9000", ("w",))
+    staged = State.of(columns).swapping(np.array([columns.row("net/layer2/bias")]), donor)
+    model.show(tree, RowStates(tree.nodes, marks, staged, columns.faults))
 
 
 @pytest.fixture
@@ -94,7 +98,7 @@ def test_damage_and_swaps_are_said(view: VariableView) -> None:
     assert cell(view, "net/layer1/bias", Column.state) == "⚠ damaged"
     assert "&lt;b&gt;net" in str(cell(view, "net/layer1/bias", Column.state, Role.ToolTipRole))
     assert cell(view, "net/layer2/bias", Column.state) == "⇄ from best-9000"
-    assert view.model().index(0, Column.state).data() == "⇄ 1 inside"
+    assert view.model().index(0, Column.state).data() == "⚠ 1 inside", "the gravest comes first"
 
 
 def test_a_screen_reader_hears_level_and_state(view: VariableView) -> None:

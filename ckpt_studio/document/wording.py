@@ -1,0 +1,43 @@
+"""How a document speaks of variables: by the names that a person knows, and by the group that they make up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ckpt_studio.core.tensors import Columns, printable
+from ckpt_studio.document.patterns import rows_of, shared_path
+
+_MOST_NAMES: Final = 1000
+"""The names of more variables are not looked up for a title."""
+_MOST_SAID: Final = 5
+
+
+def named(keys: Sequence[str]) -> str:
+    """A few words for some variables."""
+    if len(keys) == 1:
+        return printable(keys[0])
+    return f"{len(keys)} variables"
+
+
+def spoken(keys: Sequence[str], columns: Columns) -> str:
+    """As `named`, by the names of `columns`; several variables by the group that holds them all, if there is one.
+
+    Raises:
+        NoSuchVariable: a key is not there.
+    """
+    if len(keys) == 1:
+        return printable(columns.name(columns.row(keys[0])))
+    names = keys
+    if columns.names is not None:
+        names = columns.names.take(rows_of(columns.keys, keys[:_MOST_NAMES]).tolist())
+        if len(keys) > len(names):
+            return named(keys)
+    group = shared_path(names).rstrip("/") if keys else ""
+    return f"{printable(group)} ({len(keys)} variables)" if group else named(keys)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of some names, for a sentence."""
+    more = f" and {len(names) - _MOST_SAID} more" if len(names) > _MOST_SAID else ""
+    return ", ".join(map(printable, names[:_MOST_SAID])) + more
