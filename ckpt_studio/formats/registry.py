@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
 from typing import Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile, Unrecognised
-from ckpt_studio.formats.base import Checkpoint, Declined, Reader
+from ckpt_studio.formats.base import Checkpoint, Declined, FolderEntry, Reader
 from ckpt_studio.formats.files import said
-from ckpt_studio.formats.folder import Folder, explain_empty, names_of, nearest_to, scan_deeply
+from ckpt_studio.formats.folder import Folder, explain_empty, names_of, nearest_to, scan_deeply, scan_folder
 from ckpt_studio.formats.meant import candidates, meant
 from ckpt_studio.formats.readers import READERS
 from ckpt_studio.formats.recognise import describe, pointer_sentence
@@ -28,6 +30,49 @@ class NoCheckpointHere(Unrecognised):
     def __init__(self, message: str, folder: Folder) -> None:
         super().__init__(message, path=folder.path)
         self.folder = folder
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What opening a path would give, as far as names and a few bytes tell.
+
+    Attributes:
+        entry: the checkpoint, or None.
+        folder: the checkpoints that lie beside it; where there is none to open, those to choose from.
+        parts: how many files hold its data, 0 where that is not known.
+    """
+
+    entry: FolderEntry | None
+    folder: Folder
+    parts: int = 0
+
+
+def glance(path: str) -> Glance:
+    """See what `open_checkpoint` would open, without opening it.
+
+    Raises:
+        MissingFile, FileFault: its folder cannot be read.
+    """
+    path = meant(path)
+    claimed = _claim(path.rstrip(os.sep) if os.path.isdir(path) else path)
+    if claimed is not None and not (os.path.isdir(path) and os.path.isfile(claimed[1] + ".index")):
+        folder = scan_folder(os.path.dirname(claimed[1].rstrip(os.sep)) or os.curdir)
+        entry = next((entry for entry in folder.entries if entry.prefix == claimed[1]), None)
+    else:
+        folder = scan_deeply(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
+        entry = folder.newest if os.path.isdir(path) or os.path.basename(path) == STATE_FILE else None
+        entry = None if folder.below else entry
+    return Glance(entry, folder, 0 if entry is None else _parts(entry))
+
+
+def _parts(entry: FolderEntry) -> int:
+    """How many files hold the data of a checkpoint: each says so in its name."""
+    try:
+        names = os.listdir(os.path.dirname(entry.opens) or os.curdir)
+    except OSError:
+        return 0
+    found = (re.search(r"-of-(\d{5,10})", name) for name in names if name.startswith(entry.name))
+    return max((int(match[1]) for match in found if match), default=0)
 
 
 def open_checkpoint(path: str) -> Checkpoint:

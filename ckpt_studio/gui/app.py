@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ckpt_studio.formats.meant import from_here
 from ckpt_studio.gui.system import check_system
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(paths: Sequence[str] = ()) -> int:
     for window in windows:
         window.show()
     for window, path in zip(windows, paths, strict=False):
-        window.open_path(str(Path(path).absolute()))
+        window.open_path(from_here(path))
     return app.exec()
 
 

@@ -80,8 +80,20 @@ class Commands(QObject):
 
     def open_file(self) -> None:
         """Ask for a file of a checkpoint."""
-        kinds = self.tr("Checkpoints (*.index *.meta *.data-* checkpoint);;All files (*)")
+        kinds = ";;".join(f"{text} ({' '.join(patterns)})" for text, patterns in self._file_kinds())
         self._ask_path(QFileDialog.FileMode.ExistingFile, self.tr("Open a checkpoint"), kinds)
+
+    def _file_kinds(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Kinds of checkpoint files and their names, all of them first."""
+        kinds = [
+            (self.tr("TensorFlow checkpoints"), ("*.index", "*.meta", "*.data-*", "checkpoint", "*ckpt*")),
+            (self.tr("SavedModels"), ("saved_model.pb", "saved_model.cpb")),
+            (self.tr("Keras files"), ("*.keras", "*.h5", "*.hdf5", "*.weights.json")),
+            (self.tr("safetensors"), ("*.safetensors", "*.safetensors.index.json")),
+            (self.tr("NumPy files"), ("*.npz", "*.npy")),
+        ]
+        every = tuple(pattern for _, patterns in kinds for pattern in patterns)
+        return [(self.tr("Checkpoints"), every), *kinds, (self.tr("All files"), ("*",))]
 
     def open_folder(self) -> None:
         """Ask for a folder with checkpoints."""

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QDropEvent, QHideEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import visible
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.tasks import Task
+    from ckpt_studio.formats.base import FolderEntry
+    from ckpt_studio.formats.registry import Glance
     from ckpt_studio.gui.session import Session
 
 
@@ -36,6 +40,8 @@ class DropOverlay(QWidget):
         self._session = session
         self._window = window
         self._path = ""
+        self._glance: Glance | None = None
+        self._looking: Task | None = None
         self._over_swap = False
         window.setAcceptDrops(True)
         self.hide()
@@ -54,11 +60,41 @@ class DropOverlay(QWidget):
             self.hide()
             (self.swapRequested if self._over_swap else self.openRequested).emit(path)
         else:
-            self._path = path
+            self._look_at(path)
             self.setGeometry(self._window.rect())
             self.raise_()
             self.show()
             self.update()
+
+    def _look_at(self, path: str) -> None:
+        """See in the background what is being dragged; its name is shown meanwhile."""
+        if path == self._path and self.isVisible():
+            return
+        self._path, self._glance = path, None
+        self._describe()
+        self._looking = self._session.bridge.submit(
+            lambda task: _look(path, task),
+            self._seen,
+            lambda error: None,
+            owner=self,
+            slot="glance",
+            may_hang=True,
+        )
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is not dragged here any more need not be looked at."""
+        if self._looking is not None:
+            self._looking.cancel()
+        super().hideEvent(event)
+
+    def _seen(self, glance: Glance) -> None:
+        self._glance = glance
+        self._describe()
+        self.update()
+
+    def _describe(self) -> None:
+        """Say for screen readers, too, what is painted."""
+        self.setAccessibleDescription(": ".join(self._open_text()))
 
     def _areas(self) -> tuple[QRect, QRect | None]:
         """Where dropping opens, and where it swaps (None without a document)."""
@@ -83,9 +119,27 @@ class DropOverlay(QWidget):
             self._paint_area(painter, swaps, self._over_swap, (title, about))
 
     def _open_text(self) -> tuple[str, str]:
-        place = Path(self._path)
-        kind = self.tr("the newest checkpoint of folder %1") if place.is_dir() else self.tr("%1")
-        return self.tr("Open"), kind.replace("%1", visible(place.name or self._path))
+        name = visible(Path(self._path).name or self._path)
+        seen = self._glance
+        if seen is None:
+            return self.tr("Open"), name
+        if seen.entry is not None:
+            return self.tr("Open"), self._checkpoint_text(seen, seen.entry)
+        if seen.folder.below:
+            count = len(seen.folder.below)
+            return self.tr("Choose a checkpoint"), self.tr("%n below %1", "", count).replace("%1", name)
+        return self.tr("Open"), self.tr("%1 (no checkpoint is seen in it)").replace("%1", name)
+
+    def _checkpoint_text(self, seen: Glance, entry: FolderEntry) -> str:
+        """A checkpoint with its kind, how many files it has, and its folder where that is what is dragged."""
+        parts = [format_words(entry.format), visible(entry.file_name)]
+        if seen.parts > 1:
+            parts.append(self.tr("%n shards", "", seen.parts))
+        if Path(seen.folder.path) == Path(self._path):
+            count = len(seen.folder.entries)
+            newest = self.tr("the newest of %n in %1", "", count) if count > 1 else self.tr("in %1")
+            parts.append(newest.replace("%1", visible(Path(seen.folder.path).name)))
+        return "  ·  ".join(parts)
 
     def _paint_area(self, painter: QPainter, area: QRect, chosen: bool, texts: tuple[str, str]) -> None:
         palette = self.palette()
@@ -113,3 +167,9 @@ class DropOverlay(QWidget):
             QRect(area.left() + 12, middle + 4, area.width() - 24, 28),
             Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, shown,
         )  # fmt: skip
+
+
+def _look(path: str, task: Task) -> Glance:
+    from ckpt_studio.formats.registry import glance
+
+    return glance(path)

@@ -44,7 +44,9 @@ class DropTarget(QFrame):
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         title.setFont(font)
-        hint = QLabel(self.tr("a folder, or any of its files: .index, .data-…, .meta, checkpoint"), self)
+        hint = QLabel(
+            self.tr("a folder or any file: TensorFlow, SavedModel, Keras, safetensors, NumPy"), self
+        )
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         layout = QVBoxLayout(self)
         layout.addStretch(1)

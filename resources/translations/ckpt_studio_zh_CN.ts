@@ -634,12 +634,24 @@
 <context>
     <name>Commands</name>
     <message>
-        <source>Checkpoints (*.index *.meta *.data-* checkpoint);;All files (*)</source>
-        <translation>检查点 (*.index *.meta *.data-* checkpoint);;所有文件 (*)</translation>
+        <source>All files</source>
+        <translation>所有文件</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
     </message>
     <message>
         <source>Copying the sample</source>
         <translation>正在复制示例</translation>
+    </message>
+    <message>
+        <source>Keras files</source>
+        <translation>Keras 文件</translation>
+    </message>
+    <message>
+        <source>NumPy files</source>
+        <translation>NumPy 文件</translation>
     </message>
     <message>
         <source>Open a checkpoint</source>
@@ -654,12 +666,24 @@
         <translation>报告保存在 %1</translation>
     </message>
     <message>
+        <source>SavedModels</source>
+        <translation>SavedModel</translation>
+    </message>
+    <message>
+        <source>TensorFlow checkpoints</source>
+        <translation>TensorFlow 检查点</translation>
+    </message>
+    <message>
         <source>Type part of a name</source>
         <translation>键入名称的一部分</translation>
     </message>
     <message>
         <source>Type what to do</source>
         <translation>键入要执行的操作</translation>
+    </message>
+    <message>
+        <source>safetensors</source>
+        <translation>safetensors</translation>
     </message>
 </context>
 <context>
@@ -1020,8 +1044,24 @@
 <context>
     <name>DropOverlay</name>
     <message>
-        <source>%1</source>
-        <translation>%1</translation>
+        <source>%1 (no checkpoint is seen in it)</source>
+        <translation>%1（其中没有看到检查点）</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n below %1</source>
+        <translation>
+            <numerusform>%1 下有 %n 个</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n shards</source>
+        <translation>
+            <numerusform>%n 个分片</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Choose a checkpoint</source>
+        <translation>选择检查点</translation>
     </message>
     <message>
         <source>Open</source>
@@ -1036,8 +1076,14 @@
         <translation>从 %1 取值</translation>
     </message>
     <message>
-        <source>the newest checkpoint of folder %1</source>
-        <translation>文件夹 %1 中最新的检查点</translation>
+        <source>in %1</source>
+        <translation>位于 %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>the newest of %n in %1</source>
+        <translation>
+            <numerusform>%1 中 %n 个里最新的</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1047,8 +1093,8 @@
         <translation>将检查点拖放到此处</translation>
     </message>
     <message>
-        <source>a folder, or any of its files: .index, .data-…, .meta, checkpoint</source>
-        <translation>文件夹，或其中的任一文件：.index、.data-…、.meta、checkpoint</translation>
+        <source>a folder or any file: TensorFlow, SavedModel, Keras, safetensors, NumPy</source>
+        <translation>文件夹或任意文件：TensorFlow、SavedModel、Keras、safetensors、NumPy</translation>
     </message>
 </context>
 <context>
@@ -2442,9 +2488,25 @@
         <source>⇄ from %1</source>
         <translation>⇄ 来自 %1</translation>
     </message>
+    <message numerus="yes">
+        <source>⚠ %n inside</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
     <message>
         <source>⚠ damaged</source>
         <translation>⚠ 已损坏</translation>
+    </message>
+    <message numerus="yes">
+        <source>✕ %n inside</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>✕ dropped</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>❄ frozen</source>

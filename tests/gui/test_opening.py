@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QDragEnterEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QListWidget, QPushButton
+from PySide6.QtWidgets import QDockWidget, QLabel, QListWidget, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
@@ -96,6 +97,43 @@ def test_kinds_are_said_where_a_folder_has_several(
     assert shown.item(1).text().startswith("m-7.safetensors  ·  safetensors file")
 
 
+def hint(window: MainWindow, path: Path, qtbot: QtBot) -> str:
+    """What the window says would open while `path` is dragged over it."""
+    overlay = window.findChild(QWidget, "dropOverlay")
+    drag(window, path, QPoint(40, 40), QDragEnterEvent)
+    first = overlay.accessibleDescription()
+    assert first == f"Open: {path.name}", "the name is there at once"
+    qtbot.waitUntil(lambda: overlay.accessibleDescription() != first, timeout=5000)
+    overlay.hide()
+    return overlay.accessibleDescription()
+
+
+def test_while_dragging_it_is_said_what_will_open(
+    main_window: MainWindow, sample: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    here = tmp_path / "here"
+    make(here / "a" / "m-1")
+    (tmp_path / "none").mkdir()
+    for number in (1, 2, 3):
+        save_file({f"w{number}": np.zeros(2, np.float32)}, here / f"model-{number:05}-of-00003.safetensors")
+    weights = {f"w{number}": f"model-{number:05}-of-00003.safetensors" for number in (1, 2, 3)}
+    index = here / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": weights}))
+    shards = "Open: safetensors file  ·  model.safetensors.index.json  ·  3 shards"
+    said = {
+        sample / "run": "Open: TensorFlow checkpoint  ·  model.ckpt-500  ·  the newest of 5 in run",
+        sample / "run" / "model.ckpt-200.index": "Open: TensorFlow checkpoint  ·  model.ckpt-200",
+        sample / "donor": "Open: TensorFlow checkpoint  ·  model.ckpt-4000  ·  in donor",
+        sample: "Choose a checkpoint: 6 below sample",
+        here / "model-00002-of-00003.safetensors": shards,
+        here: f"{shards}  ·  in here",
+        tmp_path / "none": "Open: none (no checkpoint is seen in it)",
+        sample / "data.npz": "Open: NumPy archive  ·  data.npz",
+    }
+    for path, words in said.items():
+        assert hint(main_window, path, qtbot) == words
+
+
 def test_what_has_no_name_is_opened_by_its_index(
     main_window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -142,6 +180,8 @@ def unanswering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Unanswering]:
 def test_a_place_that_does_not_answer(
     unanswering: Unanswering, main_window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
+    drag(main_window, tmp_path / "gone", QPoint(40, 40), QDragEnterEvent)
+    main_window.findChild(QWidget, "dropOverlay").hide()
     places = [str(tmp_path / f"gone-{number}") for number in range(4)]
     for place in places:
         main_window.open_path(place)
