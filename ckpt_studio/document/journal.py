@@ -22,8 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from crc32c import crc32c
-
+from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.locks import FileLock, LockTaken, lock_file
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.formats.base import Checkpoint

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from crc32c import crc32c
 from numpy.typing import NDArray
 
+from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.dtypes import BY_NUMBER, unknown
 from ckpt_studio.core.errors import NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task

@@ -24,8 +24,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-from crc32c import crc32c
-
+from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.errors import CkptStudioError, SaveFault, TargetExists
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.formats.save_log import SaveLog, is_still, known, temporary_name
@@ -203,8 +202,8 @@ class Saving:
                 path=self.folder,
             )
 
-    def seal_shared(self, file: TemporaryFile) -> None:
-        """Fsync and close a file that shares its source's blocks: there is nothing of our own to read back."""
+    def seal_unread(self, file: TemporaryFile) -> None:
+        """Fsync and close a file that shares its source's blocks, or whose bytes the caller reads back."""
         file.close()
         self._open.remove(file)
 

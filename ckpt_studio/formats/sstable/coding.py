@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from crc32c import crc32c
 from numpy.typing import NDArray
+
+from ckpt_studio.core.crc import crc32c
 
 _MASK_DELTA: Final = 0xA282EAD8
 
@@ -16,7 +17,7 @@ MOST_VARINT: Final = 10
 
 def checksum(data: Any, value: int = 0) -> int:
     """CRC32C of any buffer, continuing from `value`."""
-    return int(crc32c(data, value))
+    return crc32c(data, value)
 
 
 def mask(crc: int) -> int:

@@ -7,16 +7,16 @@ cut, so that all threads are at work on a checkpoint that is one large tensor, t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from crc32c import crc32c
 from numpy.typing import NDArray
 
 from ckpt_studio.core import dtypes
+from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.errors import Changed, ChecksumMismatch, FileFault
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, printable
@@ -29,7 +29,7 @@ from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 
 _PART: Final = 8 << 20
-_OWN_SUMS: Final = {
+OWN_SUMS: Final = {
     dtypes.BY_NAME["string"].number: strings.stored_checksum,
     dtypes.BY_NAME["variant"].number: variants.stored_checksum,
 }
@@ -72,6 +72,12 @@ class Ranges:
     def __len__(self) -> int:
         return len(self.record)
 
+    def within(self, shards: Collection[int]) -> Ranges:
+        """Those that lie in some data files."""
+        rows = np.isin(self.shard, list(shards))
+        columns = (self.record, self.owner, self.shard, self.offset, self.size)
+        return Ranges(*(column[rows] for column in columns))
+
     def reach(self) -> NDArray[np.int64]:
         """Int64 [N]: where the bytes of all ranges up to each end, in its shard."""
         end = self.offset + self.size
@@ -99,16 +105,26 @@ class RangeCheck:
         contents: the judged index.
         records: of the variables.
         open_shard: opens a data file.
+        shards: numbers of the data files that are looked at; None for all.
+
+    Attributes:
+        ranges: what is checked.
+        total: how many bytes that are.
     """
 
     def __init__(
-        self, contents: Contents, records: NDArray[np.int64], open_shard: Callable[[int], FileReader]
+        self,
+        contents: Contents,
+        records: NDArray[np.int64],
+        open_shard: Callable[[int], FileReader],
+        shards: Collection[int] | None = None,
     ) -> None:
-        self.ranges = ranges = Ranges.of(contents, records)
+        every = Ranges.of(contents, records)
+        self.ranges = ranges = every if shards is None else every.within(shards)
         self.total = int(ranges.size.sum())
         self._contents = contents
         self._open = open_shard
-        self._own_sum = np.isin(contents.index.fields.dtype[ranges.record], list(_OWN_SUMS))
+        self._own_sum = np.isin(contents.index.fields.dtype[ranges.record], list(OWN_SUMS))
         self._wanted = unmask_all(contents.index.fields.crc[ranges.record])
         self._alone = (ranges.size > BLOCK_BYTES) | self._own_sum
         self._pieces_at, self._runs_at, self._run_sums = self._cut()
@@ -219,7 +235,7 @@ class RangeCheck:
     def _sum(self, file: FileReader, piece: _Piece, task: Task) -> int:
         if self._own_sum[piece.first]:
             record = int(self.ranges.record[piece.first])
-            own = _OWN_SUMS[int(self._contents.index.fields.dtype[record])]
+            own = OWN_SUMS[int(self._contents.index.fields.dtype[record])]
             place = self._contents.place(record, self._key(piece.first))
             return own(file, place, self._contents.index.header.big_endian, task)
         return self._stretch(file, int(self.ranges.offset[piece.first]) + piece.start, piece.size, task)
