@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
@@ -67,10 +67,10 @@ class Actions(QObject):
         """Call `handler` when the action is triggered."""
         self._actions[name].triggered.connect(lambda checked=False: handler())
 
-    def tint(self, toolbar_only: bool = False) -> None:
-        """Give the actions their icons, in the colour of the palette."""
+    def tint(self, only: Container[str] | None = None) -> None:
+        """Give the actions, or those with these ids, their icons, in the colour of the palette."""
         for spec in SPECS:
-            if spec.icon and (spec.toolbar or not toolbar_only):
+            if spec.icon and (only is None or spec.id in only):
                 self._actions[spec.id].setIcon(icon(spec.icon))
 
     def refresh(self, *_: object) -> None:

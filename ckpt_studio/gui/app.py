@@ -5,6 +5,8 @@ What can wait for the first paint does: reports of faults, signals, the icon.
 
 from __future__ import annotations
 
+import builtins
+import gc
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -27,8 +29,10 @@ def main(paths: Sequence[str] = ()) -> int:
     Raises:
         CkptStudioError: the system lacks something that the window needs.
     """
+    gc.disable()  # the window's GarbageCollector takes over
     check_system()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    take_back_import()
     from ckpt_studio.gui.main_window import MainWindow
 
     app = make_application()
@@ -39,6 +43,17 @@ def main(paths: Sequence[str] = ()) -> int:
     for window, path in zip(windows, paths, strict=False):
         window.open_path(from_here(path))
     return app.exec()
+
+
+def take_back_import() -> None:
+    """Put the import that PySide has replaced back to its place.
+
+    PySide's own serves `from __feature__ import ...`, which nothing here uses: it reads the source text of every module
+    that is imported, keeps it, and swaps `builtins.__import__` to and fro meanwhile, in whatever thread.
+    """
+    import PySide6.QtCore  # noqa: F401  (replaces it)
+
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def make_application() -> QApplication:

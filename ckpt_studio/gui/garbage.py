@@ -17,12 +17,12 @@ class GarbageCollector(QObject):
     """
 
     _living = 0
+    _closed = False
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._look)
-        self._timer.start()
         GarbageCollector._living += 1
         gc.disable()
 
@@ -34,13 +34,15 @@ class GarbageCollector(QObject):
                 return
 
     def settle(self) -> None:
-        """What is there now, imported modules mostly, stays: no later collection looks through it."""
-        gc.collect(0)
-        gc.freeze()
+        """The start is over: what is there now, imported modules mostly, stays, and no collection looks through it."""
+        if not self._closed:
+            gc.freeze()
+            self._timer.start()
 
     def close(self) -> None:
         """Hand the collector back, if no other window needs it here."""
-        if self._timer.isActive():
+        if not self._closed:
+            self._closed = True
             self._timer.stop()
             GarbageCollector._living -= 1
             if GarbageCollector._living == 0:

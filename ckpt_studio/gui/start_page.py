@@ -117,6 +117,7 @@ class StartPage(QWidget):
 
     def attach(self, actions: Actions) -> None:
         """Let the buttons do what these actions do, and follow their icons and states."""
+        actions.tint(self._buttons)
         for name, button in self._buttons.items():
             self._attach(button, actions[name])
 

@@ -36,8 +36,8 @@ TO_LOOK: Final = (
     "ckpt_studio.training.events",
 )
 """What looking at a variable and the Run panel need; it follows `QtNames`."""
-_QT: Final = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets")
-"""Modules whose names pyqtgraph copies when it is imported."""
+_QT: Final = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGLWidgets")
+"""Modules whose names pyqtgraph asks for when it is imported; QtOpenGL comes with the last, and waits for a drawing."""
 _SLICE_SECONDS: Final = 0.008
 
 _importing = threading.Lock()

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _LEFT_WIDTH: Final = 450
 _RIGHT_WIDTH: Final = 315
 _BOTTOM_HEIGHT: Final = 230
+_SETTLE_MS: Final = 50
+"""The window is left to the person for this long before it does what nobody waits for."""
 _Area = Qt.DockWidgetArea
 
 
@@ -63,7 +65,7 @@ class Workbench(QObject):
         self.actions = Actions(self.session, window)
         self.runs: Runs | None = None
         self._view: QWidget | None = None
-        self._docked = False
+        self._docked = self._settled = False
         self._make_docks()
         self.banners = BannerArea(window)
         window.middle.insertWidget(0, self.banners)
@@ -76,7 +78,6 @@ class Workbench(QObject):
         window.start_page.attach(self.actions)
         QApplication.setWindowIcon(app_icon())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
-        self.tint()
         self._garbage = GarbageCollector(self)
         self._qt_names = QtNames(self)
         self._connect()
@@ -145,7 +146,6 @@ class Workbench(QObject):
         self.session.bridge.submit(
             lambda task: import_all(TO_LOOK, task), lambda _: self._furnish(), owner=self
         )
-        self.session.warm_up()
 
     def _warmed(self) -> None:
         session = self.session
@@ -161,6 +161,7 @@ class Workbench(QObject):
         """Make the view of tensors and the Run panel now, whatever has to be imported for them."""
         self.session.finish_warm_up()
         self._furnish()
+        self._settle()
 
     def _furnish(self) -> None:
         """Make the view of tensors and the Run panel, if that was not done yet."""
@@ -179,6 +180,14 @@ class Workbench(QObject):
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
         self._garbage.settle()
+        QTimer.singleShot(_SETTLE_MS, self, self._settle)
+
+    def _settle(self) -> None:
+        """Do what neither the start page nor a first look at a variable waits for."""
+        if not self._settled:
+            self._settled = True
+            self.tint()
+            self.session.warm_up()
 
     def _offer_staged(self, prefixes: tuple[str, ...]) -> None:
         """After a crash: say that staged edits wait, and where."""
@@ -236,6 +245,7 @@ class Workbench(QObject):
     def _lay_out(self) -> None:
         """Show toolbar and docks, where they were left or in their places: the start page needs none of them."""
         self._docked = True
+        self.tint()
         self.toolbar.show()
         self.reset_layout()
         layout = self.window.settings.layout()
@@ -292,6 +302,7 @@ class Workbench(QObject):
 
     def close(self) -> None:
         """Remember the layout and let go of everything."""
+        self._settled = True
         if self._docked:
             window = self.window
             window.settings.save_layout(QByteArray(window.saveGeometry()), QByteArray(window.saveState()))

@@ -56,6 +56,21 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     assert answer.stdout.strip() == "[]", answer.stderr
 
 
+IMPORTS = """
+import linecache
+from ckpt_studio.gui.app import take_back_import
+take_back_import()
+import pyqtgraph
+from PySide6.QtCore import *
+print(QPoint(1, 2).x(), [path for path in linecache.cache if "numpy" in path or "pyqtgraph" in path])
+"""
+
+
+def test_imports_read_no_source_text_and_qt_works_on() -> None:
+    answer = run(IMPORTS)
+    assert answer.stdout.strip() == "1 []", answer.stderr
+
+
 def test_without_a_display_a_sentence_and_no_abort() -> None:
     code = "import sys; from ckpt_studio.cli.main import main; sys.exit(main([]))"
     answer = run(code, QT_QPA_PLATFORM="xcb", DISPLAY="", WAYLAND_DISPLAY="")
@@ -69,6 +84,26 @@ def test_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyP
     if sys.platform.startswith("linux"):
         with pytest.raises(CkptStudioError, match="apt install libnothere1"):
             check_system()
+
+
+def test_a_window_that_is_closed_at_once_leaves_nothing_behind(qtbot: QtBot) -> None:
+    window = MainWindow()
+    qtbot.addWidget(window, before_close_func=lambda w: w.close_now())
+    window.show()
+    assert window.workbench.runs is None
+    assert not gc.isenabled()
+    window.close_now()
+    assert gc.isenabled()
+
+
+def test_icons_are_drawn_for_the_start_page_first_and_then_for_everything(qtbot: QtBot) -> None:
+    window = MainWindow()
+    qtbot.addWidget(window, before_close_func=lambda w: w.close_now())
+    window.show()
+    actions = window.workbench.actions
+    assert not actions["actionOpenFolder"].icon().isNull()
+    assert actions["actionWrite"].icon().isNull()
+    qtbot.waitUntil(lambda: not actions["actionWrite"].icon().isNull(), timeout=10_000)
 
 
 LEAVE = """

@@ -83,8 +83,6 @@ class SliceBar(QWidget):
 
     def present(self, subject: Subject | None) -> None:
         """Offer what this variable has; a variable of the same shape keeps the slice."""
-        from ckpt_studio.analysis.slices import SliceSpec
-
         shape = None if subject is None else subject.staged.info.shape
         before = subject.original if subject is not None else None
         comparable = before is not None and before.info.shape == shape
@@ -94,6 +92,8 @@ class SliceBar(QWidget):
         if shape is None:
             self._spec = None
         elif self._spec is None or self._spec.shape != shape:
+            from ckpt_studio.analysis.slices import SliceSpec
+
             self._spec = SliceSpec.of_shape(shape)
             self._offer(self._spec)
         self._axes.setVisible(shape is not None and len(shape) > 1)
