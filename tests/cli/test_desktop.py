@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import shutil
 import subprocess
@@ -81,10 +82,28 @@ def test_file_types_are_recognised(data_home: Path) -> None:
     needs("update-mime-database")
     assert main(["--install-desktop"]) == 0
     globs = (data_home / "mime" / "globs2").read_text().splitlines()
-    ours = {line.split(":", 1)[1] for line in globs if "x-tf-checkpoint" in line}
+    ours = {line.split(":", 1)[1] for line in globs if "application/x-" in line}
     digits = "[0-9]" * 5
-    patterns = {"*.index", "*.meta", "checkpoint", f"*.data-{digits}-of-{digits}"}
-    assert ours == {f"application/x-tf-checkpoint:{pattern}" for pattern in patterns}
+    patterns = {
+        "tf-checkpoint": {
+            "*.index",
+            "*.meta",
+            "checkpoint",
+            "*.ckpt",
+            "saved_model.pb",
+            f"*.data-{digits}-of-{digits}",
+        },
+        "keras": {"*.keras", "*.weights.h5"},
+        "safetensors": {"*.safetensors", "*.safetensors.index.json"},
+        "numpy": {"*.npz", "*.npy"},
+    }
+    assert ours == {
+        f"application/x-{kind}:{pattern}" for kind, those in patterns.items() for pattern in those
+    }
+    entry = configparser.ConfigParser(interpolation=None)
+    entry.read(data_home / "applications" / "ckpt-studio.desktop")
+    opened = entry["Desktop Entry"]["MimeType"].strip(";").split(";")
+    assert set(opened) == {f"application/x-{kind}" for kind in (*patterns, "hdf")}
 
 
 def test_removal_leaves_what_others_put_there(data_home: Path) -> None:
