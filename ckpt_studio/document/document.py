@@ -154,6 +154,12 @@ class Document:
         return self._now.edits
 
     @property
+    def waiting(self) -> tuple[tuple[Replace, CkptStudioError], ...]:
+        """Swaps whose donor could not be opened again, so that their values cannot be read; and why."""
+        swaps = ((edit, edit.donor) for edit in self.edits if isinstance(edit, Replace))
+        return tuple((edit, donor.fault) for edit, donor in swaps if isinstance(donor, AbsentDonor))
+
+    @property
     def modified(self) -> bool:
         """Whether something is staged that was not written."""
         return self._now is not self._written
@@ -386,10 +392,6 @@ class Document:
                 break
         self.recovered = len(self.edits)
         self._journal = journal
-        for edit in self.edits:
-            if isinstance(edit, Replace) and isinstance(edit.donor, AbsentDonor):
-                title = edit.title(self.base.columns)
-                self.notes.append(f"“{title}” waits for its donor: {edit.donor.fault.message}")
 
     def _retake(self, step: Json, open_donor: OpenDonor) -> None:
         (verb, value), *others = step.items()

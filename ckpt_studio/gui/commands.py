@@ -18,6 +18,7 @@ from ckpt_studio.gui.texts import visible, without_mnemonic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ckpt_studio.document.edits import Replace
     from ckpt_studio.gui.bench import Bench
     from ckpt_studio.gui.copies import Kind
     from ckpt_studio.gui.runs import Runs
@@ -75,6 +76,7 @@ class Commands(QObject):
         for spec in SPECS:
             bench.actions.bind(spec.id, handlers[spec.id])
         bench.variables.contextActionsWanted.connect(self._fill_context_menu)
+        session.donorWanted.connect(self.find_donor)
 
     # ---- opening
 
@@ -132,6 +134,18 @@ class Commands(QObject):
 
         if self._session.document is not None:
             DonorDialog(self._session, self._session.selection, self._window, donor_path=path).open()
+
+    def find_donor(self, edits: tuple[Replace, ...]) -> None:
+        """Ask where the donor of these swaps is now; what is swapped anew then takes their place."""
+        from ckpt_studio.gui.dialogs.donor import DonorDialog
+
+        document = self._session.document
+        if document is None or not all(edit in document.edits for edit in edits):
+            return
+        wanted = {key: other for edit in edits for key, other in edit.pairs}
+        dialog = DonorDialog(self._session, tuple(wanted), self._window, wanted=wanted)
+        dialog.accepted.connect(lambda: self._session.replace_waiting(edits))
+        dialog.open()
 
     def resume(self) -> None:
         """Ask how to go on training."""

@@ -6,6 +6,7 @@ One document a window. Everything that reads a file goes through `bridge`; the a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -31,7 +32,7 @@ from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits import Edit, Replace
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.training.events import RunState
@@ -80,6 +81,8 @@ class Session(QObject):
     """A Trouble, for the banner."""
     retracted = Signal(object)
     """A Trouble that is over."""
+    donorWanted = Signal(object)
+    """tuple[Replace, ...]: swaps of one donor that is not there any more; a person wants to say where it is."""
     logged = Signal(str)
     """A line for the log."""
     runChanged = Signal(object)
@@ -232,6 +235,7 @@ class Session(QObject):
         """What a person should know about a document that was just opened."""
         for note in (*document.base.notes, *document.notes, *filter(None, [document.read_only])):
             self.notice(note)
+        self._tell_waiting(document)
         self._check_journal()
         if document.recovered and document.base.prefix not in self._parked:
             self.notice(
@@ -239,6 +243,21 @@ class Session(QObject):
                 self.tr("Revert All"),
                 self.revert_all,
             )
+
+    def _tell_waiting(self, document: Document) -> None:
+        """Offer to find the donors that are not where they were."""
+        by_reason: dict[str, list[Replace]] = {}
+        for edit, fault in document.waiting:
+            by_reason.setdefault(str(fault), []).append(edit)
+        for reason, edits in by_reason.items():
+            count = len({key for edit in edits for key in edit.keys})
+            sentence = (
+                self.tr("1 variable waits for its value from another checkpoint: %1")
+                if count == 1
+                else self.tr("%n variables wait for their values from another checkpoint: %1", "", count)
+            )
+            find = partial(self.donorWanted.emit, tuple(edits))
+            self.trouble(sentence.replace("%1", visible(reason)), self.tr("Find it…"), find)
 
     def _check_journal(self) -> None:
         """Say once when staged edits cannot be kept."""
@@ -321,6 +340,15 @@ class Session(QObject):
     def remove(self, edit: Edit) -> None:
         """Revert one edit of the list; undoable."""
         self._change(lambda document: document.remove(edit))
+
+    def replace_waiting(self, edits: Sequence[Replace]) -> None:
+        """Revert swaps that waited for their donor, where the edit done last stands in for all of their variables."""
+        done = self.document.edits if self.document is not None else ()
+        if done and done[-1] not in edits:
+            keys = frozenset(done[-1].keys)
+            for edit in edits:
+                if keys.issuperset(edit.keys):
+                    self.remove(edit)
 
     def revert_all(self) -> None:
         """Revert every edit; undoable."""

@@ -2097,6 +2097,16 @@
         <source>%1 is still being opened: its disk or network is slow, or does not answer.</source>
         <translation>%1 仍在打开：其所在的磁盘或网络很慢，或没有响应。</translation>
     </message>
+    <message numerus="yes">
+        <source>%n variables wait for their values from another checkpoint: %1</source>
+        <translation>
+            <numerusform>%n 个变量在等待来自另一检查点的值：%1</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 variable waits for its value from another checkpoint: %1</source>
+        <translation>1 个变量在等待来自另一检查点的值：%1</translation>
+    </message>
     <message>
         <source>Another checkpoint is being opened; edit when it is there.</source>
         <translation>正在打开另一个检查点；请在打开后再修改。</translation>
@@ -2108,6 +2118,10 @@
     <message>
         <source>Choose one in Checkpoints.</source>
         <translation>请在“检查点”中选择一个。</translation>
+    </message>
+    <message>
+        <source>Find it…</source>
+        <translation>查找…</translation>
     </message>
     <message>
         <source>Opening</source>

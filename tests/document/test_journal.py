@@ -207,7 +207,10 @@ def test_a_donor_that_is_gone_keeps_its_place_in_the_list(
     (tmp_path / "donor").rename(tmp_path / "moved")
     document = reopened(base)
     assert [type(edit).__name__ for edit in document.edits] == ["Freeze", "Replace"]
-    assert "waits for its donor" in document.notes[0]
+    assert document.notes == []
+    ((waiting, fault),) = document.waiting
+    assert waiting is document.edits[1]
+    assert "does not exist" in fault.message
     with pytest.raises(FileFault, match="swapped in from"):
         document.staged.read("dense/bias")
     np.testing.assert_array_equal(document.staged.read("out/kernel"), MODEL["out/kernel"])

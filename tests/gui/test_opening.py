@@ -10,14 +10,17 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QListWidget, QPushButton, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QLineEdit, QListWidget, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
+from ckpt_studio.document.edits import Replace
 from ckpt_studio.formats import folder, registry
 from ckpt_studio.formats.base import Checkpoint, Declined, Found, Member
+from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui import session
 from ckpt_studio.gui.main_window import MainWindow
 from tests.gui.test_main_window import drag, settle
@@ -226,3 +229,39 @@ def test_threads_that_hang_are_replaced(main_window: MainWindow, qtbot: QtBot) -
         lambda: sum(t.name.startswith("bridge") for t in threading.enumerate()) == 2, timeout=5000
     )
     assert done == ["answered"]
+
+
+def test_a_donor_that_has_moved_is_asked_for(
+    opened: MainWindow, sample: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    donor = BundleMaker()
+    donor.add("other/bias", np.full(10, 7, np.float32), 1)
+    path = donor.write(tmp_path / "d-1")
+    swapped = Replace((("classifier/bias", "other/bias"),), open_checkpoint(path), path)
+    opened.session.do(swapped)
+    opened.close_now()
+    (tmp_path / "moved").mkdir()
+    for file in tmp_path.glob("d-1.*"):
+        file.rename(tmp_path / "moved" / file.name)
+    window = MainWindow()
+    window.show()
+    with qtbot.waitSignal(window.documentOpened, timeout=10_000):
+        window.open_path(str(sample / "run"))
+    waiting = [sentence for sentence in told(window) if "d-1" in sentence]
+    assert waiting == ["1 variable waits for its value from another checkpoint: d-1 does not exist."]
+    find = next(b for b in window.workbench.banners.banners if b.trouble.sentence == waiting[0])
+    find.findChild(QPushButton, "bannerAction").click()
+    dialog = window.findChild(QDialog, "donorDialog")
+    field = dialog.findChild(QLineEdit, "donorPathEdit")
+    QTest.keyClicks(field, str(tmp_path / "moved"))
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    apply = dialog.findChild(QPushButton, "donorApplyButton")
+    qtbot.waitUntil(apply.isEnabled, timeout=10_000)
+    apply.click()
+    document = window.session.document
+    assert document is not None
+    assert document.waiting == ()
+    assert [edit.keys for edit in document.edits] == [("classifier/bias",)]
+    assert document.staged.read("classifier/bias").tolist() == [7.0] * 10
+    window.close_now()
+    qtbot.waitUntil(lambda: not window.isVisible())

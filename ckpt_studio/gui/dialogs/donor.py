@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -51,7 +52,10 @@ _RULES_MS: Final = 150
 
 
 class DonorDialog(QDialog):
-    """Previews and stages a swap for some variables of the session's document, or for all where `keys` is empty."""
+    """Previews and stages a swap for some variables of the session's document, or for all where `keys` is empty.
+
+    `wanted` are donor's keys by ours that go before the rules, as far as the donor has them.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class DonorDialog(QDialog):
         keys: Sequence[str] = (),
         parent: QWidget | None = None,
         donor_path: str | None = None,
+        wanted: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(parent)
         if session.document is None:
@@ -67,6 +72,7 @@ class DonorDialog(QDialog):
         self._session = session
         self._document = session.document
         self._keys = tuple(keys) or _all_keys(session)
+        self._wanted = wanted
         self._donor: Checkpoint | None = None
         self._overrides: dict[str, str | None] = {}
         self._opening = self._matching = False
@@ -231,11 +237,13 @@ class DonorDialog(QDialog):
             owner=self,
             slot="donor",
             label=self.tr("Opening the donor"),
+            may_hang=True,
         )
 
     def _donor_opened(self, donor: Checkpoint) -> None:
         self._opening = False
         self._donor = donor
+        self._overrides |= {key: other for key, other in self._wanted.items() if other in donor.columns}
         remember_path("donors", self._path.path())
         step = "" if donor.step is None else self.tr(", step {0}").format(donor.step)
         self._opened.set_full(
