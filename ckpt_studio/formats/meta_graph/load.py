@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
@@ -128,35 +127,48 @@ def trainable_names(path: str) -> frozenset[str] | None:
 
         try:
             _check_owner(read(0, 64), said(path))
-            found = _find_trainable(read, end, said(path))
+            found = find_collections(read, 0, end, said(path), (_TRAINABLE,)).get(_TRAINABLE)
         except DecodeError as error:
             raise Corrupt(f"{said(path)} is damaged: a collection does not parse.", path=path) from error
         except FileFault as fault:
             raise type(fault)(fault.message, path=path, offset=fault.offset) from fault
         file.check_unchanged()
-    if found is None:
-        return None
-    return frozenset(listed_names(found)) | {
-        one.save_slice_info_def.full_name for one in definitions(found) if one.save_slice_info_def.full_name
-    }
+    return None if found is None else variable_names(found)
 
 
-def _find_trainable(read: ReadAt, end: int, name: str) -> CollectionDef | None:
-    for number, first, after in fields(read, 0, end, name):
-        if number != _COLLECTION:
-            continue
-        parts = {part: (begin, stop) for part, begin, stop in _entry(read, first, after, name)}
-        if 1 in parts and read(parts[1][0], parts[1][1] - parts[1][0]) == _TRAINABLE:
-            begin, stop = parts.get(2, (0, 0))
-            return CollectionDef.FromString(read(begin, stop - begin))
-    return None
+def variable_names(collection: CollectionDef) -> frozenset[str]:
+    """Names of the variables of a collection: of a part of a partitioned one also the whole variable's."""
+    wholes = (one.save_slice_info_def.full_name for one in definitions(collection))
+    return frozenset(listed_names(collection)) | {name for name in wholes if name}
 
 
-def _entry(read: ReadAt, first: int, after: int, name: str) -> Iterator[tuple[int, int, int]]:
-    """Key (1) and value (2) of a map entry, the key only if it is as long as the one that is looked for."""
-    for part, begin, stop in fields(read, first, after, name):
-        if part != 1 or stop - begin == len(_TRAINABLE):
-            yield part, begin, stop
+def find_collections(
+    read: ReadAt, start: int, end: int, name: str, wanted: tuple[bytes, ...]
+) -> dict[bytes, CollectionDef]:
+    """These collections, as far as there are any, of the MetaGraph that stands between `start` and `end` of a file.
+
+    Args:
+        read: bytes of the file.
+        start: where the MetaGraph begins; all of it but the wanted collections is passed over.
+        end: where it ends.
+        name: how sentences name the file.
+        wanted: names of collections.
+
+    Raises:
+        Truncated, Corrupt: it is no MetaGraph.
+        DecodeError: a collection does not parse.
+    """
+    longest = max(map(len, wanted))
+    found = {}
+    for number, first, after in fields(read, start, end, name):
+        if number == _COLLECTION:
+            parts = {part: (begin, stop) for part, begin, stop in fields(read, first, after, name)}
+            begin, stop = parts.get(1, (0, 0))
+            key = read(begin, stop - begin) if stop - begin <= longest else b""
+            if key in wanted:
+                begin, stop = parts.get(2, (0, 0))
+                found[key] = CollectionDef.FromString(read(begin, stop - begin))
+    return found
 
 
 def _check_owner(head: bytes, name: str) -> None:

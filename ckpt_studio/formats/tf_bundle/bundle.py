@@ -19,7 +19,10 @@ from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader, step_of
 from ckpt_studio.formats.reading import Place
+from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
+from ckpt_studio.formats.roles.marks import Marks
+from ckpt_studio.formats.roles.object_graph import ObjectGraph
 from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.columns import PATCH, columns_of
 from ckpt_studio.formats.tf_bundle.contents import Contents
@@ -44,6 +47,7 @@ class Bundle:
     """One opened bundle; implements `Checkpoint`. All methods may be called from any thread; no file stays open.
 
     Attributes:
+        stem: the path that its files share; `prefix`, unless they are part of something larger.
         index: columns of all entries, slices included.
         contents: which records are rows, faulty, partitioned.
         num_shards: how many data files its header claims.
@@ -55,10 +59,12 @@ class Bundle:
     def __init__(self, prefix: str, index: Index) -> None:
         self.path = prefix
         self.prefix = prefix
+        self.stem = index.path.removesuffix(".index")
         self.index = index
         self.num_shards = index.header.num_shards
         self.big_endian = index.header.big_endian
-        self.meta_graph = prefix + ".meta" if os.path.isfile(prefix + ".meta") else None
+        meta = f"{self.stem}.meta"
+        self.meta_graph = meta if os.path.isfile(meta) else None
         self.contents = Contents(index, self.shard_path)
         self.notes: tuple[str, ...] = self.contents.notes
         self._lock = threading.Lock()
@@ -78,14 +84,14 @@ class Bundle:
 
     def shard_path(self, shard: int) -> str:
         """The data file of a shard, whether it exists or not."""
-        return f"{self.prefix}.data-{shard:05d}-of-{self.num_shards:05d}"
+        return f"{self.stem}.data-{shard:05d}-of-{self.num_shards:05d}"
 
     @property
     def columns(self) -> Columns:
         """What there is; made when first asked for."""
         with self._lock:
             if self._columns is None:
-                self._columns = columns_of(self.contents, self._object_graph(), self._trainable())
+                self._columns = columns_of(self.contents, self._object_graph(), self._mark_more)
             return self._columns
 
     def _object_graph(self) -> bytes | None:
@@ -99,19 +105,26 @@ class Bundle:
         except (FileFault, TypeError):
             return None
 
-    def _trainable(self) -> frozenset[str] | None:
-        """Names that the MetaGraph calls trainable, None where nothing says."""
+    def _mark_more(self, marks: Marks, objects: ObjectGraph | None) -> None:
+        """What files beside the index say of the rows."""
         if self.meta_graph is None:
-            return None
+            return
         from ckpt_studio.formats.meta_graph.load import trainable_names
 
         try:
-            return trainable_names(self.meta_graph)
+            trainable = trainable_names(self.meta_graph)
         except FileFault as error:
             self.notes = (*self.notes, error.message)
-            return None
+        else:
+            if trainable is not None:
+                mark_trainable(marks, trainable)
 
-    def _record(self, key: str) -> int:
+    def record(self, key: str) -> int:
+        """The record of a variable.
+
+        Raises:
+            NoSuchVariable: no such key.
+        """
         record = self.index.keys.find(key)
         if record < 0 or self.contents.hidden[record]:
             raise NoSuchVariable(
@@ -121,7 +134,7 @@ class Bundle:
 
     def _readable(self, key: str) -> int:
         """The record of a key whose values can be read."""
-        record = self._record(key)
+        record = self.record(key)
         error = self.contents.error(record)
         if error is not None:
             raise error
@@ -205,7 +218,7 @@ class Bundle:
 
     def identity(self, key: str) -> str:
         """As `TensorSource.identity`: the index's and the data files' identities stand for the values."""
-        record = self._record(key)
+        record = self.record(key)
         used = (
             [record] if record not in self.contents.partitions else self.contents.partitions[record].records
         )
@@ -215,7 +228,7 @@ class Bundle:
 
     def stored(self, key: str) -> Stored | None:
         """As `TensorSource.stored`; None for faulty and for partitioned variables."""
-        record = self._record(key)
+        record = self.record(key)
         if self.contents.codes[record] or record in self.contents.partitions:
             return None
         place = self.contents.place(record)
@@ -227,7 +240,7 @@ class Bundle:
         Raises:
             NoSuchVariable: no such key.
         """
-        record = self._record(key)
+        record = self.record(key)
         records = [record]
         if record in self.contents.partitions:
             records += self.contents.partitions[record].records.tolist()
@@ -236,7 +249,7 @@ class Bundle:
     def files(self) -> tuple[str, ...]:
         """Every file that belongs to it: index, the data files that exist, MetaGraph, patch."""
         shards = [self.shard_path(shard) for shard in sorted(self.contents.shards)]
-        others = [self.prefix + suffix for suffix in (".meta", *SIDECARS)]
+        others = [self.stem + suffix for suffix in (".meta", *SIDECARS)]
         return (self.index.path, *shards, *(path for path in others if os.path.isfile(path)))
 
     def verify(self, task: Task = UNTENDED) -> Iterator[Fault]:

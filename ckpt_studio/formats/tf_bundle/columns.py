@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -13,10 +13,9 @@ from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import Columns, Names, encode
 from ckpt_studio.formats.files import read_whole
 from ckpt_studio.formats.roles.by_graph import mark_by_graph
-from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.by_name import mark_by_names
 from ckpt_studio.formats.roles.marks import Marks
-from ckpt_studio.formats.roles.object_graph import parse_graph
+from ckpt_studio.formats.roles.object_graph import ObjectGraph, parse_graph
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
 
@@ -26,13 +25,15 @@ PATCH: Final = ".ckpt-studio.json"
 _MOST_PATCH_BYTES: Final = 64 << 20
 
 
-def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[str] | None) -> Columns:
+def columns_of(
+    contents: Contents, graph: bytes | None, mark_more: Callable[[Marks, ObjectGraph | None], None]
+) -> Columns:
     """The columns of a bundle: one row a variable.
 
     Args:
         contents: the judged index.
         graph: the object graph as the checkpoint holds it, or None.
-        trainable: names that the MetaGraph calls trainable, or None where nothing says.
+        mark_more: adds what files beside the index say.
     """
     index = contents.index
     fields = index.fields.take(contents.rows) if contents.hidden.any() else index.fields
@@ -48,8 +49,7 @@ def columns_of(contents: Contents, graph: bytes | None, trainable: Collection[st
     if objects is not None:
         mark_by_graph(marks, objects)
     mark_by_names(marks)
-    if trainable is not None:
-        mark_trainable(marks, trainable)
+    mark_more(marks, objects)
     _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
     return marks.columns(contents.sizes(), contents.row_faults)
 
