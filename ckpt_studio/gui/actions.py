@@ -12,11 +12,13 @@ from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.menu_titles import QT_TRANSLATE_NOOP
-from ckpt_studio.gui.texts import in_action, tooltip, without_mnemonic
+from ckpt_studio.gui.texts import in_action, shortened, tooltip, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
 
+_LONGEST: Final = 80
+"""What undo and redo would do is shortened to so many characters: it makes the menu as wide."""
 _UNDO: Final = QT_TRANSLATE_NOOP("Actions", "&Undo %1")
 _REDO: Final = QT_TRANSLATE_NOOP("Actions", "&Redo %1")
 
@@ -85,7 +87,7 @@ class Actions(QObject):
             ("actionRedo", "&Redo", _REDO, document.redo_label if document is not None else None),
         ):
             text = (
-                translated(labelled).replace("%1", in_action(edit_text(label)))
+                translated(labelled).replace("%1", in_action(shortened(edit_text(label), _LONGEST)))
                 if label
                 else translated(plain)
             )

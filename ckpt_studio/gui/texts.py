@@ -11,6 +11,8 @@ from ckpt_studio.core.texts import visible as visible
 translate = QCoreApplication.translate
 """Context and text, for what is no method of a QObject; lupdate knows this name."""
 
+_TOOLTIP_LENGTH = 4000
+
 
 def filled(text: str, *values: str) -> str:
     """`%1`, `%2`... of a translated text filled in, whatever the values hold themselves."""
@@ -26,7 +28,8 @@ def shortened(text: str, most: int) -> str:
 
 
 def tooltip(text: str) -> str:
-    """A tooltip that shows the text as it is, lines kept."""
+    """A tooltip that shows the text as it is, lines kept; of a very long one the ends."""
+    text = shortened(text, _TOOLTIP_LENGTH)
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
     return f"<qt>{escaped}</qt>" if text else ""
 

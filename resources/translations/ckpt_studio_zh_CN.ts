@@ -2300,10 +2300,6 @@
         <source>Try again</source>
         <translation>重试</translation>
     </message>
-    <message>
-        <source>Values of dtype {0} cannot be shown: only TensorFlow understands their bytes.</source>
-        <translation>无法显示 {0} 类型的值：只有 TensorFlow 能理解其字节。</translation>
-    </message>
 </context>
 <context>
     <name>Texts</name>
@@ -2504,8 +2500,8 @@
     </message>
     <message numerus="yes">
         <source>⚠ %n inside</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>⚠ 内含 %n 个</numerusform>
         </translation>
     </message>
     <message>
@@ -2514,13 +2510,13 @@
     </message>
     <message numerus="yes">
         <source>✕ %n inside</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>✕ 内含 %n 个</numerusform>
         </translation>
     </message>
     <message>
         <source>✕ dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>✕ 已丢弃</translation>
     </message>
     <message>
         <source>❄ frozen</source>

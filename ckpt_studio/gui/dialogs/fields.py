@@ -91,7 +91,7 @@ class ElidedLabel(QLabel):
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height() + 2)
 
     def _fit(self) -> None:
-        shown = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 40))
+        shown = self.fontMetrics().elidedText(self._full, self._mode, max(self.contentsRect().width(), 40))
         self.setText(shown)
         self.setToolTip("" if shown == self._full else tooltip(self._full))
 

@@ -38,11 +38,12 @@ def carried(place: Place, nodes: TreeNodes) -> Place:
     seen = old.row[VisibleNodes(old, place.expanded).ids]
     groups = place.chosen[old.row[place.chosen] < 0]
     alone = nodes.node_of_row[old.row[place.chosen[old.row[place.chosen] >= 0]]]
-    chosen = np.union1d(alone, _cover(nodes, rows_of(old, groups))).astype(np.int32)
-    current = None if place.current is None else _current(old, place.current, nodes)
     marked = np.zeros(len(nodes), np.bool_)
+    marked[alone] = True
+    marked[_cover(nodes, rows_of(old, groups))] = True
+    chosen = np.flatnonzero(marked).astype(np.int32)
+    current = None if place.current is None else _current(old, place.current, nodes)
     marked[nodes.node_of_row[seen[seen >= 0]]] = True
-    marked[chosen] = True
     if current is not None:
         marked[current] = True
     return Place(nodes, _above(nodes, marked), chosen, current)
@@ -62,9 +63,10 @@ def _cover(nodes: TreeNodes, rows: NDArray[np.int32]) -> NDArray[np.int64]:
     before = np.concatenate([[0], np.cumsum(wanted)])
     leaves = nodes.leaves_before
     whole = (nodes.row < 0) & (before[nodes.end] - before[:-1] == leaves[nodes.end] - leaves[:-1])
-    change = np.zeros(len(nodes) + 1, np.int64)
-    np.add.at(change, np.flatnonzero(whole) + 1, 1)
-    np.add.at(change, nodes.end[whole], -1)
+    count = len(nodes) + 1
+    change = np.bincount(np.flatnonzero(whole) + 1, minlength=count) - np.bincount(
+        nodes.end[whole], minlength=count
+    )
     inside = np.cumsum(change[:-1]) > 0
     return np.flatnonzero((wanted | whole) & ~inside)
 

@@ -13,16 +13,20 @@ from ckpt_studio.gui.models.visible_nodes import VisibleNodes
 
 def nodes_in(shown: VisibleNodes, ranges: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
     """Nodes in these ranges of table rows (first and last), ascending."""
-    parts = [shown.ids[top : bottom + 1] for top, bottom in ranges]
-    return np.unique(np.concatenate([np.empty(0, np.int32), *parts])).astype(np.int32)
+    inside = np.zeros(len(shown.ids), np.bool_)
+    for top, bottom in ranges:
+        inside[top : bottom + 1] = True
+    return shown.ids[inside]
 
 
-def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32]) -> list[tuple[int, int]]:
-    """Ranges of table rows where these nodes are shown now."""
-    places = np.flatnonzero(np.isin(shown.ids, nodes, assume_unique=True))
-    if len(places) == 0:
-        return []
+def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32], most: int) -> list[tuple[int, int]]:
+    """Ranges of table rows where these nodes are shown now; none where there would be more than `most`."""
+    wanted = np.zeros(len(shown.nodes), np.bool_)
+    wanted[nodes] = True
+    places = np.flatnonzero(wanted[shown.ids])
     breaks = np.flatnonzero(np.diff(places) > 1)
+    if len(places) == 0 or len(breaks) >= most:
+        return []
     firsts, lasts = np.append(0, breaks + 1), np.append(breaks, len(places) - 1)
     return list(zip(places[firsts].tolist(), places[lasts].tolist(), strict=True))
 
@@ -36,7 +40,9 @@ def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
     inside = np.cumsum(change[:-1]) > 0
     inside[chosen] = True
     rows = nodes.row[inside]
-    return np.sort(rows[rows >= 0])
+    meant = np.zeros(len(nodes.columns), np.bool_)
+    meant[rows[rows >= 0]] = True
+    return np.flatnonzero(meant).astype(np.int32)
 
 
 def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QRect,
+    QSize,
     Qt,
     Signal,
 )
@@ -32,6 +33,8 @@ from ckpt_studio.gui.models.variable_table import DEPTH_ROLE, EXPANDED_ROLE, Col
 INDENT: Final = 16
 _ARROW: Final = 16
 _SEARCH_SECONDS: Final = 0.02
+_NAMES_SHARE: Final = 0.6
+"""The column of names grows to so much of the width by itself."""
 _WIDTHS: Final = {
     Column.label: 170, Column.frozen: 96, Column.shape: 84, Column.state: 96, Column.dtype: 66, Column.size: 70,
 }  # fmt: skip
@@ -71,6 +74,12 @@ class TreeDelegate(CheckDelegate):
         whole.rect.setLeft(arrow.right() + 1)
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, whole, painter, widget)
 
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        if index.column() == Column.label:
+            size.setWidth(size.width() + arrow_rect(QRect(), index).right() + 1)
+        return size
+
 
 def arrow_rect(cell: QRect, index: QModelIndex | QPersistentModelIndex) -> QRect:
     """Where the arrow of a name cell is."""
@@ -93,6 +102,7 @@ class VariableView(QTableView):
         self.setItemDelegate(TreeDelegate(self))
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -109,9 +119,15 @@ class VariableView(QTableView):
         columns.setHighlightSections(False)
         # a clickable header asks at each paint whether a whole column is selected, which asks for the flags of each row
         columns.setSectionsClickable(False)
+        # a header that knows what is selected does so too, beside a column that is
+        columns.setSelectionModel(QItemSelectionModel(model, columns))
         columns.setStretchLastSection(True)
+        columns.setResizeContentsPrecision(0)
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)
+        self._fitting = False
+        self._fits = True
+        columns.sectionResized.connect(self._resized)
 
     def selected_ranges(self) -> list[tuple[int, int]]:
         """Ranges of table rows that are selected, first and last."""
@@ -125,6 +141,19 @@ class VariableView(QTableView):
         for top, bottom in ranges:
             selection.select(self._table.index(top, 0), self._table.index(bottom, last))
         self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def fit_names(self) -> None:
+        """Give the names that are on the screen room, within limits, unless the person has set the width."""
+        if self._fits:
+            self._fitting = True
+            most = int(self.viewport().width() * _NAMES_SHARE)
+            wanted = self.sizeHintForColumn(Column.label)
+            self.setColumnWidth(Column.label, max(_WIDTHS[Column.label], min(wanted, most)))
+            self._fitting = False
+
+    def _resized(self, column: int) -> None:
+        if column == Column.label and not self._fitting:
+            self._fits = False
 
     def expandAll(self) -> None:
         """Expand every group and weight, as QTreeView has it."""
@@ -170,6 +199,10 @@ class VariableView(QTableView):
                 self._right(index)
             case Qt.Key.Key_Left:
                 self._left(index)
+            case Qt.Key.Key_Home:
+                self._go_to(index.siblingAtRow(0))
+            case Qt.Key.Key_End:
+                self._go_to(index.siblingAtRow(self._table.rowCount() - 1))
             case Qt.Key.Key_Plus:
                 self._table.set_expanded(index, True)
             case Qt.Key.Key_Minus:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.document import Document, KeyState
 
 FIGURES = ("count", "min", "max", "mean", "std", "l2", "zeros", "nan", "inf")
-_LONGEST: Final = 1000
+_LONGEST: Final = 400
 _MOST_SLOTS: Final = 8
 _NO_DATA: Final = (".index", ".meta", ".json", ".pb", ".pbtxt")
 """Ends of files that hold no values, but of those that belong to a checkpoint."""

@@ -172,6 +172,7 @@ class VariablesPanel(QWidget):
             self.model.show(standing.tree, standing.states)
             self._show_count(standing.matching)
             self.view.scrollTo(self.view.currentIndex())
+            self.view.fit_names()
 
     def _restate(self, _keys: object = None) -> None:
         """Work out the rows' states again, after an edit."""
@@ -327,12 +328,12 @@ class VariablesPanel(QWidget):
                 return
             from ckpt_studio.gui.models.selection import ranges_of
 
-            ranges = ranges_of(tree.shown, nodes)
+            ranges = ranges_of(tree.shown, nodes, _MOST_RANGES)
             index = self.model.index_of(current) if current is not None else QModelIndex()
             selection = self.view.selectionModel()
             if index.isValid():
                 selection.setCurrentIndex(index, selection.SelectionFlag.NoUpdate)
-            if len(ranges) <= _MOST_RANGES:
+            if ranges:
                 self.view.select_ranges(ranges)
         finally:
             self._resetting = False

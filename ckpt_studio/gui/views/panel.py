@@ -5,13 +5,13 @@ Imports no numpy and no pyqtgraph, because it is made before the window's first 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, PlainLabel
-from ckpt_studio.gui.texts import shape_text, visible
+from ckpt_studio.gui.texts import shape_text, shortened, visible
 from ckpt_studio.gui.views.heatmap_view import HeatmapView
 from ckpt_studio.gui.views.histogram_view import HistogramView
 from ckpt_studio.gui.views.slice_bar import SliceBar
@@ -20,6 +20,9 @@ from ckpt_studio.gui.views.values_view import ValuesView
 if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.views.subject import Subject
+
+_LONGEST: Final = 400
+"""A name is shortened to so many characters."""
 
 
 class TensorPanel(QWidget):
@@ -87,7 +90,7 @@ class TensorPanel(QWidget):
             self._pages.setCurrentIndex(0)
             return
         info = subject.staged.info
-        parts = [visible(info.name), shape_text(info.shape), info.dtype.name]
+        parts = [visible(shortened(info.name, _LONGEST)), shape_text(info.shape), info.dtype.name]
         if subject.original is not None:
             parts.append(self.tr("staged"))
         self._title.set_full("   ".join(parts))

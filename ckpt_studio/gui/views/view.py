@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import opaque_sentence, visible
 from ckpt_studio.gui.views.subject import Nature, Side
 
 if TYPE_CHECKING:
@@ -191,9 +191,7 @@ class TensorView(QWidget):
             return self.tr("This variable has no elements: its shape is {0}.").format(shape)
         if nature is Nature.text:
             return self.tr("This variable holds text. The Values tab shows it.")
-        return self.tr(
-            "Values of dtype {0} cannot be shown: only TensorFlow understands their bytes."
-        ).format(info.dtype.name)
+        return opaque_sentence(info.dtype.name)
 
     def _message_page(self, name: str) -> QWidget:
         page = QWidget(self)
