@@ -6,6 +6,7 @@ It is part of the window's first paint, so it imports nothing that takes time.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -23,3 +24,9 @@ def visible(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """The first few of some names, for a sentence."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(visible, names[:most])) + more

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import FileFault, NoSuchVariable, RequestFault
 from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
+from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.matching import alike, judge
 from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of, texts_of
 from ckpt_studio.document.staged import State, Swap, with_slots
-from ckpt_studio.document.wording import listed, named, spoken
+from ckpt_studio.document.wording import named, spoken
 
 Json: TypeAlias = dict[str, Any]
 OpenDonor: TypeAlias = Callable[[str], TensorSource]
@@ -321,7 +322,7 @@ def check_some_left(state: State, keys: Sequence[str], rows: NDArray[np.int64]) 
     """Raise RequestFault if an edit means nothing but variables that are dropped."""
     if len(rows) and state.dropped[rows].all():
         are = "is" if len(keys) == 1 else "are"
-        raise RequestFault(f"{listed(keys)} {are} dropped by a staged edit; revert that first.", key=keys[0])
+        raise RequestFault(f"{some_of(keys)} {are} dropped by a staged edit; revert that first.", key=keys[0])
 
 
 def edit_of_record(record: Json, open_donor: OpenDonor) -> Edit:

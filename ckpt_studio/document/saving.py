@@ -9,12 +9,12 @@ from pathlib import Path
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import printable
+from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.convert import conversion_note
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.object_graph import GRAPH_KEY
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
-from ckpt_studio.document.wording import listed
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph
@@ -159,7 +159,7 @@ def _drop_notes(document: Document) -> list[str]:
     dropped = document.dropped_keys()
     if not dropped:
         return []
-    notes = [f"Without {_counted(len(dropped), 'variable')}: {listed(dropped)}."]
+    notes = [f"Without {_counted(len(dropped), 'variable')}: {some_of(dropped)}."]
     if GRAPH_KEY in document.staged.columns:
         notes.append("The object graph follows: restore it into a model without the dropped variables.")
     return notes
@@ -174,7 +174,7 @@ def _graph_notes(meta: MetaGraph, document: Document) -> list[str]:
         return []
     return [
         f"The graph ({said(str(meta.path))}) still restores {_counted(len(wanted), 'dropped variable')} "
-        f"({listed(wanted)}): its own Saver cannot read the new checkpoint, one that is made for the others can."
+        f"({some_of(wanted)}): its own Saver cannot read the new checkpoint, one that is made for the others can."
     ]
 
 

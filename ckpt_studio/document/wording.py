@@ -10,7 +10,6 @@ from ckpt_studio.document.patterns import rows_of, shared_path
 
 _MOST_NAMES: Final = 1000
 """The names of more variables are not looked up for a title."""
-_MOST_SAID: Final = 5
 
 
 def named(keys: Sequence[str]) -> str:
@@ -35,9 +34,3 @@ def spoken(keys: Sequence[str], columns: Columns) -> str:
             return named(keys)
     group = shared_path(names).rstrip("/") if keys else ""
     return f"{printable(group)} ({len(keys)} variables)" if group else named(keys)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of some names, for a sentence."""
-    more = f" and {len(names) - _MOST_SAID} more" if len(names) > _MOST_SAID else ""
-    return ", ".join(map(printable, names[:_MOST_SAID])) + more

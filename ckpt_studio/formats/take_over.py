@@ -64,9 +64,23 @@ def _reflink(source: int, target: int) -> bool:
 
 
 def take_over(
-    saving: Saving, source: str, how: How, task: Task, expected: FileIdentity | None = None
+    saving: Saving,
+    source: str,
+    how: How,
+    task: Task,
+    expected: FileIdentity | None = None,
+    *,
+    read_back: bool = True,
 ) -> tuple[str, How]:
-    """Take one whole file over under a temporary name, sealed. It must be the file `expected`, if that is given.
+    """Take one whole file over under a temporary name, sealed.
+
+    Args:
+        saving: the save that it is for.
+        source: the file.
+        how: the way that is tried first.
+        task: counts its bytes.
+        expected: what the file must be, if that is known.
+        read_back: whether a copy is compared as a whole; else the caller compares what matters to him.
 
     Returns:
         The temporary path, and how it was done: `how`, or "copy" where that turned out to be impossible.
@@ -89,17 +103,17 @@ def take_over(
             file.size = os.fstat(file.fd).st_size
             task.advance(file.size)
         else:
-            _copy(reader, file, task)
+            _copy(reader, file, task, read_back)
         reader.check_unchanged()
-    if done == "reflink":
-        saving.seal_shared(file)
+    if done == "reflink" or not read_back:
+        saving.seal_unread(file)
     else:
         saving.seal(file)
     return file.path, done
 
 
-def _copy(reader: FileReader, file: TemporaryFile, task: Task) -> None:
-    """Copy inside the kernel where that works; checksum the source's bytes on the way, for the read-back."""
+def _copy(reader: FileReader, file: TemporaryFile, task: Task, read_back: bool) -> None:
+    """Copy inside the kernel where that works; checksum the source's bytes on the way for the read-back, if any."""
     size = reader.identity.size
     buffer = memoryview(bytearray(BLOCK))
     inside = hasattr(os, "copy_file_range")
@@ -113,7 +127,10 @@ def _copy(reader: FileReader, file: TemporaryFile, task: Task) -> None:
                 inside = False
         if step == 0:
             raise Truncated(f"{said(reader.path)} became shorter while it was copied.", path=reader.path)
-        _pass_on(reader, file, step, buffer, write=not inside)
+        if inside and not read_back:
+            file.size += step
+        else:
+            _pass_on(reader, file, step, buffer, write=not inside)
         task.advance(step)
 
 

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import ChecksumMismatch, FileFault, Unsupported
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, TensorSource, printable
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
 from ckpt_studio.formats.reading import Place
 from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
-from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.entries import Entry
+from ckpt_studio.formats.tf_bundle.ranges import OWN_SUMS
 
 _STRING: Final = 7
 _NATIVE_BIG: Final = sys.byteorder == "big"
@@ -139,18 +139,19 @@ class ShardWriter:
         return mask(crc)
 
     def _copy(self, path: str, place: Place, big_endian: bool) -> None:
-        """Append bytes as they are, and compare their checksum; nobody but TensorFlow knows that of opaque types."""
+        """Append bytes as they are, and compare their checksum; nobody but TensorFlow knows some opaque types'."""
         reader = self._reader(path)
-        is_string = place.dtype.number == _STRING
-        crc = strings.stored_checksum(reader, place, big_endian) if is_string and place.size else 0
+        own = OWN_SUMS.get(place.dtype.number)
+        crc = own(reader, place, big_endian, UNTENDED) if own is not None and place.size else 0
         for at in range(0, place.size, BLOCK_BYTES):
             block = self._buffer[: min(BLOCK_BYTES, place.size - at)]
             reader.read_into(block, place.offset + at)
-            crc = crc if is_string else checksum(block, crc)
+            crc = checksum(block, crc) if own is None else crc
             self.file.write(block.data)
             self._task.advance(len(block))
         reader.check_unchanged()
-        if place.dtype.numpy is not None and place.size and mask(crc) != place.crc:
+        known = own is not None or place.dtype.numpy is not None
+        if known and place.size and mask(crc) != place.crc:
             raise ChecksumMismatch(
                 f"Nothing was written: {printable(place.key)!r} in {said(path)} does not match its checksum; "
                 "replace it from another checkpoint.",

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from ckpt_studio.core.errors import ChecksumMismatch
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, decode
 from ckpt_studio.formats.saving import Saving, TemporaryFile, save_fault
 from ckpt_studio.formats.take_over import take_over as take_file_over
 from ckpt_studio.formats.tf_bundle.encode_tensors import ShardWriter
+from ckpt_studio.formats.tf_bundle.write_check import check_copies, found_damage
 from ckpt_studio.formats.tf_bundle.write_index import (
     Record,
     gone_from,
@@ -88,7 +90,7 @@ def write_bundle(
     Raises:
         TargetExists, RequestFault: the target exists, or is being read.
         SaveFault: it could not be written; nothing was left behind.
-        FileFault: a tensor of `source` is damaged; nothing was left behind.
+        FileFault: variables of `source` are damaged, all are named; nothing was left behind.
         Cancelled: nothing was left behind.
     """
     options = options or WriteOptions()
@@ -99,8 +101,13 @@ def write_bundle(
         raise save_fault(error, prefix) from error
     plan.check_space()
     task.total = 2 * plan.written_bytes + plan.shared_bytes
-    with Saving(plan.folder, task) as saving:
-        return _Writer(plan, saving, task).write(meta, sidecars, state != "none")
+    try:
+        with Saving(plan.folder, task) as saving:
+            return _Writer(plan, saving, task).write(meta, sidecars, state != "none")
+    except ChecksumMismatch as error:
+        # The first of the damaged variables stopped the save; all of them are named.
+        found = None if take_over is None else found_damage(take_over, plan.live)
+        raise found or error from error
 
 
 class _Writer:
@@ -148,18 +155,31 @@ class _Writer:
         self.size += file.size
 
     def _take_shards_over(self) -> None:
-        """Old data files, whole."""
+        """Old data files, whole, but for those that nothing live is in. Of a copy, what is live is read back."""
+        old, unread = self.plan.take_over, {}
         for number, way in enumerate(self.plan.ways):
-            old = self.plan.take_over
+            if way is None:
+                self._placed(self.saving.write_small(b""), self.plan.data_name(number))
+                continue
             assert old is not None
             known = old.contents.shards.get(number)
-            path, how = take_file_over(self.saving, old.shard_path(number), way, self.task, known)
+            path, how = take_file_over(
+                self.saving, old.shard_path(number), way, self.task, known, read_back=False
+            )
             self.placed.append((path, self.plan.data_name(number)))
             size = os.path.getsize(path)
             if how == "copy":
                 self.size += size
+                unread[number] = path
             else:
                 self.shared += size
+        if old is not None and unread:
+            check_copies(old, self.plan.live, unread, self.task)
+        if old is not None and self.shared and old.columns.faults:
+            # Where there is damage that is known, there may be more: nothing is shared unread.
+            found = found_damage(old, self.plan.live)
+            if found is not None:
+                raise found
 
     def _own_shard(self) -> tuple[Iterable[Record], dict[str, bytes]]:
         """The data file of what is written one by one. Returns the records taken over and the new ones."""

@@ -16,6 +16,7 @@ from ckpt_studio.core.errors import RequestFault, SaveFault, TargetExists
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.take_over import How, way_to_take_over
+from ckpt_studio.formats.tf_bundle.write_check import live_records, refuse_known_damage, used_shards
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -30,6 +31,8 @@ Sidecars: TypeAlias = Mapping[str, bytes | Callable[[int], bytes]]
 SIDECARS: Final = (".ckpt-studio.json", ".ckpt-studio.npz")
 _MARGIN: Final = 1 << 20
 _ENTRY_BYTES: Final = 48
+_MOST_EMPTY: Final = 64
+"""Rather than leave more empty data files behind, tensors are copied one by one."""
 
 
 @runtime_checkable
@@ -64,7 +67,9 @@ class BundlePlan:
         source: what is written.
         unchanged: bool [N], the rows of `source` whose entries and bytes are taken over from `take_over` as they are.
         take_over: the bundle whose shards are taken over, or None.
-        ways: how each of its shards is taken over; empty where tensors are copied one by one.
+        live: int64 [n], records of `take_over` of the unchanged variables.
+        ways: how each of its shards is taken over, None for one that holds nothing live; empty where tensors are copied
+            one by one.
         num_shards: data files of the new checkpoint.
         written_bytes: bytes that take space on the disk, nearly.
         shared_bytes: bytes that the new checkpoint shares with the old one.
@@ -77,7 +82,8 @@ class BundlePlan:
     source: TensorSource
     unchanged: NDArray[np.bool_]
     take_over: Bundle | None
-    ways: tuple[How, ...]
+    live: NDArray[np.int64]
+    ways: tuple[How | None, ...]
     num_shards: int
     written_bytes: int
     shared_bytes: int
@@ -132,7 +138,7 @@ def plan_bundle(
         TargetExists: the target exists, or may not be overwritten.
         RequestFault: the target has no name, or is the source itself.
         SaveFault: the folder cannot be written to.
-        FileFault: a data file of `take_over` is missing.
+        FileFault: variables are known to be damaged, or a data file of `take_over` is missing.
     """
     folder, name = os.path.split(os.path.abspath(prefix))
     if not name or "\0" in name or os.path.basename(prefix) in ("", os.curdir, os.pardir):
@@ -141,13 +147,14 @@ def plan_bundle(
     unchanged = unchanged_rows(source, take_over)
     _check_target(folder, name, replaced, options, meta)
     _check_not_read(folder, name, replaced, source, unchanged, take_over)
+    refuse_known_damage(source, unchanged, take_over)
     parent = _writable_parent(folder)
-    ways: tuple[How, ...] = ()
+    live = np.zeros(0, np.int64)
+    ways: tuple[How | None, ...] = ()
     sizes: list[int] = []
-    if take_over is not None and options.sharing != "compact" and unchanged.any():
-        paths = [take_over.shard_path(i) for i in range(take_over.num_shards)]
-        sizes = [FileIdentity.at(p).size for p in paths]
-        ways = tuple(way_to_take_over(p, parent, may_link=options.sharing == "link") for p in paths)
+    if take_over is not None:
+        live = live_records(source, unchanged, take_over)
+        ways, sizes = _ways(take_over, live, parent, options)
     one_by_one = ~unchanged if ways else np.ones(len(unchanged), np.bool_)
     meta_bytes = 0 if meta is None else len(meta) if isinstance(meta, bytes) else os.path.getsize(meta)
     keys = source.columns.keys
@@ -160,6 +167,7 @@ def plan_bundle(
         source=source,
         unchanged=unchanged,
         take_over=take_over,
+        live=live,
         ways=ways,
         num_shards=_unused_count(shards, name, replaced),
         written_bytes=own
@@ -167,10 +175,27 @@ def plan_bundle(
         + meta_bytes
         + sidecar_bytes
         + sum(size for size, way in zip(sizes, ways, strict=True) if way == "copy"),
-        shared_bytes=sum(size for size, way in zip(sizes, ways, strict=True) if way != "copy"),
+        shared_bytes=sum(size for size, way in zip(sizes, ways, strict=True) if way not in ("copy", None)),
         free_bytes=shutil.disk_usage(parent).free,
         replaced=replaced,
     )
+
+
+def _ways(
+    take_over: Bundle, live: NDArray[np.int64], parent: str, options: WriteOptions
+) -> tuple[tuple[How | None, ...], list[int]]:
+    """How each data file is taken over, and its size (0 where it is not); nothing where they are not taken over."""
+    used = used_shards(take_over, live)
+    if options.sharing == "compact" or not len(live) or take_over.num_shards > 2 * len(used) + _MOST_EMPTY:
+        return (), []
+    ways: list[How | None] = []
+    sizes = []
+    for number in range(take_over.num_shards):
+        path = take_over.shard_path(number)
+        sizes.append(FileIdentity.at(path).size if number in used else 0)
+        may_link = options.sharing == "link"
+        ways.append(way_to_take_over(path, parent, may_link=may_link) if number in used else None)
+    return tuple(ways), sizes
 
 
 def unchanged_rows(source: TensorSource, take_over: Bundle | None) -> NDArray[np.bool_]:
@@ -261,7 +286,7 @@ def _check_not_read(
     targets = {_identity(os.path.join(folder, n)) for n in replaced}
     read: set[str] = set()
     if take_over is not None:
-        read.add(f"{take_over.prefix}.index")
+        read.add(take_over.index.path)
     columns = source.columns
     for row in np.flatnonzero(~unchanged).tolist():
         stored = source.stored(columns.keys[row])
