@@ -44,14 +44,19 @@ def journal_folder() -> Path:
 
 
 def checkpoint_identity(base: Checkpoint) -> str:
-    """A text that changes with the checkpoint's contents: size and checksum of its index, or of the file that it is."""
-    index = f"{base.prefix}.index"
-    path = index if os.path.isfile(index) else base.path
-    status = os.stat(path)
-    if status.st_size > _WHOLE_FILE or not os.path.isfile(path):
-        return f"{status.st_size}-{status.st_mtime_ns}"
-    size, crc = file_checksum(os.path.realpath(path))
-    return f"{size}-{crc:08x}"
+    """A text that changes with the checkpoint's contents: size and checksum of its index, or of the file that it is.
+
+    Of files without an index, where they are several or large, sizes and times stand for the contents.
+    """
+    indexes = (path for path in (f"{base.prefix}.index", *base.files()) if path.endswith(".index"))
+    index = next(filter(os.path.isfile, indexes), None)
+    files = base.files() if index is None else (index,)
+    stats = [os.stat(path) for path in files]
+    if len(files) == 1 and stats[0].st_size <= _WHOLE_FILE:
+        size, crc = file_checksum(os.path.realpath(files[0]))
+        return f"{size}-{crc:08x}"
+    known = [f"{status.st_size}-{status.st_mtime_ns}" for status in stats]
+    return known[0] if len(known) == 1 else hashlib.sha256(" ".join(known).encode()).hexdigest()[:32]
 
 
 def staged_prefixes() -> frozenset[str]:

@@ -12,14 +12,24 @@ from pathlib import Path
 from typing import Final
 
 _RUN = re.compile(r"run-\d+")
+_ENDING: Final = re.compile(
+    r"(?:-\?{5}-of-\d{5,}|(?:\.weights)?\.(?:keras|h5|hdf5|json)|\.safetensors(?:\.index(?:\..+)?\.json)?|\.np[yz])$"
+)
+"""What the names of other formats end in."""
 _MOST_ENTRIES: Final = 2000
+
+
+def checkpoint_name(prefix: str) -> str:
+    """What a TensorFlow checkpoint is called that is made of this one: without the ending of another format."""
+    name = Path(prefix).absolute().name
+    return _ENDING.sub("", name) or name
 
 
 def new_checkpoint_folder(prefix: str) -> str:
     """A folder beside the original's folder, named after the checkpoint, that does not exist yet."""
-    path = Path(prefix).absolute()
-    parent = _writable(path.parent.parent)
-    names = (path.name if number == 1 else f"{path.name}-{number}" for number in count(1))
+    name = checkpoint_name(prefix)
+    parent = _writable(Path(prefix).absolute().parent.parent)
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     return str(next(parent / name for name in names if not (parent / name).exists()))
 
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.gui.dialogs.fields import Notice, PathField, PlainLabel, named, prepare
-from ckpt_studio.gui.dialogs.places import new_checkpoint_folder
+from ckpt_studio.gui.dialogs.places import checkpoint_name, new_checkpoint_folder
 from ckpt_studio.gui.texts import byte_size, visible
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class WriteDialog(QDialog):
         self._session = session
         self._document = session.document
         self._original = Path(self._document.base.prefix).absolute()
+        self._own_name = checkpoint_name(self._document.base.prefix)
         self._plan: WritePlan | None = None
         self._task: Task | None = None
         self._writing = False
@@ -129,7 +130,7 @@ class WriteDialog(QDialog):
         self._new_folder.toggled.connect(self._place_changed)
         self._folder = PathField("writeFolderEdit", self.tr("Folder"), box, files=None)
         self._folder.edited.connect(self._target_changed)
-        self._name = QLineEdit(self._original.name, box)
+        self._name = QLineEdit(self._own_name, box)
         named(self._name, "writeNameEdit", self.tr("Name"))
         self._name.textChanged.connect(self._target_changed)
         self._warning = Notice("besideNotice", box)
@@ -192,10 +193,10 @@ class WriteDialog(QDialog):
             self._folder.set_path(folder)
 
     def _place_changed(self, *_: object) -> None:
-        if self.beside and self._name.text() == self._original.name:
-            self._name.setText(f"{self._original.name}-edited")
-        elif not self.beside and self._name.text() == f"{self._original.name}-edited":
-            self._name.setText(self._original.name)
+        if self.beside and self._name.text() == self._own_name:
+            self._name.setText(f"{self._own_name}-edited")
+        elif not self.beside and self._name.text() == f"{self._own_name}-edited":
+            self._name.setText(self._own_name)
         if self.beside:
             self._other_folder = self._folder.path()
             self._folder.set_path(str(self._original.parent))

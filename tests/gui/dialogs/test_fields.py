@@ -103,3 +103,22 @@ def test_risky_operations_are_named_and_refusing_is_the_default(window: QMainWin
     qtbot.waitExposed(harmless)
     with qtbot.waitSignal(harmless.accepted):
         QTest.keyClick(harmless, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [
+        ("run/model.ckpt-7", "model.ckpt-7"),
+        ("run/model.keras", "model"),
+        ("run/cnn.weights.h5", "cnn"),
+        ("run/cnn-5.hdf5", "cnn-5"),
+        ("run/model.safetensors", "model"),
+        ("run/model.safetensors.index.json", "model"),
+        ("run/export-?????-of-00002", "export"),
+        ("run/a.npz", "a"),
+        ("run/saved_model", "saved_model"),
+        ("run/.h5", ".h5"),
+    ],
+)
+def test_what_is_written_has_a_name_without_the_ending_of_another_format(prefix: str, name: str) -> None:
+    assert places.checkpoint_name(prefix) == name
