@@ -1,20 +1,19 @@
 """Reduces chunks of numbers to figures while they lie in the cache, so that a pass costs hardly more than its read.
 
 Each chunk becomes a handful of numbers; they are put together at the end with exact sums. The variance is never the
-small difference of two large numbers, and squares neither overflow nor vanish. Several threads each feed a collector of
-their own; `take_in` joins them.
+small difference of two large numbers, and squares neither overflow nor vanish. Both classes are a `passes.Reducer`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import CHUNK
+from ckpt_studio.analysis.kinds import CHUNK
 
 Number = int | float
 
@@ -23,22 +22,6 @@ _SQUARES_VANISH: Final = 2.0**-480
 _HALF: Final = 2**63
 _ONE_THREAD: Final = 1 << 13
 """BLAS starts threads of its own for longer vectors; beside ours they cost many times what they save."""
-
-
-class Collector(Protocol):
-    """Figures in the making."""
-
-    def add(self, chunk: NDArray[Any]) -> None:
-        """Take in at most `CHUNK` values."""
-        ...
-
-    def take_in(self, other: Self) -> None:
-        """Take in what another collector of the same kind has taken in."""
-        ...
-
-    def figures(self) -> dict[str, Any]:
-        """By field of `Statistics`."""
-        ...
 
 
 @dataclass(slots=True)
@@ -129,7 +112,7 @@ class Reals:
         self._low, self._high = math.inf, -math.inf
 
     def add(self, chunk: NDArray[Any]) -> None:
-        """As `Collector.add`."""
+        """As `Reducer.add`."""
         self._count += chunk.size
         low, high = float(chunk.min()), float(chunk.max())
         if not (math.isfinite(low) and math.isfinite(high)):
@@ -174,7 +157,7 @@ class Reals:
         return kept
 
     def take_in(self, other: Reals) -> None:
-        """As `Collector.take_in`."""
+        """As `Reducer.take_in`."""
         self._parts.take_in(other._parts)
         self._count += other._count
         self._zeros += other._zeros
@@ -185,7 +168,7 @@ class Reals:
         self._low, self._high = min(self._low, other._low), max(self._high, other._high)
 
     def figures(self) -> dict[str, Any]:
-        """As `Collector.figures`."""
+        """By field of `Statistics`."""
         found = {
             "count": self._count,
             "zeros": self._zeros,
@@ -208,14 +191,15 @@ class Integers:
     def __init__(self) -> None:
         self._parts = _Parts()
         self._wide = np.empty(CHUNK)
-        self._l1 = self._l2 = 0.0
+        self._l1: list[float] = []
+        self._squares: list[float] = []
         self._origin = 0
         self._count = self._zeros = self._sum = 0
         self._low: int | None = None
         self._high: int | None = None
 
     def add(self, chunk: NDArray[Any]) -> None:
-        """As `Collector.add`."""
+        """As `Reducer.add`."""
         low, high = int(chunk.min()), int(chunk.max())
         if self._low is None:
             self._origin = low
@@ -226,8 +210,8 @@ class Integers:
         self._sum += total
         wide = self._wide[: chunk.size]
         wide[:] = chunk
-        self._l2 = math.hypot(self._l2, math.sqrt(_square_sum(wide)))
-        self._l1 += abs(total) if low >= 0 or high <= 0 else float(np.abs(wide, out=wide).sum())
+        self._squares.append(_square_sum(wide))
+        self._l1.append(abs(total) if low >= 0 or high <= 0 else float(np.abs(wide, out=wide).sum()))
         if chunk.dtype.itemsize == 8 and low - self._origin >= -_HALF and high - self._origin < _HALF:
             wide[:] = (chunk - chunk.dtype.type(self._origin)).view(np.int64)
         else:
@@ -239,7 +223,7 @@ class Integers:
         self._high = high if self._high is None else max(self._high, high)
 
     def take_in(self, other: Integers) -> None:
-        """As `Collector.take_in`."""
+        """As `Reducer.take_in`."""
         if other._low is None or other._high is None:
             return
         if self._low is None:
@@ -251,11 +235,11 @@ class Integers:
         self._count += other._count
         self._zeros += other._zeros
         self._sum += other._sum
-        self._l2 = math.hypot(self._l2, other._l2)
+        self._squares += other._squares
         self._l1 += other._l1
 
     def figures(self) -> dict[str, Any]:
-        """As `Collector.figures`."""
+        """By field of `Statistics`."""
         found = {"count": self._count, "zeros": self._zeros, "denormals": 0, "nan": 0, "inf": 0, "neg_inf": 0}
         if self._low is None or self._high is None:
             return found
@@ -265,8 +249,8 @@ class Integers:
             "max": self._high,
             "mean": self._sum / self._count,
             "std": 0.0 if self._low == self._high else self._parts.combined()["std"],
-            "l2": self._l2,
-            "l1": self._l1,
+            "l2": math.sqrt(math.fsum(self._squares)),
+            "l1": math.fsum(self._l1),
         }
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import Kind, is_discrete, kind_of
+from ckpt_studio.analysis.kinds import Kind, is_discrete, kind_of
 from ckpt_studio.analysis.statistics import Statistics
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task

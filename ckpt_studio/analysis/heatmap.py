@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import Kind, kind_of, magnitude
+from ckpt_studio.analysis.kinds import Kind, kind_of, magnitude
 from ckpt_studio.analysis.slices import SliceSpec
 from ckpt_studio.core.errors import Changed, RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task

@@ -9,16 +9,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import (
+from ckpt_studio.analysis.collect import Number
+from ckpt_studio.analysis.kinds import (
     CHUNK,
     Kind,
-    chunks,
-    count_values,
     is_discrete,
     kind_of,
     pattern_values,
 )
-from ckpt_studio.analysis.collect import Number
+from ckpt_studio.analysis.passes import PatternCounts, one_pass
 from ckpt_studio.analysis.statistics import Statistics, range_of, statistics, statistics_of_counts
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import RequestFault, Unsupported
@@ -130,7 +129,8 @@ class _Take:
                 key=request.key,
             )
         if kind is Kind.counted:
-            values = count_values(source, request.key, info.dtype, task)
+            itemsize = info.dtype.itemsize
+            values = one_pass(source, request.key, lambda: PatternCounts(itemsize), task).counts
             figures = request.known or statistics_of_counts(values, info.dtype)
             return cls(source, request.key, info.dtype, figures, values)
         figures = request.known or statistics(source, request.key, task)
@@ -139,15 +139,10 @@ class _Take:
     def count(self, bins: _Bins, task: Task) -> Histogram:
         if self.values is not None:
             return self._count_patterns(self.values, bins)
-        counts, below, above = np.zeros(bins.number, np.int64), 0, 0
-        counter = _count_integers if isinstance(bins.low, int) else _Reals(bins)
         all_finite = not (self.statistics.nan or self.statistics.inf)
-        for chunk in chunks(self.source, self.key, task):
-            values = chunk if all_finite else chunk[np.isfinite(chunk)]
-            if values.size:
-                under, over = counter(values, bins, counts)
-                below, above = below + under, above + over
-        return Histogram(counts, bins.edges(), below, above, self.statistics)
+        kind = _Integers if isinstance(bins.low, int) else _Reals
+        found: _Counter = one_pass(self.source, self.key, lambda: kind(bins, all_finite), task)
+        return Histogram(found.counts, bins.edges(), found.below, found.above, self.statistics)
 
     def _count_patterns(self, times: NDArray[np.int64], bins: _Bins) -> Histogram:
         values = pattern_values(self.dtype)
@@ -162,23 +157,51 @@ class _Take:
         return Histogram(counts, bins.edges(), below, above, self.statistics)
 
 
-def _count_integers(chunk: NDArray[Any], bins: _Bins, counts: NDArray[np.int64]) -> tuple[int, int]:
-    low, high, below, above = int(bins.low), int(bins.high), 0, 0
-    if int(chunk.min()) < low or int(chunk.max()) > high:
-        below, above = int(np.count_nonzero(chunk < low)), int(np.count_nonzero(chunk > high))
-        chunk = chunk[(chunk >= low) & (chunk <= high)]
-    if not chunk.size:
-        return below, above
-    if high - low >= _WIDE:
-        places = _places_of_wide_bins(chunk, bins)
-    elif chunk.dtype.itemsize == 8:
-        # one sum for int64 and uint64: the distance comes out right modulo 2**64
-        offsets = chunk.view(np.uint64) - np.uint64(low % 2**64)
-        places = (offsets // np.uint64(bins.width)).astype(np.intp)
-    else:
-        places = (chunk.astype(np.int64) - low) // int(bins.width)
-    counts += np.bincount(places, minlength=len(counts))
-    return below, above
+class _Counter:
+    """Counts chunks into bins; the two kinds of number differ in `_count`.
+
+    Attributes:
+        counts: int64 [bins].
+        below, above: values outside the range.
+    """
+
+    def __init__(self, bins: _Bins, all_finite: bool) -> None:
+        self._bins = bins
+        self._all_finite = all_finite
+        self.counts = np.zeros(bins.number, np.int64)
+        self.below = self.above = 0
+
+    def add(self, chunk: NDArray[Any]) -> None:
+        """As `Reducer.add`."""
+        values = chunk if self._all_finite else chunk[np.isfinite(chunk)]
+        if values.size:
+            self._count(values)
+
+    def _count(self, values: NDArray[Any]) -> None:
+        raise NotImplementedError
+
+
+class _Integers(_Counter):
+    """32 and 64 bit integers, exact."""
+
+    def _count(self, values: NDArray[Any]) -> None:
+        bins = self._bins
+        low, high = int(bins.low), int(bins.high)
+        if int(values.min()) < low or int(values.max()) > high:
+            self.below += int(np.count_nonzero(values < low))
+            self.above += int(np.count_nonzero(values > high))
+            values = values[(values >= low) & (values <= high)]
+        if not values.size:
+            return
+        if high - low >= _WIDE:
+            places = _places_of_wide_bins(values, bins)
+        elif values.dtype.itemsize == 8:
+            # one sum for int64 and uint64: the distance comes out right modulo 2**64
+            offsets = values.view(np.uint64) - np.uint64(low % 2**64)
+            places = (offsets // np.uint64(bins.width)).astype(np.intp)
+        else:
+            places = (values.astype(np.int64) - low) // int(bins.width)
+        self.counts += np.bincount(places, minlength=bins.number)
 
 
 def _places_of_wide_bins(chunk: NDArray[Any], bins: _Bins) -> NDArray[np.intp]:
@@ -190,18 +213,20 @@ def _places_of_wide_bins(chunk: NDArray[Any], bins: _Bins) -> NDArray[np.intp]:
     return always + np.searchsorted(np.array(inner, chunk.dtype), chunk, side="right")
 
 
-class _Reals:
-    """Counts float32 and float64 chunks; each value is divided by the width in float64, never by a rounded scale."""
+class _Reals(_Counter):
+    """float32 and float64; each value is divided by the width in float64, never by a rounded scale."""
 
-    def __init__(self, bins: _Bins) -> None:
+    def __init__(self, bins: _Bins, all_finite: bool) -> None:
+        super().__init__(bins, all_finite)
         self._offsets = np.empty(CHUNK)
         self._places = np.empty(CHUNK, np.intp)
         self._halve = not math.isfinite(float(bins.high) - float(bins.low))
 
-    def __call__(self, chunk: NDArray[Any], bins: _Bins, counts: NDArray[np.int64]) -> tuple[int, int]:
-        offsets, places = self._offsets[: chunk.size], self._places[: chunk.size]
-        smallest, largest = float(chunk.min()), float(chunk.max())
-        offsets[:] = chunk
+    def _count(self, values: NDArray[Any]) -> None:
+        bins = self._bins
+        offsets, places = self._offsets[: values.size], self._places[: values.size]
+        smallest, largest = float(values.min()), float(values.max())
+        offsets[:] = values
         # compared as float64: numpy would round the end of the range to float32
         below = int(np.count_nonzero(offsets < bins.low)) if smallest < bins.low else 0
         above = int(np.count_nonzero(offsets > bins.high)) if largest > bins.high else 0
@@ -216,10 +241,11 @@ class _Reals:
             offsets /= bins.width
         np.copyto(places, offsets, casting="unsafe")
         np.minimum(places, bins.number - 1, out=places)
-        counts += np.bincount(places, minlength=bins.number)
-        counts[0] -= below
-        counts[-1] -= above
-        return below, above
+        self.counts += np.bincount(places, minlength=bins.number)
+        self.counts[0] -= below
+        self.counts[-1] -= above
+        self.below += below
+        self.above += above
 
 
 def _plan(request: HistogramRequest, found: list[Statistics], discrete: bool) -> _Bins:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import Kind, is_discrete, kind_of, magnitude, smallest_normal
+from ckpt_studio.analysis.kinds import Kind, is_discrete, kind_of, magnitude, smallest_normal
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.chunks import (
+from ckpt_studio.analysis.collect import Integers, Number, Reals
+from ckpt_studio.analysis.kinds import (
     Kind,
-    chunks,
-    count_values,
     is_discrete,
     kind_of,
     pattern_values,
     smallest_normal,
 )
-from ckpt_studio.analysis.collect import Collector, Integers, Number, Reals
+from ckpt_studio.analysis.passes import PatternCounts, one_pass
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -81,11 +80,12 @@ def statistics(source: TensorSource, key: str, task: Task = UNTENDED) -> Statist
     if kind is Kind.text:
         return Statistics(count=sum(len(block) for block in source.blocks(key, task)))
     if kind is Kind.counted:
-        return statistics_of_counts(count_values(source, key, info.dtype, task), info.dtype)
-    collector: Collector = Integers() if kind is Kind.integer else Reals(smallest_normal(info.dtype))
-    for chunk in chunks(source, key, task):
-        collector.add(chunk)
-    return Statistics(**collector.figures())
+        patterns = one_pass(source, key, lambda: PatternCounts(info.dtype.itemsize), task)
+        return statistics_of_counts(patterns.counts, info.dtype)
+    if kind is Kind.integer:
+        return Statistics(**one_pass(source, key, Integers, task).figures())
+    normal = smallest_normal(info.dtype)
+    return Statistics(**one_pass(source, key, lambda: Reals(normal), task).figures())
 
 
 def statistics_of_counts(counts: NDArray[np.int64], dtype: DType) -> Statistics:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from ckpt_studio.analysis.chunks import Kind, kind_of
+from ckpt_studio.analysis.kinds import Kind, kind_of
 from ckpt_studio.core.errors import Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, printable

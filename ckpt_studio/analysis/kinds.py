@@ -1,4 +1,4 @@
-"""Turns a source's blocks into pieces that fit a processor's cache, and element types into a few kinds of number.
+"""Turns element types into a few kinds of number, each of which is treated in its own way.
 
 Every analysis treats a type in one of three ways: small types (8 and 16 bits) by counting how often each of their
 values occurs, wide integers exactly, everything else as float64.
@@ -6,7 +6,6 @@ values occurs, wide integers exactly, everything else as float64.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum
 from functools import cache
 from typing import Any, Final
@@ -16,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
-from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource
 
 CHUNK: Final = 1 << 17
 """Elements that are worked on at once: with their float64 copy they stay in the second-level cache."""
@@ -57,38 +54,11 @@ def is_discrete(dtype: DType) -> bool:
 _SMALL_INTEGERS: Final = frozenset({"int4", "uint4", "int2", "uint2"})
 
 
-def chunks(source: TensorSource, key: str, task: Task) -> Iterator[NDArray[Any]]:
-    """All values of a numeric variable in C order as flat arrays of at most `CHUNK` elements.
-
-    Complex numbers come as their float64 magnitude. A chunk is valid until the next is asked for.
-
-    Raises:
-        as `TensorSource.blocks`.
-    """
-    for block in source.blocks(key, task):
-        for start in range(0, block.size, CHUNK):
-            piece = block[start : start + CHUNK]
-            yield magnitude(piece) if piece.dtype.kind == "c" else piece
-
-
 def magnitude(values: NDArray[Any]) -> NDArray[np.float64]:
     """Absolute values of complex numbers in float64, so that complex64 does not overflow."""
     with np.errstate(over="ignore", invalid="ignore"):
         sizes: NDArray[np.float64] = np.abs(values.astype(np.complex128, copy=False))
         return sizes
-
-
-def count_values(source: TensorSource, key: str, dtype: DType, task: Task) -> NDArray[np.int64]:
-    """How often each bit pattern of an 8 or 16 bit type occurs: int64 [256] or [65536].
-
-    Raises:
-        as `TensorSource.blocks`.
-    """
-    pattern = np.dtype(f"u{dtype.itemsize}")
-    counts = np.zeros(1 << (8 * dtype.itemsize), np.int64)
-    for chunk in chunks(source, key, task):
-        counts += np.bincount(chunk.view(pattern), minlength=len(counts))
-    return counts
 
 
 @cache
