@@ -55,7 +55,7 @@ def _open(path: str) -> KerasFile:
         tree = ObjectTree(listing.datasets, listing.groups, model, optimizer)
         return KerasWeights(path, contents_of(path, held, tree.facts, tree.iteration, listing.notes))
     note = f"{said(path)} is an HDF5 file that Keras did not write; its datasets are shown as they are."
-    notes = listing.notes if _is_oldest(listing) else [*listing.notes, note]
+    notes = listing.notes if listing.is_cut or _is_oldest(listing) else [*listing.notes, note]
     return KerasH5(path, contents_of(path, held, None, None, notes))
 
 

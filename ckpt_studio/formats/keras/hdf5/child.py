@@ -35,12 +35,13 @@ _CODECS: Final = ("ascii", "utf-8", "latin-1", "unicode_escape")
 _LISTING_MEMORY: Final = 200 << 20
 _READING_MEMORY: Final = 1 << 30
 _SECONDS: Final = 1.7
-_SECONDS_PER_BYTE: Final = 0.1 / (1 << 20)
+_SECONDS_PER_BYTE: Final = 0.35 / (1 << 20)
 _FREE_BYTES: Final = 4 << 20
 _MOST_SECONDS: Final = 120.0
 _READING_SECONDS: Final = 4.0
 _UNPACKED_PER_SECOND: Final = 20 << 20
 _CHUNK_CACHE: Final = 64 << 20
+_METADATA_CACHE: Final = 1 << 20
 _SLOTS: Final = 10_007
 _SENTENCE: Final = 300
 
@@ -111,6 +112,10 @@ class Session:
     def _opened(self) -> Any:
         plist = h5p.create(h5p.FILE_ACCESS)
         plist.set_fileobj_driver(h5py.h5fd.fileobj_driver, self._file)
+        cache = plist.get_mdc_config()  # what it keeps of objects takes several times as much memory
+        cache.set_initial_size = True
+        cache.initial_size = cache.min_size = cache.max_size = _METADATA_CACHE
+        plist.set_mdc_config(cache)
         return h5py.h5f.open(b"the file", h5py.h5f.ACC_RDONLY, fapl=plist)
 
     def _tell(self, batch: dict[str, Any]) -> None:
@@ -126,14 +131,12 @@ class Session:
         if self._last is None or self._last[0] != path:
             self._last = None
             raw = path.encode("utf-8", "surrogateescape")
-            chunk = h5d.open(self._root, raw).get_create_plist()
-            kept = _CHUNK_CACHE
-            if chunk.get_layout() == h5d.CHUNKED:
-                dataset = h5d.open(self._root, raw)
-                kept = max(kept, prod(chunk.get_chunk()) * dataset.get_type().get_size())
             plist = h5p.create(h5p.DATASET_ACCESS)
-            plist.set_chunk_cache(_SLOTS, kept, 1.0)
-            self._last = path, h5d.open(self._root, raw, plist)
+            plist.set_chunk_cache(_SLOTS, max(_CHUNK_CACHE, _chunk_bytes(h5d.open(self._root, raw))), 1.0)
+            self._last = (
+                path,
+                h5d.open(self._root, raw, plist),
+            )  # nobody has it open now: the cache is as asked for
         return self._last[1]
 
     def _read(self, path: str, window: list[list[int]]) -> None:
@@ -161,15 +164,22 @@ class Session:
         send(self._answers, Kind.values, _strings(values) if name == "string" else values.tobytes())
 
 
-def _touched(dataset: Any, window: list[list[int]]) -> int:
-    """Bytes that have to be unpacked for a window: all of every chunk that it touches."""
-    size = int(dataset.get_type().get_size())
+def _chunk_bytes(dataset: Any) -> int:
+    """Bytes of one unpacked chunk, 0 where there are none."""
     plist = dataset.get_create_plist()
     if plist.get_layout() != h5d.CHUNKED:
-        return size * prod(stop - start for start, stop in window)
-    chunk = plist.get_chunk()
+        return 0
+    return int(dataset.get_type().get_size()) * int(prod(plist.get_chunk()))
+
+
+def _touched(dataset: Any, window: list[list[int]]) -> int:
+    """Bytes that have to be unpacked for a window: all of every chunk that it touches."""
+    chunk_bytes = _chunk_bytes(dataset)
+    if not chunk_bytes:
+        return int(dataset.get_type().get_size()) * int(prod(stop - start for start, stop in window))
+    chunk = dataset.get_create_plist().get_chunk()
     counts = (-(-stop // part) - start // part for (start, stop), part in zip(window, chunk, strict=True))
-    return size * int(prod(chunk)) * int(prod(counts))
+    return chunk_bytes * int(prod(counts))
 
 
 def _strings(values: np.ndarray[Any, Any]) -> bytes:

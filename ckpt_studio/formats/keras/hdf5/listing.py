@@ -62,11 +62,13 @@ class Listing:
         datasets: by path.
         groups: the attributes of each group that Keras writes, by path; the root's is "".
         notes: sentences that a person should see.
+        is_cut: whether the file ends before it should.
     """
 
     datasets: dict[str, Dataset] = field(default_factory=dict)
     groups: dict[str, dict[str, Attribute]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    is_cut: bool = False
 
     def text(self, group: str, name: str) -> str | None:
         """A group's attribute that is a string."""
@@ -118,13 +120,19 @@ class Judge:
                 self._others.append(f"{_NOTES[code]} {_word(path) or '/'} cannot be read: {_detail(detail)}.")
 
     def finish(self) -> Listing:
-        """The listing, with sentences about the file as a whole."""
+        """The listing, with sentences about the file as a whole.
+
+        Raises:
+            Truncated: the file is cut off so early that nothing is left of it.
+        """
         name, size = said(self._image.path), self._image.size
         notes = self.listing.notes
-        if self._end > size:
-            notes.append(
-                f"{name} is cut off: it says to end at byte {self._end}, but ends at {size}; what is missing is marked."
-            )
+        self.listing.is_cut = self._end > size
+        if self.listing.is_cut:
+            text = f"{name} is cut off: it says to end at byte {self._end}, but ends at {size}"
+            if all(dataset.fault for dataset in self.listing.datasets.values()):
+                raise Truncated(f"{text}, and nothing that is left can be read.", path=self._image.path)
+            notes.append(f"{text}; what is missing is marked.")
         if self._again:
             notes.append(f"{name} has groups with more than one name; each is shown under the first one.")
         notes += self._others[:_MOST_NOTES]

@@ -1,7 +1,8 @@
 """The file as the HDF5 library sees it: bytes that the parent hands over when asked, and no other file is there.
 
 HDF5 calls this through h5py's driver for file objects. That driver does not survive an exception, so nothing here
-raises: a byte beyond the end reads as zero and is noted, and a parent that is gone ends the process.
+raises: a byte beyond the end reads as 0xff and is noted (zeros make the library run in circles), and a parent that is
+gone ends the process.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class RemoteFile:
         there = max(0, min(length, self.size - here))
         if there < length:
             self.beyond = True
-            view[there:] = bytes(length - there)
+            view[there:] = b"\xff" * (length - there)
         done = 0
         while done < there:
             part = self._some(here + done, there - done)

@@ -78,8 +78,8 @@ class Walk:
         if depth > _DEEPEST:
             raise TooMuch(f"groups nested more than {_DEEPEST} deep")
         self._group(group, path)
-        for name, info in self._links(group, path):
-            self._link(group, f"{path}/{name}" if path else name, name, info, depth)
+        for name, kind, address in self._links(group, path):
+            self._link(group, f"{path}/{name}" if path else name, name, kind, address, depth)
             if len(self._datasets) + len(self._groups) >= _BATCH:
                 self._flush()
 
@@ -88,16 +88,17 @@ class Walk:
         self._datasets, self._groups, self._notes = [], [], []
         self._texts = 0
 
-    def _links(self, group: Any, path: str) -> list[tuple[str, Any]]:
-        found: list[tuple[str, Any]] = []
+    def _links(self, group: Any, path: str) -> list[tuple[str, int, int]]:
+        """Name, kind and address of every link in a group."""
+        found: list[tuple[str, int, int]] = []
 
         def take(name: bytes, info: Any) -> bool | None:
             self._objects += 1
             self._bytes += len(path) + len(name)
             if self._objects > _MOST_OBJECTS or self._bytes > _MOST_PATH_BYTES or len(name) > _MOST_PATH:
                 return True
-            found.append((name.decode("utf-8", "surrogateescape"), info))
-            return None  # anything else stops
+            found.append((name.decode("utf-8", "surrogateescape"), info.type, info.u))
+            return None  # anything else stops; `info` is one object, filled anew for each link
 
         self._file.beyond = False
         try:
@@ -111,22 +112,21 @@ class Walk:
             self._notes.append(["group", path, "its list of names lies beyond the end of the file"])
         return found
 
-    def _link(self, group: Any, path: str, name: str, info: Any, depth: int) -> None:
+    def _link(self, group: Any, path: str, name: str, kind: int, address: int, depth: int) -> None:
         if len(path) > _MOST_PATH:
             raise TooMuch("names that are too long")
         raw = name.encode("utf-8", "surrogateescape")
-        if info.type == h5l.TYPE_SOFT:
+        if kind == h5l.TYPE_SOFT:
             self._faulty(path, "soft", self._target(group, raw))
-        elif info.type != h5l.TYPE_HARD:
+        elif kind != h5l.TYPE_HARD:
             self._faulty(path, "external", self._target(group, raw))
         else:
-            self._hard(group, path, raw, depth)
+            self._hard(group, path, raw, address, depth)
 
-    def _hard(self, group: Any, path: str, name: bytes, depth: int) -> None:
+    def _hard(self, group: Any, path: str, name: bytes, address: int, depth: int) -> None:
         self._file.beyond = False
         try:
             thing = h5o.open(group, name)
-            address = h5o.get_info(thing).addr
         except HDF5_ERRORS as error:
             self._faulty(path, "cut" if self._file.beyond else "unreadable", str(error))
             return
