@@ -89,7 +89,7 @@ class Ledger:
             if behind[form] >= 1 and enough:
                 return None
             done = state[form]
-            each = done.seconds / done.inputs if done.inputs else 0.01
+            each = done.seconds / done.inputs if done.inputs else 0.1
             size = max(20, min(20_000, int(_ORDER_SECONDS / max(each, 1e-4))))
             first, done.next = done.next, done.next + size
             return form, first, first + size

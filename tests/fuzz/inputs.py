@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 from zlib import crc32
 
+from tests.fuzz.hdf5 import mutated_hdf5
 from tests.fuzz.headers import mutated_npy, mutated_safetensors, mutated_weight_map
-from tests.fuzz.mutate import mutated_bytes, mutated_message, mutated_text
+from tests.fuzz.mutate import mutated_bytes, mutated_json, mutated_message, mutated_text
 from tests.fuzz.tables import mutated_bundle, mutated_graph, mutated_table
 from tests.fuzz.zips import mutated_zip
 
@@ -50,6 +51,43 @@ STATE_WORDS = (
         b"unknown_field: 1\n",
         b'"m-2" "m-1"',
         b"'m-1'",
+    ),
+)
+
+
+KERAS_WORDS = (
+    *(
+        "class_name",
+        "config",
+        "layers",
+        "name",
+        "module",
+        "registered_name",
+        "build_config",
+        "compile_config",
+        "optimizer",
+    ),
+    *(
+        "Sequential",
+        "Functional",
+        "Dense",
+        "BatchNormalization",
+        "Bidirectional",
+        "LSTM",
+        "SGD",
+        "Adam",
+        "trainable",
+    ),
+    *(
+        "first",
+        "dense",
+        "forward_layer",
+        "layer",
+        "inbound_nodes",
+        "momentum",
+        "shared_object_id",
+        "weights",
+        "0",
     ),
 )
 
@@ -97,6 +135,17 @@ def _npz(rng: Random, archive: bytes) -> bytes:
     )
 
 
+def _keras(rng: Random, archive: bytes) -> bytes:
+    def change(rng: Random, name: str, data: bytes) -> bytes:
+        return (
+            mutated_json(rng, data.decode(), KERAS_WORDS)
+            if name.endswith(".json")
+            else mutated_bytes(rng, data)
+        )
+
+    return mutated_zip(rng, archive, change)
+
+
 def _meta(rng: Random, data: bytes) -> bytes:
     for _ in range(1 + (rng.random() < 0.4)):
         data = mutated_message(rng, data)
@@ -116,6 +165,8 @@ KINDS: dict[str, Kind] = {
     "weight_map": Kind(mutated_weight_map, lambda names: next(n for n in names if n.endswith(".json"))),
     "npy": Kind(_one(mutated_npy), lambda names: names[0]),
     "npz": Kind(_one(_npz), lambda names: names[0]),
+    "keras": Kind(_one(_keras), lambda names: names[0]),
+    "hdf5": Kind(_one(mutated_hdf5), lambda names: names[0], 10_000),
 }
 """In the order in which they are run."""
 

@@ -1,4 +1,4 @@
-"""Writes the sound files that the campaign begins with: `python -m tests.fuzz.make_seeds`, with stock TensorFlow.
+"""Writes the sound files that the campaign begins with: `python -m tests.fuzz.make_seeds FORMAT...`, with TensorFlow.
 
 They are kept in the repository, because what stock libraries write is not the same byte for byte in every release.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 from safetensors.numpy import save_file
 
@@ -68,6 +71,10 @@ model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2, name="
                           keras.layers.BatchNormalization()])
 optimizer = keras.optimizers.SGD(momentum=0.9)
 optimizer.build(model.trainable_variables)
+model.compile(optimizer, "mse")
+model.save(folder("keras", "model") + "/m-3.keras")
+model.save(folder("hdf5", "model") + "/m-3.h5")
+model.save_weights(folder("hdf5", "weights") + "/m-3.weights.h5")
 tf.train.Checkpoint(model=model, optimizer=optimizer).write(folder("object_graph", "keras") + "/m-3")
 
 class Net(tf.Module):
@@ -127,25 +134,39 @@ def made(root: Path, *parts: str) -> Path:
     return folder
 
 
-def main() -> None:
-    for name in (
-        "tf_bundle",
-        "meta",
-        "state",
-        "tf_v1",
-        "object_graph",
-        "safetensors",
-        "weight_map",
-        "npy",
-        "npz",
-    ):
-        shutil.rmtree(SEEDS / name, ignore_errors=True)
-    child = TensorFlowChild()
-    child(TENSORFLOW, SEEDS)
-    child.close()
-    big_endian(made(SEEDS, "tf_bundle", "big_endian"))
-    arrays(SEEDS)
+def hdf5(path: Path) -> None:
+    """What Keras does not write: chunks, compression, texts, links and attributes of all kinds."""
+    with h5py.File(path / "m-3.h5", "w", libver="latest") as file:
+        file.create_dataset(
+            "packed", data=np.arange(600.0).reshape(20, 30), chunks=(7, 9), compression="gzip"
+        )
+        file.create_dataset(
+            "shuffled", data=np.arange(64, dtype=np.int16), chunks=True, shuffle=True, fletcher32=True
+        )
+        group = file.create_group("a/b")
+        group.create_dataset("texts", data=["one", "two"], dtype=h5py.string_dtype())
+        group.create_dataset("fixed", data=np.array([b"ab", b"c"]))
+        group["soft"] = h5py.SoftLink("/packed")
+        group["outside"] = h5py.ExternalLink("other.h5", "/x")
+        group.attrs["names"] = np.array([b"w", b"v"])
+        group.attrs["text"] = "x" * 300
+        group.create_dataset("records", data=np.zeros(2, [("a", "i4"), ("b", "f8")]))
+
+
+def main(forms: list[str]) -> None:
+    """Write the seeds of these formats anew; the numbers of their inputs then mean others."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        child = TensorFlowChild()
+        child(TENSORFLOW, root)
+        child.close()
+        big_endian(made(root, "tf_bundle", "big_endian"))
+        arrays(root)
+        hdf5(made(root, "hdf5", "others"))
+        for form in forms:
+            shutil.rmtree(SEEDS / form, ignore_errors=True)
+            shutil.copytree(root / form, SEEDS / form)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from random import Random
 
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
@@ -38,8 +39,13 @@ ValueChange = Callable[[Random, bytes, bytes], bytes]
 
 def records_of(table: bytes) -> list[Item]:
     """The records of a sound table."""
+    return list(_records(table))
+
+
+@lru_cache(maxsize=32)
+def _records(table: bytes) -> tuple[Item, ...]:
     records = Table(table, "seed").records()
-    return [(key, records.value(i)) for i, key in enumerate(records.keys())]
+    return tuple((key, records.value(i)) for i, key in enumerate(records.keys()))
 
 
 def any_message(rng: Random, _: bytes, value: bytes) -> bytes:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import IntEnum
+from functools import cache
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -16,17 +19,34 @@ import numpy as np
 
 from ckpt_studio.cli.list_command import rows_json
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorInfo, Window
-from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.base import Checkpoint, Declined
 from ckpt_studio.formats.files import FileReader
+from ckpt_studio.formats.keras.checkpoint import Held, KerasArchive
+from ckpt_studio.formats.keras.config import layer_of, parse
+from ckpt_studio.formats.keras.hdf5.listing import Listing
+from ckpt_studio.formats.keras.hdf5.process import Hdf5
+from ckpt_studio.formats.keras.object_tree import ObjectTree
+from ckpt_studio.formats.keras.opening import _compiled as compiled
+from ckpt_studio.formats.keras.opening import contents_of
+from ckpt_studio.formats.keras.reader import KerasReader
+from ckpt_studio.formats.keras.zipped import check_parts, open_zipped
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.sstable.table import Table
 from ckpt_studio.formats.sstable.table_file import TableFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.index import decode_fields_one_by_one
 
+MOST_SECONDS = 2.0
 _ROWS = 12
 _SMALL = 1 << 14
+
+
+def processor() -> float:
+    """Seconds of the processor that this process and those that it waited for have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 class Wrong(AssertionError):
@@ -61,12 +81,15 @@ class Depth(IntEnum):
 def visit(path: str, depth: Depth = Depth.verify) -> bool:
     """Open a path and look at what is there. Returns whether it opened."""
     checkpoint = None
+    started = processor()
     with errors_of_ours():
         checkpoint = open_checkpoint(path)
+        _list(checkpoint)
+    seconds = processor() - started
+    _require(seconds <= MOST_SECONDS, f"opening took {seconds:.1f} s of the processor")
     if checkpoint is None:
         return False
     with errors_of_ours():
-        _list(checkpoint)
         _tell(checkpoint, _ROWS if depth >= Depth.look else 2)
         if depth >= Depth.look:
             json.dumps(rows_json(checkpoint.columns), allow_nan=False)
@@ -203,4 +226,35 @@ def visit_table(path: str) -> bool:
     if not isinstance(one, list):
         return False
     _require(all((a == b).all() for a, b in zip(one, other, strict=True)), "the two routes differ")
+    return True
+
+
+@cache
+def _sound_listing() -> Listing:
+    """What the HDF5 file in the seed of `.keras` archives holds: told once, because a process has to be asked."""
+    (path,) = (Path(__file__).parent / "seeds/keras/model").glob("*.keras")
+    with closing(Hdf5(open_zipped(str(path)).image)) as hdf5:
+        return hdf5.listing()
+
+
+def visit_archive(path: str) -> bool:
+    """Read a `.keras` archive and its configuration, without its HDF5 file. Returns whether it could be read."""
+    claim = KerasReader().claim(path)
+    _require(isinstance(claim, Declined) or claim == path, "another file was claimed")
+    zipped = None
+    with errors_of_ours():
+        zipped = open_zipped(path)
+    if zipped is None:
+        return False
+    with errors_of_ours():
+        for error in check_parts(zipped, Task()):
+            _require(error.message.endswith("."), "a fault without a sentence")
+        listing, config = _sound_listing(), parse(zipped.config)
+        held = {key: Held(Hdf5(zipped.image), dataset) for key, dataset in listing.datasets.items()}
+        tree = ObjectTree(listing.datasets, listing.groups, layer_of(config), compiled(config))
+        contents = contents_of(path, held, tree.facts, tree.iteration, list(zipped.notes))
+        contents.zipped = zipped
+        checkpoint = KerasArchive(path, contents)
+        _list(checkpoint)
+        _tell(checkpoint, _ROWS)
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,9 +79,6 @@ class KerasFile:
         self._contents = contents
         self._held = contents.held
         self._files = {id(held.hdf5): held.hdf5 for held in contents.held.values()}
-        unpacked = None if contents.zipped is None else contents.zipped.image.unpacked
-        if unpacked is not None:
-            weakref.finalize(self, unpacked.close)
 
     @cached_property
     def columns(self) -> Columns:

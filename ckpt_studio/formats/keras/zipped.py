@@ -6,7 +6,6 @@ unpacked into a temporary file without a name.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +17,7 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, printable
 from ckpt_studio.formats.archive import Part, Unpacked, check_part, data_of, read_directory
 from ckpt_studio.formats.files import FileIdentity, FileReader, said
-from ckpt_studio.formats.keras.hdf5.image import Image, stored_end
+from ckpt_studio.formats.keras.hdf5.image import Image, Scratch, stored_end
 
 CONFIG: Final = "config.json"
 METADATA: Final = "metadata.json"
@@ -140,18 +139,14 @@ def _unpacked(file: FileReader, part: Part, image: Image) -> Image:
         raise Corrupt(text, path=file.path)
     source = Unpacked(file, part, image.base)
     buffer = np.empty(min(BLOCK_BYTES, part.size), np.uint8)
-    target = tempfile.TemporaryFile(prefix="ckpt-studio-")  # noqa: SIM115
     try:
+        target = Scratch()
         for done in range(0, part.size, BLOCK_BYTES):
             block = buffer[: min(BLOCK_BYTES, part.size - done)]
             source.read_into(block, done)
-            target.write(block.data)
-        target.flush()
+            target.file.write(block.data)
+        target.file.flush()
     except OSError as error:
-        target.close()
         text = f"{said(file.path)} cannot be unpacked into the folder for temporary files: {error.strerror}."
         raise FileFault(text, path=file.path) from error
-    except BaseException:
-        target.close()
-        raise
     return Image(image.path, image.identity, 0, part.size, target)

@@ -17,6 +17,8 @@ NAME: Final = "checkpoint"
 """The file's name."""
 
 _MAX_BYTES: Final = 1 << 20
+_ODD_ESCAPE: Final = re.compile(r"(?m)^(?:[^#\\\n]|\\[abfnrtvxXuU?\\'\"0-7])*\\[^abfnrtvxXuU?\\'\"0-7\n]")
+"""What protobuf's own parser only warns of; TensorFlow refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def parse_state_file(path: str) -> StateFile:
 def _parse(data: bytes, path: str) -> StateFile:
     text = data.decode("utf-8", "surrogateescape")
     text = re.sub("[\udc80-\udcff]", lambda found: f"\\{ord(found[0]) - 0xDC00:03o}", text)
+    if _ODD_ESCAPE.search(text):
+        raise Corrupt(f"{said(path)} is not a readable state file.", path=path)
     try:
         # As TensorFlow does: of a field that stands there twice, the last one counts.
         proto = text_format.Merge(text, CheckpointState(), allow_unknown_field=True)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import IO
 
 from ckpt_studio.formats.files import FileIdentity, FileReader
 from ckpt_studio.formats.keras.hdf5.superblock import find_end
+
+
+class Scratch:
+    """A temporary file without a name, there for as long as somebody holds it."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile(prefix="ckpt-studio-")  # noqa: SIM115
+        weakref.finalize(self, self.file.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class Image:
     identity: FileIdentity
     base: int
     size: int
-    unpacked: IO[bytes] | None = None
+    unpacked: Scratch | None = None
 
     @classmethod
     def of_file(cls, path: str) -> Image:
@@ -46,7 +56,7 @@ class Image:
         """
         if self.unpacked is None:
             return FileReader(self.path, self.identity)
-        return _Unpacked(self.path, self.unpacked)
+        return _Unpacked(self.path, self.unpacked.file)
 
 
 class _Unpacked(FileReader):
