@@ -57,6 +57,7 @@ class Facts:
         format: of the checkpoint, as CONTRACT.md names it.
         files: the checkpoint's files that may hold the values.
         weight: the weight that this slot belongs to.
+        weight_frozen: whether that is frozen.
         slots: the first slots of this weight.
         more_slots: how many there are beside these.
     """
@@ -67,6 +68,7 @@ class Facts:
     format: str
     files: tuple[str, ...]
     weight: Other | None
+    weight_frozen: bool
     slots: tuple[Other, ...]
     more_slots: int
 
@@ -137,16 +139,17 @@ class Facts:
         return roles[self.info.role]
 
     def _training(self) -> str:
+        if self.state.frozen and self.weight_frozen:
+            return translate("Facts", "❄ frozen with its weight")
         if self.state.frozen and not self.state.original_frozen:
             return translate("Facts", "❄ frozen (staged)")
         if self.state.original_frozen and not self.state.frozen:
             return translate("Facts", "trainable (staged; was frozen)")
-        if self.info.role == Role.slot:
-            frozen = translate("Facts", "❄ frozen with its weight")
-            return frozen if self.state.frozen else translate("Facts", "changes with its weight")
-        if self.info.role != Role.weight:
+        if self.info.role == Role.slot and not self.state.frozen:
+            return translate("Facts", "changes with its weight")
+        if self.info.role not in (Role.weight, Role.slot):
             return translate("Facts", "not trained: no weight")
-        if self.state.frozen and self.info.trainable is not False:
+        if self.state.frozen and (self.info.role == Role.slot or self.info.trainable is not False):
             return translate("Facts", "❄ frozen — by the edits that this checkpoint was written with")
         if self.info.trainable is None:
             return translate("Facts", "trainable — nothing says otherwise")
@@ -209,6 +212,7 @@ def read_facts(document: Document, key: str) -> Facts:
         format=document.base.format,
         files=tuple(path for path in files if not path.endswith(_NO_DATA)) or files,
         weight=None if info.slot_of is None else Other(_shown(columns.of(info.slot_of).name), info.slot_of),
+        weight_frozen=info.slot_of is not None and document.state(info.slot_of).frozen,
         slots=_slots(columns, slots[:_MOST_SLOTS].tolist()),
         more_slots=max(0, len(slots) - _MOST_SLOTS),
     )
