@@ -78,7 +78,7 @@ class Bridge(QObject):
         self._open: set[_Request] = set()
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._places = [_Place(self._serve, f"bridge-{n}") for n in range(threads)]
-        self._apart: set[threading.Thread] = set()
+        self._apart: dict[_Request, threading.Thread] = {}
         self._stayed: set[_Request] = set()
         self._closed = False
         self._look = QTimer(self, interval=_LOOK_MS)
@@ -113,7 +113,7 @@ class Bridge(QObject):
             thread = threading.Thread(
                 target=self._serve_one, args=(request,), name="bridge-apart", daemon=True
             )
-            self._apart.add(thread)
+            self._apart[request] = thread
             thread.start()
         else:
             self._queue.put(request)
@@ -140,7 +140,7 @@ class Bridge(QObject):
         for _ in self._places:
             self._queue.put(None)
         until = time.monotonic()
-        for thread in self._apart:
+        for thread in self._apart.values():
             thread.join(max(0.0, until + _FAREWELL - time.monotonic()))
         for place in self._places:
             place.thread.join(max(0.0, until + timeout - time.monotonic()))
@@ -181,7 +181,6 @@ class Bridge(QObject):
 
     def _look_around(self) -> None:
         """Give up the work that was cancelled and goes on and on, and put threads in the place of those it holds."""
-        self._apart = {thread for thread in self._apart if thread.is_alive()}
         cancelled = {request for request in self._open if request.task.cancelled}
         stuck = cancelled & self._stayed
         self._stayed = cancelled - stuck
@@ -190,6 +189,11 @@ class Bridge(QObject):
                 place.given_up = True
                 self._places.remove(place)
                 self._places.append(_Place(self._serve, place.thread.name))
+        self._apart = {
+            request: thread
+            for request, thread in self._apart.items()
+            if thread.is_alive() and request not in stuck
+        }
         self._open -= stuck
         self._end_if_idle()
 
