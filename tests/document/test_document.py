@@ -185,7 +185,7 @@ def test_metagraph_decides_what_is_frozen_at_first(base: Bundle, monkeypatch: py
     trainable = np.full(len(base.columns), -1, np.int8)
     trainable[base.columns.row("dense/kernel")] = 1
     trainable[base.columns.row("out/kernel")] = 0
-    columns = Columns(**{**vars(base.columns), "trainable": trainable})
+    columns = dataclasses.replace(base.columns, trainable=trainable)
     monkeypatch.setattr(type(base), "columns", property(lambda _: columns))
     document = Document(base)
     assert document.state("out/kernel").original_frozen

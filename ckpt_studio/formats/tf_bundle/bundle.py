@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,13 @@ from ckpt_studio.formats.reading import Place
 from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.roles.marks import Marks
-from ckpt_studio.formats.roles.object_graph import ObjectGraph
 from ckpt_studio.formats.tf_bundle import strings
 from ckpt_studio.formats.tf_bundle.columns import PATCH, columns_of
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import Index, load_index
-from ckpt_studio.formats.tf_bundle.verify import verify_bundle
+
+if TYPE_CHECKING:
+    from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
 _MOST_AXES: Final = 31
 SIDECARS: Final = (PATCH, ".ckpt-studio.npz")
@@ -91,7 +92,10 @@ class Bundle:
         """What there is; made when first asked for."""
         with self._lock:
             if self._columns is None:
-                self._columns = columns_of(self.contents, self._object_graph(), self._mark_more)
+                columns = columns_of(self.contents, self._object_graph, self._mark_more)
+                if self.meta_graph is not None or type(self) is not Bundle:
+                    columns.find_out()  # what lies beside the index may have to be told of in notes
+                self._columns = columns
             return self._columns
 
     def _object_graph(self) -> bytes | None:
@@ -254,6 +258,8 @@ class Bundle:
 
     def verify(self, task: Task = UNTENDED) -> Iterator[Fault]:
         """As `Checkpoint.verify`."""
+        from ckpt_studio.formats.tf_bundle.verify import verify_bundle
+
         return verify_bundle(self.contents, self.open_shard, task)
 
     def close(self) -> None:

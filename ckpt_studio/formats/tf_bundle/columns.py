@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import FileFault, MissingFile
 from ckpt_studio.core.tensors import Columns, Names, encode
 from ckpt_studio.formats.files import read_whole
-from ckpt_studio.formats.roles.by_graph import mark_by_graph
 from ckpt_studio.formats.roles.by_name import mark_by_names
+from ckpt_studio.formats.roles.later import LaterColumns
 from ckpt_studio.formats.roles.marks import Marks
-from ckpt_studio.formats.roles.object_graph import ObjectGraph, parse_graph
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
+
+if TYPE_CHECKING:
+    from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
 PATCH: Final = ".ckpt-studio.json"
 """Ending of the patch that Ckpt Studio writes beside a checkpoint."""
@@ -26,13 +28,15 @@ _MOST_PATCH_BYTES: Final = 64 << 20
 
 
 def columns_of(
-    contents: Contents, graph: bytes | None, mark_more: Callable[[Marks, ObjectGraph | None], None]
-) -> Columns:
-    """The columns of a bundle: one row a variable.
+    contents: Contents,
+    graph: Callable[[], bytes | None],
+    mark_more: Callable[[Marks, ObjectGraph | None], None],
+) -> LaterColumns:
+    """The columns of a bundle: one row a variable. Roles and names are found out when they are asked for.
 
     Args:
         contents: the judged index.
-        graph: the object graph as the checkpoint holds it, or None.
+        graph: gives the object graph as the checkpoint holds it, or None.
         mark_more: adds what files beside the index say.
     """
     index = contents.index
@@ -44,14 +48,30 @@ def columns_of(
     rank = np.where(shapeless, -1, fields.rank)
     dims = np.where(shapeless[:, None], -1, fields.dims[:, : int(rank.max(initial=0))])
     dtype = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0).astype(np.uint8)
-    marks = Marks.of(_row_keys(index.keys, contents.rows), dtype, rank, dims)
-    objects = None if graph is None else parse_graph(graph)
+    keys, nbytes, faults = _row_keys(index.keys, contents.rows), contents.sizes(), contents.row_faults
+
+    def rest() -> Columns:
+        marks = Marks.of(keys, dtype, rank, dims)
+        objects = _mark_by_graph(marks, graph())
+        mark_by_names(marks)
+        mark_more(marks, objects)
+        _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
+        return marks.columns(nbytes, faults)
+
+    return LaterColumns.begin(keys, dtype, rank.astype(np.int8), dims, nbytes, faults, rest)
+
+
+def _mark_by_graph(marks: Marks, raw: bytes | None) -> ObjectGraph | None:
+    """Mark what the object graph says; the graph, or None where there is none or it is damaged."""
+    if raw is None:
+        return None
+    from ckpt_studio.formats.roles.by_graph import mark_by_graph
+    from ckpt_studio.formats.roles.object_graph import parse_graph
+
+    objects = parse_graph(raw)
     if objects is not None:
         mark_by_graph(marks, objects)
-    mark_by_names(marks)
-    mark_more(marks, objects)
-    _mark_frozen(marks, index.path.removesuffix(".index") + PATCH, index.header.num_shards)
-    return marks.columns(contents.sizes(), contents.row_faults)
+    return objects
 
 
 def _row_keys(names: Names, rows: NDArray[np.int64]) -> Names:
@@ -77,6 +97,10 @@ def _mark_frozen(marks: Marks, path: str, num_shards: int) -> None:
 
 
 def _frozen(path: str, num_shards: int) -> list[str]:
+    if not os.path.exists(path):
+        return []
+    import json
+
     try:
         data, _ = read_whole(path, _MOST_PATCH_BYTES)
         patch: Any = json.loads(data)

@@ -22,6 +22,7 @@ from ckpt_studio.formats.tf_bundle.index import Index
 from ckpt_studio.formats.tf_bundle.slices import partition_of
 
 _FEW: Final = 64
+_DENSE: Final = 1 << 20
 
 
 class Contents:
@@ -146,8 +147,13 @@ class Contents:
 
 def _find_shards(index: Index, shard_path: Callable[[int], str]) -> dict[int, FileIdentity]:
     """The data files that exist, of those that the index uses. A hostile index may name very many that do not."""
-    used = np.unique(index.fields.shard).tolist()
-    wanted = {shard: shard_path(shard) for shard in used if 0 <= shard < index.header.num_shards}
+    named = index.fields.shard
+    known = named[(named >= 0) & (named < index.header.num_shards)]
+    if int(known.max(initial=0)) < _DENSE:
+        used = np.flatnonzero(np.bincount(known)).tolist()
+    else:
+        used = np.unique(known).tolist()
+    wanted = {shard: shard_path(shard) for shard in used}
     if len(wanted) > _FEW:
         folder = os.path.dirname(index.path) or os.curdir
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -92,22 +93,23 @@ def codes_of(
     count, width = fields.dims.shape
     number = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0)
     itemsize = _ITEMSIZE[number]
-    inside = np.arange(width) < fields.rank[:, None]
-    dims = np.where(inside, fields.dims, 1)
-    filled = np.maximum(dims, 1)
-    unit = np.maximum(itemsize, 1)
-    too_large = filled.astype(np.float64).prod(axis=1) * unit >= float(1 << 62)
+    extent = np.maximum(itemsize, 1).astype(np.float64)
+    elements = np.ones(count, np.int64)
+    negative = np.zeros(count, np.bool_)
+    for axis in range(width):
+        dim = np.where(axis < fields.rank, fields.dims[:, axis], 1)
+        extent *= np.maximum(dim, 1)
+        elements *= dim
+        negative |= dim < 0
+    too_large = extent >= float(1 << 62)
     for row in np.flatnonzero(too_large).tolist():  # near the border floats do not know
-        extent = int(unit[row])
-        for dim in filled[row].tolist():
-            extent *= dim
-        too_large[row] = extent >= _HUGE
-    elements = dims.prod(axis=1)
+        shape = fields.dims[row, : max(int(fields.rank[row]), 0)].tolist()
+        too_large[row] = prod([max(int(itemsize[row]), 1), *(max(dim, 1) for dim in shape)]) >= _HUGE
     codes = _place_codes(fields, itemsize, elements, num_shards, shard_sizes)
     codes[fields.slices > 0] = Code.none
     for code, where in (  # the first of `Code` wins, so it is written last
         (Code.too_large, too_large),
-        (Code.negative, (dims < 0).any(axis=1)),
+        (Code.negative, negative),
         (Code.too_deep, fields.rank > deepest(count)),
         (Code.unknown_shape, fields.rank < 0),
         (Code.unknown_type, ~_KNOWN[number] | (number != fields.dtype)),

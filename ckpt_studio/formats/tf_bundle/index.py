@@ -23,6 +23,8 @@ from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31
 _MAX_FIELDS: Final = 24
+_ROWS: Final = 1 << 14
+"""So many entries are decoded at once: what is worked on stays in the processor's cache."""
 _DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _CRC, _SLICES = 0x08, 0x12, 0x18, 0x20, 0x28, 0x35, 0x3A
 _DIM, _EXTENT = 0x12, 0x08
 _INT32: Final = 1 << 31
@@ -65,6 +67,21 @@ class Fields:
             slices=np.zeros(count, np.int32),
             malformed=np.zeros(count, np.bool_),
         )
+
+    def put(self, first: int, part: Fields) -> None:
+        """Put the fields of other entries over those from `first` on."""
+        self.widen(part.dims.shape[1])
+        rows = slice(first, first + len(part.rank))
+        self.dims[rows, : part.dims.shape[1]] = part.dims
+        for name in self.__dataclass_fields__:
+            if name != "dims":
+                getattr(self, name)[rows] = getattr(part, name)
+
+    def widen(self, width: int) -> None:
+        """Make room for so many axes."""
+        missing = width - self.dims.shape[1]
+        if missing > 0:
+            self.dims = np.pad(self.dims, ((0, 0), (0, missing)), constant_values=-1)
 
     def take(self, rows: NDArray[np.int64]) -> Fields:
         """The fields of some rows."""
@@ -180,21 +197,30 @@ def _sort(records: Records) -> tuple[Names, NDArray[np.int64], NDArray[np.bool_]
 
 def decode_fields(data: bytes, at: NDArray[np.int64], size: NDArray[np.int64]) -> Fields:
     """The fields of the entries at `at`, by columns, and by `Entry.parse` where an entry is unusual."""
+    most = deepest(len(at))
+    fields = Fields.zeros(len(at))
+    for first in range(0, len(at), _ROWS):
+        rows = slice(first, first + _ROWS)
+        fields.put(first, _decode_rows(data, at[rows], size[rows], most))
+    return fields
+
+
+def _decode_rows(data: bytes, at: NDArray[np.int64], size: NDArray[np.int64], most: int) -> Fields:
     fields = Fields.zeros(len(at))
     try:
         odd, shape_at, shape_end = _scalars(data, at, size, fields)
-        odd |= _shapes(data, shape_at, shape_end, odd, fields)
+        odd |= _shapes(data, shape_at, shape_end, odd, most, fields)
     except IndexError:  # a length led past the end of the data
         fields = Fields.zeros(len(at))
         odd = np.ones(len(at), np.bool_)
-    _fill(data, at, size, np.flatnonzero(odd), fields)
+    _fill(data, at, size, np.flatnonzero(odd), most, fields)
     return fields
 
 
 def decode_fields_one_by_one(data: bytes, at: NDArray[np.int64], size: NDArray[np.int64]) -> Fields:
     """The same by `Entry.parse` alone: the reference."""
     fields = Fields.zeros(len(at))
-    _fill(data, at, size, np.arange(len(at)), fields)
+    _fill(data, at, size, np.arange(len(at)), deepest(len(at)), fields)
     return fields
 
 
@@ -246,14 +272,18 @@ def _scalars(
 
 
 def _shapes(
-    data: bytes, at: NDArray[np.int64], stop: NDArray[np.int64], odd: NDArray[np.bool_], fields: Fields
+    data: bytes,
+    at: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    odd: NDArray[np.bool_],
+    most: int,
+    fields: Fields,
 ) -> NDArray[np.bool_]:
     """Fill rank and dims of the rows that are not odd; returns which are odd after all."""
     buffer = np.frombuffer(data, np.uint8)
     unusual = np.zeros(len(at), np.bool_)
     rows = np.flatnonzero((at < stop) & ~odd)
     position, end = at[rows], stop[rows]
-    most = deepest(len(at))
     columns: list[NDArray[np.int64]] = []
     while rows.size and len(columns) < min(most, _MAX_FIELDS):
         plain = buffer[position] == _DIM
@@ -284,10 +314,14 @@ def deepest(count: int) -> int:
 
 
 def _fill(
-    data: bytes, at: NDArray[np.int64], size: NDArray[np.int64], rows: NDArray[np.int64], fields: Fields
+    data: bytes,
+    at: NDArray[np.int64],
+    size: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    most: int,
+    fields: Fields,
 ) -> None:
     """Decode some rows by `Entry.parse`."""
-    most = deepest(len(at))
     for row in rows.tolist():
         start = int(at[row])
         try:
@@ -300,8 +334,6 @@ def _fill(
         fields.slices[row] = len(entry.slices)
         fields.rank[row] = -1 if entry.shape is None else len(entry.shape)
         shape = (entry.shape or ())[:most]
-        width = fields.dims.shape[1]
-        if len(shape) > width:
-            fields.dims = np.pad(fields.dims, ((0, 0), (0, len(shape) - width)), constant_values=-1)
+        fields.widen(len(shape))
         fields.dims[row] = -1
         fields.dims[row, : len(shape)] = shape
