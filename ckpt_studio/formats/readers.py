@@ -8,10 +8,12 @@ from ckpt_studio.formats.base import Reader
 from ckpt_studio.formats.keras.reader import KerasReader
 from ckpt_studio.formats.npz.reader import NpyReader, NpzReader
 from ckpt_studio.formats.safetensors.reader import SafetensorsReader
+from ckpt_studio.formats.saved_model.reader import SavedModelReader
 from ckpt_studio.formats.tf_bundle.reader import BundleReader
 from ckpt_studio.formats.tf_v1.reader import V1Reader
 
 READERS: Final[tuple[Reader, ...]] = (
+    SavedModelReader(),
     BundleReader(),
     V1Reader(),
     SafetensorsReader(),
