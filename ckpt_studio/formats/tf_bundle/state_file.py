@@ -6,12 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from google.protobuf import text_format
-
 from ckpt_studio.core.errors import Corrupt
 from ckpt_studio.core.tensors import decode, encode
 from ckpt_studio.formats.files import read_settled, said
-from ckpt_studio.formats.protos.checkpoint_state_pb2 import CheckpointState
 
 NAME: Final = "checkpoint"
 """The file's name."""
@@ -49,6 +46,10 @@ def parse_state_file(path: str) -> StateFile:
 
 
 def _parse(data: bytes, path: str) -> StateFile:
+    from google.protobuf import text_format
+
+    from ckpt_studio.formats.protos.checkpoint_state_pb2 import CheckpointState
+
     text = data.decode("utf-8", "surrogateescape")
     text = re.sub("[\udc80-\udcff]", lambda found: f"\\{ord(found[0]) - 0xDC00:03o}", text)
     if _ODD_ESCAPE.search(text):
@@ -76,6 +77,10 @@ def encode_state_file(state: StateFile) -> bytes:
     """
     if state.timestamps and len(state.timestamps) != len(state.paths):
         raise ValueError(f"{len(state.timestamps)} timestamps for {len(state.paths)} paths")
+    from google.protobuf import text_format
+
+    from ckpt_studio.formats.protos.checkpoint_state_pb2 import CheckpointState
+
     proto = CheckpointState(
         model_checkpoint_path=encode(state.latest),
         all_model_checkpoint_paths=[encode(path) for path in state.paths],
