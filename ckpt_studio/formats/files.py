@@ -284,7 +284,7 @@ def read_settled(
         except FileFault:
             before = seen if seen is not None else _identity_or_none(path)
             time.sleep(_PAUSE * (attempt + 1))
-            if attempt == _ATTEMPTS - 1 or _identity_or_none(path) == before:
+            if _identity_or_none(path) == before:
                 raise
     raise Changed(f"{said(path)} is being rewritten by another program; try again in a moment.", path=path)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.errors import Changed, CkptStudioError, FileFault, MissingFile
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.bridge import Bridge
 from ckpt_studio.gui.folder_watch import FolderWatch
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
 """A checkpoint whose index is not complete yet is looked at again after this long."""
+_MAY_PASS: Final = frozenset((Changed.kind, MissingFile.kind, FileFault.kind))
+"""Kinds of faults that a person or another program can set right from outside."""
 PATIENCE_MS: Final = 2000
 """Opening that takes longer is told, and can be stopped."""
 
@@ -292,7 +294,10 @@ class Session(QObject):
         self._end_opening()
         self.settings.forget_recent(path)
         self.openFailed.emit(path, str(error))
-        self.trouble(error)
+        if error.kind in _MAY_PASS:
+            self.trouble(error, self.tr("Try Again"), lambda: self.open(path))
+        else:
+            self.trouble(error)
 
     # ---- the folder
 
@@ -360,6 +365,13 @@ class Session(QObject):
             from ckpt_studio.document.edits import Freeze, Unfreeze
 
             self.do(Freeze(tuple(keys)) if frozen else Unfreeze(tuple(keys)))
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Stage leaving these variables, and the optimizer slots of weights among them, out of what is written."""
+        if keys and self.document is not None:
+            from ckpt_studio.document.edits import Drop
+
+            self.do(Drop(tuple(keys)))
 
     def _change(self, change: Callable[[Document], Any]) -> None:
         if self.document is None:

@@ -2139,6 +2139,10 @@
         <source>Staged edits from last time are here again; they had not been written.</source>
         <translation>已恢复上次暂存的修改；它们尚未写入。</translation>
     </message>
+    <message>
+        <source>Try Again</source>
+        <translation>重试</translation>
+    </message>
 </context>
 <context>
     <name>SliceBar</name>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ def test_what_is_no_checkpoint_at_all(capsys: pytest.CaptureFixture[str], tmp_pa
         "page.h5": (b"<!DOCTYPE html><html>", "web page"),
         "notes.txt": (
             b"hello",
-            "is not a checkpoint that Ckpt Studio knows: it has no .index file beside it, ",
+            "notes.txt is not a checkpoint that Ckpt Studio knows: it ",
         ),
         "a\n\u202eb.ckpt": (b"", "a\\n\\u202eb.ckpt is empty"),
     }
@@ -216,3 +217,20 @@ def test_a_folder_of_folders_names_what_is_below(capsys: pytest.CaptureFixture[s
     assert refused(capsys, tmp_path)["message"].endswith(
         " holds no checkpoint itself; 4 below it do: a, b, c and 1 more."
     )
+
+
+def test_an_index_that_a_job_is_writing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = make(tmp_path / "m-7")
+    index = Path(prefix + ".index")
+    data = index.read_bytes()
+    written = iter([*range(10, 20), len(data)])
+    monkeypatch.setattr(time, "sleep", lambda seconds: index.write_bytes(data[: next(written)]))
+    index.write_bytes(data[:5])
+    assert main(["list", prefix]) == 1
+    words = "m-7.index is being rewritten by another program; try again in a moment."
+    assert capsys.readouterr().err == f"ckpt-studio: {words}\n"
+    index.write_bytes(data[:5])
+    written = iter([8, len(data)])
+    assert main(["list", prefix]) == 0, "it was whole after a moment"

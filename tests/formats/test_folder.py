@@ -11,10 +11,10 @@ import pytest
 
 from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, Unrecognised
 from ckpt_studio.formats import below
-from ckpt_studio.formats.base import Checkpoint, Reader
+from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.folder import scan_deeply, scan_folder
-from ckpt_studio.formats.readers import READERS
 from ckpt_studio.formats.registry import NoCheckpointHere, open_checkpoint
+from ckpt_studio.formats.tf_bundle.reader import BundleReader
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
 from tests.helpers.bundles import BundleMaker, shard_name
 from tests.helpers.tensorflow_child import TensorFlowChild
@@ -157,14 +157,13 @@ def test_nothing_there(tmp_path: Path) -> None:
 def test_what_goes_away_between_looking_and_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in (1, 2):
         make(tmp_path, f"m-{step}")
-    reader = READERS[0]
-    opened = type(reader).open
+    opened = BundleReader.open
 
-    def delete_first(self: Reader, path: str) -> Checkpoint:
+    def delete_first(self: BundleReader, path: str) -> Checkpoint:
         Path(f"{tmp_path}/m-2.index").unlink(missing_ok=True)
         return opened(self, path)
 
-    monkeypatch.setattr(type(reader), "open", delete_first)
+    monkeypatch.setattr(BundleReader, "open", delete_first)
     assert open_checkpoint(str(tmp_path)).step == 1
 
 

@@ -150,6 +150,18 @@ def test_what_has_no_name_is_opened_by_its_index(
     assert opened.args == [f"{tmp_path}/.index"]
 
 
+def test_what_may_pass_can_be_tried_again(main_window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(main_window.openFailed, timeout=10_000) as failed:
+        main_window.open_path(str(tmp_path / "m-1"))
+    assert failed.args[1] == "m-1 does not exist."
+    make(tmp_path / "m-1")
+    again = main_window.findChild(QPushButton, "bannerAction")
+    assert again.text() == "Try Again"
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        again.click()
+    assert told(main_window) == []
+
+
 class Unanswering:
     """A reader of a place that does not answer, as a network that is gone: it waits until the test lets it go."""
 

@@ -1,4 +1,4 @@
-"""How SavedModels are found: as folders with a graph file, by the folder or by that file."""
+"""How SavedModels are found: as folders with a graph file, by any of these or by the folder of the variables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SavedModelReader:
     def claim(self, path: str) -> str | Declined:
         """The folder."""
         folder, name = os.path.split(path)
-        if name in GRAPHS or name in BESIDE:
+        if name in GRAPHS or name in BESIDE or (name == VARIABLES and os.path.isdir(path)):
             path = folder or os.curdir
         return path if graph_file_of(path) is not None else Declined("it is no folder with a saved_model.pb")
 
