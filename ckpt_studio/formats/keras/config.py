@@ -128,7 +128,7 @@ def _layer(found: object, depth: int, left: list[int]) -> Layer | None:
     )  # Keras 1 and 2 wrote Sequential so
     module = found.get("module")
     is_own = not package and found.get("registered_name") is None and _is_keras(module)
-    layers = config.get("layers")
+    layers = config.get("cells" if kind == "stacked_rnn_cells" else "layers")
     inner = None
     if isinstance(layers, list):
         inner = tuple(layer for each in layers if (layer := _layer(each, depth + 1, left)) is not None)

@@ -36,7 +36,8 @@ from ckpt_studio.formats.roles.by_name import hint_of
 
 VARS: Final = "vars"
 OPTIMIZER: Final = "optimizer"
-_LISTS: Final = ("layers", "_layer_checkpoint_dependencies")
+_DOUBLED: Final = "_layer_checkpoint_dependencies"
+_LISTS: Final = ("layers", "cells", _DOUBLED)
 _INNER: Final = "inner_optimizer"
 _METRICS: Final = re.compile(r"(?i)metric|tracker")
 
@@ -185,7 +186,7 @@ class ObjectTree:
 
     def _listed(self, group: _Group, path: str, known: _Known, layers: tuple[Layer, ...]) -> _Trained:
         """The layers of a model, which the configuration lists in the same order."""
-        doubled = path.rpartition("/")[2] == _LISTS[1]
+        doubled = path.rpartition("/")[2] == _DOUBLED
         by_group = _numbered(layers, doubled)
         for name in group.groups:
             own = self._own_name(f"{path}/{name}")

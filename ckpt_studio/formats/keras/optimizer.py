@@ -270,16 +270,18 @@ def _adafactor(rest: Sequence[Kind], weights: Sequence[str], kinds: Mapping[str,
 
 def _muon(rest: Sequence[Kind], weights: Sequence[str], kinds: Mapping[str, Kind]) -> list[Place] | None:
     """For each weight its momentum, and for those that Adam takes care of their velocity; the one way that fits."""
-    ways: list[dict[int, list[Place]]] = [{0: []}]
+    ways: dict[int, list[list[Place]]] = {0: [[]]}
     for key in weights:
-        after: dict[int, list[Place]] = {}
-        for at, answer in ways[-1].items():
+        after: dict[int, list[list[Place]]] = {}
+        for at, answers in ways.items():
             for names in (("momentum",), _ADAM):
                 end = at + len(names)
-                if end > len(rest) or any(kind != kinds[key] for kind in rest[at:end]):
-                    continue
-                if end in after:
-                    return None
-                after[end] = [*answer, *(Place(name, key) for name in names)]
-        ways.append(after)
-    return ways[-1].get(len(rest))
+                if end <= len(rest) and all(kind == kinds[key] for kind in rest[at:end]):
+                    own = [Place(name, key) for name in names]
+                    known = after.setdefault(end, [])
+                    known += [
+                        [*answer, *own] for answer in answers[: 2 - len(known)]
+                    ]  # two are too many already
+        ways = after
+    found = ways.get(len(rest), [])
+    return found[0] if len(found) == 1 else None
