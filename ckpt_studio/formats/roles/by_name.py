@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.tensors import Role, decode
+from ckpt_studio.formats.roles.last_parts import rows_by_last_part
 from ckpt_studio.formats.roles.marks import ATTRIBUTES, Marks
 
 GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -94,6 +95,11 @@ def _turn(part: bytes) -> tuple[bytes, int]:
     return found[1], int(found[2] or 0)
 
 
+def _says_something(part: bytes, has_second: bool) -> bool:
+    """Whether the last part of a name may tell a role."""
+    return hint_of(part, has_second) is not None or part in _OPTIMIZERS_OWN or part.startswith(_UNNAMED)
+
+
 def role_by(hint: Hint, is_single: bool, in_metric: bool) -> Role | None:
     """The role that a hint gives to what is no slot, or None."""
     if hint.kind is Kind.random:
@@ -117,6 +123,8 @@ def mark_by_names(marks: Marks) -> None:
     objects = ATTRIBUTES in blob
     centered = b"/RMSProp_2\n" in blob
     rows = np.flatnonzero(~marks.graph)
+    if not objects:
+        rows = rows_by_last_part(marks.keys, rows, lambda part: _says_something(part, centered))
     weight_of = _Weights(marks)
     rfind, find = blob.rfind, blob.find
     for row, start, stop in zip(
@@ -207,10 +215,15 @@ class _Weights:
     """
 
     def __init__(self, marks: Marks) -> None:
+        self._keys = marks.keys
         self._blob = marks.keys.blob
         self._find = marks.find
-        self._offsets = marks.keys.offsets.tolist()
         self._last = (b"", -1)
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        offsets: list[int] = self._keys.offsets.tolist()
+        return offsets
 
     def __call__(self, row: int, slash: int, end: int) -> int:
         """The row of the weight for the slot whose last part begins at `slash`, or -1."""
