@@ -1,0 +1,121 @@
+"""Each format in the window: dropped or named on the command line, as a donor, and what Write suggests for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QTableView
+from pytestqt.qtbot import QtBot
+
+from ckpt_studio.gui.dialogs.donor import DonorDialog
+from ckpt_studio.gui.dialogs.write import WriteDialog
+from ckpt_studio.gui.main_window import MainWindow
+from tests.gui.test_main_window import drag, settle
+from tests.helpers.every_format import MADE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(params=MADE)
+def path(request: pytest.FixtureRequest, corpus: Path, tmp_path: Path) -> Path:
+    (tmp_path / "original").mkdir()
+    return MADE[request.param](corpus, tmp_path / "original")
+
+
+def test_dropped_it_opens_and_is_listed(main_window: MainWindow, path: Path, qtbot: QtBot) -> None:
+    drag(main_window, path, QPoint(40, 40), QDragEnterEvent)
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000) as opened:
+        drag(main_window, path, QPoint(40, 40))
+    assert opened.args == [str(path)]
+    document = main_window.session.document
+    assert document is not None
+    model = main_window.findChild(QTableView, "variableTree").model()
+    main_window.workbench.variables.view.expandAll()
+    rows = range(model.rowCount())
+    shown = {model.index(row, 0).data(Qt.ItemDataRole.UserRole) for row in rows} - {None}
+    assert shown == set(document.base.columns.keys)
+    listed = main_window.findChild(QListWidget, "checkpointList")
+    assert listed.currentItem() is not None, "it is the one that is chosen in its folder"
+    assert Path(document.base.prefix).name in main_window.windowTitle()
+    settle(main_window, qtbot)
+
+
+def test_it_can_be_a_donor(opened: MainWindow, path: Path, qtbot: QtBot) -> None:
+    dialog = DonorDialog(opened.session, (), opened, donor_path=str(path))
+    dialog.open()
+    summary = dialog.findChild(QLabel, "donorFitSummary")
+    qtbot.waitUntil(lambda: "chosen" in summary.text(), timeout=10_000)
+    assert f"{path.name.split('.')[0]}" in dialog.findChild(QLabel, "donorSummary").text()
+    dialog.reject()
+
+
+def test_write_suggests_a_name_without_the_ending(main_window: MainWindow, path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(path))
+    WriteDialog(main_window.session, main_window).open()
+    dialog = main_window.findChild(QDialog, "writeDialog")
+    name = dialog.findChild(QLineEdit, "writeNameEdit").text()
+    folder = dialog.findChild(QLineEdit, "writeFolderEdit")
+    qtbot.waitUntil(lambda: bool(folder.text()), timeout=5000)
+    assert not {".h5", ".keras", ".safetensors", ".npz", ".npy", ".json"} & set(Path(name).suffixes)
+    document = main_window.session.document
+    assert document is not None
+    assert Path(folder.text()) == Path(document.base.prefix).parents[1] / name
+    plan = dialog.findChild(QLabel, "writePlan")
+    qtbot.waitUntil(lambda: "Writes" in plan.text(), timeout=5000)
+    dialog.reject()
+
+
+ON_THE_COMMAND_LINE = """
+import sys
+from PySide6.QtCore import QTimer
+from ckpt_studio.gui import app, main_window
+
+class Watched(main_window.MainWindow):
+    open = []
+    def __init__(self):
+        super().__init__()
+        self.documentOpened.connect(self.note)
+    def note(self, path):
+        self.open.append((path, self.session.document.base.format, len(self.session.document.base.columns)))
+        if len(self.open) == len(sys.argv) - 1:
+            print(sorted(self.open))
+            QTimer.singleShot(0, self.end)
+    def end(self):
+        for window in app.QApplication.topLevelWidgets():
+            if isinstance(window, Watched):
+                window.close_now()
+
+from PySide6.QtWidgets import QApplication
+app.QApplication = QApplication
+main_window.MainWindow = Watched
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+def test_on_the_command_line(corpus: Path, tmp_path: Path) -> None:
+    made = {}
+    for kind in ("keras", "saved_model", "npz"):
+        (tmp_path / kind).mkdir()
+        made[kind] = MADE[kind](corpus, tmp_path / kind)
+    words = [os.path.relpath(made["keras"], tmp_path), made["saved_model"].as_uri(), f"'{made['npz']}'"]
+    answer = subprocess.run(
+        [sys.executable, "-c", ON_THE_COMMAND_LINE, *words],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    wanted = sorted([(str(made["keras"]), "keras", 20), (words[1], "saved_model", 9), (words[2], "npz", 2)])
+    assert (answer.returncode, answer.stdout.strip()) == (0, str(wanted)), answer.stderr
