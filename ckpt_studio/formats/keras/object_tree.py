@@ -316,16 +316,17 @@ class ObjectTree:
         facts.by_config = by_config and place.name is not None
         if by_config:
             facts.trainable = False
+        keeper = f"{optimizer}/{place.owner}" if optimizer is not None and place.owner else optimizer
         if place.weight is not None:
             facts.role, facts.slot_of, facts.slot_name = Role.slot, place.weight, place.name
             weight = self.facts[place.weight].name
-            if weight is not None and optimizer is not None and place.name is not None:
-                facts.name = f"{optimizer}/{weight.replace('/', '_')}_{place.name}"
+            if weight is not None and keeper is not None and place.name is not None:
+                facts.name = f"{keeper}/{weight.replace('/', '_')}_{place.name}"
         elif place.name is not None:
             counts = place.name in ("iteration", "step_counter", "u_product")
             facts.role = Role.counter if counts else Role.metadata
-            if optimizer is not None:
-                facts.name = f"{optimizer}/{place.name}"
+            if keeper is not None:
+                facts.name = f"{keeper}/{place.name}"
 
 
 def _numbered(layers: tuple[Layer, ...], doubled: bool) -> dict[str, Layer]:

@@ -13,7 +13,7 @@ where all the shapes agree; where several layouts fit, only what they have in co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Final
 
@@ -74,10 +74,12 @@ class Place:
     Attributes:
         name: of a counter or setting, or of the slot; None where that is not certain.
         weight: the weight whose slot it is, or None.
+        owner: name of the wrapped optimizer that keeps it too, empty where it is the optimizer's own.
     """
 
     name: str | None
     weight: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def _scaled(optimizer: Optimizer, found: Sequence[Kind], weights: Weights) -> li
     rest = found[len(head) :]
     if inner is None:
         return [*own, *(Place(None) for _ in rest)]
-    return [*own, *(meaning_of(inner, rest, weights) or (Place(None) for _ in rest))]
+    inside = meaning_of(inner, rest, weights) or [Place(None) for _ in rest]
+    return [*own, *(replace(place, owner=inner.name) for place in inside)]
 
 
 def _common(column: Sequence[Place]) -> Place:
@@ -176,9 +179,7 @@ def _layouts(kind: str, config: Mapping[str, Any] | None) -> Iterator[Layout]:
         begun = {tuple((name,) for name in first), (tuple(first),) if first else ()}
         for head, begin in product(heads, sorted(begun)):
             lists = (*begin, *own)
-            if (
-                kind == "nadam"
-            ):  # the one variable of its own stands before or after the lists, or is not kept
+            if kind == "nadam" and rate:  # one more stands before or after the lists, or is not kept
                 yield Layout((*head, "u_product"), lists)
                 yield Layout(head, lists, ("u_product",))
             yield Layout(head, lists)
