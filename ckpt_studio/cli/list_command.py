@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from itertools import chain
 
-from ckpt_studio.cli.output import print_json, row_json, say
+from ckpt_studio.cli.output import json_text, print_pieces, say
+from ckpt_studio.cli.rows import rows_text
 from ckpt_studio.cli.table import bytes_text, harmless, print_table
-from ckpt_studio.core import dtypes
-from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, TensorInfo
+from ckpt_studio.core.tensors import Role, TensorInfo
 from ckpt_studio.formats.registry import open_checkpoint
 
 HELP = "list the variables of a checkpoint"
 
-_TRAINABLE = {1: True, 0: False, -1: None}
 _TRAINABLE_WORDS = {True: "yes", False: "no", None: ""}
 _NAMES = ("full", "path", "key")
 _FORMATS = {
@@ -57,14 +56,14 @@ def run(args: argparse.Namespace) -> int:
     for note in checkpoint.notes:
         say(harmless(note))
     if args.json:
-        document = {
+        head = {
             "path": args.path,
             "format": checkpoint.format,
             "prefix": checkpoint.prefix,
             "step": checkpoint.step,
-            "variables": rows_json(columns),
+            "variables": [],
         }
-        print_json(document)
+        print_pieces(chain([json_text(head).removesuffix("]}")], rows_text(columns), ["]}\n"]))
         return 0
     _print_rows([columns.info(row) for row in range(len(columns))], args.names, args.long)
     step = [] if checkpoint.step is None else [f"step {checkpoint.step}"]
@@ -115,60 +114,3 @@ def _role(info: TensorInfo) -> str:
 def _note(info: TensorInfo, long: bool) -> str:
     frozen = not long and info.trainable is False and info.role == Role.weight
     return info.error or ("not trainable" if frozen else "")
-
-
-def rows_json(columns: Columns) -> list[dict[str, Any]]:
-    """CONTRACT.md's ROWs of all variables. The same as `row_json` of each, but without an object for each."""
-    if not columns.keys.blob.isascii():
-        return [row_json(columns.info(row)) for row in range(len(columns))]
-    keys = _texts(columns.keys)
-    names = keys if columns.names is None else _texts(columns.names)
-    paths: list[str | None] = [None] * len(keys)
-    if columns.object_paths is not None:
-        paths = [path or None for path in _texts(columns.object_paths)]
-    type_names = [dtypes.unknown(number).name for number in range(256)]
-    roles, sources = [role.name for role in Role], [source.word for source in RoleSource]
-    slot_of = [keys[row] if row >= 0 else None for row in columns.slot_of.tolist()]
-    slot_names = (*columns.slot_names, None)
-    faults = columns.faults
-    rows: list[dict[str, Any]] = [
-        {
-            "key": key,
-            "name": name,
-            "object_path": path,
-            "shape": dims[:rank] if rank >= 0 else None,
-            "dtype": type_names[dtype],
-            "nbytes": nbytes,
-            "role": roles[role],
-            "role_source": sources[source],
-            "slot_of": weight,
-            "slot_name": slot_names[slot],
-            "trainable": _TRAINABLE[trainable],
-            "error": None,
-        }
-        for key, name, path, dims, rank, dtype, nbytes, role, source, weight, slot, trainable in zip(
-            keys,
-            names,
-            paths,
-            columns.dims.tolist(),
-            columns.rank.tolist(),
-            columns.dtype.tolist(),
-            columns.nbytes.tolist(),
-            columns.role.tolist(),
-            columns.role_source.tolist(),
-            slot_of,
-            columns.slot_name.tolist(),
-            columns.trainable.tolist(),
-            strict=True,
-        )
-    ]
-    for row in faults:
-        rows[row]["error"] = faults[row]
-    return rows
-
-
-def _texts(names: Names) -> list[str]:
-    """All strings of `names`, by one split where none of them holds a newline."""
-    if names.blob.count(b"\n") == len(names):
-        return names.blob.decode("utf-8", "surrogateescape").split("\n")[:-1]
-    return list(names)

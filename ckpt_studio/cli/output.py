@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +38,19 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
 def print_json(value: object, *, indent: int | None = None) -> None:
     """Print a value as one line of strict JSON on standard output, and hand it on at once."""
+    print_pieces([json_text(value, indent=indent) + "\n"])
+
+
+def print_pieces(pieces: Iterable[str]) -> None:
+    """Print JSON on standard output, each piece as it comes."""
     out = sys.stdout
-    text = json_text(value, indent=indent) + "\n"
     binary = getattr(out, "buffer", None)
-    if binary is None:
-        out.write(text)
-    else:  # JSON is UTF-8 whatever the terminal's encoding
-        out.flush()
-        binary.write(text.encode("utf-8"))
+    out.flush()
+    for piece in pieces:
+        if binary is None:
+            out.write(piece)
+        else:  # JSON is UTF-8 whatever the terminal's encoding
+            binary.write(piece.encode("utf-8"))
     out.flush()
 
 

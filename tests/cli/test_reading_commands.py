@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ckpt_studio.cli.list_command import rows_json
+from ckpt_studio.cli import rows
 from ckpt_studio.cli.main import main
-from ckpt_studio.cli.output import row_json
+from ckpt_studio.cli.output import json_text, row_json
+from ckpt_studio.cli.rows import rows_text
 from ckpt_studio.core import dtypes
+from ckpt_studio.core.tensors import Columns, Names, encode
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.bundles import BundleMaker, Record, shard_name
 
@@ -65,11 +69,47 @@ def test_list(capsys: pytest.CaptureFixture[str], prefix: str) -> None:
     ]
 
 
+def listed(columns: Columns) -> list[Any]:
+    """The rows as they are printed."""
+    rows: list[Any] = json.loads(f"[{''.join(rows_text(columns))}]")
+    return rows
+
+
 def test_rows_in_bulk_are_rows_one_by_one(corpus: Path) -> None:
     for index in sorted(corpus.rglob("*.index")):
         if index.stat().st_size > 150:
             columns = open_bundle(str(index).removesuffix(".index")).columns
-            assert rows_json(columns) == [row_json(columns.info(row)) for row in range(len(columns))]
+            assert listed(columns) == [row_json(columns.info(row)) for row in range(len(columns))]
+
+
+names = st.sampled_from(
+    ["w", "b/w", 'quo"te', "back\\slash", "new\nline", "größe", "\u2028", "\udce9", "a" * 99]
+)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@given(st.data())
+def test_rows_of_any_columns_are_printed_as_they_are(data: st.DataObject) -> None:
+    raw = sorted({encode(f"{i % 7}/{data.draw(names)}") for i in range(data.draw(st.integers(0, 40)))})
+    count = len(raw)
+
+    def numbers(low: int, high: int, kind: Any) -> np.ndarray:
+        return np.array(data.draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), kind)
+
+    others = [
+        Names.of(encode(data.draw(names)) if data.draw(st.booleans()) else b"" for _ in raw) for _ in range(2)
+    ]
+    columns = Columns(
+        keys=Names.of(raw), dtype=numbers(0, 255, np.uint8), rank=numbers(-1, 2, np.int8),
+        dims=numbers(0, 9, np.int64)[:, None].repeat(2, axis=1), nbytes=numbers(0, 2**62, np.int64),
+        role=numbers(0, 4, np.uint8), role_source=numbers(0, 3, np.uint8), slot_of=numbers(-1, count - 1, np.int32),
+        slot_name=numbers(-1, 1, np.int16), slot_names=("m", 'v"'), trainable=numbers(-1, 1, np.int8),
+        names=data.draw(st.sampled_from([None, others[0]])), object_paths=data.draw(st.sampled_from([None, others[1]])),
+        faults={row: f"fault {row}" for row in range(count) if data.draw(st.booleans())},
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "_AT_ONCE", 5)
+        assert listed(columns) == json.loads(json_text([row_json(columns.info(row)) for row in range(count)]))
 
 
 def test_a_patch_beside_the_checkpoint_shows_what_is_frozen(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_studio.cli.list_command import rows_json
+from ckpt_studio.cli.rows import rows_text
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorInfo, Window
@@ -92,7 +92,7 @@ def visit(path: str, depth: Depth = Depth.verify) -> bool:
     with errors_of_ours():
         _tell(checkpoint, _ROWS if depth >= Depth.look else 2)
         if depth >= Depth.look:
-            json.dumps(rows_json(checkpoint.columns), allow_nan=False)
+            json.loads(f"[{''.join(rows_text(checkpoint.columns))}]")
         _read(checkpoint, _ROWS if depth >= Depth.look else 1)
         if depth >= Depth.verify:
             for fault in checkpoint.verify():
