@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import printable
@@ -111,13 +113,19 @@ def write_document(
 
 
 def is_beside(document: Document, prefix: str) -> bool:
-    """Whether a prefix lies in the folder of the original."""
-    ours = os.path.dirname(os.path.abspath(document.base.prefix))
+    """Whether a prefix lies in a folder that holds a file of the original."""
     folder = os.path.dirname(os.path.abspath(prefix))
     try:
-        return os.path.samefile(ours, folder)
+        target = os.stat(folder)
     except OSError:
         return False
+    for ours in {os.path.dirname(os.path.abspath(path)) for path in document.base.files()}:
+        try:
+            if os.path.samestat(os.stat(ours), target):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _bundle(document: Document) -> Bundle | None:
@@ -156,10 +164,11 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
 
 def _drop_notes(document: Document) -> list[str]:
     """What a person should know about a checkpoint that some variables were dropped from."""
-    dropped = document.dropped_keys()
+    columns, dropped = document.base.columns, np.flatnonzero(document.rows.dropped).tolist()
     if not dropped:
         return []
-    notes = [f"Without {_counted(len(dropped), 'variable')}: {some_of(dropped)}."]
+    names = (columns.names or columns.keys).take(dropped)
+    notes = [f"Without {_counted(len(names), 'variable')}: {some_of(names)}."]
     if GRAPH_KEY in document.staged.columns:
         notes.append("The object graph follows: restore it into a model without the dropped variables.")
     return notes

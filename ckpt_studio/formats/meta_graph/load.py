@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from ckpt_studio.core.errors import Corrupt, FileFault, Unrecognised
 from ckpt_studio.formats.files import FileIdentity, FileReader, read_settled, said
 from ckpt_studio.formats.meta_graph.graph import GraphView
+from ckpt_studio.formats.meta_graph.names import node_of
 from ckpt_studio.formats.meta_graph.variables import (
     VariableNode,
     collect_variables,
@@ -24,6 +25,7 @@ LIMIT: Final = (1 << 31) - 1
 """Protobuf's own limit for one message, in bytes."""
 
 _COLLECTION: Final = 4
+_MOST_OF_AN_ENTRY: Final = 8
 _TRAINABLE: Final = b"trainable_variables"
 _OTHERS: Final = {
     b"fileFormatVersion:": "belongs to the Unity engine",
@@ -138,8 +140,12 @@ def trainable_names(path: str) -> frozenset[str] | None:
 
 def variable_names(collection: CollectionDef) -> frozenset[str]:
     """Names of the variables of a collection: of a part of a partitioned one also the whole variable's."""
-    wholes = (one.save_slice_info_def.full_name for one in definitions(collection))
-    return frozenset(listed_names(collection)) | {name for name in wholes if name}
+    names = set(map(node_of, collection.node_list.value))
+    for one in definitions(collection):
+        names.add(node_of(one.variable_name))
+        if one.save_slice_info_def.full_name:
+            names.add(one.save_slice_info_def.full_name)
+    return frozenset(names)
 
 
 def find_collections(
@@ -162,7 +168,8 @@ def find_collections(
     found = {}
     for number, first, after in fields(read, start, end, name):
         if number == _COLLECTION:
-            parts = {part: (begin, stop) for part, begin, stop in fields(read, first, after, name)}
+            entry = fields(read, first, after, name, _MOST_OF_AN_ENTRY)
+            parts = {part: (begin, stop) for part, begin, stop in entry}
             begin, stop = parts.get(1, (0, 0))
             key = read(begin, stop - begin) if stop - begin <= longest else b""
             if key in wanted:

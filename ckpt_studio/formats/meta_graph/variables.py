@@ -90,7 +90,7 @@ class VariableNode:
 
 def definitions(collection: CollectionDef) -> Iterator[VariableDef]:
     """The VariableDefs of a collection; values that are none are passed over."""
-    for value in collection.bytes_list.value:
+    for value in filter(None, collection.bytes_list.value):
         try:
             yield VariableDef.FromString(value)
         except DecodeError:

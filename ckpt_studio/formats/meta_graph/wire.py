@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ckpt_studio.core.errors import Corrupt, Truncated
 from ckpt_studio.formats.wire import LENGTH, ReadAt, WireFault, walk
 
+_MOST: Final = 100_000
+"""Fields of one message: graphs have some dozens, and each costs a read."""
 
-def fields(read: ReadAt, start: int, end: int, said: str) -> Iterator[tuple[int, int, int]]:
+
+def fields(
+    read: ReadAt, start: int, end: int, said: str, most: int = _MOST
+) -> Iterator[tuple[int, int, int]]:
     """(number, first byte of the value, byte after it) of every length-delimited field between `start` and `end`.
 
-    Fields of other kinds are passed over. `said` is how sentences name the file.
+    Fields of other kinds are passed over. `said` is how sentences name the file. More than `most` fields are damage.
 
     Raises:
         Truncated: a field reaches beyond `end`.
         Corrupt: no protobuf message.
     """
     try:
-        for number, kind, first, after in walk(read, start, end):
+        for count, (number, kind, first, after) in enumerate(walk(read, start, end)):
+            if count == most:
+                raise Corrupt(f"{said} has more than {most} parts, too many to be believed.", offset=first)
             if kind == LENGTH:
                 yield number, first, after
     except WireFault as fault:

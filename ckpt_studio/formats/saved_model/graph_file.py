@@ -15,6 +15,8 @@ from google.protobuf.message import DecodeError
 from ckpt_studio.core.errors import Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.formats.files import FileReader, read_whole, said
 from ckpt_studio.formats.meta_graph.load import find_collections, variable_names
+from ckpt_studio.formats.meta_graph.wire import fields
+from ckpt_studio.formats.saved_model.layout import IN_CHUNKS
 from ckpt_studio.formats.saved_model.objects import SavedObjects, parse_objects
 from ckpt_studio.formats.wire import LENGTH, ReadAt, WireFault, walk
 
@@ -22,14 +24,15 @@ _META_GRAPHS: Final = 2
 _SCHEMA, _SAVER, _OBJECTS = 1, 3, 7
 _TRAINABLE: Final = b"trainable_variables"
 _COLLECTIONS: Final = (_TRAINABLE, b"variables")
+_MOST_GRAPHS: Final = 100
 _MOST_OBJECT_BYTES: Final = 1 << 30
 _MOST_TEXT_BYTES: Final = 64 << 20
-_MOST_KEPT_TEXT: Final = 1 << 20
+_MOST_KEPT_TEXT: Final = 1 << 19
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|#[^\n]*|[{}<>]|[A-Za-z_]\w*', re.DOTALL)
-_DROPPED: Final = frozenset(
+_KEPT: Final = frozenset(
     {
-        b"graph_def", b"meta_info_def", b"signature_def", b"asset_file_def", b"concrete_functions", b"function",
-        b"bare_concrete_function", b"constant", b"saveable_objects", b"dependencies", b"serialized_user_proto",
+        b"meta_graphs", b"saver_def", b"collection_def", b"value", b"node_list", b"bytes_list", b"object_graph_def",
+        b"nodes", b"children", b"slot_variables", b"user_object", b"variable",
     }
 )  # fmt: skip
 
@@ -57,11 +60,8 @@ def read_graph_file(path: str) -> GraphFile:
         MissingFile, Truncated, Corrupt, Changed, FileFault: it cannot be read or parsed.
     """
     name = said(path)
-    if path.endswith(".cpb"):
-        raise Unsupported(
-            f"{name} is a graph in several chunks, which is not read: names come from the variables alone.",
-            path=path,
-        )
+    if path.endswith(IN_CHUNKS):
+        raise Unsupported(f"{name} is a graph in several chunks, which Ckpt Studio does not read.", path=path)
     try:
         if path.endswith(".pbtxt"):
             data = _from_text(read_whole(path, _MOST_TEXT_BYTES)[0], name)
@@ -92,9 +92,9 @@ def _parse(read: ReadAt, end: int, name: str) -> GraphFile:
         if _TRAINABLE in collections:
             trainable = (trainable or frozenset()) | variable_names(collections[_TRAINABLE])
         has_saver = False
-        for number, kind, begin, stop in walk(read, first, after):
+        for number, begin, stop in fields(read, first, after, name):
             has_saver |= number == _SAVER
-            if number == _OBJECTS and kind == LENGTH:
+            if number == _OBJECTS:
                 if stop - begin > _MOST_OBJECT_BYTES:
                     raise Corrupt(f"{name} has {stop - begin} bytes of objects, too many to be believed.")
                 objects = parse_objects(read(begin, stop - begin))
@@ -109,7 +109,9 @@ def _meta_graphs(read: ReadAt, end: int, name: str) -> Iterator[tuple[int, int]]
     """Where each MetaGraph begins and ends."""
     if not end:
         raise Corrupt(f"{name} is empty.")
-    for number, kind, first, after in walk(read, 0, end):
+    for count, (number, kind, first, after) in enumerate(walk(read, 0, end)):
+        if count > _MOST_GRAPHS:
+            raise Corrupt(f"{name} has more than {_MOST_GRAPHS} parts, too many to be believed.")
         if (number == _SCHEMA and kind == LENGTH) or number > _META_GRAPHS:
             raise Corrupt(f"{name} is no SavedModel's graph; it may be a frozen graph or another program's.")
         if number == _META_GRAPHS and kind == LENGTH:
@@ -122,7 +124,7 @@ def _from_text(text: bytes, name: str) -> bytes:
 
     from ckpt_studio.formats.protos.saved_model_pb2 import SavedModel
 
-    kept = _without_graphs(text)
+    kept = _of_variables(text)
     if len(kept) > _MOST_KEPT_TEXT:
         raise Unsupported(
             f"{name} is a very long text, which is not read: names come from the variables alone."
@@ -134,15 +136,15 @@ def _from_text(text: bytes, name: str) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def _without_graphs(text: bytes) -> bytes:
-    """A text proto without the messages that are passed over."""
+def _of_variables(text: bytes) -> bytes:
+    """A text proto without the messages that say nothing of variables: protobuf takes minutes to pass over them."""
     kept = []
     depth, dropped_at, begin = 0, -1, 0
     last, last_at = b"", 0
     for found in _TOKEN.finditer(text):
         token = found[0]
         if token in (b"{", b"<"):
-            if dropped_at < 0 and last in _DROPPED:
+            if dropped_at < 0 and last not in _KEPT:
                 kept.append(text[begin:last_at])
                 dropped_at = depth
             depth += 1

@@ -8,6 +8,9 @@ from typing import Final
 GRAPHS: Final = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 """The graph file, in the order in which TensorFlow looks for it."""
 
+IN_CHUNKS: Final = ".cpb"
+"""Ending of a graph file that is not read."""
+
 BESIDE: Final = ("fingerprint.pb", "keras_metadata.pb")
 """What TensorFlow and Keras put beside the graph."""
 

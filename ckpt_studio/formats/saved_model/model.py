@@ -16,7 +16,7 @@ from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.roles.object_graph import ObjectGraph
 from ckpt_studio.formats.saved_model.graph_file import GraphFile, read_graph_file
-from ckpt_studio.formats.saved_model.layout import ASSETS, BESIDE, VARIABLES, graph_file_of
+from ckpt_studio.formats.saved_model.layout import ASSETS, BESIDE, IN_CHUNKS, VARIABLES, graph_file_of
 from ckpt_studio.formats.saved_model.objects import mark_by_objects
 from ckpt_studio.formats.sstable.writer import TableWriter
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -39,8 +39,15 @@ class SavedModel(Bundle):
     def __init__(self, folder: str, graph_file: str, index: Index) -> None:
         super().__init__(folder, index)
         self.graph_file = graph_file
+        if graph_file.endswith(IN_CHUNKS):
+            self.notes = (
+                *self.notes,
+                f"{said(graph_file)} is a graph in several chunks, which is not read: names come from the variables.",
+            )
 
     def _mark_more(self, marks: Marks, objects: ObjectGraph | None) -> None:
+        if self.graph_file.endswith(IN_CHUNKS):
+            return
         try:
             graph = read_graph_file(self.graph_file)
         except FileFault as error:

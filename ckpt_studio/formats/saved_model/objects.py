@@ -29,7 +29,7 @@ class SavedObjects:
     Attributes:
         graph: their children.
         trainable: int8 [nodes], 1, 0, or -1 for what is no variable.
-        names: by node, for the variables.
+        names: by node, for the variables that have one.
         metrics: bool [nodes], which objects are Keras's metrics.
     """
 
@@ -65,7 +65,7 @@ def parse_objects(raw: bytes) -> SavedObjects:
     return SavedObjects(
         graph_of(messages, nodes, fields),
         trainable,
-        dict(zip(variables.owner.tolist(), names, strict=True)),
+        {node: name for node, name in zip(variables.owner.tolist(), names, strict=True) if name},
         metrics,
     )
 
@@ -85,8 +85,8 @@ def mark_by_objects(marks: Marks, saved: SavedObjects, stored: ObjectGraph) -> N
     inside = attributes.is_value & (attributes.node < saved.graph.count)
     for at in np.flatnonzero(inside).tolist():
         node = int(attributes.node[at])
-        name, full_name = saved.names.get(node), attributes.full_names[at]
-        if name is None or (name and full_name and name != full_name):
+        name, full_name = saved.names.get(node, b""), attributes.full_names[at]
+        if saved.trainable[node] < 0 or (name and full_name and name != full_name):
             continue
         row = marks.find(attributes.keys[at])
         if row >= 0:

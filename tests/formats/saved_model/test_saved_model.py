@@ -9,17 +9,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, Truncated, Unrecognised
+from ckpt_studio.core.errors import (
+    Corrupt,
+    FileFault,
+    MissingFile,
+    RequestFault,
+    Truncated,
+    Unrecognised,
+    Unsupported,
+)
 from ckpt_studio.core.tensors import Role, RoleSource, TensorInfo
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.folder import scan_folder
+from ckpt_studio.formats.protos.saved_model_pb2 import DESCRIPTOR
+from ckpt_studio.formats.protos.saved_model_pb2 import SavedModel as SavedModelProto
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.formats.saved_model.written import WRITE
 from tests.formats.tf_bundle.test_conformance import READ_ALL, assert_conforms
 from tests.helpers.tensorflow_child import TensorFlowChild
+
+OWN = ("SavedModel", "MetaGraph", "SavedObjectGraph", "SavedObject")
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +179,18 @@ def test_what_is_written_from_one_is_read_by_tensorflow(
     assert sorted(rows) == sorted(checkpoint.columns.keys)
 
 
+def test_writing_into_the_folder_of_one_is_asked_about(
+    folder: Path, written: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    model = copy_of(folder, "module", tmp_path)
+    document = Document(open_checkpoint(str(model)))
+    for inside in ("new", "variables/new"):
+        with pytest.raises(RequestFault, match="is the folder of the original"):
+            write_document(document, str(model / inside))
+    write_document(document, str(tmp_path / "new"))
+    assert (tmp_path / "new.index").is_file()
+
+
 def copy_of(folder: Path, name: str, to: Path) -> Path:
     return Path(shutil.copytree(folder / name, to / name))
 
@@ -222,12 +246,17 @@ def test_a_graph_in_chunks(folder: Path, written: dict[str, dict[str, Any]], tmp
     model = copy_of(folder, "module", tmp_path)
     (model / "saved_model.pb").rename(model / "saved_model.cpb")
     checkpoint = open_checkpoint(str(model / "saved_model.cpb"))
+    notes = checkpoint.notes
     assert sorted(info.name for info in by_value(checkpoint).values()) == sorted(
         name for name, _ in written["module"].values()
     )
-    assert checkpoint.notes == (
-        "saved_model.cpb is a graph in several chunks, which is not read: names come from the variables alone.",
+    assert notes == checkpoint.notes
+    assert notes == (
+        "saved_model.cpb is a graph in several chunks, which is not read: names come from the variables.",
     )
+    shutil.rmtree(model / "variables")
+    with pytest.raises(Unsupported, match="which Ckpt Studio does not read; variables.index does not exist"):
+        open_checkpoint(str(model))
 
 
 @pytest.mark.parametrize("name", ["module", "v1", "v1_text"])
@@ -287,3 +316,89 @@ def test_decision_forests_of_the_corpus(corpus: Path) -> None:
     metrics = {path: row for path, row in rows.items() if path.startswith("keras_api/metrics/")}
     assert len(metrics) == 4
     assert set(metrics.values()) == {(Role.statistic, False)}
+
+
+def hostile(children: list[tuple[int, int, str]], nodes: int, more: bytes = b"") -> bytes:
+    """A graph file of some objects, the second of them a variable, and their children."""
+    model = SavedModelProto(saved_model_schema_version=1)
+    graph = model.meta_graphs.add().object_graph_def
+    for _ in range(nodes):
+        graph.nodes.add()
+    for owner, node_id, name in children:
+        graph.nodes[owner].children.add(node_id=node_id, local_name=name)
+    for number in range(nodes):
+        slot = graph.nodes[number].slot_variables.add(slot_name="m")
+        slot.original_variable_node_id, slot.slot_variable_node_id = number - 1, -number
+    graph.nodes[1].variable.name, graph.nodes[1].variable.trainable = "MyVariable", True
+    graph.nodes[0].user_object.identifier = "_tf_keras_metric"
+    return model.SerializeToString() + more
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        hostile([(0, 0, "me"), (0, 1, "w"), (1, 0, "up"), (1, 1, "self")], 2),
+        hostile([(0, -1, "less"), (0, 2**31 - 1, "far"), (1, -(2**31), "least")], 2),
+        hostile([(number, number + 1, "n") for number in range(50_000)], 50_001),
+        hostile([(0, 1, "w")] * 200_000, 2),
+        hostile([], 2, b"\x12\x05\x3a\x03\x0a\x01\x0a"),
+        b"\x08\x01\x12\x80\x80\x80\x01\x3a\xfa\xff\x7f" + b"\x0a\x00" * (1 << 20),
+        b"\x08\x01" + b"\x12\x00" * 100_000,
+        b"\x12\xfe\xff\x7f" + b"\x50\x01" * 1_048_000,
+        b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    ],
+)
+def test_graphs_that_nobody_wrote(
+    folder: Path, written: dict[str, dict[str, Any]], tmp_path: Path, graph: bytes
+) -> None:
+    model = copy_of(folder, "simple", tmp_path)
+    (model / "saved_model.pb").write_bytes(graph)
+    checkpoint = open_checkpoint(str(model))
+    (info,) = infos(checkpoint)
+    assert (info.key, info.error) == ("w", None)
+    module = copy_of(folder, "module", tmp_path)
+    (module / "saved_model.pb").write_bytes(graph)
+    assert len(infos(open_checkpoint(str(module)))) == 6
+
+
+def test_text_that_nobody_wrote(folder: Path, written: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """Protobuf's text parser would take minutes to pass over the messages that it does not know."""
+    model = copy_of(folder, "text", tmp_path)
+    path = model / "saved_model.pbtxt"
+    whole = path.read_bytes()
+    for more in (
+        b"meta_graphs { x {" + b"y{z:1}" * 150_000 + b"} }",
+        b"# {{{ \n",
+        b"other < a: '}' b: \"{\" > ",
+    ):
+        path.write_bytes(more + whole)
+        rows = by_value(open_checkpoint(str(model)))
+        assert {value: [info.name, info.trainable] for value, info in rows.items()} == written["text"]
+    for text in (
+        b"a{" * 100_000,
+        b"}" * 1000 + whole,
+        b"x: 'open",
+        whole[:-200],
+        b"nodes: 1 " * 1000,
+        b"\xff\x00",
+    ):
+        path.write_bytes(text)
+        checkpoint = open_checkpoint(str(model))
+        assert {info.name for info in by_value(checkpoint).values()} == {
+            name for name, _ in written["text"].values()
+        }
+
+
+def test_numbers_are_those_of_tensorflow(tensorflow_child: TensorFlowChild) -> None:
+    script = """
+    from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2, saved_object_graph_pb2 as graph
+    theirs = [saved_model_pb2.SavedModel, meta_graph_pb2.MetaGraphDef, graph.SavedObjectGraph, graph.SavedObject,
+              graph.SavedUserObject, graph.SavedVariable]
+    result = [{field.name: field.number for field in message.DESCRIPTOR.fields} for message in theirs]
+    """
+    model, graph, objects, saved = (DESCRIPTOR.message_types_by_name[name] for name in OWN)
+    ours = [model, graph, objects, saved, saved.nested_types_by_name["SavedUserObject"]]
+    ours.append(saved.nested_types_by_name["SavedVariable"])
+    for message, theirs in zip(ours, tensorflow_child(script), strict=True):
+        for field in message.fields:
+            assert theirs[field.name] == field.number
