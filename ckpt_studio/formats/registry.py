@@ -75,6 +75,27 @@ def _parts(entry: FolderEntry) -> int:
     return max((int(match[1]) for match in found if match), default=0)
 
 
+def instead_of(path: str, error: FileFault) -> Folder | None:
+    """What a person may have meant by a path that cannot be opened: checkpoints below the folder, or beside the name.
+
+    Args:
+        path: as it was given to `open_checkpoint`.
+        error: what that raised.
+    """
+    if isinstance(error, NoCheckpointHere):
+        return error.folder if error.folder.below else None
+    place = os.path.abspath(meant(path))
+    if not os.path.isdir(place):
+        if not isinstance(error, MissingFile):
+            return None
+        place = os.path.dirname(place)
+    try:
+        folder = scan_folder(place)
+    except FileFault:
+        return None
+    return folder if folder.entries else None
+
+
 def open_checkpoint(path: str) -> Checkpoint:
     """Open a file, prefix or folder, under any of the names that a person knows; of a folder, its newest checkpoint.
 

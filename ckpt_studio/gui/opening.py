@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ckpt_studio.core.errors import CkptStudioError, FileFault, MissingFile
+from ckpt_studio.core.errors import CkptStudioError, FileFault
 from ckpt_studio.core.tasks import Task
 
 if TYPE_CHECKING:
@@ -73,15 +73,15 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened | Of
     """
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.journal import Journal
-    from ckpt_studio.formats.registry import open_checkpoint
+    from ckpt_studio.formats.registry import instead_of, open_checkpoint
 
     try:
         base = open_checkpoint(path)
     except FileFault as error:
-        listing = _instead_of(path, error)
-        if listing is None:
+        folder = instead_of(path, error)
+        if folder is None:
             raise
-        return Offered(error, listing)
+        return Offered(error, listing_of(folder))
     try:
         listing = read_folder(folder_of(base.prefix))
         task.check()
@@ -92,20 +92,6 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened | Of
     except BaseException:
         base.close()
         raise
-
-
-def _instead_of(path: str, error: FileFault) -> Listing | None:
-    """What a person may have meant: the checkpoints below a folder, or those beside what is not there."""
-    from ckpt_studio.formats.meant import meant
-    from ckpt_studio.formats.registry import NoCheckpointHere
-
-    if isinstance(error, NoCheckpointHere):
-        return listing_of(error.folder) if error.folder.below else None
-    place = Path(meant(path)).absolute()
-    if not place.is_dir() and not isinstance(error, MissingFile):
-        return None
-    listing = read_folder(str(place if place.is_dir() else place.parent))
-    return listing if listing.folder is not None and listing.folder.entries else None
 
 
 def _same_place(one: str, other: str) -> bool:

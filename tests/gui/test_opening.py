@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -277,3 +278,51 @@ def test_a_donor_that_has_moved_is_asked_for(
     assert document.staged.read("classifier/bias").tolist() == [7.0] * 10
     window.close_now()
     qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_edits_of_a_single_file_are_offered_after_a_crash(
+    main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"w": np.zeros(2, np.float32)}, path)
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(tmp_path))
+    main_window.session.freeze(["w"])
+    main_window.close_now()
+    window = MainWindow()
+    window.show()
+    qtbot.waitUntil(lambda: window.findChild(QPushButton, "bannerAction") is not None, timeout=10_000)
+    assert told(window) == ["model.safetensors has staged edits that were not written."]
+    with qtbot.waitSignal(window.documentOpened, timeout=10_000):
+        window.findChild(QPushButton, "bannerAction").click()
+    assert window.session.document is not None
+    assert window.session.document.frozen_keys() == {"w"}
+    window.close_now()
+
+
+def test_trouble_of_many_kinds_is_a_sentence_in_a_banner(
+    main_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    prefix = make(tmp_path / "cut" / "m-1")
+    Path(prefix + ".index").write_bytes(Path(prefix + ".index").read_bytes()[:60])
+    (tmp_path / "torch.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    (tmp_path / "pointer.h5").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    (tmp_path / "evil\u202e\n.keras").write_bytes(b"")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe.index")
+    said = {
+        "cut/m-1.index": "m-1.index",
+        "torch.ckpt": "pickle",
+        "pointer.h5": "Git LFS pointer",
+        "evil\u202e\n.keras": "evil\\u202e\\n.keras is empty",
+        "loop": "leads back to itself",
+        "pipe.index": "is a pipe",
+        "m-1/" + "x" * 5000: "longer than the system allows",
+    }
+    for name, words in said.items():
+        with qtbot.waitSignal(main_window.openFailed, timeout=10_000) as failed:
+            main_window.open_path(str(tmp_path / name))
+        assert words in failed.args[1]
+        assert told(main_window) == [failed.args[1]]
+        assert main_window.session.document is None
+    assert main_window.isVisible()

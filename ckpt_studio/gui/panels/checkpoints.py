@@ -59,6 +59,8 @@ class CheckpointsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._rows: list[_Row] = []
+        self._bold = self.font()
+        self._bold.setBold(True)
         self._place = QLabel(self)
         self._place.setTextFormat(Qt.TextFormat.PlainText)
         self._place.setContentsMargins(4, 2, 4, 0)
@@ -127,6 +129,7 @@ class CheckpointsPanel(QWidget):
                     item.setData(Qt.ItemDataRole.UserRole, row.entry.prefix)
                 else:
                     item.setFlags(Qt.ItemFlag.NoItemFlags)
+                    item.setFont(self._bold)
                     item.setText(row.section.title)
                     item.setToolTip(tooltip(visible(row.section.path)))
                 # no width of its own, so that a long name is cut in the middle and not scrolled
