@@ -28,7 +28,7 @@ class KeyState:
         frozen: whether a resumed run leaves it alone.
         replaced_by: the donor's label where its values were swapped, else None.
         original_frozen: whether it was frozen when the checkpoint was opened.
-        dropped: whether it is left out; then the others mean nothing.
+        dropped: whether it is left out.
     """
 
     frozen: bool
@@ -179,11 +179,11 @@ class Document:
             NoSuchVariable: no such key.
         """
         row = self.base.columns.row(key)
-        now = self._now.state
+        now, was = self._now.state, bool(self._steps[0].state.frozen[row])
+        if now.dropped[row]:
+            return KeyState(False, None, was, dropped=True)
         other = now.replacement(row)
-        label = None if other is None else other.label
-        was = bool(self._steps[0].state.frozen[row])
-        return KeyState(bool(now.frozen[row]), label, was, bool(now.dropped[row]))
+        return KeyState(bool(now.frozen[row]), None if other is None else other.label, was)
 
     def frozen_keys(self) -> frozenset[str]:
         """Variables that edits or the patch beside the checkpoint freeze, slots included: what a run must leave alone.

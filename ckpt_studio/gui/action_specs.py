@@ -140,6 +140,12 @@ SPECS: Final = (
         "Ctrl+S", "save", "file", QT_TRANSLATE_NOOP("Actions", "Write…"), _open,
     ),
     ActionSpec(
+        "actionVerify",
+        QT_TRANSLATE_NOOP("Actions", "&Verify"),
+        QT_TRANSLATE_NOOP("Actions", "Compare every checksum, and list what is damaged, missing or overlapping"),
+        "", "shield-check", "file", QT_TRANSLATE_NOOP("Actions", "Verify"), _open,
+    ),
+    ActionSpec(
         "actionQuit",
         QT_TRANSLATE_NOOP("Actions", "&Quit"),
         QT_TRANSLATE_NOOP("Actions", "Close this window"), "Ctrl+Q", "log-out", "file",
@@ -255,6 +261,11 @@ SPECS: Final = (
         "actionSwapFrom", QT_TRANSLATE_NOOP("Actions", "&Swap From…"),
         QT_TRANSLATE_NOOP("Actions", "Take the selected variables' values from another checkpoint"),
         "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), _writable,
+    ),
+    ActionSpec(
+        "actionDrop", QT_TRANSLATE_NOOP("Actions", "&Drop"),
+        QT_TRANSLATE_NOOP("Actions", "Leave the selected variables and their slots out of what is written"),
+        "", "trash-2", "tensor", enabled_when=_selected,
     ),
     ActionSpec(
         "actionResume", QT_TRANSLATE_NOOP("Actions", "&Resume Training…"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.panels.variables import VariablesPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
+    from ckpt_studio.gui.verifying import Verifying
 
 
 class Bench(Protocol):
@@ -32,6 +33,9 @@ class Bench(Protocol):
 
     @property
     def docks(self) -> Mapping[str, QDockWidget]: ...
+
+    @property
+    def verifying(self) -> Verifying: ...
 
     @property
     def runs(self) -> Runs | None: ...

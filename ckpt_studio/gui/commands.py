@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.opening import copy_sample
 from ckpt_studio.gui.palette import Choice, Palette
-from ckpt_studio.gui.texts import visible, without_mnemonic
+from ckpt_studio.gui.texts import shortened, visible, without_mnemonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ckpt_studio.document.edits import Replace
     from ckpt_studio.gui.bench import Bench
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.settings import Naming
 
 _MOST_OFFERED: Final = 100
+_LONGEST: Final = 200
+"""A name that is offered is shortened to so many characters."""
 _AT_ONCE: Final = 20_000
 """Names of more variables than this are gathered in the background."""
 
@@ -45,6 +47,7 @@ class Commands(QObject):
             "actionOpenSample": self.open_sample,
             "actionReload": session.reload,
             "actionWrite": self.write,
+            "actionVerify": self.verify,
             "actionQuit": window.close,
             "actionUndo": session.undo,
             "actionRedo": session.redo,
@@ -65,6 +68,7 @@ class Commands(QObject):
             "actionFreeze": lambda: session.freeze(session.selection, True),
             "actionUnfreeze": lambda: session.freeze(session.selection, False),
             "actionSwapFrom": self.swap_from,
+            "actionDrop": lambda: session.drop(session.selection),
             "actionResume": self.resume,
             "actionStop": self._stop,
             "actionResetLayout": bench.reset_layout,
@@ -128,12 +132,28 @@ class Commands(QObject):
         if self._session.document is not None:
             WriteDialog(self._session, self._window).open()
 
+    def verify(self) -> None:
+        """Compare every checksum, where it can be watched."""
+        dock = self._bench.docks["problemsDock"]
+        dock.show()
+        dock.raise_()
+        self._bench.verifying.start()
+
     def swap_from(self, path: str | None = None) -> None:
         """Ask for a donor (or take the one that was dropped) for what is selected, or for all."""
+        self.swap(self._session.selection, path)
+
+    def swap(self, keys: Sequence[str], path: str | None = None) -> None:
+        """Ask for a donor for these variables, or for all where there are none."""
         from ckpt_studio.gui.dialogs.donor import DonorDialog
 
-        if self._session.document is not None:
-            DonorDialog(self._session, self._session.selection, self._window, donor_path=path).open()
+        document = self._session.document
+        if document is None:
+            return
+        if keys and all(document.state(key).dropped for key in keys):
+            self._session.notice(self.tr("What is selected is dropped; revert that first."))
+            return
+        DonorDialog(self._session, keys, self._window, donor_path=path).open()
 
     def find_donor(self, edits: tuple[Replace, ...]) -> None:
         """Ask where the donor of these swaps is now; what is swapped anew then takes their place."""
@@ -222,9 +242,8 @@ class Commands(QObject):
         return [self._choice(columns.name(row), columns.keys[row]) for row in first]
 
     def _choice(self, name: str, key: str) -> Choice:
-        return Choice(
-            visible(name), "" if name == key else visible(key), lambda: self._bench.variables.go_to(key)
-        )
+        note = "" if name == key else visible(shortened(key, _LONGEST))
+        return Choice(visible(shortened(name, _LONGEST)), note, lambda: self._bench.variables.go_to(key))
 
     def _show_by(self, naming: Naming) -> None:
         self._session.settings.naming = naming
@@ -263,7 +282,7 @@ class Commands(QObject):
     def _fill_context_menu(self, menu: QMenu) -> None:
         actions = self._bench.actions
         for name in (
-            "actionFreeze", "actionUnfreeze", "actionSwapFrom", "",
+            "actionFreeze", "actionUnfreeze", "actionSwapFrom", "actionDrop", "",
             "actionCopyName", "actionCopyKey", "actionCopyObjectPath", "actionCopyPath", "",
             "actionExpandAll", "actionCollapseAll",
         ):  # fmt: skip

@@ -26,11 +26,13 @@ from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
 from ckpt_studio.gui.panels.details import DetailsPanel
 from ckpt_studio.gui.panels.log import LogPanel
+from ckpt_studio.gui.panels.problems import ProblemsPanel
 from ckpt_studio.gui.panels.variables import VariablesPanel
 from ckpt_studio.gui.session import Session
 from ckpt_studio.gui.status import StatusLine
 from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.verifying import Verifying
 from ckpt_studio.gui.warm_up import TO_LOOK, QtNames, import_all
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Workbench(QObject):
         session: what is worked on.
         actions: what can be done.
         docks: by object name.
+        verifying: the check of the checksums.
         runs: the resumed run; None until the training modules have been imported.
     """
 
@@ -63,6 +66,7 @@ class Workbench(QObject):
         apply_scheme(window.settings.scheme)
         self.session = Session(window.settings, self)
         self.actions = Actions(self.session, window)
+        self.verifying = Verifying(self.session, self)
         self.runs: Runs | None = None
         self._view: QWidget | None = None
         self._docked = self._settled = False
@@ -91,6 +95,7 @@ class Workbench(QObject):
         self.checkpoints = CheckpointsPanel(session, window)
         self.details = DetailsPanel(session, window)
         self.changes = ChangesPanel(session, window)
+        self.problems = ProblemsPanel(session, self.verifying, window)
         self.log = LogPanel(session, window)
         self.docks = {
             name: self._dock(name, title, content)
@@ -101,6 +106,7 @@ class Workbench(QObject):
                 ("changesDock", self.tr("Changes"), self.changes),
                 ("runDock", self.tr("Run"), QWidget(window)),
                 ("logDock", self.tr("Log"), self.log),
+                ("problemsDock", self.tr("Problems"), self.problems),
             )
         }
         window.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -129,6 +135,9 @@ class Workbench(QObject):
         session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(self._count_changes)
+        self.problems.countChanged.connect(self._count_problems)
+        self.problems.goToRequested.connect(self.variables.go_to)
+        self.problems.swapRequested.connect(self.commands.swap)
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
         self.overlay.swapRequested.connect(self.commands.swap_from)
@@ -240,6 +249,10 @@ class Workbench(QObject):
         title = self.tr("Changes")
         self.docks["changesDock"].setWindowTitle(f"{title} ({count})" if count else title)
 
+    def _count_problems(self, count: int) -> None:
+        title = self.tr("Problems")
+        self.docks["problemsDock"].setWindowTitle(f"{title} ({count})" if count else title)
+
     # ---- the layout
 
     def _lay_out(self) -> None:
@@ -266,6 +279,7 @@ class Workbench(QObject):
         window.splitDockWidget(docks["detailsDock"], docks["changesDock"], Qt.Orientation.Vertical)
         window.addDockWidget(_Area.BottomDockWidgetArea, docks["runDock"])
         window.tabifyDockWidget(docks["runDock"], docks["logDock"])
+        window.tabifyDockWidget(docks["logDock"], docks["problemsDock"])
         docks["runDock"].raise_()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         window.resizeDocks(
@@ -288,6 +302,7 @@ class Workbench(QObject):
         self.actions.tint()
         self.variables.tint()
         self.changes.tint()
+        self.problems.tint()
         self.banners.tint()
 
     def _desktop_changed(self, now: Qt.ColorScheme) -> None:

@@ -31,6 +31,10 @@
         <translation>命令(&amp;C)…</translation>
     </message>
     <message>
+        <source>&amp;Drop</source>
+        <translation>移除(&amp;D)</translation>
+    </message>
+    <message>
         <source>&amp;Edit</source>
         <translation>编辑(&amp;E)</translation>
     </message>
@@ -123,6 +127,10 @@
         <translation>解冻(&amp;U)</translation>
     </message>
     <message>
+        <source>&amp;Verify</source>
+        <translation>校验(&amp;V)</translation>
+    </message>
+    <message>
         <source>&amp;View</source>
         <translation>视图(&amp;V)</translation>
     </message>
@@ -145,6 +153,10 @@
     <message>
         <source>Close this window</source>
         <translation>关闭此窗口</translation>
+    </message>
+    <message>
+        <source>Compare every checksum, and list what is damaged, missing or overlapping</source>
+        <translation>核对所有校验和，列出损坏、缺失或重叠的内容</translation>
     </message>
     <message>
         <source>Copy &amp;Key</source>
@@ -213,6 +225,10 @@
     <message>
         <source>Go to the filter field</source>
         <translation>转到筛选框</translation>
+    </message>
+    <message>
+        <source>Leave the selected variables and their slots out of what is written</source>
+        <translation>写入时不包含所选变量及其优化器槽</translation>
     </message>
     <message>
         <source>Open</source>
@@ -329,6 +345,10 @@
     <message>
         <source>Unfreeze</source>
         <translation>解冻</translation>
+    </message>
+    <message>
+        <source>Verify</source>
+        <translation>校验</translation>
     </message>
     <message>
         <source>Version and links</source>
@@ -680,6 +700,10 @@
     <message>
         <source>Type what to do</source>
         <translation>键入要执行的操作</translation>
+    </message>
+    <message>
+        <source>What is selected is dropped; revert that first.</source>
+        <translation>所选内容已被移除；请先还原该修改。</translation>
     </message>
     <message>
         <source>safetensors</source>
@@ -1115,6 +1139,18 @@
 <context>
     <name>Edits</name>
     <message>
+        <source>Drop {0}</source>
+        <translation>移除 {0}</translation>
+    </message>
+    <message>
+        <source>Drop {0} with 1 slot</source>
+        <translation>移除 {0} 及 1 个优化器槽</translation>
+    </message>
+    <message>
+        <source>Drop {0} with {1} slots</source>
+        <translation>移除 {0} 及 {1} 个优化器槽</translation>
+    </message>
+    <message>
         <source>Freeze {0}</source>
         <translation>冻结 {0}</translation>
     </message>
@@ -1137,6 +1173,10 @@
     <message>
         <source>frozen → trainable</source>
         <translation>冻结 → 可训练</translation>
+    </message>
+    <message>
+        <source>kept → dropped</source>
+        <translation>保留 → 移除</translation>
     </message>
     <message>
         <source>own values → values of {0}</source>
@@ -1279,6 +1319,10 @@
     <message>
         <source>⇄ from %1</source>
         <translation>⇄ 来自 %1</translation>
+    </message>
+    <message>
+        <source>✕ dropped (staged)</source>
+        <translation>✕ 已移除（暂存）</translation>
     </message>
     <message>
         <source>❄ frozen (staged)</source>
@@ -1769,6 +1813,152 @@
     <message>
         <source>{0}: recent ones</source>
         <translation>{0}：最近使用</translation>
+    </message>
+</context>
+<context>
+    <name>ProblemTable</name>
+    <message>
+        <source>Kind</source>
+        <translation>种类</translation>
+    </message>
+    <message>
+        <source>Staged</source>
+        <translation>暂存</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>What is wrong</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation>已更改</translation>
+    </message>
+    <message>
+        <source>checksum</source>
+        <translation>校验和</translation>
+    </message>
+    <message>
+        <source>contradictory</source>
+        <translation>自相矛盾</translation>
+    </message>
+    <message>
+        <source>cut off</source>
+        <translation>截断</translation>
+    </message>
+    <message>
+        <source>missing</source>
+        <translation>缺失</translation>
+    </message>
+    <message>
+        <source>overlap</source>
+        <translation>重叠</translation>
+    </message>
+    <message>
+        <source>unknown kind</source>
+        <translation>未知种类</translation>
+    </message>
+    <message>
+        <source>unreadable</source>
+        <translation>无法读取</translation>
+    </message>
+    <message>
+        <source>⇄ from %1</source>
+        <translation>⇄ 来自 %1</translation>
+    </message>
+    <message>
+        <source>✕ dropped</source>
+        <translation>✕ 已移除</translation>
+    </message>
+</context>
+<context>
+    <name>ProblemsPanel</name>
+    <message numerus="yes">
+        <source>%n problems in %1.</source>
+        <translation>
+            <numerusform>%1 中有 %n 个问题。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n variables could not be read when the checkpoint was opened; verify for the rest.</source>
+        <translation>
+            <numerusform>打开检查点时有 %n 个变量无法读取；其余请校验。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 problem in %1.</source>
+        <translation>%1 中有 1 个问题。</translation>
+    </message>
+    <message>
+        <source>1 variable could not be read when the checkpoint was opened; verify for the rest.</source>
+        <translation>打开检查点时有 1 个变量无法读取；其余请校验。</translation>
+    </message>
+    <message>
+        <source>All checksums are right (%1 bytes).</source>
+        <translation>所有校验和均正确（%1 字节）。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Compare every checksum of the checkpoint</source>
+        <translation>核对检查点的所有校验和</translation>
+    </message>
+    <message>
+        <source>Comparing checksums: %1 of %2</source>
+        <translation>正在核对校验和：%1 / %2</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the selected problems, or all</source>
+        <translation>复制所选问题，未选择时复制全部</translation>
+    </message>
+    <message>
+        <source>Drop</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Drop all</source>
+        <translation>全部移除</translation>
+    </message>
+    <message>
+        <source>Leave the variables of the selected problems, or of all, out of what is written</source>
+        <translation>写入时不包含所选问题（未选择时为全部）的变量</translation>
+    </message>
+    <message>
+        <source>Problems</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Progress of the verification</source>
+        <translation>校验进度</translation>
+    </message>
+    <message>
+        <source>Take from another checkpoint…</source>
+        <translation>取自另一检查点…</translation>
+    </message>
+    <message>
+        <source>Take the variables of the selected problems, or of all, from a donor</source>
+        <translation>从来源检查点获取所选问题（未选择时为全部）的变量</translation>
+    </message>
+    <message>
+        <source>The checksums have not been compared yet.</source>
+        <translation>尚未核对校验和。</translation>
+    </message>
+    <message>
+        <source>Verify</source>
+        <translation>校验</translation>
+    </message>
+    <message>
+        <source>Verifying was stopped before its end.</source>
+        <translation>校验在完成前被停止。</translation>
     </message>
 </context>
 <context>
@@ -2577,6 +2767,23 @@
     </message>
 </context>
 <context>
+    <name>Verifying</name>
+    <message numerus="yes">
+        <source>%n problems</source>
+        <translation>
+            <numerusform>%n 个问题</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Verified %1: %2</source>
+        <translation>已校验 %1：%2</translation>
+    </message>
+    <message>
+        <source>Verifying</source>
+        <translation>正在校验</translation>
+    </message>
+</context>
+<context>
     <name>Workbench</name>
     <message>
         <source>%1 has staged edits that were not written.</source>
@@ -2609,6 +2816,10 @@
     <message>
         <source>Open</source>
         <translation>打开</translation>
+    </message>
+    <message>
+        <source>Problems</source>
+        <translation>问题</translation>
     </message>
     <message>
         <source>Run</source>

@@ -62,7 +62,7 @@ def _refusal(names: list[str], key: str, kind: type[FileFault], take_over: Bundl
     them = "it" if len(names) == 1 else "them"
     where = "" if take_over is None else f" in {said(take_over.prefix)}"
     return kind(
-        f"Nothing was written: {are} damaged{where}; take {them} from another checkpoint, or drop {them}.",
+        f"{are} damaged{where}, so nothing is written; take {them} from another checkpoint, or drop {them}.",
         path=None if take_over is None else take_over.prefix,
         key=key,
     )
@@ -118,7 +118,7 @@ def found_damage(
         return None
     changed = next((fault for fault in faults if fault.key is None), None)
     if changed is not None:
-        return FileFault(f"Nothing was written: {changed.message}", path=take_over.prefix)
+        return FileFault(changed.message, path=take_over.prefix)
     columns = take_over.columns
     keys = list(dict.fromkeys(fault.key for fault in faults if fault.key is not None))
     kind = next((kind for kind in FileFault.__subclasses__() if kind.kind == faults[0].kind), Corrupt)

@@ -43,6 +43,7 @@ from ckpt_studio.gui.models.check_delegate import CheckDelegate
 from ckpt_studio.gui.texts import translate, visible, without_mnemonic
 
 if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
     from ckpt_studio.document.matching import Match, MatchRules
     from ckpt_studio.formats.base import Checkpoint
     from ckpt_studio.gui.session import Session
@@ -71,7 +72,7 @@ class DonorDialog(QDialog):
         prepare(self, "donorDialog", self.tr("Swap initial values from another checkpoint"))
         self._session = session
         self._document = session.document
-        self._keys = tuple(keys) or _all_keys(session)
+        self._keys = _kept(self._document, keys) or _all_keys(self._document)
         self._wanted = wanted
         self._donor: Checkpoint | None = None
         self._overrides: dict[str, str | None] = {}
@@ -382,12 +383,18 @@ def pattern_problem(pattern: str, replacement: str) -> str:
     return ""
 
 
-def _all_keys(session: Session) -> tuple[str, ...]:
+def _kept(document: Document, keys: Sequence[str]) -> tuple[str, ...]:
+    """These variables without those that were dropped."""
+    dropped = frozenset(document.dropped_keys())
+    return tuple(key for key in keys if key not in dropped) if dropped else tuple(keys)
+
+
+def _all_keys(document: Document) -> tuple[str, ...]:
     from ckpt_studio.core.tensors import Role
 
-    assert session.document is not None
-    columns = session.document.base.columns
-    return tuple(columns.keys[row] for row in (columns.role != Role.metadata).nonzero()[0].tolist())
+    columns = document.base.columns
+    rows = (columns.role != Role.metadata) & ~document.rows.dropped
+    return tuple(columns.keys.take(rows.nonzero()[0].tolist()))
 
 
 def _open(path: str) -> Checkpoint:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_KEYS = 200
 _MOST_IN_TOOLTIP = 8
-_SIGNS = {"freeze": "❄", "unfreeze": "○", "replace": "⇄"}
+_SIGNS = {"freeze": "❄", "unfreeze": "○", "replace": "⇄", "drop": "✕"}
 
 
 class ChangesPanel(QWidget):

@@ -11,7 +11,7 @@ import numpy as np
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo
+from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo, TensorSource
 from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import (
     byte_size,
@@ -139,6 +139,8 @@ class Facts:
         return roles[self.info.role]
 
     def _training(self) -> str:
+        if self.state.dropped:
+            return translate("Facts", "✕ dropped (staged)")
         if self.state.frozen and self.weight_frozen:
             return translate("Facts", "❄ frozen with its weight")
         if self.state.frozen and not self.state.original_frozen:
@@ -196,10 +198,10 @@ def read_facts(document: Document, key: str) -> Facts:
     Raises:
         NoSuchVariable: no such key.
     """
-    staged = document.staged
-    columns, info = staged.columns, staged.columns.of(key)
+    source = _source(document, key)
+    columns, info = source.columns, source.columns.of(key)
     try:
-        stored = staged.stored(key)
+        stored = source.stored(key)
     except CkptStudioError:
         stored = None
     files = document.base.files()
@@ -216,6 +218,11 @@ def read_facts(document: Document, key: str) -> Facts:
         slots=_slots(columns, slots[:_MOST_SLOTS].tolist()),
         more_slots=max(0, len(slots) - _MOST_SLOTS),
     )
+
+
+def _source(document: Document, key: str) -> TensorSource:
+    """Where a variable is looked up: the staged view, or the checkpoint itself for one that was dropped."""
+    return document.base if document.state(key).dropped else document.staged
 
 
 def _slots(columns: Columns, rows: list[int]) -> tuple[Other, ...]:
@@ -238,7 +245,7 @@ def read_figures(document: Document, key: str, task: Task) -> Figures:
         FileFault: its values cannot be read.
         Cancelled: something else is looked at.
     """
-    staged = document.staged
+    staged = _source(document, key)
     before, before_key = document.original(key)
     swapped = before.identity(before_key) != staged.identity(key)
     original = None

@@ -69,7 +69,7 @@ class Subject:
     """The variable that is looked at.
 
     Attributes:
-        staged: as it would be written.
+        staged: as it would be written; as it is on disk where it would not be.
         original: as it is on disk; None where nothing is staged over its values.
     """
 
@@ -83,8 +83,10 @@ class Subject:
         Raises:
             NoSuchVariable: if it is not there.
         """
-        staged = Side.of(document.staged, key)
         before = Side.of(*document.original(key))
+        if document.state(key).dropped:
+            return cls(before, None)
+        staged = Side.of(document.staged, key)
         return cls(staged, None if before.identity == staged.identity else before)
 
     def side(self, which: Which) -> Side:

@@ -442,7 +442,8 @@ def copied(original: str, folder: Path) -> Bundle:
 def test_damaged_tensors_stop_the_save_and_all_are_named(original: str, tmp_path: Path, sharing: Any) -> None:
     damaged = flip(copied(original, tmp_path / "in"), "dense/kernel", "step", "texts")
     with pytest.raises(
-        FileFault, match=r"3 variables \(.*\) are damaged in m; take them .* or drop them"
+        FileFault,
+        match=r"3 variables \(.*\) are damaged in m, so nothing is written; take them .* or drop them",
     ) as caught:
         write_bundle(
             damaged, str(tmp_path / "out" / "m"), take_over=damaged, options=WriteOptions(sharing=sharing)
