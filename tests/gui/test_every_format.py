@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QTableView
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QTableView
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.dialogs.donor import DonorDialog
+from ckpt_studio.gui.dialogs.fields import PathField
 from ckpt_studio.gui.dialogs.write import WriteDialog
 from ckpt_studio.gui.main_window import MainWindow
 from tests.gui.test_main_window import drag, settle
@@ -22,53 +23,61 @@ from tests.helpers.every_format import MADE
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(params=MADE)
-def path(request: pytest.FixtureRequest, corpus: Path, tmp_path: Path) -> Path:
-    (tmp_path / "original").mkdir()
-    return MADE[request.param](corpus, tmp_path / "original")
+@pytest.fixture
+def paths(corpus: Path, tmp_path: Path) -> list[Path]:
+    """One of every format."""
+    made = []
+    for number, make in enumerate(MADE.values()):
+        (tmp_path / str(number)).mkdir()
+        made.append(make(corpus, tmp_path / str(number)))
+    return made
 
 
-def test_dropped_it_opens_and_is_listed(main_window: MainWindow, path: Path, qtbot: QtBot) -> None:
-    drag(main_window, path, QPoint(40, 40), QDragEnterEvent)
-    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000) as opened:
-        drag(main_window, path, QPoint(40, 40))
-    assert opened.args == [str(path)]
-    document = main_window.session.document
-    assert document is not None
+def test_dropped_they_open_are_listed_and_can_be_written(
+    main_window: MainWindow, paths: list[Path], qtbot: QtBot
+) -> None:
+    view = main_window.workbench.variables.view
     model = main_window.findChild(QTableView, "variableTree").model()
-    main_window.workbench.variables.view.expandAll()
-    rows = range(model.rowCount())
-    shown = {model.index(row, 0).data(Qt.ItemDataRole.UserRole) for row in rows} - {None}
-    assert shown == set(document.base.columns.keys)
     listed = main_window.findChild(QListWidget, "checkpointList")
-    assert listed.currentItem() is not None, "it is the one that is chosen in its folder"
-    assert Path(document.base.prefix).name in main_window.windowTitle()
-    settle(main_window, qtbot)
+    for path in paths:
+        drag(main_window, path, QPoint(40, 40), QDragEnterEvent)
+        with qtbot.waitSignal(main_window.documentOpened, timeout=10_000) as opened:
+            drag(main_window, path, QPoint(40, 40))
+        assert opened.args == [str(path)]
+        document = main_window.session.document
+        assert document is not None
+        view.expandAll()
+        rows = range(model.rowCount())
+        shown = {model.index(row, 0).data(Qt.ItemDataRole.UserRole) for row in rows} - {None}
+        assert shown == set(document.base.columns.keys)
+        assert listed.currentItem().data(Qt.ItemDataRole.UserRole) == document.base.prefix
+        assert Path(document.base.prefix).name in main_window.windowTitle()
+        look_at_write(main_window, document.base.prefix, qtbot)
 
 
-def test_it_can_be_a_donor(opened: MainWindow, path: Path, qtbot: QtBot) -> None:
-    dialog = DonorDialog(opened.session, (), opened, donor_path=str(path))
+def look_at_write(window: MainWindow, prefix: str, qtbot: QtBot) -> None:
+    """What Write suggests: a new folder beside the original's, and a name without the ending of another format."""
+    dialog = WriteDialog(window.session, window)
     dialog.open()
-    summary = dialog.findChild(QLabel, "donorFitSummary")
-    qtbot.waitUntil(lambda: "chosen" in summary.text(), timeout=10_000)
-    assert f"{path.name.split('.')[0]}" in dialog.findChild(QLabel, "donorSummary").text()
+    name = dialog.findChild(QLineEdit, "writeNameEdit").text()
+    folder = dialog.findChild(QLineEdit, "writeFolderEdit")
+    plan = dialog.findChild(QLabel, "writePlan")
+    qtbot.waitUntil(lambda: bool(folder.text()) and "Writes" in plan.text(), timeout=5000)
+    assert not {".h5", ".keras", ".safetensors", ".npz", ".npy", ".json"} & set(Path(name).suffixes)
+    assert Path(folder.text()) == Path(prefix).parents[1] / name
     dialog.reject()
 
 
-def test_write_suggests_a_name_without_the_ending(main_window: MainWindow, path: Path, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
-        main_window.open_path(str(path))
-    WriteDialog(main_window.session, main_window).open()
-    dialog = main_window.findChild(QDialog, "writeDialog")
-    name = dialog.findChild(QLineEdit, "writeNameEdit").text()
-    folder = dialog.findChild(QLineEdit, "writeFolderEdit")
-    qtbot.waitUntil(lambda: bool(folder.text()), timeout=5000)
-    assert not {".h5", ".keras", ".safetensors", ".npz", ".npy", ".json"} & set(Path(name).suffixes)
-    document = main_window.session.document
-    assert document is not None
-    assert Path(folder.text()) == Path(document.base.prefix).parents[1] / name
-    plan = dialog.findChild(QLabel, "writePlan")
-    qtbot.waitUntil(lambda: "Writes" in plan.text(), timeout=5000)
+def test_they_can_be_donors(opened: MainWindow, paths: list[Path], qtbot: QtBot) -> None:
+    dialog = DonorDialog(opened.session, (), opened)
+    dialog.open()
+    field = dialog.findChild(PathField, "donorPathEditField")
+    about = dialog.findChild(QLabel, "donorSummary")
+    for path in paths:
+        field.set_path(str(path), finish=True)
+        qtbot.waitUntil(lambda: "variables" in about.accessibleName(), timeout=10_000)
+        assert about.accessibleName().startswith(str(path.parent))
+    settle(opened, qtbot)
     dialog.reject()
 
 
