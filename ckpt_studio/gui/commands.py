@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _MOST_OFFERED: Final = 100
 _LONGEST: Final = 200
 """A name that is offered is shortened to so many characters."""
-_LONGEST: Final = 200
-"""A name that is offered is shortened to so many characters."""
 _AT_ONCE: Final = 20_000
 """Names of more variables than this are gathered in the background."""
 
