@@ -105,25 +105,25 @@ class LegacyFile:
             hint = hint_of(last.encode("utf-8", "surrogateescape"))
             if last in _NEVER_TRAINED or (hint is not None and hint.kind is Hinted.statistic):
                 facts.role = Role.counter if "seed" in last else Role.statistic
-            facts.by_config = (
-                told is not None and told.is_own and (last in _TRAINED or last in _NEVER_TRAINED)
-            )
-            facts.trainable = self._is_trained(facts, told, last)
+            keeper = _keeper(told, facts.name)
+            known = keeper is not None and keeper.is_own and (last in _TRAINED or last in _NEVER_TRAINED)
+            facts.by_config = known
+            facts.trainable = self._is_trained(facts, told, known)
         paths = [weight.path for weight in weights]
         trained = [key for key in paths if self.facts[key].role == Role.weight]
         sure = [key for key in trained if self.facts[key].trainable is not False]
         self._strict.append(Block((tuple(sure),)))
         self._loose.append(Block((tuple(trained), ())))
 
-    def _is_trained(self, facts: Facts, told: Layer | None, last: str) -> bool | None:
+    def _is_trained(self, facts: Facts, told: Layer | None, known: bool) -> bool | None:
         if told is None or self._model is None:
             return None
-        parts = (facts.name or "").split("/")
+        inside = (facts.name or "").split("/")[1:-1]
         frozen = self._model.trainable is False or told.trainable is False
-        frozen |= any(inner.trainable is False for inner in told.walk() if inner.name in parts[1:-1])
+        frozen |= any(inner.trainable is False for inner in told.walk() if inner.name in inside)
         if frozen or facts.role != Role.weight:
             return False
-        return True if told.is_own and (last in _TRAINED or told.layers is not None) else None
+        return True if known else None
 
     def _told(self, name: str) -> Layer | None:
         """The part of the configuration about a layer."""
@@ -202,6 +202,13 @@ class LegacyFile:
     def _note(self, path: str, weight: str, name: str) -> None:
         facts = self.facts[path]
         facts.role, facts.slot_of, facts.slot_name = Role.slot, weight, name
+
+
+def _keeper(told: Layer | None, name: str) -> Layer | None:
+    """The layer that keeps a variable: one inside a layer or model, where the name says so."""
+    parts = name.split("/")
+    inside = parts[-2] if len(parts) > 2 else ""
+    return None if told is None else next((inner for inner in told.walk() if inner.name == inside), told)
 
 
 def _joined(path: str, name: str) -> str:

@@ -17,10 +17,11 @@ from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import FileIdentity, FileReader, read_settled, said
 from ckpt_studio.formats.keras.checkpoint import Held, KerasWeights
 from ckpt_studio.formats.keras.hdf5.image import Image, stored_end
-from ckpt_studio.formats.keras.hdf5.listing import Attribute, Dataset
+from ckpt_studio.formats.keras.hdf5.listing import Attribute, Dataset, Listing
 from ckpt_studio.formats.keras.hdf5.process import Hdf5
 from ckpt_studio.formats.keras.object_tree import ObjectTree
 from ckpt_studio.formats.keras.opening import contents_of
+from ckpt_studio.formats.parallel import in_order
 
 _MOST_BYTES: Final = 64 << 20
 _MOST_FILES: Final = 10_000
@@ -35,53 +36,66 @@ def open_shards(path: str) -> KerasWeights:
     """
     groups = read_settled(path, _MOST_BYTES, lambda data, _: _parse(path, data))
     names = sorted({name for files in groups.values() for name in files})
-    shards: dict[str, Hdf5] = {}
-    faults: dict[str, FileFault] = {}
-    datasets: dict[str, Dataset] = {}
-    attributes: dict[str, dict[str, Attribute]] = {}
-    held: dict[str, Held] = {}
-    notes: list[str] = []
-    for name in names:
-        try:
-            hdf5 = Hdf5(_image(path, name))
-            listing = hdf5.listing()
-        except FileFault as error:
-            faults[name] = error
-            continue
-        shards[name] = hdf5
-        notes += listing.notes
-        for group, found in listing.groups.items():
-            attributes.setdefault(group, {}).update(found)
-        for key, dataset in listing.datasets.items():
-            twice = Dataset(key, fault="More than one file has it, so what it means cannot be told.")
-            datasets[key] = twice if key in datasets else dataset
-            held[key] = Held(hdf5, datasets[key])
-    if not shards and faults:
-        raise next(iter(faults.values()))
-    _add_missing(groups, faults, datasets, held, path)
-    tree = ObjectTree(datasets, attributes, None, None)
-    contents = contents_of(path, held, tree.facts, tree.iteration, notes)
-    contents.files = (path, *(hdf5.image.path for hdf5 in shards.values()))
+    parts = _Parts(path)
+    for name, answer in in_order(lambda name, _: _read(path, name), names):
+        parts.add(name, answer)
+    if not parts.files and parts.faults:
+        raise next(iter(parts.faults.values()))
+    parts.add_missing(groups)
+    datasets = {key: held.dataset for key, held in parts.held.items()}
+    tree = ObjectTree(datasets, parts.attributes, None, None)
+    contents = contents_of(path, parts.held, tree.facts, tree.iteration, parts.notes)
+    contents.files = (path, *parts.files)
     return KerasWeights(path, contents)
 
 
-def _add_missing(
-    groups: Mapping[str, list[str]],
-    faults: Mapping[str, FileFault],
-    datasets: dict[str, Dataset],
-    held: dict[str, Held],
-    path: str,
-) -> None:
-    """A faulty row for each group that lies in a file which cannot be read."""
-    for group, files in groups.items():
-        error = next((faults[name] for name in files if name in faults), None)
-        if error is None:
-            continue
-        key = group.strip("/")
-        text = f"Not all that is in it can be read: {error.message}"
-        dataset = Dataset(key, fault=text, fault_kind=type(error))
-        datasets[key] = dataset
-        held[key] = Held(Hdf5(Image(path, FileIdentity.at(path), 0, 0)), dataset)
+class _Parts:
+    """What the files hold together."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.files: list[str] = []
+        self.faults: dict[str, FileFault] = {}
+        self.attributes: dict[str, dict[str, Attribute]] = {}
+        self.held: dict[str, Held] = {}
+        self.notes: list[str] = []
+
+    def add(self, name: str, answer: tuple[Hdf5, Listing] | FileFault) -> None:
+        """What one file holds, or what is wrong with it."""
+        if isinstance(answer, FileFault):
+            self.faults[name] = answer
+            return
+        hdf5, listing = answer
+        self.files.append(hdf5.image.path)
+        self.notes += listing.notes
+        for group, found in listing.groups.items():
+            self.attributes.setdefault(group, {}).update(found)
+        for key, dataset in listing.datasets.items():
+            twice = Dataset(key, fault="More than one file has it, so what it means cannot be told.")
+            self.held[key] = Held(hdf5, twice if key in self.held else dataset)
+
+    def add_missing(self, groups: Mapping[str, list[str]]) -> None:
+        """A faulty row for each group that lies in a file which cannot be read."""
+        for group, files in groups.items():
+            error = next((self.faults[name] for name in files if name in self.faults), None)
+            if error is None:
+                continue
+            text = f"Not all that is in it can be read: {error.message}"
+            key = group.strip("/")
+            image = Image(self._path, FileIdentity.at(self._path), 0, 0)
+            self.held[key] = Held(Hdf5(image), Dataset(key, fault=text, fault_kind=type(error)))
+
+
+def _read(path: str, name: str) -> tuple[Hdf5, Listing] | FileFault:
+    """One of the files and what it holds, or what is wrong with it. Its process is not kept: there can be many."""
+    try:
+        hdf5 = Hdf5(_image(path, name))
+        try:
+            return hdf5, hdf5.listing()
+        finally:
+            hdf5.close()
+    except FileFault as error:
+        return error
 
 
 def _image(path: str, name: str) -> Image:
