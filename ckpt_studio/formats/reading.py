@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import FOREIGN, DType
+from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, Window
 from ckpt_studio.formats.files import FileReader
@@ -50,6 +51,19 @@ class Place:
     offset: int
     size: int
     crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a row cannot be read. An error is made of it each time, because raising one changes it."""
+
+    kind: type[FileFault]
+    message: str
+    path: str
+
+    def error(self, key: str) -> FileFault:
+        """The error that reading the row raises."""
+        return self.kind(self.message, path=self.path, key=key)
 
 
 def row_fault(shape: tuple[int, ...], dtype: DType) -> str | None:

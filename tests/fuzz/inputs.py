@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +14,9 @@ from zlib import crc32
 from tests.fuzz.hdf5 import mutated_hdf5
 from tests.fuzz.headers import mutated_npy, mutated_safetensors, mutated_weight_map
 from tests.fuzz.mutate import mutated_bytes, mutated_json, mutated_message, mutated_text
-from tests.fuzz.tables import mutated_bundle, mutated_graph, mutated_table
+from tests.fuzz.tables import GRAPH, mutated_bundle, mutated_graph, mutated_table, records_of
 from tests.fuzz.zips import mutated_zip
+from tests.helpers.bundles import MAGIC
 
 SEEDS = Path(__file__).with_name("seeds")
 
@@ -170,6 +173,13 @@ KINDS: dict[str, Kind] = {
 }
 """In the order in which they are run."""
 
+CORPUS_FROM = 1000
+_SMALL = 1 << 15
+_HEAD = 1 << 12
+_CORPUS = {
+    "tf_bundle": "*.index", "sstable": "*.index", "object_graph": "*.index", "tf_v1": "*.ckpt*", "keras": "*.keras",
+    "hdf5": "*.h5",
+}  # fmt: skip
 _SEEDS_OF = {"sstable": "tf_bundle"}
 
 
@@ -183,9 +193,37 @@ def seeds(form: str) -> tuple[Files, ...]:
     )
 
 
+@cache
+def corpus_seeds(form: str) -> tuple[Files, ...]:
+    """Small files of the corpus, and the heads of larger ones; none where there is no corpus."""
+    named = os.environ.get("CKPT_STUDIO_CORPUS")
+    root = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "corpus"
+    pattern = _CORPUS.get(form)
+    found = sorted(root.rglob(pattern)) if pattern and root.is_dir() else []
+    small = [path for path in found if path.name != pattern[1:] and 100 < path.stat().st_size <= _SMALL]
+    return tuple(filter(None, (_with_others(form, path) for path in small)))
+
+
+def _with_others(form: str, path: Path) -> Files:
+    """A file of the corpus and those that belong to it; nothing where the format would not take it."""
+    data = path.read_bytes()
+    if form == "tf_v1" and (path.suffix == ".index" or not data.endswith(MAGIC.to_bytes(8, "little"))):
+        return {}
+    if form not in ("tf_bundle", "sstable", "object_graph"):
+        return {f"m-3{path.suffix}": data}  # without a step in its name, it would be read for one
+    if data.startswith(b"version"):
+        return {}
+    shards = sorted(path.parent.glob(f"{glob.escape(path.stem)}.data-*"))
+    most = _HEAD if form != "object_graph" else _SMALL
+    files = {path.name: data, **{shard.name: shard.read_bytes()[:most] for shard in shards}}
+    whole = all(shard.stat().st_size <= most for shard in shards) and shards
+    return files if form != "object_graph" or (whole and GRAPH in dict(records_of(data))) else {}
+
+
 def case(form: str, number: int) -> Input:
-    """Input `number` of a format."""
+    """Input `number` of a format; from `CORPUS_FROM` on, a part of them grows from files of the corpus."""
     kind = KINDS[form]
     rng = Random(number * 1_000_003 + crc32(form.encode()))
-    seed = rng.choice(seeds(form))
+    more = corpus_seeds(form) if number >= CORPUS_FROM and number % 4 == 3 else ()
+    seed = rng.choice(more or seeds(form))
     return Input(kind.mutate(rng, seed), kind.opens(list(seed)))

@@ -50,7 +50,7 @@ class Arrays:
         step = step_of(os.path.splitext(self.path)[0])
         for key in _STEPS:
             item = self._contents.items.get(key)
-            if step is None and item is not None and item.error is None and item.row.shape == ():
+            if step is None and item is not None and item.trouble is None and item.row.shape == ():
                 try:
                     value = self.read(key)
                 except FileFault:
@@ -75,8 +75,8 @@ class Arrays:
     def _opened(self, key: str) -> Iterator[tuple[Bytes, Place, bool]]:
         """What the elements of an array are read from, where they lie in it, and whether column by column."""
         item = self._item(key)
-        if item.error is not None:
-            raise item.error
+        if item.trouble is not None:
+            raise item.trouble.error(key)
         place = item.place
         assert place is not None
         try:
@@ -116,8 +116,8 @@ class Arrays:
 
     def _row_faults(self) -> Iterator[Fault]:
         for key, item in self._contents.items.items():
-            if item.error is not None:
-                yield Fault(key, item.error.kind, f"{printable(key)}: {item.error.message}")
+            if item.trouble is not None:
+                yield Fault(key, item.trouble.kind.kind, f"{printable(key)}: {item.trouble.message}")
 
     def close(self) -> None:
         """Nothing to let go of: each answer opens what it reads."""
@@ -153,7 +153,7 @@ class Npz(Arrays):
             with FileReader(self._file, self._identity) as file:
                 for part, key in members:
                     fault = _fault_of(file, part, key, task)
-                    if fault is not None and (key is None or self._contents.items[key].error is None):
+                    if fault is not None and (key is None or self._contents.items[key].trouble is None):
                         yield fault
                 file.check_unchanged()
         except FileFault as error:

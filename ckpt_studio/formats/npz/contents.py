@@ -11,11 +11,15 @@ from ckpt_studio.core.errors import Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.formats.archive import Ahead, Part, Unpacked, data_of, read_directory
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.npz.header import MAGIC, ArrayHeader, header_size, parse_header
-from ckpt_studio.formats.reading import Bytes, Place, row_fault
+from ckpt_studio.formats.reading import Bytes, Place, Trouble, row_fault
 from ckpt_studio.formats.roles.rows import Row
 
 _ENDING: Final = ".npy"
 _GLANCE: Final = 256
+_USUAL_HEADER: Final = 512
+_MOST_LONG_HEADERS: Final = 1 << 20
+"""Bytes that the headers of one archive may have in all, not counting those of usual size."""
+
 _FAULTS: Final = {
     "object": "Its elements are pickled Python objects: reading them could run code, so Ckpt Studio never does.",
     "void": "Its elements are raw bytes or records, and the file does not say what they mean.",
@@ -31,14 +35,21 @@ class Item:
         place: its elements, as they lie: in the file, or in the unpacked bytes of `packed`.
         fortran: whether they lie column by column.
         packed: the member that has to be unpacked to have them, or None.
-        error: why it cannot be read, or None.
+        trouble: why it cannot be read, or None.
     """
 
     row: Row
     place: Place | None = None
     fortran: bool = False
     packed: Part | None = None
-    error: FileFault | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How many bytes of long headers are still read: an archive of few bytes could hold very many."""
+
+    left: int = _MOST_LONG_HEADERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def read_array_file(file: FileReader, key: str) -> Contents:
     """
     size = file.identity.size
     try:
-        header = parse_header(_head(file, 0, size))
+        header = parse_header(_head(file, 0, size, _Patience()))
     except ValueError as error:
         raise Corrupt(f"{said(file.path)} is no sound NumPy array: {error}.", path=file.path) from error
     file.check_unchanged()
@@ -80,8 +91,9 @@ def read_archive(file: FileReader) -> Contents:
     ahead = Ahead(file)
     items: dict[str, Item] = {}
     members: list[tuple[Part, str | None]] = []
+    patience = _Patience()
     for part in read_directory(file):
-        item = _member(ahead, part)
+        item = _member(ahead, part, patience)
         members.append((part, None if item is None else item.row.key))
         if item is not None:
             items[item.row.key] = _repeated(item, file.path) if item.row.key in items else item
@@ -91,7 +103,7 @@ def read_archive(file: FileReader) -> Contents:
     return Contents(items, tuple(members))
 
 
-def _member(ahead: Ahead, part: Part) -> Item | None:
+def _member(ahead: Ahead, part: Part, patience: _Patience) -> Item | None:
     """The row of a member; None where it is no array and is not named as one."""
     key, path = part.name.removesuffix(_ENDING), ahead.path
     named = part.name.endswith(_ENDING)
@@ -100,33 +112,37 @@ def _member(ahead: Ahead, part: Part) -> Item | None:
         if fault is not None:
             raise fault
         start = data_of(ahead, part, path)
-        head = (
-            _head(Unpacked(ahead, part, start), 0, part.size)
-            if part.deflated
-            else _head(ahead, start, part.size)
-        )
+        source, first = (Unpacked(ahead, part, start), 0) if part.deflated else (ahead, start)
+        head = _head(source, first, part.size, patience)
     except FileFault as error:
-        return _faulty(key, part, error, path) if named else None
+        return _faulty(key, part, Trouble(type(error), error.message, path)) if named else None
     if not named and not head.startswith(MAGIC):
         return None
     try:
         header = parse_header(head)
     except ValueError as error:
         text = f"It is no sound NumPy array: {error}."
-        return _faulty(key, part, Corrupt(text, path=path), path)
-    if part.deflated:
-        return _item(key, header, 0, part.size, path, part)
-    return _item(key, header, start, part.size, path)
+        return _faulty(key, part, Trouble(Corrupt, text, path))
+    return _item(key, header, first, part.size, path, part if part.deflated else None)
 
 
-def _head(source: Bytes, start: int, size: int) -> bytes:
-    """The first bytes of an array: its whole header, if it has one."""
+def _head(source: Bytes, start: int, size: int, patience: _Patience) -> bytes:
+    """The first bytes of an array: its whole header, if it has one.
+
+    Raises:
+        Corrupt: there are more long headers than are believed.
+        FileFault: as `FileReader.read_into`.
+    """
     head = bytearray(min(size, _GLANCE))
     source.read_into(memoryview(head), start)
     try:
         _, end = header_size(bytes(head))
     except ValueError:
         return bytes(head)
+    if end > _USUAL_HEADER:
+        patience.left -= end
+        if patience.left < 0:
+            raise Corrupt("Its header is long, as are those of so many others that it is not read.")
     if end > len(head):
         head = bytearray(min(size, end))
         source.read_into(memoryview(head), start)
@@ -147,14 +163,13 @@ def _item(
     known = max(header.shape, default=0) < 1 << 63
     nbytes = size if dtype.itemsize and text is None else max(available - header.size, 0)
     row = Row(key, header.dtype, header.shape if known else None, nbytes, fault=text)
-    error = None if text is None else kind(text, path=path, key=key)
+    trouble = None if text is None else Trouble(kind, text, path)
     place = Place(key, dtype, header.shape, 0, start + header.size, size, 0)
-    return Item(row, place, header.fortran and len(header.shape) > 1, packed, error)
+    return Item(row, place, header.fortran and len(header.shape) > 1, packed, trouble)
 
 
-def _faulty(key: str, part: Part, error: FileFault, path: str) -> Item:
-    error = type(error)(error.message, path=path, key=key, offset=error.offset)
-    return Item(Row(key, unknown(0), None, part.packed, fault=error.message), error=error)
+def _faulty(key: str, part: Part, trouble: Trouble) -> Item:
+    return Item(Row(key, unknown(0), None, part.packed, fault=trouble.message), trouble=trouble)
 
 
 def _repeated(item: Item, path: str) -> Item:
@@ -162,4 +177,4 @@ def _repeated(item: Item, path: str) -> Item:
     text = "The archive holds this name more than once, so what it means cannot be told."
     row = item.row
     faulty = Row(row.key, row.dtype, row.shape, row.nbytes, fault=text)
-    return Item(faulty, error=Corrupt(text, path=path, key=row.key))
+    return Item(faulty, trouble=Trouble(Corrupt, text, path))

@@ -17,9 +17,9 @@ from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, prin
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileIdentity, FileReader, said, settle
-from ckpt_studio.formats.reading import Place, row_fault
+from ckpt_studio.formats.reading import Place, Trouble, row_fault
 from ckpt_studio.formats.roles.rows import Row, columns_of_rows, in_order
-from ckpt_studio.formats.safetensors.header import Header, Tensor, read_header
+from ckpt_studio.formats.safetensors.header import Header, read_header
 from ckpt_studio.formats.safetensors.weight_map import (
     WeightMap,
     is_plain_name,
@@ -40,16 +40,6 @@ class Shard:
     header: Header
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One row: where its tensor lies, or why it cannot be read."""
-
-    row: Row
-    shard: Shard | None = None
-    tensor: Tensor | None = None
-    error: FileFault | None = None
-
-
 def open_file(path: str, step: int | None) -> Safetensors:
     """Open a single file; `step` is the one that its name tells.
 
@@ -57,8 +47,8 @@ def open_file(path: str, step: int | None) -> Safetensors:
         FileFault: it is not a whole and sound safetensors file.
     """
     shard = _load(path)
-    items = [_item(key, shard, path) for key in shard.header.tensors]
-    return Safetensors(path, (shard,), items, step_in(shard.header.metadata) if step is None else step)
+    places = dict.fromkeys(shard.header.tensors, shard)
+    return Safetensors(path, (shard,), places, step_in(shard.header.metadata) if step is None else step)
 
 
 def open_index(path: str, step: int | None) -> Safetensors:
@@ -69,14 +59,14 @@ def open_index(path: str, step: int | None) -> Safetensors:
     """
     index = read_weight_map(path)
     shards, faults = _load_all(index)
-    items = [_mapped(key, file, index, shards, faults) for key, file in index.files.items()]
+    places = {key: _place_of(key, file, index, shards, faults) for key, file in index.files.items()}
     others = sum(
         index.files.get(key) != name for name, shard in shards.items() for key in shard.header.tensors
     )
     note = f"Tensors of its files that the index does not speak of are not shown: {others}."
     told = (step, index.step, *(step_in(shard.header.metadata) for shard in shards.values()))
     step = next((number for number in told if number is not None), None)
-    return Safetensors(path, tuple(shards.values()), items, step, index, (note,) if others else ())
+    return Safetensors(path, tuple(shards.values()), places, step, index, (note,) if others else ())
 
 
 def _load(path: str) -> Shard:
@@ -87,11 +77,11 @@ def _load(path: str) -> Shard:
     return settle(path, work)
 
 
-def _load_all(index: WeightMap) -> tuple[dict[str, Shard], dict[str, FileFault]]:
+def _load_all(index: WeightMap) -> tuple[dict[str, Shard], dict[str, Trouble]]:
     """The files that an index names, by name: those that are whole, and what is wrong with the others."""
     folder = os.path.dirname(index.path)
     shards: dict[str, Shard] = {}
-    faults: dict[str, FileFault] = {}
+    faults: dict[str, Trouble] = {}
     names = {name for name in index.files.values() if is_plain_name(name)}
     try:
         there = set(os.listdir(folder or os.curdir))
@@ -100,49 +90,53 @@ def _load_all(index: WeightMap) -> tuple[dict[str, Shard], dict[str, FileFault]]
     for name in sorted(names):
         path = os.path.join(folder, name)
         if name not in there:
-            faults[name] = MissingFile(f"Its file {said(path)} is missing.", path=path)
+            faults[name] = Trouble(MissingFile, f"Its file {said(path)} is missing.", path)
             continue
         try:
             shards[name] = _load(path)
         except FileFault as error:
-            faults[name] = error
+            faults[name] = Trouble(type(error), error.message, path)
     return shards, faults
 
 
-def _mapped(
-    key: str, file: str, index: WeightMap, shards: dict[str, Shard], faults: dict[str, FileFault]
-) -> Item:
-    """The row of a key of an index."""
+def _place_of(
+    key: str, file: str, index: WeightMap, shards: dict[str, Shard], faults: dict[str, Trouble]
+) -> Shard | Trouble:
+    """Where the tensor of a key of an index is."""
     if key in index.repeated:
-        return _faulty(key, Corrupt("The index puts it into more than one file.", path=index.path, key=key))
+        return Trouble(Corrupt, "The index puts it into more than one file.", index.path)
     if not is_plain_name(file):
-        return _faulty(key, Corrupt(outside(file), path=index.path, key=key))
+        return Trouble(Corrupt, outside(file), index.path)
     if file in faults:
-        error = faults[file]
-        return _faulty(key, type(error)(error.message, path=error.path, key=key, offset=error.offset))
+        return faults[file]
     if key not in shards[file].header.tensors:
         text = f"The index puts it into {said(file)}, which does not hold it."
-        return _faulty(key, Corrupt(text, path=shards[file].path, key=key))
-    return _item(key, shards[file], index.path)
+        return Trouble(Corrupt, text, shards[file].path)
+    return shards[file]
 
 
-def _faulty(key: str, error: FileFault) -> Item:
-    return Item(Row(key, _UNKNOWN, None, 0, fault=error.message), error=error)
+def _trouble(key: str, place: Shard | Trouble) -> Trouble | None:
+    """Why a row cannot be read, or None."""
+    if isinstance(place, Trouble):
+        return place
+    tensor = place.header.tensors[key]
+    if key in place.header.repeated:
+        text = "Its file holds this name more than once, so what it means cannot be told."
+        return Trouble(Corrupt, text, place.path)
+    fault = row_fault(tensor.shape, tensor.dtype)
+    if fault is None and tensor.bits < 8:
+        fault = "Its elements are packed two to a byte, which Ckpt Studio does not show."
+    return None if fault is None else Trouble(Unsupported, fault, place.path)
 
 
-def _item(key: str, shard: Shard, path: str) -> Item:
-    """The row of a tensor of a file."""
-    tensor = shard.header.tensors[key]
-    kind: type[FileFault] = Unsupported
-    text = row_fault(tensor.shape, tensor.dtype)
-    if key in shard.header.repeated:
-        kind, text = Corrupt, "Its file holds this name more than once, so what it means cannot be told."
-    elif text is None and tensor.bits < 8:
-        text = "Its elements are packed two to a byte, which Ckpt Studio does not show."
-    nbytes = tensor.stop - tensor.start
-    known = max(tensor.shape, default=0) < 1 << 63
-    row = Row(key, tensor.dtype, tensor.shape if known else None, nbytes, fault=text)
-    return Item(row, shard, tensor, None if text is None else kind(text, path=shard.path or path, key=key))
+def _row(key: str, place: Shard | Trouble) -> Row:
+    trouble = _trouble(key, place)
+    fault = None if trouble is None else trouble.message
+    if isinstance(place, Trouble):
+        return Row(key, _UNKNOWN, None, 0, fault=fault)
+    tensor = place.header.tensors[key]
+    known = fault is None or max(tensor.shape, default=0) < 1 << 63
+    return Row(key, tensor.dtype, tensor.shape if known else None, tensor.stop - tensor.start, fault=fault)
 
 
 class Safetensors:
@@ -151,7 +145,7 @@ class Safetensors:
     Args:
         path: the file, or the index.
         shards: the files that are whole.
-        items: the rows, in any order.
+        places: by key, the file that holds it, or why none does.
         step: the training step, or None.
         index: the index, where there is one.
         notes: sentences that a person should see.
@@ -163,7 +157,7 @@ class Safetensors:
         self,
         path: str,
         shards: tuple[Shard, ...],
-        items: list[Item],
+        places: dict[str, Shard] | dict[str, Shard | Trouble],
         step: int | None,
         index: WeightMap | None = None,
         notes: tuple[str, ...] = (),
@@ -175,29 +169,29 @@ class Safetensors:
         self.step = step
         self._shards = shards
         self._index = index
-        self._items = {item.row.key: item for item in items}
+        self._places = places
 
     @cached_property
     def columns(self) -> Columns:
         """What there is; made when first asked for."""
-        return columns_of_rows(in_order([item.row for item in self._items.values()]))
+        return columns_of_rows(in_order([_row(key, place) for key, place in self._places.items()]))
 
-    def _item(self, key: str) -> Item:
-        item = self._items.get(key)
-        if item is None:
+    def _found(self, key: str) -> Shard | Trouble:
+        place = self._places.get(key)
+        if place is None:
             raise NoSuchVariable(
                 f"There is no variable {printable(key)!r} in this checkpoint.", path=self.prefix, key=key
             )
-        return item
+        return place
 
     def _place(self, key: str) -> tuple[Shard, Place]:
         """Where a tensor whose values can be read lies."""
-        item = self._item(key)
-        if item.error is not None:
-            raise item.error
-        shard, tensor = item.shard, item.tensor
-        assert shard is not None
-        assert tensor is not None
+        shard = self._found(key)
+        trouble = _trouble(key, shard)
+        if trouble is not None:
+            raise trouble.error(key)
+        assert isinstance(shard, Shard)
+        tensor = shard.header.tensors[key]
         start = shard.header.data_at + tensor.start
         return shard, Place(key, tensor.dtype, tensor.shape, 0, start, tensor.stop - tensor.start, 0)
 
@@ -219,14 +213,14 @@ class Safetensors:
 
     def identity(self, key: str) -> str:
         """As `TensorSource.identity`: the identities of index and file stand for the values."""
-        item = self._item(key)
+        place = self._found(key)
         index = "" if self._index is None else str(self._index.identity)
-        shard = "" if item.shard is None else str(item.shard.identity)
+        shard = str(place.identity) if isinstance(place, Shard) else ""
         return f"{index}/{shard}/{printable(key)}"
 
     def stored(self, key: str) -> Stored | None:
         """None: the bytes are those of a V2 bundle, but their checksum is not known."""
-        self._item(key)
+        self._found(key)
         return None
 
     def files(self) -> tuple[str, ...]:
@@ -237,9 +231,10 @@ class Safetensors:
     def verify(self, task: Task = UNTENDED) -> Iterator[Fault]:
         """As `Checkpoint.verify`; the format has no checksums, so what can be told is that all bytes can be read."""
         task.total = sum(shard.identity.size for shard in self._shards)
-        for key, item in self._items.items():
-            if item.error is not None:
-                yield Fault(key, item.error.kind, f"{printable(key)}: {item.error.message}")
+        for key, place in self._places.items():
+            trouble = _trouble(key, place)
+            if trouble is not None:
+                yield Fault(key, trouble.kind.kind, f"{printable(key)}: {trouble.message}")
         for shard in self._shards:
             try:
                 with FileReader(shard.path, shard.identity) as file:

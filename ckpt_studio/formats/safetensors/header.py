@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn, TypeGuard
 
 from ckpt_studio.core.dtypes import BY_NAME, FOREIGN, DType
 from ckpt_studio.core.errors import Corrupt, Truncated
@@ -42,8 +42,7 @@ TYPES: Final[dict[str, tuple[int, DType]]] = {
 """Bits of one element and its type, by the format's word for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One tensor of a header that was validated as a whole.
 
     Attributes:
@@ -133,7 +132,7 @@ def parse_header(raw: bytes) -> Header:
         ValueError: it is damaged; the text says how.
     """
     pairs = parse_json(raw)
-    if not isinstance(pairs, tuple):
+    if not is_object(pairs):
         raise ValueError("it is no JSON object")
     tensors: dict[str, Tensor] = {}
     repeated = set()
@@ -154,25 +153,32 @@ def parse_header(raw: bytes) -> Header:
     return Header(LENGTH_BYTES + len(raw), tensors, frozenset(repeated), metadata or {})
 
 
+def is_object(value: Any) -> TypeGuard[tuple[tuple[str, Any], ...]]:
+    """Whether a value of `parse_json` is an object other than a `Tensor`."""
+    return isinstance(value, tuple) and not isinstance(value, Tensor)
+
+
 def parse_json(raw: bytes) -> Any:
     """JSON as serde reads it; objects come as tuples of pairs, so that nothing of what was written is lost.
+
+    Those that describe a tensor as every writer does come as `Tensor`: a header holds little else.
 
     Raises:
         ValueError: it is none.
     """
-    if len(raw) > _SMALL and 6 * (raw.count(b"[") + raw.count(b"{")) > len(raw):
-        raise ValueError("it is nothing but brackets")  # each would cost twenty times its size in memory
+    if len(raw) > _SMALL and 12 * (raw.count(b"[") + raw.count(b"{")) > len(raw):
+        raise ValueError("it is little but brackets")  # each would cost twenty times its size in memory
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     decoder = json.JSONDecoder(
-        object_pairs_hook=tuple, parse_int=_integer, parse_float=_real, parse_constant=_constant
+        object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant
     )
     try:
         answer = decoder.decode(text)
         if _HALF_PAIR.search(text):
-            json.dumps(answer, ensure_ascii=False).encode("utf-8")
+            json.dumps(answer, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError("a text of it holds half a pair of surrogates") from error
     except json.JSONDecodeError as error:
@@ -180,6 +186,15 @@ def parse_json(raw: bytes) -> Any:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return answer
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    if len(pairs) == 3:
+        (first, code), (second, shape), (third, offsets) = pairs
+        known = (first, second, third) == _FIELDS and isinstance(code, str) and code in TYPES
+        if known and _are_counts(shape) and _are_counts(offsets) and len(offsets) == 2:
+            return Tensor(*TYPES[code], tuple(shape), *offsets)
+    return tuple(pairs)
 
 
 def _integer(text: str) -> int | float:
@@ -205,15 +220,17 @@ def _constant(text: str) -> NoReturn:
 def _metadata(value: Any) -> dict[str, str] | None:
     if value is None:
         return None
-    if not isinstance(value, tuple) or not all(isinstance(text, str) for _, text in value):
+    if not is_object(value) or not all(isinstance(text, str) for _, text in value):
         raise ValueError(f"{_METADATA} holds something else than texts")
     return dict(value)
 
 
 def _tensor(value: Any) -> Tensor:
     """One tensor, not yet compared with the others."""
+    if isinstance(value, Tensor):
+        return value
     code, shape, offsets = _fields(value)
-    if isinstance(code, tuple) and len(code) == 1 and code[0][1] is None:
+    if is_object(code) and len(code) == 1 and code[0][1] is None:
         code = code[0][0]
     if not isinstance(code, str) or code not in TYPES:
         raise ValueError("the element type is unknown")
@@ -233,7 +250,7 @@ def _fields(value: Any) -> tuple[Any, Any, Any]:
     """Type, shape and offsets."""
     if isinstance(value, list) and len(value) == 3:
         return value[0], value[1], value[2]
-    if not isinstance(value, tuple):
+    if not is_object(value):
         raise ValueError("there is no description of a tensor")
     found = {}
     for field, content in value:
@@ -260,6 +277,8 @@ def _check_depth(value: Any) -> None:
 
 
 def _items(part: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
+    if isinstance(part, Tensor):
+        return iter([[]])  # its shape and offsets are as deep as that
     return iter(part) if isinstance(part, list) else (item for _, item in part)
 
 

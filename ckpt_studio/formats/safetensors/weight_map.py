@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ckpt_studio.core.errors import Corrupt
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
-from ckpt_studio.formats.safetensors.header import MAX_HEADER_BYTES, parse_json
+from ckpt_studio.formats.safetensors.header import MAX_HEADER_BYTES, is_object, parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ def _parse(data: bytes, path: str, identity: FileIdentity) -> WeightMap:
         document = parse_json(data)
     except ValueError as error:
         raise Corrupt(f"{said(path)} is a damaged index: {error}.", path=path) from error
-    found = dict(document) if isinstance(document, tuple) else {}
+    found = dict(document) if is_object(document) else {}
     pairs = found.get("weight_map")
-    if not isinstance(pairs, tuple) or not all(isinstance(file, str) for _, file in pairs):
+    if not is_object(pairs) or not all(isinstance(file, str) for _, file in pairs):
         raise Corrupt(f"{said(path)} is no index of safetensors files: it has no weight_map.", path=path)
     files: dict[str, str] = {}
     repeated = set()
@@ -61,7 +61,7 @@ def _parse(data: bytes, path: str, identity: FileIdentity) -> WeightMap:
         identity,
         files,
         frozenset(repeated),
-        step_in(dict(metadata) if isinstance(metadata, tuple) else {}),
+        step_in(dict(metadata) if is_object(metadata) else {}),
     )
 
 

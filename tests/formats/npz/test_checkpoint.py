@@ -333,6 +333,18 @@ def test_many_members_are_little_work(tmp_path: Path) -> None:
         assert time.process_time() - started < 2
 
 
+def test_many_long_headers_are_not_read(tmp_path: Path) -> None:
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"1," * 4950 + b"), }"
+    data = b"\x93NUMPY\2\0" + struct.pack("<I", len(text)) + text
+    path = zip_of(tmp_path / "f.npz", [(f"{i}.npy", data) for i in range(2000)], zipfile.ZIP_DEFLATED)
+    started = time.process_time()
+    columns = open_checkpoint(path).columns
+    assert time.process_time() - started < 2
+    faults = [columns.info(row).error or "" for row in range(len(columns))]
+    assert sum("4950 axes" in fault for fault in faults) > 50
+    assert sum("long" in fault for fault in faults) > 1800
+
+
 def test_archives_that_contradict_themselves(tmp_path: Path) -> None:
     path = Path(zip_of(tmp_path / "f.npz", [("a.npy", npy(np.ones(2))), ("b.npy", npy(np.ones(2)))]))
     data = path.read_bytes()
