@@ -166,7 +166,7 @@ def _drop_notes(document: Document) -> list[str]:
     """What a person should know about a checkpoint that some variables were dropped from."""
     columns, dropped = document.base.columns, np.flatnonzero(document.rows.dropped).tolist()
     if not dropped:
-        return []
+        return [*document.base.notes] if getattr(document.base, "incomplete", False) else []
     names = (columns.names or columns.keys).take(dropped)
     notes = [f"Without {_counted(len(names), 'variable')}: {some_of(names)}."]
     if GRAPH_KEY in document.staged.columns:

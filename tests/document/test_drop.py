@@ -18,6 +18,7 @@ from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import DONOR, MODEL, make
+from tests.helpers.bundles import block_spans, shard_name, table
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 MODELS = """
@@ -72,7 +73,7 @@ def dropped(prefix: Path, pattern: str, out: Path) -> tuple[Document, str]:
 def test_a_keras_model_without_a_layer_is_restored(
     written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
 ) -> None:
-    document, prefix = dropped(written / "keras", "sequential/second/*", tmp_path)
+    document, prefix = dropped(written / "keras", "*/second/*", tmp_path)
     names = {document.base.columns.of(key).name for key in document.dropped_keys()}
     assert len(names) == 6, "kernel and bias, each with momentum and velocity"
     assert all("second" in name for name in names)
@@ -203,3 +204,28 @@ def test_a_swapped_variable_can_be_dropped_and_the_other_way_round_waits(
     document.remove(document.edits[0])
     assert document.replaced_keys() == ("dense/bias", "text")
     np.testing.assert_array_equal(document.staged.read("dense/bias"), DONOR["dense/bias"])
+
+
+def test_a_checkpoint_of_a_damaged_index_is_written_without_what_was_lost(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """The object graph names nothing that is not there: what is left is restored."""
+    whole = open_checkpoint(str(written / "listed"))
+    assert isinstance(whole, Bundle)
+    raw = whole.index
+    records = [(b"", raw.header.encode()), *((raw.keys.raw(i), raw.raw(i)) for i in range(len(raw)))]
+    damaged = bytearray(table(records, per_block=1))
+    key = next(key for key in whole.columns.keys if whole.columns.of(key).name == "c")
+    slots = [k for k in whole.columns.keys if whole.columns.of(k).slot_of == key]
+    spans = sorted(block_spans(bytes(damaged))[2:])
+    for name in (key, *slots):
+        damaged[spans[1 + whole.columns.row(name)][0] + 4] ^= 2
+    (tmp_path / "m.index").write_bytes(damaged)
+    Path(shard_name(tmp_path / "m", 0, 1)).write_bytes(Path(whole.shard_path(0)).read_bytes())
+    document = Document(open_checkpoint(str(tmp_path / "m")))
+    assert set(whole.columns.keys) - set(document.base.columns.keys) == {key, *slots}
+    out = str(tmp_path / "out" / "m")
+    assert any("could not be read" in note for note in plan_write(document, out).notes)
+    write_document(document, out)
+    every = tensorflow_child(RESTORE, written / "listed", "abc", True)
+    assert tensorflow_child(RESTORE, out, "ab", True) == [*every[:2], *every[3:5]]

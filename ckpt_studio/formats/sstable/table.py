@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.formats.files import FileReader, said
@@ -182,6 +183,18 @@ def data_blocks(index: memoryview, file_size: int) -> Iterator[tuple[bytes, Bloc
         yield key, handle
 
 
+class Gap(NamedTuple):
+    """Where a damaged data block stood in the order of keys.
+
+    Attributes:
+        after: every key of the block comes after this one; None for the first block.
+        last: no key of the block comes after this one.
+    """
+
+    after: bytes | None
+    last: bytes
+
+
 class Table:
     """A table in memory.
 
@@ -198,15 +211,32 @@ class Table:
         self.path = path
         self._view = memoryview(data)
         self.footer = _footer(data[-Footer.SIZE :], len(data), path)
-        self.handles = self._handles()
+        self._last_keys, self.handles = self._blocks()
 
-    def _handles(self) -> tuple[BlockHandle, ...]:
-        """The data blocks in file order."""
+    def _blocks(self) -> tuple[tuple[bytes, ...], tuple[BlockHandle, ...]]:
+        """The data blocks in file order: of each, a key that none of its own comes after, and its place."""
         try:
-            found = data_blocks(self.block(self.footer.index), len(self.data))
-            return tuple(handle for _, handle in found)
+            found = list(data_blocks(self.block(self.footer.index), len(self.data)))
         except ValueError as error:
             raise self._corrupt(str(error), self.footer.index.offset) from error
+        return tuple(key for key, _ in found), tuple(handle for _, handle in found)
+
+    def without_damaged_blocks(self) -> tuple[Table, tuple[Gap, ...]]:
+        """This table as if its damaged data blocks were not there, and where each of them stood."""
+        gaps = []
+        sound = []
+        for number, handle in enumerate(self.handles):
+            try:
+                self.block(handle)
+            except FileFault:
+                after = self._last_keys[number - 1] if number else None
+                gaps.append(Gap(after, self._last_keys[number]))
+            else:
+                sound.append(number)
+        rest = copy(self)
+        rest._last_keys = tuple(self._last_keys[number] for number in sound)
+        rest.handles = tuple(self.handles[number] for number in sound)
+        return rest, tuple(gaps)
 
     def _corrupt(self, reason: str, offset: int | None = None) -> Corrupt:
         return damaged(self.path, reason, offset)

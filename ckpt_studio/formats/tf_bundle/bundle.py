@@ -51,6 +51,7 @@ class Bundle:
         stem: the path that its files share; `prefix`, unless they are part of something larger.
         index: columns of all entries, slices included.
         contents: which records are rows, faulty, partitioned.
+        incomplete: whether entries are lost, because a part of the index is damaged.
         num_shards: how many data files its header claims.
         big_endian: byte order of the elements on disk.
     """
@@ -67,6 +68,7 @@ class Bundle:
         meta = f"{self.stem}.meta"
         self.meta_graph = meta if os.path.isfile(meta) else None
         self.contents = Contents(index, self.shard_path)
+        self.incomplete = bool(index.gaps)
         self.notes: tuple[str, ...] = self.contents.notes
         self._lock = threading.Lock()
         self._columns: Columns | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
 from typing import Final
@@ -12,16 +13,19 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import Corrupt, FileFault
+from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.partitions import Partition
 from ckpt_studio.formats.reading import Place
 from ckpt_studio.formats.sstable.ordered_code import is_slice_key
+from ckpt_studio.formats.sstable.table import Gap
 from ckpt_studio.formats.tf_bundle.entries import Entry
 from ckpt_studio.formats.tf_bundle.faults import Code, RowFaults, codes_of, error_of
 from ckpt_studio.formats.tf_bundle.index import Index
 from ckpt_studio.formats.tf_bundle.slices import partition_of
 
 _FEW: Final = 64
+_MOST_GAPS: Final = 3
 _DENSE: Final = 1 << 20
 
 
@@ -85,11 +89,32 @@ class Contents:
         notes = []
         if not self.index.in_order:
             notes.append("The index is not in order, so TensorFlow may not find every variable of it.")
-        used = {r for partition in self.partitions.values() for r in partition.records.tolist()}
-        orphans = int(self.hidden.sum()) - len(used)
+        notes += map(self._gap_note, self.index.gaps[:_MOST_GAPS])
+        if len(self.index.gaps) > _MOST_GAPS:
+            notes.append(f"{len(self.index.gaps) - _MOST_GAPS} more parts of the index are damaged.")
+        orphans = int(self.orphans.sum())
         if orphans and not self._reasons:
             notes.append(f"The index holds {orphans} slices that belong to no variable; they are not shown.")
         return tuple(notes)
+
+    def _gap_note(self, gap: Gap) -> str:
+        """Between which keys entries are lost; how many cannot be told."""
+        keys = self.index.keys
+        first = 0 if gap.after is None else bisect_right(range(len(keys)), gap.after, key=keys.raw)
+        before = f"after {printable(keys[first - 1])!r}" if first else "at its beginning"
+        after = f" and before {printable(keys[first])!r}" if first < len(keys) else ""
+        return (
+            f"A part of the index is damaged: the entries {before}{after} could not be read. They are not shown, "
+            "and a new checkpoint is written without them."
+        )
+
+    @cached_property
+    def orphans(self) -> NDArray[np.bool_]:
+        """Bool [records]: slices that belong to no variable, or to one that is not whole."""
+        alone = self.hidden.copy()
+        for partition in self.partitions.values():
+            alone[partition.records] = False
+        return alone
 
     def error(self, record: int) -> FileFault | None:
         """Why a record cannot be read, or None."""

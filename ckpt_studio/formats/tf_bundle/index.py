@@ -6,7 +6,7 @@ Entries are decoded field by field for all rows at once with numpy. A row whose 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import lt
 from typing import Final
@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.errors import Corrupt, Unsupported
+from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Unsupported
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
 from ckpt_studio.formats.sstable.records import Records, varints
-from ckpt_studio.formats.sstable.table import Table, check_end
+from ckpt_studio.formats.sstable.table import Gap, Table, check_end
 from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31
@@ -100,6 +100,7 @@ class Index:
         fields: one row a record.
         duplicate: bool [N], for the second and later records of one key.
         in_order: whether the table was sorted, as it must be.
+        gaps: where entries stood that are lost, because a part of the file is damaged.
     """
 
     path: str
@@ -111,6 +112,7 @@ class Index:
     in_order: bool
     _records: Records = field(repr=False)
     _order: NDArray[np.int64] = field(repr=False)
+    gaps: tuple[Gap, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -131,12 +133,20 @@ class Index:
 def load_index(path: str) -> Index:
     """Read a `.index` file, again if another program is rewriting it.
 
+    A damaged block costs the entries that it holds, unless it is the first, where the header is.
+
     Raises:
         MissingFile, Truncated, Corrupt, ChecksumMismatch, Unsupported, Changed: it cannot be read.
     """
-    return read_settled(
-        path, MAX_INDEX_BYTES, lambda data, identity: parse_index(data, path, identity), check_end
-    )
+    try:
+        return read_settled(
+            path, MAX_INDEX_BYTES, lambda data, identity: parse_index(data, path, identity), check_end
+        )
+    except ChecksumMismatch as damage:
+        try:
+            return read_settled(path, MAX_INDEX_BYTES, lambda data, identity: _rest(data, path, identity))
+        except FileFault:
+            raise damage from None
 
 
 def parse_index(data: bytes, path: str, identity: FileIdentity) -> Index:
@@ -145,7 +155,20 @@ def parse_index(data: bytes, path: str, identity: FileIdentity) -> Index:
     Raises:
         Truncated, Corrupt, ChecksumMismatch, Unsupported: it is damaged, or is another kind of table.
     """
-    records = Table(data, path).records()
+    return _index_of(Table(data, path), path, identity)
+
+
+def _rest(data: bytes, path: str, identity: FileIdentity) -> Index:
+    """As `parse_index`, of an index some of whose blocks are damaged."""
+    table, gaps = Table(data, path).without_damaged_blocks()
+    index = _index_of(table, path, identity)
+    if not len(index):
+        raise Corrupt(f"{said(path)} is damaged: nothing but its header can be read.", path=path)
+    return replace(index, gaps=gaps)
+
+
+def _index_of(table: Table, path: str, identity: FileIdentity) -> Index:
+    records = table.records()
     if not len(records) or records.key_sizes()[0] != 0:
         raise Corrupt(
             f"{said(path)} is a table without a bundle's header; it is no checkpoint index.", path=path

@@ -23,12 +23,12 @@ def header_of(take_over: Bundle | None, num_shards: int) -> bytes:
 
 
 def records_taken_over(bundle: Bundle, gone: Iterable[str]) -> Iterator[Record]:
-    """The records of `bundle` in order, without those of the variables `gone`, slices included."""
+    """The records of `bundle` in order, without those of the variables `gone`, and without slices of none."""
     skip = {key for variable in gone for key, _ in bundle.raw_entries(variable)}
-    index = bundle.index
+    index, orphans = bundle.index, bundle.contents.orphans
     for row in range(len(index)):
         key = index.keys.raw(row)
-        if key not in skip and not index.duplicate[row]:
+        if key not in skip and not index.duplicate[row] and not orphans[row]:
             yield key, index.raw(row)
 
 

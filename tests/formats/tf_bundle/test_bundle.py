@@ -19,6 +19,7 @@ from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import (
     Cancelled,
     Changed,
+    ChecksumMismatch,
     Corrupt,
     FileFault,
     MissingFile,
@@ -29,7 +30,16 @@ from ckpt_studio.core.errors import (
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats import files
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
-from tests.helpers.bundles import BundleMaker, Record, header, shard_name, slice_key, table, variant_bytes
+from tests.helpers.bundles import (
+    BundleMaker,
+    Record,
+    block_spans,
+    header,
+    shard_name,
+    slice_key,
+    table,
+    variant_bytes,
+)
 
 NUMERIC = [dtype for dtype in dtypes.BY_NUMBER.values() if dtype.is_numeric]
 
@@ -440,3 +450,55 @@ def test_int4_is_one_byte_an_element(tmp_path: Path) -> None:
     bundle = open_bundle(made.write(tmp_path / "m"))
     assert bundle.columns.of("q").nbytes == 16
     assert bundle.read("q").tolist() == values.tolist()
+
+
+def with_small_blocks(folder: Path, count: int = 40) -> tuple[Path, list[tuple[int, int]]]:
+    """The index of a bundle of so many scalars, ten a block, and where its data blocks stand."""
+    made = BundleMaker()
+    for i in range(count):
+        made.add(f"t{i:02d}", np.full(1, i, np.float32), 1)
+    index = Path(made.write(folder / "m", per_block=10) + ".index")
+    return index, sorted(block_spans(index.read_bytes())[2:])
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "lost", "words"),
+    [
+        ([1], range(9, 19), ["after 't08' and before 't19'"]),
+        ([2, 3], range(19, 39), ["after 't18' and before 't39'", "after 't18' and before 't39'"]),
+        ([4], range(39, 40), ["after 't38' could not be read"]),
+    ],
+)
+def test_a_damaged_block_of_the_index_costs_its_own_entries(
+    tmp_path: Path, blocks: list[int], lost: range, words: list[str]
+) -> None:
+    index, spans = with_small_blocks(tmp_path)
+    for block in blocks:
+        flip(index, spans[block][0] + 5)
+    bundle = open_bundle(str(tmp_path / "m"))
+    kept = [i for i in range(40) if i not in lost]
+    assert list(bundle.columns.keys) == [f"t{i:02d}" for i in kept]
+    assert [bundle.read(f"t{i:02d}").tolist() for i in kept] == [[float(i)] for i in kept]
+    assert bundle.incomplete
+    assert len(bundle.notes) == len(words)
+    assert all(word in note for word, note in zip(words, bundle.notes, strict=True))
+    assert [(fault.key, fault.kind) for fault in bundle.verify()] == [(None, "checksum")] * len(blocks)
+
+
+@pytest.mark.parametrize("block", [0, -1])
+def test_without_its_header_or_its_list_of_blocks_an_index_is_refused(tmp_path: Path, block: int) -> None:
+    index, spans = with_small_blocks(tmp_path)
+    where = spans[0][0] if block == 0 else block_spans(index.read_bytes())[1][0]
+    flip(index, where + 3)
+    with pytest.raises(ChecksumMismatch, match="does not match its checksum"):
+        open_bundle(str(tmp_path / "m"))
+    flip(index, where + 3)
+    for start, _ in spans[1:]:
+        flip(index, start + 3)
+    assert len(open_bundle(str(tmp_path / "m")).columns) == 9
