@@ -76,8 +76,6 @@ def _zip(name: str, head: bytes, tail: bytes) -> str | None:
 
 
 def _by_name(path: str, name: str) -> str | None:
-    if name == "saved_model.pb":
-        return "is the graph of a SavedModel whose folder “variables” is not there"
     if name.endswith((".pb", ".pbtxt")):
         return "is a graph or a model description, not a checkpoint"
     if name.endswith(".onnx"):
