@@ -47,6 +47,7 @@ _OTHERS: Final = re.compile(
 _OPTIMIZER: Final = re.compile(
     rb"(?:.*/)?(?:SGD|RMSprop|Adagrad|Adadelta|Adam|Adamax|Nadam|TFOptimizer)(?:_\d+)?"
 )
+_KEPT_BY_KERAS: Final = re.compile(rb"(?s)(?:.*/)?_variables/\d+/\.ATTRIBUTES/")
 _UNNAMED: Final = b"Variable"
 _OPTIMIZERS_OWN: Final = frozenset({b"beta_1", b"beta_2", b"decay", b"rho", b"momentum", b"schedule_decay"})
 _TURN: Final = re.compile(rb"(?s)(.*?)(?:_(\d{1,4}))?")
@@ -153,6 +154,8 @@ def mark_by_names(marks: Marks) -> None:
             marks.role[row] = Role.statistic
     marks.join()
     _mark_named_optimizers(marks)
+    if objects and b"/_variables/" in blob:
+        _mark_without_graph(marks)
 
 
 def _mark(marks: Marks, row: int, hint: Hint, scope: bytes) -> None:
@@ -170,6 +173,13 @@ def _is_of_keras_1(marks: Marks, row: int, scope: bytes, part: bytes) -> bool:
     if marks.role[row] != Role.metadata:
         marks.role[row] = Role.metadata if is_single else Role.slot
     return True
+
+
+def _mark_without_graph(marks: Marks) -> None:
+    """What Keras's optimizers keep, where the object graph that says for which weights is damaged."""
+    for row in np.flatnonzero((marks.role == Role.weight) & ~marks.graph).tolist():
+        if _KEPT_BY_KERAS.match(marks.keys.raw(row)):
+            marks.role[row] = Role.metadata if marks.is_single(row) else Role.slot
 
 
 def _mark_named_optimizers(marks: Marks) -> None:

@@ -159,6 +159,20 @@ def test_keras_on_tensorflow_1(tmp_path: Path) -> None:
     assert settings == {"training/Adam/Variable_2", "Adam/beta_1", "Adam/lr", "SGD/momentum"}
 
 
+def test_keras_optimizers_without_their_graph(tmp_path: Path) -> None:
+    end = "/.ATTRIBUTES/VARIABLE_VALUE"
+    keys = {f"optimizer/_trainable_variables/0{end}": (2, 3), f"optimizer/_variables/2{end}": (2, 3)}
+    keys |= {
+        f"optimizer/_variables/3{end}": (),
+        f"model/_variables{end}": (2,),
+        f"optimizer/_iterations{end}": (),
+    }
+    columns = columns_of(tmp_path, keys)
+    roles = [columns.of(key).role for key in keys]
+    assert roles == [Role.weight, Role.slot, Role.metadata, Role.weight, Role.counter]
+    assert columns.of(f"optimizer/_variables/2{end}").slot_of is None
+
+
 def test_thirty_thousand_names_are_quick(tmp_path: Path) -> None:
     made = BundleMaker()
     for i in range(10_000):
