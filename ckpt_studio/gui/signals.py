@@ -27,7 +27,12 @@ def close_on_signals(app: QApplication, windows: Sequence[MainWindow]) -> None:
     for end in (told, teller):
         end.setblocking(False)
     notifier = QSocketNotifier(told.fileno(), QSocketNotifier.Type.Read, app)
-    notifier.activated.connect(lambda: told.recv(64))
+
+    def read_away() -> None:
+        if told.fileno() >= 0:  # Python may run a handler, and all that it closes, on the way in here
+            told.recv(64)
+
+    notifier.activated.connect(read_away)
     signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
 
     def give_back() -> None:

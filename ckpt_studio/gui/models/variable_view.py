@@ -34,7 +34,7 @@ INDENT: Final = 16
 _ARROW: Final = 16
 _SEARCH_SECONDS: Final = 0.02
 _NAMES_SHARE: Final = 0.6
-"""The column of names grows to so much of the width by itself."""
+"""The column of names grows to so much of the width by itself, or to what all others leave."""
 _WIDTHS: Final = {
     Column.label: 170, Column.frozen: 96, Column.shape: 84, Column.state: 96, Column.dtype: 66, Column.size: 70,
 }  # fmt: skip
@@ -146,7 +146,10 @@ class VariableView(QTableView):
         """Give the names that are on the screen room, within limits, unless the person has set the width."""
         if self._fits:
             self._fitting = True
-            most = int(self.viewport().width() * _NAMES_SHARE)
+            width = self.viewport().width()
+            beside = self.columnWidth(Column.frozen) + self.columnWidth(Column.shape)
+            others = sum(self.columnWidth(column) for column in Column if column != Column.label)
+            most = max(width - others, min(width - beside, int(width * _NAMES_SHARE)))
             wanted = self.sizeHintForColumn(Column.label)
             self.setColumnWidth(Column.label, max(_WIDTHS[Column.label], min(wanted, most)))
             self._fitting = False
