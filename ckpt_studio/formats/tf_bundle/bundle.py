@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
 _MOST_AXES: Final = 31
+_MOST_GRAPH_BYTES: Final = 16 << 20  # of a SavedModel, it has a node for each function
 SIDECARS: Final = (PATCH, ".ckpt-studio.npz")
 """What Ckpt Studio writes beside a checkpoint: its patch, and arrays that the patch needs."""
 
@@ -103,7 +104,7 @@ class Bundle:
     def _object_graph(self) -> bytes | None:
         """The object graph's bytes; None without one, where it is damaged, or far larger than these rows explain."""
         record = self.index.keys.find(GRAPH_KEY)
-        most = (1 << 20) + 2048 * len(self.index)
+        most = _MOST_GRAPH_BYTES + 2048 * len(self.index)
         if record < 0 or self.index.fields.rank[record] != 0 or self.index.fields.size[record] > most:
             return None
         try:
