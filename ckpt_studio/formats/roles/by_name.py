@@ -12,10 +12,11 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.tensors import Role, decode
-from ckpt_studio.formats.roles.last_parts import rows_by_last_part
+from ckpt_studio.formats.roles.last_parts import last_parts, rows_above
 from ckpt_studio.formats.roles.marks import ATTRIBUTES, Marks
 
 GRAPH_KEY: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -96,11 +97,6 @@ def _turn(part: bytes) -> tuple[bytes, int]:
     return found[1], int(found[2] or 0)
 
 
-def _says_something(part: bytes, has_second: bool) -> bool:
-    """Whether the last part of a name may tell a role."""
-    return hint_of(part, has_second) is not None or part in _OPTIMIZERS_OWN or part.startswith(_UNNAMED)
-
-
 def role_by(hint: Hint, is_single: bool, in_metric: bool) -> Role | None:
     """The role that a hint gives to what is no slot, or None."""
     if hint.kind is Kind.random:
@@ -125,7 +121,7 @@ def mark_by_names(marks: Marks) -> None:
     centered = b"/RMSProp_2\n" in blob
     rows = np.flatnonzero(~marks.graph)
     if not objects:
-        rows = rows_by_last_part(marks.keys, rows, lambda part: _says_something(part, centered))
+        rows = _mark_usual_slots(marks, rows, centered)
     weight_of = _Weights(marks)
     rfind, find = blob.rfind, blob.find
     for row, start, stop in zip(
@@ -139,7 +135,7 @@ def mark_by_names(marks: Marks) -> None:
         part = blob[slash + 1 : end] if slash >= 0 else blob[start:end]
         hint = hint_of(part, centered)
         if (
-            (part in _OPTIMIZERS_OWN or part.startswith(_UNNAMED))
+            _is_of_an_optimizer(part)
             and slash > start
             and _is_of_keras_1(marks, row, blob[start:slash], part)
         ):
@@ -156,6 +152,36 @@ def mark_by_names(marks: Marks) -> None:
     _mark_named_optimizers(marks)
     if objects and b"/_variables/" in blob:
         _mark_without_graph(marks)
+
+
+def _mark_usual_slots(marks: Marks, rows: NDArray[np.int64], centered: bool) -> NDArray[np.int64]:
+    """Slots that stand just below their weights: `w/Adam`, `w/Adam_1`. The rows whose names say something else."""
+    found = last_parts(
+        marks.keys, rows, lambda part: hint_of(part, centered) is not None or _is_of_an_optimizer(part)
+    )
+    slot_names = [_usual_slot(part, centered) for part in found.parts]
+    usual = np.array([name is not None for name in slot_names], np.bool_)
+    chosen = np.flatnonzero(usual[found.which] & (found.base > 0))
+    weights = rows_above(marks.keys, found.rows[chosen], found.base[chosen])
+    chosen, weights = chosen[weights >= 0], weights[weights >= 0]
+    said = np.bincount(found.which[chosen], minlength=len(slot_names)).tolist()
+    numbers = np.array(
+        [marks.number(name) if count and name else -1 for name, count in zip(slot_names, said, strict=True)],
+        np.int64,
+    )
+    marks.pair_all(found.rows[chosen], weights, numbers[found.which[chosen]])
+    return np.delete(found.rows, chosen)
+
+
+def _usual_slot(part: bytes, centered: bool) -> str | None:
+    """The slot that the last part of a name stands for, None where it may mean something else."""
+    hint = hint_of(part, centered)
+    return hint.slot_name if hint and hint.kind is Kind.slot and not _is_of_an_optimizer(part) else None
+
+
+def _is_of_an_optimizer(part: bytes) -> bool:
+    """Whether an optimizer of Keras on TensorFlow 1 may have given the name."""
+    return part in _OPTIMIZERS_OWN or part.startswith(_UNNAMED)
 
 
 def _mark(marks: Marks, row: int, hint: Hint, scope: bytes) -> None:

@@ -73,6 +73,7 @@ class Marks:
     paths: dict[int, bytes] = field(default_factory=dict)
     slot_names: dict[str, int] = field(default_factory=dict)
     _said: tuple[list[int], list[int], list[int]] = field(default_factory=lambda: ([], [], []))
+    _pairs: list[NDArray[np.int64]] = field(default_factory=list)
     _certain: list[NDArray[np.int64]] = field(default_factory=list)
 
     @classmethod
@@ -122,6 +123,12 @@ class Marks:
         weights.append(weight)
         numbers.append(number)
 
+    def pair_all(
+        self, slots: NDArray[np.int64], weights: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> None:
+        """As `pair`, for many."""
+        self._pairs.append(np.stack([slots, weights, numbers]))
+
     def pair_for_certain(
         self, slots: NDArray[np.int64], weights: NDArray[np.int64], numbers: NDArray[np.int64]
     ) -> None:
@@ -130,12 +137,12 @@ class Marks:
 
     def join(self) -> None:
         """Make slots of the rows that were noted, where that can be believed."""
-        said = np.array(self._said, np.int64)
+        said = np.concatenate([np.array(self._said, np.int64), *self._pairs], axis=1)
         slot, weight, _ = said
         fits = (self.rank[slot] == self.rank[weight]) & (self.rank[slot] >= 0)
         fits &= (self.dims[slot] == self.dims[weight]).all(axis=1)
         slot, weight, number = np.concatenate([said[:, fits], *self._certain], axis=1)
-        self._said, self._certain = ([], [], []), []
+        self._said, self._pairs, self._certain = ([], [], []), [], []
         other = slot != weight
         slot, weight, number = slot[other], weight[other], number[other]
         self.slot_of[slot] = weight
@@ -174,8 +181,7 @@ class Marks:
         """TensorFlow makes an object's keys from its path, escaped: the path is what stands before its attributes."""
         if ATTRIBUTES not in self.keys.blob:
             return Names.of(self.paths.get(row, b"") for row in range(len(self.keys))) if self.paths else None
-        parts = [key.partition(ATTRIBUTES) for key in self.raw_keys]
-        if not self.paths:
-            return Names.of([path if found else b"" for path, found, _ in parts])
-        odd = self.paths
-        return Names.of(path if found else odd.get(row, b"") for row, (path, found, _) in enumerate(parts))
+        paths = [key[:cut] if (cut := key.find(ATTRIBUTES)) >= 0 else b"" for key in self.raw_keys]
+        for row, path in self.paths.items():
+            paths[row] = path
+        return Names.of(paths)
