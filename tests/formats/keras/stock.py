@@ -82,11 +82,13 @@ builds = {
     "lion": lambda: trained(frozen(), O.Lion(), (4,)),
     "scaled": lambda: trained(plain(), O.LossScaleOptimizer(O.Nadam()), (4,)),
     "own": lambda: trained(Own(), O.SGD(momentum=0.9), (4,)),
-    "ftrl": lambda: trained(plain(), O.Ftrl(use_ema=True), (4,)),
-    "adagrad": lambda: trained(plain(), O.Adagrad(O.schedules.ExponentialDecay(0.1, 10, 0.9)), (4,)),
+    "ftrl": lambda: trained(
+        plain(),
+        O.Ftrl(O.schedules.ExponentialDecay(0.1, 10, 0.9), use_ema=True, gradient_accumulation_steps=2),
+        (4,),
+    ),
     "adafactor": lambda: trained(plain(), O.Adafactor(), (4,)),
     "muon": lambda: trained(plain(), O.Muon(), (4,)),
-    "accumulated": lambda: trained(plain(), O.Adamax(gradient_accumulation_steps=2), (4,)),
     "half": half,
 }
 
@@ -111,7 +113,7 @@ for name, build in builds.items():
     if name == "adam":
         keras.saving.save_weights(model, os.path.join(folder, "parts.weights.json"), max_shard_size=1e-7)
         model.save(os.path.join(folder, "unzipped"), zipped=False)
-    if name not in ("own", "adafactor"):  # Keras itself cannot write these; it forgets the optimizer of the others
+    if name in ("adam", "rmsprop", "lion", "scaled", "half"):  # last: Keras forgets the optimizer of a model then
         files.append(f"{name}.h5")
         model.save(os.path.join(folder, files[2]))
     rows = []

@@ -38,6 +38,9 @@ _COMMAND: Final = (sys.executable, "-P", "-m", "ckpt_studio.formats.keras.hdf5.c
 _TOO_LONG: Final = frozenset(
     getattr(signal, name) for name in ("SIGPROF", "SIGXCPU", "SIGKILL") if hasattr(signal, name)
 )
+_GONE: Final = frozenset(
+    getattr(signal, name) for name in ("SIGALRM", "SIGKILL", "SIGTERM") if hasattr(signal, name)
+)
 _ATTEMPTS: Final = 2
 
 
@@ -49,12 +52,19 @@ class _Said(Exception):
 
 
 class _Clock:
-    """Ends a process that says nothing for too long. A context manager around one request."""
+    """Ends a process that says nothing for too long. A context manager around one request.
+
+    Attributes:
+        said_nothing: whether it has said nothing at all yet.
+        struck: whether it was ended.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._due = time.monotonic() + _SILENCE_SECONDS
         self._over = threading.Event()
+        self.said_nothing = True
+        self.struck = False
         self._thread = threading.Thread(target=self._watch, name="hdf5-clock", daemon=True)
 
     def __enter__(self) -> _Clock:
@@ -67,11 +77,13 @@ class _Clock:
 
     def heard(self) -> None:
         """It said something."""
+        self.said_nothing = False
         self._due = time.monotonic() + _SILENCE_SECONDS
 
     def _watch(self) -> None:
         while not self._over.wait(max(0.0, self._due - time.monotonic())):
             if time.monotonic() >= self._due:
+                self.struck = True
                 self._process.kill()
                 return
 
@@ -97,8 +109,12 @@ class Hdf5:
         """
         judge = Judge(self.image)
         with self._lock:
-            self._ask({"do": "list"}, judge=judge)
-        return judge.finish()
+            try:
+                self._ask({"do": "list"}, judge=judge)
+                return judge.finish()
+            except BaseException:
+                self._let_go()  # nobody will ask for values of this
+                raise
 
     def read(self, path: str, window: list[tuple[int, int]], nbytes: int | None) -> bytes:
         """Values of a window of a dataset, as `frames` says.
@@ -123,13 +139,14 @@ class Hdf5:
             self._let_go()
 
     def _ask(self, request: dict[str, Any], judge: Judge | None = None) -> bytes | None:
-        """Ask once, and again where the process had just gone to rest."""
+        """Ask once, and again where the process had just gone to rest, or somebody had ended it."""
         payload = json.dumps({**request, "size": self.image.size}).encode()
         with self.image.open() as file:
             for _ in range(_ATTEMPTS):
                 process = self._started()
+                clock = _Clock(process)
                 try:
-                    with _Clock(process) as clock:
+                    with clock:
                         values = self._serve(process, payload, file, clock, judge)
                     file.check_unchanged()
                     return values
@@ -139,7 +156,7 @@ class Hdf5:
                 except (FrameFault, OSError):
                     file.check_unchanged()
                     status = self._let_go()
-                    if status != -getattr(signal, "SIGALRM", 0):
+                    if not clock.said_nothing or clock.struck or -status not in _GONE:
                         raise self._ended(status) from None
                 except (ValueError, KeyError, TypeError, RecursionError) as error:
                     self._let_go()
