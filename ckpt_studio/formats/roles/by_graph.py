@@ -99,7 +99,8 @@ def _mark_slot_variables(marks: Marks, graph: ObjectGraph, variables: Variables)
     weights = np.full(len(there), -1, np.int64)
     known = np.flatnonzero(graph.is_node(slots.weight[there]))
     weights[known] = variables.row[slots.weight[there[known]]]
-    numbers = [marks.number(decode(slots.names[at])) for at in there.tolist()]
+    number_of = {name: marks.number(decode(name)) for name in dict.fromkeys(slots.names)}
+    numbers = [number_of[slots.names[at]] for at in there.tolist()]
     marks.pair_for_certain(variables.row[slots.node[there]], weights, np.array(numbers, np.int16))
 
 
