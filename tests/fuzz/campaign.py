@@ -107,6 +107,7 @@ class Ledger:
         folder = self.folder / "failures" / f"{failure.form}-{number}-{place}"
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in case(failure.form, number).files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(data)
         folder.with_suffix(".txt").write_text(f"{failure.signature}\n\n{failure.text}\n")
 

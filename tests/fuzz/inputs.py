@@ -149,6 +149,36 @@ def _keras(rng: Random, archive: bytes) -> bytes:
     return mutated_zip(rng, archive, change)
 
 
+def _graph_file(rng: Random, data: bytes) -> bytes:
+    if data.startswith(b"\x08"):
+        return _meta(rng, data)
+    words = (
+        b"nodes {",
+        b"}",
+        b"children {",
+        b"node_id: ",
+        b'"\\377"',
+        b"variable {",
+        b"{",
+        b"trainable: true",
+        b"#",
+        b"'",
+    )
+    return mutated_text(rng, data, words)
+
+
+def _saved_model(rng: Random, files: Mapping[str, bytes]) -> Files:
+    """A folder with another graph, or with other variables."""
+    out = dict(files)
+    graph = next(name for name in files if name.startswith("saved_model."))
+    out[graph] = _graph_file(rng, out[graph])
+    inside = {name: data for name, data in files.items() if name.startswith("variables/")}
+    if inside and rng.random() < 0.1:
+        out = {name: data for name, data in out.items() if name not in inside}
+        out |= mutated_bundle(rng, inside)
+    return out
+
+
 def _meta(rng: Random, data: bytes) -> bytes:
     for _ in range(1 + (rng.random() < 0.4)):
         data = mutated_message(rng, data)
@@ -164,6 +194,7 @@ KINDS: dict[str, Kind] = {
     "tf_v1": Kind(_one(mutated_table), lambda names: names[0]),
     "state": Kind(_one(lambda rng, data: mutated_text(rng, data, STATE_WORDS), "checkpoint"), lambda _: ""),
     "meta": Kind(_one(_meta, ".meta"), _prefix),
+    "saved_model": Kind(_saved_model, lambda _: ""),
     "safetensors": Kind(_one(mutated_safetensors), lambda names: names[0]),
     "weight_map": Kind(mutated_weight_map, lambda names: next(n for n in names if n.endswith(".json"))),
     "npy": Kind(_one(mutated_npy), lambda names: names[0]),
@@ -178,7 +209,7 @@ _SMALL = 1 << 15
 _HEAD = 1 << 12
 _CORPUS = {
     "tf_bundle": "*.index", "sstable": "*.index", "object_graph": "*.index", "tf_v1": "*.ckpt*", "keras": "*.keras",
-    "hdf5": "*.h5",
+    "hdf5": "*.h5", "saved_model": "saved_model.pb",
 }  # fmt: skip
 _SEEDS_OF = {"sstable": "tf_bundle"}
 
@@ -188,7 +219,11 @@ def seeds(form: str) -> tuple[Files, ...]:
     """The sound files of a format."""
     root = SEEDS / _SEEDS_OF.get(form, form)
     return tuple(
-        {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
         for folder in sorted(root.iterdir())
     )
 
@@ -200,13 +235,20 @@ def corpus_seeds(form: str) -> tuple[Files, ...]:
     root = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "corpus"
     pattern = _CORPUS.get(form)
     found = sorted(root.rglob(pattern)) if pattern and root.is_dir() else []
-    small = [path for path in found if path.name != pattern[1:] and 100 < path.stat().st_size <= _SMALL]
+    small = [path for path in found if path.name[0] != "." and 100 < path.stat().st_size <= _SMALL]
     return tuple(filter(None, (_with_others(form, path) for path in small)))
 
 
 def _with_others(form: str, path: Path) -> Files:
     """A file of the corpus and those that belong to it; nothing where the format would not take it."""
     data = path.read_bytes()
+    if form == "saved_model":
+        inside = path.parent / "variables"
+        variables = sorted(inside.iterdir()) if inside.is_dir() else []
+        return {
+            path.name: data,
+            **{f"variables/{file.name}": file.read_bytes()[:_HEAD] for file in variables},
+        }
     if form == "tf_v1" and (path.suffix == ".index" or not data.endswith(MAGIC.to_bytes(8, "little"))):
         return {}
     if form not in ("tf_bundle", "sstable", "object_graph"):

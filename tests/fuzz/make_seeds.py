@@ -79,12 +79,32 @@ tf.train.Checkpoint(model=model, optimizer=optimizer).write(folder("object_graph
 
 class Net(tf.Module):
     def __init__(self):
+        super().__init__()
         self.w = tf.Variable(tf.ones([3, 2]), name="dense/w")
 net = Net()
 adam = v1.train.AdamOptimizer()
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(net.w)
 adam.apply_gradients([(tape.gradient(loss, net.w), net.w)])
+net.held = [tf.Variable([1, 2], name="held", trainable=False)]
+net.call = tf.function(lambda x: x @ net.w, input_signature=[tf.TensorSpec([1, 3])])
+tf.saved_model.save(net, folder("saved_model") + "/objects")
+from tensorflow.core.protobuf import saved_model_pb2
+from google.protobuf import text_format
+with open(os.path.join(root, "saved_model", "objects", "saved_model.pb"), "rb") as file:
+    proto = saved_model_pb2.SavedModel.FromString(file.read())
+import shutil
+shutil.copytree(os.path.join(root, "saved_model", "objects"), os.path.join(root, "saved_model", "text"))
+os.unlink(os.path.join(root, "saved_model", "text", "saved_model.pb"))
+del proto.meta_graphs[0].graph_def.node[:], proto.meta_graphs[0].graph_def.library.function[:]
+del proto.meta_graphs[0].meta_info_def.stripped_op_list.op[:]
+with open(os.path.join(root, "saved_model", "text", "saved_model.pbtxt"), "w") as file:
+    file.write(text_format.MessageToString(proto))
+with tf.Graph().as_default(), v1.Session() as session:
+    w = v1.get_variable("w", [2])
+    v1.get_variable("held", [2], trainable=False)
+    session.run(v1.global_variables_initializer())
+    v1.saved_model.simple_save(session, os.path.join(root, "saved_model", "builder"), {"w": w}, {"w": w})
 tf.train.Checkpoint(net=net, optimizer=adam, step=tf.Variable(3, dtype=tf.int64)).write(
     folder("object_graph", "slots") + "/m-3")
 """

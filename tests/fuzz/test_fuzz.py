@@ -41,7 +41,7 @@ def test_a_slice_of_the_campaign(worker: campaign.Worker, form: str) -> None:
 def test_what_the_campaign_found(folder: Path) -> None:
     """Each folder is named FORMAT-WHAT."""
     form = folder.name.partition("-")[0]
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
     room = Room()
     try:
         with limits():

@@ -70,11 +70,13 @@ def errors_of_ours() -> Iterator[None]:
 class Depth(IntEnum):
     """How much is done with an input."""
 
-    glance = 0
+    open = 0
     """It is opened, and what it holds is listed."""
-    look = 1
+    glance = 1
+    """One value is read."""
+    look = 2
     """All values are read in every way."""
-    verify = 2
+    verify = 3
     """Every checksum is compared, too."""
 
 
@@ -89,6 +91,13 @@ def visit(path: str, depth: Depth = Depth.verify) -> bool:
     _require(seconds <= MOST_SECONDS, f"opening took {seconds:.1f} s of the processor")
     if checkpoint is None:
         return False
+    if depth > Depth.open:
+        _look(checkpoint, depth)
+    checkpoint.close()
+    return True
+
+
+def _look(checkpoint: Checkpoint, depth: Depth) -> None:
     with errors_of_ours():
         _tell(checkpoint, _ROWS if depth >= Depth.look else 2)
         if depth >= Depth.look:
@@ -99,8 +108,6 @@ def visit(path: str, depth: Depth = Depth.verify) -> bool:
                 _require(bool(fault.message and fault.kind), "a fault without a sentence")
         if isinstance(checkpoint, Bundle):
             same_by_both_routes(checkpoint)
-    checkpoint.close()
-    return True
 
 
 def _require(holds: bool, text: str) -> None:
