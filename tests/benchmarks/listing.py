@@ -1,23 +1,54 @@
-"""Listing a checkpoint of 100,000 variables, beside TensorFlow's own reader."""
+"""Everything that a large checkpoint lists, from the start of a process to all of it in memory, beside TensorFlow."""
 
 from __future__ import annotations
 
+import compileall
+import os
+import statistics
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import ckpt_studio
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.benchmarks.report import Row, median_ms
+from tests.helpers.bundles import MAGIC, Record, block, header, masked, varint
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 COUNT = 100_000
+MANY = 1_000_000
+ROUNDS = 7
+PER_BLOCK = 8192
 
-WRITE = """
-names = [f"model/block_{i // 1000}/layer_{i // 10 % 100}/weight_{i % 10}" for i in range(args[1])]
-tf.raw_ops.SaveV2(prefix=args[0], tensor_names=names, shape_and_slices=[""] * len(names),
-                  tensors=[tf.fill([2, 2], float(i)) for i in range(len(names))])
+OURS = """
+import sys
+from ckpt_studio.formats.registry import open_checkpoint
+columns = open_checkpoint(sys.argv[1]).columns
+assert len(columns.keys) == len(columns.dims) == len(columns.dtype) == int(sys.argv[2])
+"""
+
+AS_MAPS = """
+import sys
+from ckpt_studio.core import dtypes
+from ckpt_studio.formats.registry import open_checkpoint
+columns = open_checkpoint(sys.argv[1]).columns
+keys = columns.keys.take(range(len(columns)))
+shapes = dict(zip(keys, [dims[:rank] for dims, rank in zip(columns.dims.tolist(), columns.rank.tolist())]))
+types = dict(zip(keys, map(dtypes.BY_NUMBER.get, columns.dtype.tolist())))
+assert len(shapes) == len(types) == int(sys.argv[2])
 """
 
 PEER = """
+import sys
+import tensorflow as tf
+reader = tf.train.load_checkpoint(sys.argv[1])
+shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+assert len(shapes) == len(types) == int(sys.argv[2])
+"""
+
+WARM_PEER = """
 import statistics, time
 times = []
 for _ in range(5):
@@ -28,27 +59,125 @@ result = [len(listed), statistics.median(times)]
 """
 
 
+class Run(NamedTuple):
+    """One process: milliseconds from its start to its end, and the most memory that it had."""
+
+    ms: float
+    mebibytes: float
+
+
+def run(*arguments: str) -> Run:
+    """Run Python with arguments, to its end."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, arguments
+    return Run((time.perf_counter() - start) * 1e3, usage.ru_maxrss / 1024)
+
+
+def middle(runs: list[Run]) -> Run:
+    """Medians of both."""
+    return Run(statistics.median(r.ms for r in runs), statistics.median(r.mebibytes for r in runs))
+
+
+def name_of(number: int) -> str:
+    """Names as an optimizer with two slots a weight makes them, in their order."""
+    weight, slot = divmod(number, 3)
+    return (
+        f"model/block_{weight // 1000:04d}/layer_{weight // 10 % 100:02d}/weight_{weight % 10}"
+        + (
+            "",
+            "/Adam",
+            "/Adam_1",
+        )[slot]
+    )
+
+
+def write(prefix: Path, count: int) -> str:
+    """A bundle of so many 2 x 2 variables that share their bytes; byte by byte, because TensorFlow takes minutes."""
+    data = bytes(16)
+    Path(f"{prefix}.data-00000-of-00001").write_bytes(data)
+    entry = Record(1, (2, 2), 0, 0, len(data), masked(data)).encode()
+    index, handles = bytearray(), []
+
+    def add(contents: bytes) -> bytes:
+        nonlocal index
+        handle = varint(len(index)) + varint(len(contents))
+        body = contents + b"\0"
+        index += body + masked(body).to_bytes(4, "little")
+        return handle
+
+    for first in range(0, count, PER_BLOCK):
+        records = [(name_of(i).encode(), entry) for i in range(first, min(first + PER_BLOCK, count))]
+        handles.append((records[-1][0], add(block([(b"", header())] * (not first) + records))))
+    footer = add(block([])) + add(block(handles, interval=1))
+    index += footer.ljust(40, b"\0") + MAGIC.to_bytes(8, "little")
+    Path(f"{prefix}.index").write_bytes(index)
+    return str(prefix)
+
+
 def measure(folder: Path) -> list[Row]:
-    """TensorFlow writes the checkpoint, then both list names and shapes of everything."""
-    prefix = str(folder / "many")
+    """Alternating processes; the first round only warms the disk's cache."""
+    compileall.compile_dir(Path(ckpt_studio.__file__).parent, quiet=1)  # as after an installation
+    prefix, count = write(folder / "many", COUNT), str(COUNT)
+    rounds = [
+        (
+            run("-c", PEER, prefix, count),
+            run("-c", OURS, prefix, count),
+            run("-c", AS_MAPS, prefix, count),
+            run("-m", "ckpt_studio", "list", "--json", prefix),
+        )
+        for _ in range(ROUNDS)
+    ][1:]
+    peer, opened, mapped, listed = (middle(list(runs)) for runs in zip(*rounds, strict=True))
+    against = "python -c 'tf.train.load_checkpoint ...'"
+    return [
+        Row("process: 100,000 names, shapes, types", opened.ms, peer.ms, 0.1, against),
+        Row("... memory at its most", opened.mebibytes, peer.mebibytes, 0.125, against, "MiB"),
+        Row("... as dictionaries, as TensorFlow has them", mapped.ms, peer.ms, None, against),
+        Row("process: list --json of them, with roles", listed.ms, peer.ms, 0.2, against),
+        Row("... memory at its most", listed.mebibytes, peer.mebibytes, None, against, "MiB"),
+        *in_a_running_process(prefix),
+        *a_million(folder, against),
+    ]
+
+
+def in_a_running_process(prefix: str) -> list[Row]:
+    """The same where everything is imported, as in the window."""
     child = TensorFlowChild()
     try:
-        child(WRITE, prefix, COUNT)
-        count, peer = child(PEER, prefix)
+        count, peer = child(WARM_PEER, prefix)
     finally:
         child.close()
     assert count == COUNT
 
-    def open_only() -> Any:
-        return open_checkpoint(prefix).columns
+    def with_roles() -> Any:
+        return open_checkpoint(prefix).columns.role
 
     def every_row() -> Any:
         columns = open_checkpoint(prefix).columns
         return [columns.info(row) for row in range(len(columns))]
 
-    assert len(open_only()) == COUNT
     against = "tf.train.list_variables"
     return [
-        Row("open 100,000 variables, as the window does", median_ms(open_only), peer, 1.0, against),
-        Row("name, shape and dtype of each of 100,000", median_ms(every_row), peer, None, against),
+        Row("open 100,000 variables, as the window does", median_ms(with_roles), peer, 1.0, against),
+        Row("an object for each of 100,000", median_ms(every_row), peer, None, against),
+    ]
+
+
+def a_million(folder: Path, against: str) -> list[Row]:
+    """Ten times as many."""
+    prefix, count = write(folder / "million", MANY), str(MANY)
+    run("-c", OURS, prefix, count)
+    opened = middle([run("-c", OURS, prefix, count) for _ in range(3)])
+    listed = middle([run("-m", "ckpt_studio", "list", "--json", prefix) for _ in range(3)])
+    peer = run("-c", PEER, prefix, count)
+    return [
+        Row("process: 1,000,000 names, shapes, types", opened.ms, None, 3000),
+        Row("... beside TensorFlow", opened.ms, peer.ms, 0.2, against),
+        Row("... memory at its most", opened.mebibytes, peer.mebibytes, None, against, "MiB"),
+        Row("process: list --json of 1,000,000, with roles", listed.ms, None, 3000),
     ]

@@ -16,7 +16,7 @@ class Row:
         what: what was done.
         ours, peer: medians in `unit`; `peer` is None where only a limit on ours is known.
         limit: highest ratio ours / peer that is fine (or highest value of ours without a peer), None for no limit.
-        unit: `ms` or `s`, of both.
+        unit: `ms`, `s` or `MiB`, of both.
         against: who the peer is.
     """
 
@@ -51,7 +51,7 @@ def table(rows: list[Row]) -> str:
             if row.peer is not None
             else f"{row.limit:g} {row.unit}"
         )
-        verdict = "" if row.fine else "  TOO SLOW"
+        verdict = "" if row.fine else "  TOO MUCH" if row.unit == "MiB" else "  TOO SLOW"
         lines.append(
             f"{row.what:46} {row.ours:8.1f} {row.unit} {peer:>11} {ratio:>7} {limit:>8}{verdict}  {row.against}"
         )
