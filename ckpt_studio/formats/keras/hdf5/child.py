@@ -35,13 +35,13 @@ _CODECS: Final = ("ascii", "utf-8", "latin-1", "unicode_escape")
 _LISTING_MEMORY: Final = 200 << 20
 _READING_MEMORY: Final = 1 << 30
 _SECONDS: Final = 1.7
-_SECONDS_PER_BYTE: Final = 0.35 / (1 << 20)
+_SECONDS_PER_BYTE: Final = 0.6 / (1 << 20)
 _FREE_BYTES: Final = 4 << 20
 _MOST_SECONDS: Final = 120.0
 _READING_SECONDS: Final = 4.0
 _UNPACKED_PER_SECOND: Final = 20 << 20
 _CHUNK_CACHE: Final = 64 << 20
-_METADATA_CACHE: Final = 1 << 20
+_METADATA_CACHE: Final = 4 << 20
 _SLOTS: Final = 10_007
 _SENTENCE: Final = 300
 
