@@ -95,13 +95,20 @@ class Names:
 
     def take(self, rows: Sequence[int]) -> list[str]:
         """The strings of these rows; a hundred thousand of them take some milliseconds."""
-        if len(rows) * 8 < len(self) or self.blob.count(b"\n") != len(self):
+        if len(rows) * 8 < len(self):
             return [self[row] for row in rows]
+        every = self.texts()
+        return [every[row] for row in rows]
+
+    def texts(self) -> list[str]:
+        """All strings."""
+        if self.blob.count(b"\n") != len(self):
+            return list(self)
         every: list[str] = []
         for low in range(0, len(self), _AT_ONCE):  # other threads get their turn in between
             high = min(low + _AT_ONCE, len(self))
             every += decode(self.blob[self.offsets[low] : self.offsets[high]]).split("\n")[:-1]
-        return [every[row] for row in rows]
+        return every
 
     def subset(self, rows: NDArray[np.int64]) -> Names:
         """The strings of these rows, which ascend; nothing of it costs an object a string."""

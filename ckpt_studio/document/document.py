@@ -363,8 +363,8 @@ class Document:
     def _go(self, place: int, record: Callable[[], Json]) -> None:
         before = self._now.state
         self._at = place
-        self._note(record)
         self._changed(before)
+        self._note(record)
 
     def _changed(self, before: State) -> None:
         self._view = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, TypeAlias
+from operator import itemgetter, ne
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
 from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.matching import alike, judge
-from ckpt_studio.document.patterns import covering, key_of, rows_of, text_of, texts_of
+from ckpt_studio.document.patterns import RowsOf, covering, key_of, text_of, texts_of
 from ckpt_studio.document.staged import State, Swap, with_slots
 from ckpt_studio.document.wording import named, spoken
 
 Json: TypeAlias = dict[str, Any]
+_AT_ONCE: Final = 4096
 OpenDonor: TypeAlias = Callable[[str], TensorSource]
 """Opens the checkpoint at a path; raises FileFault."""
 
@@ -84,6 +86,10 @@ class _Mark:
     keys: tuple[str, ...]
     match: str = ""
 
+    @cached_property
+    def _rows(self) -> RowsOf:
+        return RowsOf(self.keys)
+
     @property
     def label(self) -> str:
         return f"{self.op.capitalize()} {named(self.keys)}"
@@ -103,7 +109,7 @@ class _Mark:
             NoSuchVariable: a key is not there.
             RequestFault: all of them are dropped.
         """
-        chosen = rows_of(state.columns.keys, self.keys)
+        chosen = self._rows(state.columns.keys)
         check_some_left(state, self.keys, chosen)
         rows = state.with_slots(chosen)
         frozen, marked = (_set(flags, rows, self.frozen) for flags in (state.frozen, state.marked))
@@ -153,16 +159,31 @@ class Replace:
     donor: TensorSource
     donor_path: str
     match: str = ""
+    _fits: tuple[Columns, Columns] | None = field(default=None, init=False, repr=False)
+    """The variables, ours and the donor's, that the check found to fit."""
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """Our variables."""
-        return tuple([key for key, _ in self.pairs])
+        return tuple(map(itemgetter(0), self.pairs))
 
     @cached_property
     def donor_keys(self) -> tuple[str, ...]:
         """The donor's variables, one for each of ours."""
-        return tuple([other for _, other in self.pairs])
+        return tuple(map(itemgetter(1), self.pairs))
+
+    @cached_property
+    def _rows(self) -> RowsOf:
+        return RowsOf(self.keys)
+
+    @cached_property
+    def _renamed(self) -> int:
+        """How many variables the donor calls otherwise."""
+        return 0 if self.keys == self.donor_keys else sum(map(ne, self.keys, self.donor_keys))
+
+    @cached_property
+    def _donor_rows(self) -> RowsOf:
+        return RowsOf(self.donor_keys)
 
     @property
     def donor_label(self) -> str:
@@ -186,12 +207,11 @@ class Replace:
 
     def describe(self) -> str:
         """Before and after, as a text."""
-        renamed = [other for key, other in self.pairs if key != other]
         after = f"values of {printable(self.donor_label)}"
-        if len(self.pairs) == 1 and renamed:
-            after += f" ({printable(renamed[0])})"
-        elif renamed:
-            after += f" ({len(renamed)} under other names)"
+        if len(self.pairs) == 1 and self._renamed:
+            after += f" ({printable(self.donor_keys[0])})"
+        elif self._renamed:
+            after += f" ({self._renamed} under other names)"
         return f"own values → {after}"
 
     def apply(self, state: State) -> State:
@@ -202,7 +222,7 @@ class Replace:
             RequestFault: shapes differ, or element types cannot be converted; the sentence names both. Or all of
                 the variables are dropped.
         """
-        rows = rows_of(state.columns.keys, self.keys)
+        rows = self._rows(state.columns.keys)
         check_some_left(state, self.keys, rows)
         self._check(state.columns, rows)
         return state.swapping(rows, self._swap)
@@ -218,14 +238,16 @@ class Replace:
         Raises:
             as `apply`.
         """
-        self._check(own, rows_of(own.keys, self.keys))
+        self._check(own, self._rows(own.keys))
 
     def _check(self, own: Columns, rows: NDArray[np.int64]) -> None:
         if isinstance(self.donor, AbsentDonor):
             return
         theirs = self.donor.columns
+        if self._fits is not None and self._fits[0] is own and self._fits[1] is theirs:
+            return
         try:
-            found = rows_of(theirs.keys, self.donor_keys)
+            found = self._donor_rows(theirs.keys)
         except NoSuchVariable as fault:
             raise NoSuchVariable(
                 f"{printable(self.donor_label)} has no variable {printable(fault.key or '')!r}.",
@@ -242,6 +264,8 @@ class Replace:
                     key=verdict.key,
                 )
 
+        object.__setattr__(self, "_fits", (own, theirs))
+
     def to_json(self, columns: Columns) -> list[Json]:
         """As `Edit.to_json`."""
         pairs = dict(self.pairs)
@@ -256,9 +280,14 @@ class Replace:
 
     def record(self) -> Json:
         """As `Edit.record`."""
+        ours, theirs = texts_of(self.keys), texts_of(self.donor_keys)
+        pairs: list[tuple[str, str]] = []
+        for first in range(0, len(ours), _AT_ONCE):  # other threads get their turn in between
+            part = slice(first, first + _AT_ONCE)
+            pairs += zip(ours[part], theirs[part], strict=True)
         return {
             "op": self.op,
-            "pairs": list(zip(texts_of(self.keys), texts_of(self.donor_keys), strict=True)),
+            "pairs": pairs,
             "from": os.path.abspath(self.donor_prefix),
             "match": self.match,
         }
@@ -278,6 +307,10 @@ class Drop:
     keys: tuple[str, ...]
     match: str = ""
 
+    @cached_property
+    def _rows(self) -> RowsOf:
+        return RowsOf(self.keys)
+
     @property
     def label(self) -> str:
         """What it does, by keys."""
@@ -285,8 +318,10 @@ class Drop:
 
     def title(self, columns: Columns) -> str:
         """As `Edit.title`; optimizer slots that go along are counted."""
-        chosen = rows_of(columns.keys, self.keys)
-        along = int(with_slots(columns, chosen).sum()) - len(np.unique(chosen))
+        rows = self._rows(columns.keys)
+        mine = np.zeros(len(columns), np.bool_)
+        mine[rows] = True
+        along = int(np.count_nonzero(with_slots(columns, rows))) - int(np.count_nonzero(mine))
         text = f"Drop {spoken(self.keys, columns)}"
         return text if not along else f"{text} with 1 slot" if along == 1 else f"{text} with {along} slots"
 
@@ -301,7 +336,7 @@ class Drop:
             NoSuchVariable: a key is not there.
             RequestFault: all of them are dropped already, or nothing would be left.
         """
-        rows = rows_of(state.columns.keys, self.keys)
+        rows = self._rows(state.columns.keys)
         check_some_left(state, self.keys, rows)
         dropped = state.dropped | state.with_slots(rows)
         if (dropped | (state.columns.role == Role.metadata)).all():

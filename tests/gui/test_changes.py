@@ -34,6 +34,14 @@ def test_names_and_groups_are_listed_and_keys_are_in_the_tooltips(qtbot: QtBot) 
     assert single.text(0) == "❄ Freeze out/kernel"
     assert single.toolTip(0) == f"<qt>Freeze out/kernel<br>{keys[3]}</qt>"
     assert many.text(0) == "❄ Freeze dense_1 (2 variables)"
+    assert many.childCount() == 0
+    panel.list.expandItem(many)
     assert [many.child(at).text(0) for at in range(2)] == ["dense_1/bias", "dense_1/kernel"]
     assert [many.child(at).toolTip(0) for at in range(2)] == [f"<qt>{key}</qt>" for key in keys[:2]]
+    session.document.do(Freeze((keys[2],)))
+    session.stagedChanged.emit(frozenset())
+    again = panel.list.topLevelItem(1)
+    assert again is not None
+    assert again.isExpanded(), "what was looked at stays open"
+    assert again.childCount() == 2
     session.close()

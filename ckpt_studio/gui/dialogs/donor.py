@@ -44,10 +44,13 @@ from ckpt_studio.gui.texts import translate, visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
+    from ckpt_studio.document.edits import Replace
     from ckpt_studio.document.matching import Match, MatchRules
     from ckpt_studio.formats.base import Checkpoint
     from ckpt_studio.gui.session import Session
 
+_AT_ONCE: Final = 20_000
+"""A swap of more variables is made in the background."""
 _RULES_MS: Final = 150
 """Typing pauses this long before the rules are tried."""
 
@@ -335,15 +338,33 @@ class DonorDialog(QDialog):
         self._summary.setText(text)
 
     def _stage(self) -> None:
-        pairs = self._model.chosen()
-        donor = self._donor
-        if donor is None or not pairs or not self._apply.isEnabled():
+        chosen, donor, own = self._model.chosen(), self._donor, self._document.base.columns
+        if donor is None or not self._apply.isEnabled():
             return
         from ckpt_studio.document.edits import Replace
 
+        if self._model.chosen_count <= _AT_ONCE:
+            self._staged(Replace(chosen(), donor, donor.path))
+            return
+
+        def work(task: Task) -> Replace:
+            edit = Replace(chosen(), donor, donor.path)
+            edit.check(own)
+            return edit
+
+        self.setEnabled(False)
+        self._session.bridge.submit(
+            work, self._staged, self._not_staged, owner=self, slot="stage", label=self.tr("Matching names")
+        )
+
+    def _staged(self, edit: Replace) -> None:
         self._donor = None
-        self._session.do(Replace(pairs, donor, donor.path))
+        self._session.do(edit)
         self.accept()
+
+    def _not_staged(self, error: CkptStudioError) -> None:
+        self.setEnabled(True)
+        self._notice.say(visible(error.message))
 
     def _let_go(self) -> None:
         if self._donor is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -34,6 +35,14 @@ NAME, DONOR_NAME, SHAPE, DONOR_SHAPE, DTYPE, DONOR_DTYPE, VERDICT = range(7)
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+
+
+def _chosen(matches: Sequence[Match], left_out: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (match.key, match.donor_key)
+        for match in matches
+        if match.donor_key is not None and match.usable and match.key not in left_out
+    )
 
 
 class DonorModel(QAbstractTableModel):
@@ -122,13 +131,9 @@ class DonorModel(QAbstractTableModel):
         """How many rows are chosen."""
         return self._chosen
 
-    def chosen(self) -> tuple[tuple[str, str], ...]:
-        """(key, donor key) of every chosen row, hidden ones included."""
-        return tuple(
-            (m.key, m.donor_key)
-            for m in self._matches
-            if m.donor_key is not None and m.usable and m.key not in self._left_out
-        )
+    def chosen(self) -> Callable[[], tuple[tuple[str, str], ...]]:
+        """What gives (key, donor key) of every row that is chosen now, hidden ones included; in any thread."""
+        return partial(_chosen, self._matches, frozenset(self._left_out))
 
     def donor_names(self, shape: tuple[int, ...] | None) -> list[str]:
         """The donor's keys, those of the same shape first."""

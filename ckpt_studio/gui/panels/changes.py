@@ -81,6 +81,7 @@ class ChangesPanel(QWidget):
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.list.currentItemChanged.connect(self._enable)
         self.list.itemActivated.connect(self._look_at)
+        self.list.itemExpanded.connect(self._expand)
         session.documentChanged.connect(self._fill)
         session.stagedChanged.connect(self._fill)
         self._fill()
@@ -98,12 +99,18 @@ class ChangesPanel(QWidget):
 
     def _fill(self, *_: object) -> None:
         document = self._session.document
+        rows = range(self.list.topLevelItemCount())
+        opened = {
+            id(self._edits[row]) for row in rows if self.list.isExpanded(self.list.model().index(row, 0))
+        }
         self._edits = () if document is None else document.edits
         chosen = self.list.currentIndex().row()
         self.list.clear()
         if document is not None:
             for edit in self._edits:
-                self.list.addTopLevelItem(self._item(edit, document.base.columns))
+                item = self._item(edit, document.base.columns)
+                self.list.addTopLevelItem(item)
+                item.setExpanded(id(edit) in opened)
         again = self.list.topLevelItem(chosen) if chosen >= 0 else None
         if again is not None:
             self.list.setCurrentItem(again)
@@ -119,16 +126,24 @@ class ChangesPanel(QWidget):
         more = ["…"] if len(edit.keys) > len(keys) else []
         item.setToolTip(0, tooltip("\n".join([title, *keys, *more])))
         item.setToolTip(1, tooltip(about))
-        for key in edit.keys[:_MOST_KEYS]:
+        item.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
+        return item
+
+    def _expand(self, item: QTreeWidgetItem) -> None:
+        """List the variables of an edit; nobody waits for those that are not looked at."""
+        at, document = self.list.indexOfTopLevelItem(item), self._session.document
+        if at < 0 or item.childCount() or document is None:
+            return
+        keys, columns = self._edits[at].keys, document.base.columns
+        for key in keys[:_MOST_KEYS]:
             child = QTreeWidgetItem([visible(columns.name(columns.row(key))), ""])
             child.setData(0, Qt.ItemDataRole.UserRole, key)
             child.setToolTip(0, tooltip(visible(key)))
             item.addChild(child)
-        if len(edit.keys) > _MOST_KEYS:
-            rest = QTreeWidgetItem([self.tr("and %n more", "", len(edit.keys) - _MOST_KEYS), ""])
+        if len(keys) > _MOST_KEYS:
+            rest = QTreeWidgetItem([self.tr("and %n more", "", len(keys) - _MOST_KEYS), ""])
             rest.setFlags(Qt.ItemFlag.ItemIsEnabled)
             item.addChild(rest)
-        return item
 
     def _enable(self, *_: object) -> None:
         self._revert.setEnabled(self.list.currentItem() is not None and bool(self._edits))
