@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.formats.wire import FIXED32, FIXED64, LENGTH, VARINT, varint
+from ckpt_studio.formats.wire import LENGTH, VARINT, varint
 
 _FEW: Final = 48
 """Below so many messages, a step for each costs less than a step for all."""
@@ -162,45 +162,40 @@ class Messages:
         self, owner: NDArray[np.int64], at: NDArray[np.int64], end: NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], ...]:
         """The fields of a few messages, one after the other."""
-        columns = array("i"), array("i"), array("i")
+        places = array("q")
         counts = []
         for position, stop in zip(at.tolist(), end.tolist(), strict=True):
-            before = len(columns[0])
-            _walk(self.raw, position, stop, *(column.append for column in columns))
-            counts.append(len(columns[0]) - before)
-        numbers = (np.frombuffer(column, np.int32) for column in columns)
-        return np.repeat(owner, counts).astype(np.int32), *numbers
+            before = len(places)
+            _walk(self.raw, position, stop, places.append)
+            counts.append(len(places) - before)
+        number, value, after, _ = self._step(np.frombuffer(places, np.int64), np.repeat(end, counts))
+        value[value > _INT32] = -1
+        columns = (np.repeat(owner, counts), number, value, after)
+        return tuple(column.astype(np.int32) for column in columns)
 
 
-def _walk(raw: bytes, at: int, stop: int, *add: Callable[[int], None]) -> None:
-    """Hand over number, first byte (or value) and end (or 0) of each field of one message.
+def _walk(raw: bytes, at: int, stop: int, add: Callable[[int], None]) -> None:
+    """Hand over where each field of one message begins.
 
     Raises:
         ValueError: it is no message.
     """
-    add_number, add_first, add_after = add
     try:
         while at < stop:
+            add(at)
             tag, size = raw[at], raw[at + 1]
             if tag & 0x87 == LENGTH and size < 0x80:
-                first = at + 2
-                at = after = first + size
+                at += 2 + size
+                continue
+            tag, at = varint(raw, at)
+            if tag & 7 in (VARINT, LENGTH):
+                size, at = varint(raw, at)
+                at += size if tag & 7 == LENGTH else 0
             else:
-                tag, first = varint(raw, at)
-                if tag & 7 in (VARINT, LENGTH):
-                    value, at = varint(raw, first)
-                    first, after = (value if value <= _INT32 else -1, 0)
-                    if tag & 7 == LENGTH:
-                        first, after = at, at + value
-                        at = after
-                elif tag & 7 in (FIXED64, FIXED32):
-                    at = after = first + int(_FIXED[tag & 7])
-                else:
-                    raise ValueError("a field of an unknown kind")
-            if not 8 <= tag <= _INT32 or at > stop:
-                raise ValueError("a field that no message has")
-            add_number(tag >> 3)
-            add_first(first)
-            add_after(after)
+                at += int(_FIXED[tag & 7])
+            if tag & 7 in (3, 4, 6, 7):
+                raise ValueError("a field of an unknown kind")
     except IndexError as error:
         raise ValueError("a field that is cut off") from error
+    if at > stop:
+        raise ValueError("a field that reaches too far")

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from ckpt_studio.formats.messages import Fields, Messages
-from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
+
+if TYPE_CHECKING:
+    from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 
 _NODES: Final = 1
 _CHILDREN, _ATTRIBUTES, _SLOTS = 1, 2, 3
@@ -187,6 +188,10 @@ def parse_graph(raw: bytes) -> ObjectGraph | None:
 
 def message_of(raw: bytes) -> TrackableObjectGraph | None:
     """The object graph as a message, for whoever writes it anew, or None where it is damaged."""
+    from google.protobuf.message import DecodeError
+
+    from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
+
     try:
         return TrackableObjectGraph.FromString(raw)
     except DecodeError:
