@@ -61,10 +61,11 @@ def _some(columns: Columns, names: Names, rows: range, kinds: _Kinds) -> list[st
     paths = ["null"] * len(rows)
     if columns.object_paths is not None:
         paths = [quoted(path) if path else "null" for path in _texts(columns.object_paths, rows)]
-    weights = ["null"] * len(rows)
-    for at, weight in enumerate(columns.slot_of[part].tolist()):
-        if weight >= 0:
-            weights[at] = keys[weight - rows.start] if weight in rows else quoted(columns.keys[weight])
+    low, high = rows.start, rows.stop
+    weights = [
+        "null" if row < 0 else keys[row - low] if low <= row < high else quoted(columns.keys[row])
+        for row in columns.slot_of[part].tolist()
+    ]
     numbers = (
         columns.rank, columns.dtype, columns.nbytes, columns.role, columns.role_source, columns.slot_name,
         columns.trainable, *columns.dims.T,

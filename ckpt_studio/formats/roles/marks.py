@@ -159,7 +159,10 @@ class Marks:
         """The columns as all other layers see them."""
         names = None
         if self.names:
-            names = Names.of(self.names.get(row) or key for row, key in enumerate(self.raw_keys))
+            called = self.raw_keys.copy()
+            for row, name in self.names.items():
+                called[row] = name or called[row]
+            names = Names.of(called)
         return Columns(
             keys=self.keys,
             dtype=self.dtype,
