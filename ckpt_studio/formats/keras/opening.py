@@ -62,7 +62,11 @@ def _open(path: str) -> KerasFile:
 def _open_archive(path: str) -> KerasFile:
     zipped = open_zipped(path)
     hdf5 = Hdf5(zipped.image)
-    listing = hdf5.listing()
+    try:
+        listing = hdf5.listing()
+    except FileFault:
+        zipped.image.discard()
+        raise
     config = parse(zipped.config)
     held = {key: Held(hdf5, dataset) for key, dataset in listing.datasets.items()}
     tree = ObjectTree(listing.datasets, listing.groups, layer_of(config), _compiled(config))

@@ -126,9 +126,13 @@ def _image(file: FileReader, parts: Mapping[str, Part]) -> Image:
     image = Image(path, file.identity, data_of(file, part, path), part.size)
     if part.deflated:
         image = _unpacked(file, part, image)
-    with image.open() as weights:
-        if stored_end(weights, image.base, image.size) is None:
-            raise Corrupt(f"{WEIGHTS!r} of {said(path)} is no HDF5 file.", path=path)
+    try:
+        with image.open() as weights:
+            if stored_end(weights, image.base, image.size) is None:
+                raise Corrupt(f"{WEIGHTS!r} of {said(path)} is no HDF5 file.", path=path)
+    except FileFault:
+        image.discard()
+        raise
     return image
 
 

@@ -31,6 +31,7 @@ _LISTS: Final = ("layer_names", "weight_names")
 _OF_GROUPS: Final = ("name", "keras_version", "backend", "model_config", "training_config")
 _FILTERS: Final = {1, 2, 3, 4, 32000}
 """gzip, shuffle, fletcher32, szip, lzf."""
+_LARGEST: Final = 1 << 62
 _LARGEST_CHUNK: Final = 256 << 20
 
 
@@ -62,6 +63,7 @@ class Walk:
         self._chunks = 0
         self._texts = 0
         self._seen = {h5o.get_info(root).addr}
+        self._known: dict[int, list[Any]] = {}
         self._root = root
 
     def run(self) -> None:
@@ -124,6 +126,10 @@ class Walk:
             self._hard(group, path, raw, address, depth)
 
     def _hard(self, group: Any, path: str, name: bytes, address: int, depth: int) -> None:
+        known = self._known.get(address)
+        if known is not None:
+            self._datasets.append([path, *known])
+            return
         self._file.beyond = False
         try:
             thing = h5o.open(group, name)
@@ -131,7 +137,9 @@ class Walk:
             self._faulty(path, "cut" if self._file.beyond else "unreadable", str(error))
             return
         if isinstance(thing, h5d.DatasetID):
-            self._datasets.append(self._dataset(thing, path))
+            row = self._dataset(thing, path)
+            self._known[address] = row[1:]
+            self._datasets.append(row)
         elif isinstance(thing, h5g.GroupID) and address in self._seen:
             self._notes.append(["again", path, ""])
         elif isinstance(thing, h5g.GroupID):
@@ -182,10 +190,11 @@ class Walk:
             if extent == h5s.NULL:
                 row[7] = "empty"
                 return row
-            dims = row[3] = list(space.get_simple_extent_dims())
+            dims = _believed(space.get_simple_extent_dims())
+            row[3] = dims
             marked = self._attribute(dataset, path, "dtype") if h5a.exists(dataset, b"dtype") else ""
             tid = dataset.get_type()
-            row[6] = int(dataset.get_storage_size())
+            (row[6],) = _believed((int(dataset.get_storage_size()),))
             row[1], row[2] = kind_of(tid, marked if isinstance(marked, str) else "")
             row[4], row[5] = self._place(dataset, dims, prod(dims) * tid.get_size())
         except OddType as odd:
@@ -216,6 +225,7 @@ class Walk:
             offset = dataset.get_offset()
             if offset is None and nbytes:
                 raise Odd("unwritten", "")
+            _believed((offset or 0,))
             return "contiguous", offset
         self._check_chunks(dataset, dims, plist.get_chunk(), nbytes)
         return "chunked", None
@@ -242,6 +252,17 @@ class Walk:
         dataset.chunk_iter(look)
         if outside:
             raise Odd("beyond", "")
+
+
+def _believed(numbers: tuple[int, ...]) -> list[int]:
+    """Lengths, or places in the file.
+
+    Raises:
+        ValueError: they are beyond all that can be.
+    """
+    if any(not 0 <= number < _LARGEST for number in numbers):
+        raise ValueError("a length is larger than any file")
+    return list(numbers)
 
 
 def _names_of_attributes(group: Any) -> Iterator[str]:
