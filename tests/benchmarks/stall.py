@@ -14,6 +14,7 @@ from tests.benchmarks.report import Row
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 LIMIT_MS = 50
+MANY = 100_000
 ROUNDS = 3
 
 WRITE = """
@@ -24,13 +25,22 @@ tf.raw_ops.SaveV2(prefix=args[0], tensor_names=names, shape_and_slices=[""] * le
 """
 
 
+WRITE_MANY = """
+names = [f"block_{i // 1000}/weight_{i}" for i in range(args[1])]
+tf.raw_ops.SaveV2(prefix=args[0], tensor_names=names, shape_and_slices=[""] * len(names),
+                  tensors=[tf.fill([2, 2], float(i)) for i in range(len(names))])
+"""
+
+
 def measure(folder: Path) -> list[Row]:
     """The median of some rounds, so that another program's burst does not count as ours."""
-    large = folder / "large" / "model.ckpt-1"
+    large, many = (folder / name / "model.ckpt-1" for name in ("large", "many"))
     large.parent.mkdir()
+    many.parent.mkdir()
     child = TensorFlowChild()
     try:
         child(WRITE, large)
+        child(WRITE_MANY, many, MANY)
     finally:
         child.close()
     rounds = []
@@ -45,6 +55,7 @@ def measure(folder: Path) -> list[Row]:
             "-m",
             "tests.benchmarks.stall_job",
             str(large),
+            str(many),
             str(sample),
             str(out),
         ]

@@ -2,7 +2,7 @@
 
 A timer that should fire every 5 ms notes how late it is, and how long the thread stood ready without being given a
 processor meanwhile: on a busy machine that part is not the program's. Run by `stall.py` in a process of its own:
-`python -m tests.benchmarks.stall_job LARGE_PREFIX SAMPLE_FOLDER OUT_FOLDER`.
+`python -m tests.benchmarks.stall_job LARGE_PREFIX MANY_PREFIX SAMPLE_FOLDER OUT_FOLDER`.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Watched:
             raise TimeoutError(self._phase)
 
 
-def work(window: MainWindow, watched: Watched, large: str, sample: Path, out: Path) -> None:
+def work(window: MainWindow, watched: Watched, large: str, many: str, sample: Path, out: Path) -> None:
     """The phases, with real events where a person would use mouse or keyboard."""
     opened: list[str] = []
     window.documentOpened.connect(opened.append)
@@ -137,12 +137,49 @@ def work(window: MainWindow, watched: Watched, large: str, sample: Path, out: Pa
         match(window, watched, large)
     with watched.phase("write 256 MiB"):
         write(window, watched, out / "written")
+    with watched.phase("open 100,000 variables"):
+        opened.clear()
+        window.open_path(many)
+        watched.until(lambda: opened and calm())
+    edit_all(window, watched, many)
     with watched.phase("open the sample"):
         opened.clear()
         window.open_path(str(sample / "run"))
         watched.until(lambda: opened and calm())
     with watched.phase("run"):
         run(window, watched, sample, out / "run")
+
+
+def edit_all(window: MainWindow, watched: Watched, donor: str) -> None:
+    """Swap through the dialog, freeze and drop all variables but one, take it back, verify."""
+    session, document = window.session, window.session.document
+    assert document is not None
+
+    def edits(count: int) -> Callable[[], bool]:
+        return lambda: len(document.edits) == count and not session.bridge.busy
+
+    with watched.phase("swap 100,000 variables"):
+        from ckpt_studio.gui.dialogs.donor import DonorDialog
+
+        dialog = DonorDialog(session, (), window, donor_path=donor)
+        dialog.open()
+        apply = dialog.findChild(QPushButton, "donorApplyButton")
+        watched.until(apply.isEnabled)
+        QTest.mouseClick(apply, Qt.MouseButton.LeftButton)
+        watched.until(edits(1))
+    keys = tuple(document.base.columns.keys.texts()[1:])
+    for name, change in (("freeze", session.freeze), ("drop", session.drop)):
+        with watched.phase(f"{name} 100,000 variables"):
+            change(keys)
+            watched.until(edits(2))
+        with watched.phase(f"{name}, taken back"):
+            session.undo()
+            watched.until(edits(1))
+    with watched.phase("verify 100,000 variables"):
+        window.workbench.verifying.start()
+        watched.until(lambda: document.verified is not None and edits(1)())
+    session.revert_all()
+    watched.until(edits(0))
 
 
 def match(window: MainWindow, watched: Watched, donor: str) -> None:
@@ -198,12 +235,12 @@ def run(window: MainWindow, watched: Watched, sample: Path, out: Path) -> None:
 
 def main() -> None:
     """Print the stalls as JSON and leave at once."""
-    large, sample, out = sys.argv[1:]
+    large, many, sample, out = sys.argv[1:]
     app = make_application()
     sys.setswitchinterval(0.001)
     window = MainWindow()
     watched = Watched()
-    work(window, watched, large, Path(sample), Path(out))
+    work(window, watched, large, many, Path(sample), Path(out))
     window.close_now()
     app.processEvents()
     print(json.dumps(watched.stalls), flush=True)
