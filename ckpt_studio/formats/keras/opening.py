@@ -62,11 +62,7 @@ def _open(path: str) -> KerasFile:
 def _open_archive(path: str) -> KerasFile:
     zipped = open_zipped(path)
     hdf5 = Hdf5(zipped.image)
-    try:
-        listing = hdf5.listing()
-    except FileFault:
-        zipped.image.discard()
-        raise
+    listing = hdf5.listing()
     config = parse(zipped.config)
     held = {key: Held(hdf5, dataset) for key, dataset in listing.datasets.items()}
     tree = ObjectTree(listing.datasets, listing.groups, layer_of(config), _compiled(config))

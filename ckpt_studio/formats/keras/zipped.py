@@ -126,13 +126,9 @@ def _image(file: FileReader, parts: Mapping[str, Part]) -> Image:
     image = Image(path, file.identity, data_of(file, part, path), part.size)
     if part.deflated:
         image = _unpacked(file, part, image)
-    try:
-        with image.open() as weights:
-            if stored_end(weights, image.base, image.size) is None:
-                raise Corrupt(f"{WEIGHTS!r} of {said(path)} is no HDF5 file.", path=path)
-    except FileFault:
-        image.discard()
-        raise
+    with image.open() as weights:
+        if stored_end(weights, image.base, image.size) is None:
+            raise Corrupt(f"{WEIGHTS!r} of {said(path)} is no HDF5 file.", path=path)
     return image
 
 

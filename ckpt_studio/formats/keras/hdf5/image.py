@@ -58,11 +58,6 @@ class Image:
             return FileReader(self.path, self.identity)
         return _Unpacked(self.path, self.unpacked.file)
 
-    def discard(self) -> None:
-        """Let go of the temporary file, if there is one."""
-        if self.unpacked is not None:
-            self.unpacked.close()
-
 
 class _Unpacked(FileReader):
     """A temporary file of ours, which nobody else can change."""
