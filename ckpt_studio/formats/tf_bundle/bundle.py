@@ -23,17 +23,16 @@ from ckpt_studio.formats.roles.by_meta_graph import mark_trainable
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.tf_bundle import strings
-from ckpt_studio.formats.tf_bundle.columns import PATCH, columns_of
+from ckpt_studio.formats.tf_bundle.columns import columns_of
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.index import Index, load_index
+from ckpt_studio.formats.tf_bundle.sidecars import SIDECARS
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.roles.object_graph import ObjectGraph
 
 _MOST_AXES: Final = 31
 _MOST_GRAPH_BYTES: Final = 16 << 20  # of a SavedModel, it has a node for each function
-SIDECARS: Final = (PATCH, ".ckpt-studio.npz")
-"""What Ckpt Studio writes beside a checkpoint: its patch, and arrays that the patch needs."""
 
 
 def open_bundle(prefix: str) -> Bundle:

@@ -17,12 +17,10 @@ from ckpt_studio.formats.roles.later import LaterColumns
 from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
+from ckpt_studio.formats.tf_bundle.sidecars import PATCH
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.roles.object_graph import ObjectGraph
-
-PATCH: Final = ".ckpt-studio.json"
-"""Ending of the patch that Ckpt Studio writes beside a checkpoint."""
 
 _MOST_PATCH_BYTES: Final = 64 << 20
 

@@ -13,8 +13,7 @@ from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.base import Checkpoint, Declined, FolderEntry, Found, Member
 from ckpt_studio.formats.files import FileReader, step_of
 from ckpt_studio.formats.recognise import describe_or_none
-from ckpt_studio.formats.sstable.table import check_end
-from ckpt_studio.formats.tf_bundle.bundle import SIDECARS, Bundle, open_bundle
+from ckpt_studio.formats.tf_bundle.sidecars import SIDECARS
 
 _PART: Final = re.compile(
     r"(?s)^(?P<name>.*)(?:\.(?P<kind>index|meta)|\.data-(?P<shard>\d{5,10})-of-(?P<count>\d{5,10}))$"
@@ -37,7 +36,7 @@ class _Parts:
 class BundleReader:
     """V2 bundles, by any of their files."""
 
-    format: ClassVar[str] = Bundle.format
+    format: ClassVar[str] = "tf_bundle"
 
     def claim(self, path: str) -> str | Declined:
         """The prefix of a bundle's file, or why not."""
@@ -73,6 +72,8 @@ class BundleReader:
         Raises:
             FileFault: its index cannot be read; the message says what it is instead, if that is known.
         """
+        from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+
         try:
             return open_bundle(path)
         except (Changed, MissingFile):
@@ -111,6 +112,8 @@ def _find_parts(members: Mapping[str, Member]) -> tuple[dict[str, _Parts], set[s
 
 def _has_its_end(index: str) -> bool:
     """Whether an index has the footer that is written last."""
+    from ckpt_studio.formats.sstable.table import check_end
+
     try:
         with FileReader(index) as file:
             check_end(file)

@@ -16,6 +16,7 @@ from ckpt_studio.core.errors import RequestFault, SaveFault, TargetExists
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.take_over import How, way_to_take_over
+from ckpt_studio.formats.tf_bundle.sidecars import SIDECARS
 from ckpt_studio.formats.tf_bundle.write_check import live_records, refuse_known_damage, used_shards
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ Meta: TypeAlias = bytes | os.PathLike[str]
 Sidecars: TypeAlias = Mapping[str, bytes | Callable[[int], bytes]]
 """Files beside the checkpoint: suffix -> contents, or a function that makes them of the number of data files."""
 
-SIDECARS: Final = (".ckpt-studio.json", ".ckpt-studio.npz")
 _MARGIN: Final = 1 << 20
 _ENTRY_BYTES: Final = 48
 _MOST_EMPTY: Final = 64
