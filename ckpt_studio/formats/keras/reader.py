@@ -18,6 +18,7 @@ from ckpt_studio.formats.recognise import describe_or_none
 _ZIP: Final = b"PK\x03\x04"
 _ZIP_END: Final = b"PK\x05\x06"
 _MEMBER: Final = b"model.weights.h5"
+_MAP: Final = b'"weight_map"'
 _TAIL: Final = 66_000
 _HEAD: Final = 8192
 _LEGACY: Final = (b"layer_names", b"model_weights", b"top_level_model_weights")
@@ -31,11 +32,11 @@ class KerasReader:
     def claim(self, path: str) -> str | Declined:
         """The file, or the list that it belongs to."""
         index = index_of(path)
-        if index is not None:
+        if index is not None and _names_files(index):
             return index
         if not os.path.isfile(path):
             return Declined("it is no file of Keras")
-        if INDEX.match(os.path.basename(path)):
+        if INDEX.match(os.path.basename(path)) and _names_files(path):
             return path
         return (
             path
@@ -45,8 +46,8 @@ class KerasReader:
 
     def find(self, folder: str, members: Mapping[str, Member]) -> Found:
         """As `Reader.find`: only names, sizes, and both ends of files are looked at."""
-        own = [name for name, member in members.items() if name.endswith(ENDINGS) and not member.is_folder]
-        indexes = {name for name in own if INDEX.match(name)}
+        own = [name for name, member in members.items() if _may_be(name) and not member.is_folder]
+        indexes = {name for name in own if INDEX.match(name) and _names_files(os.path.join(folder, name))}
         parts: dict[str, list[Member]] = {name: [members[name]] for name in indexes}
         entries, files, sentences = [], set(indexes), []
         for name in own:
@@ -91,6 +92,10 @@ class KerasReader:
             raise Unrecognised(what, path=path) from error
 
 
+def _may_be(name: str) -> bool:
+    return name.endswith(ENDINGS) or INDEX.match(name) is not None
+
+
 def _entry(folder: str, name: str, kind: str, files: list[Member], complete: bool) -> FolderEntry:
     return FolderEntry(
         prefix=os.path.join(folder, name),
@@ -120,6 +125,15 @@ def _kind(path: str) -> str:
         return ""
     legacy = any(word in head for word in _LEGACY)
     return "keras_weights" if name.endswith(".weights.h5") and not legacy else "keras_h5"
+
+
+def _names_files(path: str) -> bool:
+    """Whether a text begins as the lists of Keras do, which say early which file holds what."""
+    try:
+        with FileReader(path) as file:
+            return _MAP in file.read(0, min(file.identity.size, _HEAD)).tobytes()
+    except FileFault:
+        return False
 
 
 def _is_whole(path: str) -> bool:

@@ -96,7 +96,7 @@ def test_damage_anywhere_is_an_error_of_ours_or_a_faulty_row(tmp_path: Path) -> 
     whole = weights(tmp_path / "whole.h5").read_bytes()
     path = tmp_path / "damaged.h5"
     chance = random.Random(5)
-    for _ in range(15):
+    for _ in range(10):
         data = bytearray(whole)
         for _ in range(chance.choice((1, 3, 9))):
             place = chance.randrange(chance.choice((2000, len(data))))

@@ -38,6 +38,7 @@ def test_a_folder_lists_them_in_step_order(tmp_path: Path) -> None:
     (tmp_path / "broken-8.keras").write_bytes(archive(tmp_path / "b.keras").read_bytes()[:-40])
     (tmp_path / "b.keras").unlink()
     (tmp_path / "notes.h5").write_text("no HDF5 at all")
+    (tmp_path / "weights.json").write_text('{"by": "another program"}')
     folder = scan_folder(str(tmp_path))
     found = [(entry.name, entry.format, entry.step, entry.complete) for entry in folder.entries]
     assert found == [
