@@ -55,7 +55,8 @@ def write(name, make):
         variables = v1.global_variables()
         for variable in variables:
             rows.setdefault(key_of(variable), ["counter", None, None])
-        session.run(v1.global_variables_initializer())
+        session.run(v1.variables_initializer(v1.trainable_variables()))
+        session.run(v1.global_variables_initializer())  # averages begin with the values of weights
         numbers = {key: number for number, key in enumerate(sorted(rows), 1)}
         for variable in variables:
             number = numbers[key_of(variable)]
