@@ -139,7 +139,8 @@ def prefix_of(path: str) -> str | None:
     candidates = [path]
     match = _PART.match(os.path.basename(path))
     if match is not None:
-        candidates.insert(0, os.path.join(os.path.dirname(path), match["name"]))
+        nameless = os.curdir + os.sep  # of the file `.index` in the working folder
+        candidates.insert(0, os.path.join(os.path.dirname(path), match["name"]) or nameless)
     for suffix in SIDECARS:
         if path.endswith(suffix):
             candidates.insert(0, path[: -len(suffix)])

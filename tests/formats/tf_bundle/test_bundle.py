@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -35,10 +36,12 @@ from tests.helpers.bundles import (
     Record,
     block_spans,
     header,
+    masked,
     shard_name,
     slice_key,
     table,
     variant_bytes,
+    varint,
 )
 
 NUMERIC = [dtype for dtype in dtypes.BY_NUMBER.values() if dtype.is_numeric]
@@ -173,6 +176,55 @@ def test_many_slices_in_several_shards(tmp_path: Path) -> None:
     assert len(bundle.raw_entries("table")) == 3001
     assert bundle.stored("table") is None
     assert len(bundle.identity("table").split("/")) == 5
+
+
+@pytest.mark.parametrize("big_endian", [False, True])
+def test_hundreds_of_slices_over_two_axes(tmp_path: Path, big_endian: bool) -> None:
+    array = np.arange(120_000, dtype=np.int32).reshape(400, 300)
+    made = BundleMaker(3, big_endian=big_endian)
+    made.add_slices("table", array, 3, [((20 * i, 20), (15 * j, 15)) for j in range(20) for i in range(20)])
+    made.add("other", array[0], 3, shard=0)
+    made.add("third", array[1], 3, shard=2)
+    prefix = made.write(tmp_path / "m", per_block=37, snappy=True)
+    bundle = open_bundle(prefix)
+    for window in (
+        (slice(33, 390), slice(14, 47)),
+        (slice(0, 400), slice(299, 300)),
+        (slice(5, 5), slice(0, 9)),
+    ):
+        same(bundle.read("table", window), array[window].copy())
+    same(np.concatenate([block.copy() for block in bundle.blocks("table")]), array.reshape(-1))
+    assert list(bundle.verify()) == []
+    size = Path(shard_name(prefix, 2, 3)).stat().st_size
+    for missing, faulty in ((1, ["third"]), (array[1].nbytes + 1, ["table", "third"])):
+        os.truncate(shard_name(prefix, 2, 3), size - missing)
+        short = open_bundle(prefix)
+        assert [short.columns.keys[row] for row in short.columns.faults] == faulty
+    Path(shard_name(prefix, 2, 3)).unlink()
+    gone = open_bundle(prefix)
+    assert [gone.columns.keys[row] for row in gone.columns.faults] == ["table", "third"]
+    with pytest.raises(FileFault, match="data-00002-of-00003"):
+        gone.read("table", (slice(0, 1), slice(0, 1)))
+    assert gone.columns.of("table").shape == (400, 300)
+    same(gone.read("other"), array[0])
+
+
+def test_a_string_of_more_than_four_gibibytes(tmp_path: Path) -> None:
+    lengths = [(1 << 32) + 5, 2]  # from 4 GiB on, eight bytes of a length go into the checksum, else four
+    crc = masked(struct.pack("<QI", *lengths))
+    head = b"".join(map(varint, lengths)) + struct.pack("<I", crc)
+    size = len(head) + sum(lengths)
+    made = BundleMaker()
+    made.put("s", Record(7, (2,), 0, 0, size, 1).encode())
+    prefix = made.write(tmp_path / "m")
+    with Path(shard_name(prefix, 0, 1)).open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+        file.seek(size - 2)
+        file.write(b"ab")
+    bundle = open_bundle(prefix)
+    assert bundle.columns.of("s").nbytes == size
+    assert bundle.read("s", (slice(1, 2),)).tolist() == [b"ab"]
 
 
 def test_several_threads_at_once(tmp_path: Path) -> None:

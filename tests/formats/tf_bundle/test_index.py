@@ -174,7 +174,7 @@ def read_strictly(whole: bytes) -> tuple[object, ...]:
     return told, [keys[record] for record in order], fields, repeated, in_order
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(st.data())
 def test_an_index_is_read_as_entry_by_entry(data: st.DataObject) -> None:
     """Whatever is changed in it, checksums made right again; pieces are so small that their borders are met."""
