@@ -27,6 +27,11 @@ def kind_of(dtype: DType) -> str:
     return dtype.name
 
 
+def adopted(own: DType, other: DType) -> DType:
+    """The element type of a variable that values of `other` are swapped into: its own, unless damage has left none."""
+    return other if own.number == 0 else own
+
+
 def can_stand_in(own: DType, other: DType) -> bool:
     """Whether values of `other` may be swapped into a variable of `own`. Opaque types never may."""
     if own.numpy is None:

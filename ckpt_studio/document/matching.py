@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ckpt_studio.core.dtypes import BY_NAME, unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns
-from ckpt_studio.document.convert import can_stand_in, conversion_note
+from ckpt_studio.document.convert import adopted, can_stand_in, conversion_note
 from ckpt_studio.document.patterns import rows_of
 
 Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
@@ -161,6 +161,11 @@ def judge(own: Columns, row: int, donor: Columns, found: int) -> Match:
     fault = donor.faults.get(found)
     if fault is not None:
         return Match(key, other, "missing", fault, usable=False)
+    if shape is None and row in own.faults and theirs is not None:
+        shape, dtype = (
+            theirs,
+            adopted(dtype, other_dtype),
+        )  # what the damage has left nothing of is the donor's
     if shape is None or shape != theirs:
         return Match(key, other, "shape", f"{_said(shape)} here, {_said(theirs)} there", usable=False)
     if not can_stand_in(dtype, other_dtype):

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.core.texts import some_of
-from ckpt_studio.document.convert import conversion_note
+from ckpt_studio.document.convert import adopted, conversion_note
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.object_graph import GRAPH_KEY
+from ckpt_studio.document.patterns import rows_of
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
@@ -200,12 +202,13 @@ def _conversion_notes(document: Document) -> list[str]:
             continue
         try:
             theirs = edit.donor.columns
-            found = {
-                conversion_note(own.of(key).dtype, theirs.of(other).dtype) for key, other in edit.pairs
-            } - {""}
+            rows, found = rows_of(own.keys, edit.keys), rows_of(theirs.keys, edit.donor_keys)
+            kinds = np.unique(np.stack((own.dtype[rows], theirs.dtype[found])), axis=1)
+            types = ((unknown(int(ours)), unknown(int(other))) for ours, other in kinds.T)
+            said_of = {conversion_note(adopted(ours, other), other) for ours, other in types} - {""}
         except CkptStudioError as error:
             notes.append(error.message)
             continue
-        if found:
-            notes.append(f"{edit.label}: {'; '.join(sorted(found))}.")
+        if said_of:
+            notes.append(f"{edit.label}: {'; '.join(sorted(said_of))}.")
     return notes

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.crc import crc32c
-from ckpt_studio.core.dtypes import BY_NUMBER, unknown
+from ckpt_studio.core.dtypes import BY_NUMBER, DType, unknown
 from ckpt_studio.core.errors import NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, printable
-from ckpt_studio.document.convert import converted
+from ckpt_studio.document.absent import AbsentDonor
+from ckpt_studio.document.convert import adopted, converted
 from ckpt_studio.document.object_graph import GRAPH_KEY, FollowingGraph
+from ckpt_studio.document.patterns import rows_of
 
 _ITEMSIZE: Final = np.array([unknown(n).itemsize if n in BY_NUMBER else 0 for n in range(256)], np.int64)
 
@@ -208,7 +210,8 @@ class StagedView:
         ):
             return base
         faults = StagedFaults(base, self._found, self._rows, state.replaced)
-        whole = replace(base, trainable=self._trainable, nbytes=self._nbytes, faults=faults)
+        known = self._with_shapes(base)
+        whole = replace(known, trainable=self._trainable, nbytes=self._nbytes(known), faults=faults)
         return whole.subset(self._rows, faults) if state.dropped.any() else whole
 
     @cached_property
@@ -220,10 +223,29 @@ class StagedView:
         trainable[weights & ~state.frozen & (base.trainable == 0) & (base.role == 0)] = 1
         return trainable
 
-    @property
-    def _nbytes(self) -> NDArray[np.int64]:
+    def _with_shapes(self, base: Columns) -> Columns:
+        """With the donors' shapes, and types where need be, of swapped rows whose own were lost to damage."""
+        state = self._state
+        lost = np.flatnonzero(state.replaced & (base.rank < 0))
+        if not len(lost):
+            return base
+        dtype, rank, dims = base.dtype.copy(), base.rank.copy(), base.dims
+        for number in np.unique(state.swap[lost]).tolist():
+            rows, swap = lost[state.swap[lost] == number], state.swaps[number]
+            if isinstance(swap.donor, AbsentDonor):
+                continue
+            theirs = swap.donor.columns
+            found = rows_of(theirs.keys, [swap.keys[place] for place in state.place[rows].tolist()])
+            width = max(dims.shape[1], theirs.dims.shape[1])
+            dims = np.pad(dims, ((0, 0), (0, width - dims.shape[1])), constant_values=-1)
+            dims[rows, : theirs.dims.shape[1]] = theirs.dims[found]
+            rank[rows] = theirs.rank[found]
+            dtype[rows] = np.where(dtype[rows] == 0, theirs.dtype[found], dtype[rows])
+        return replace(base, dtype=dtype, rank=rank, dims=dims)
+
+    def _nbytes(self, base: Columns) -> NDArray[np.int64]:
         """Int64 [N]: what rows of the base take when they are written."""
-        state, base = self._state, self._state.columns
+        state = self._state
         rows = np.flatnonzero(state.replaced)
         if not len(rows):
             return base.nbytes
@@ -232,8 +254,8 @@ class StagedView:
         nbytes[rows] = np.where(inside, base.dims[rows], 1).prod(axis=1) * itemsize
         for row in rows[itemsize == 0].tolist():
             other = state.replacement(row)
-            assert other is not None
-            nbytes[row] = other.donor.columns.of(other.key).nbytes
+            if other is not None and not isinstance(other.donor, AbsentDonor):
+                nbytes[row] = other.donor.columns.of(other.key).nbytes
         return nbytes
 
     def untouched(self, base: object) -> NDArray[np.bool_] | None:
@@ -283,15 +305,14 @@ class StagedView:
         row, other = self._replacement(key)
         if other is None:
             return self._base.read(key, window)
-        own = unknown(int(self._state.columns.dtype[row]))
-        return converted(other.donor.read(other.key, window), own, key)
+        return converted(other.donor.read(other.key, window), self._dtype(row, other), key)
 
     def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
         """As `TensorSource.blocks`."""
         row, other = self._replacement(key)
         if other is None:
             return self._base.blocks(key, task)
-        own = unknown(int(self._state.columns.dtype[row]))
+        own = self._dtype(row, other)
         return (converted(block, own, key) for block in other.donor.blocks(other.key, task))
 
     def identity(self, key: str) -> str:
@@ -299,7 +320,7 @@ class StagedView:
         row, other = self._replacement(key)
         if other is None:
             return self._base.identity(key)
-        return f"{other.donor.identity(other.key)} as {int(self._state.columns.dtype[row])}"
+        return f"{other.donor.identity(other.key)} as {self._dtype(row, other).number}"
 
     def stored(self, key: str) -> Stored | None:
         """As `TensorSource.stored`; None where values are converted."""
@@ -307,5 +328,13 @@ class StagedView:
         if other is None:
             return self._base.stored(key)
         theirs = other.donor.columns
-        same = theirs.dtype[theirs.row(other.key)] == self._state.columns.dtype[row]
+        same = theirs.dtype[theirs.row(other.key)] == self._dtype(row, other).number
         return other.donor.stored(other.key) if same else None
+
+    def _dtype(self, row: int, other: Replacement) -> DType:
+        """The element type of a swapped row."""
+        own = unknown(int(self._state.columns.dtype[row]))
+        if own.number:
+            return own
+        theirs = other.donor.columns
+        return adopted(own, unknown(int(theirs.dtype[theirs.row(other.key)])))
