@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ckpt_studio
 from ckpt_studio.core.resources import resources_folder
-from tests.benchmarks.report import Row
+from tests.benchmarks.report import Row, median_ms
 
 PACKAGE = Path(ckpt_studio.__file__).parent
 
@@ -124,4 +124,16 @@ def measure(folder: Path) -> list[Row]:
         Row("start to complete, with plots", complete, empty, 2.5, against),
         Row("start to complete, with plots", complete, bare, 1.1, "empty window, then numpy and pyqtgraph"),
         Row("start to the sample's tree, with plots", opened, empty, None, against),
+        _through_the_script(),
     ]
+
+
+def _through_the_script() -> Row:
+    """What ./studio adds, where everything is installed."""
+    direct = [sys.executable, "-P", "-m", "ckpt_studio", "--version"]
+    through = ["/bin/sh", str(PACKAGE.parent / "studio"), "--version"]
+    ours, theirs = (
+        median_ms(lambda command=command: subprocess.run(command, capture_output=True, check=True), 5)
+        for command in (through, direct)
+    )
+    return Row("--version through ./studio", ours, theirs, 2.5, "python -m ckpt_studio")

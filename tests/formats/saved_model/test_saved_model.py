@@ -255,7 +255,9 @@ def test_a_graph_in_chunks(folder: Path, written: dict[str, dict[str, Any]], tmp
         "saved_model.cpb is a graph in several chunks, which is not read: names come from the variables.",
     )
     shutil.rmtree(model / "variables")
-    with pytest.raises(Unsupported, match=r"which Ckpt Studio does not read; variables\.index does not exist"):
+    with pytest.raises(
+        Unsupported, match=r"which Ckpt Studio does not read; variables\.index does not exist"
+    ):
         open_checkpoint(str(model))
 
 
