@@ -23,7 +23,7 @@ _PLAIN: Final = re.compile(
     re.ASCII,
 )
 _TOKEN: Final = re.compile(
-    r"[ \t\n\r\f]*(?:(?P<text>'[^'\\\n]*'|\"[^\"\\\n]*\")|(?P<number>-?(?:0|[1-9][0-9]{0,30}))L?(?![0-9A-Za-z_.])"
+    r"[ \t\n\r\f]*(?:(?P<text>'[^'\\\n]*'|\"[^\"\\\n]*\")|(?P<number>-?(?:0|[1-9][0-9]{0,30})L?)(?![0-9A-Za-z_.])"
     r"|(?P<word>True|False|None)(?![0-9A-Za-z_])|(?P<mark>[{}()\[\],:])|(?P<end>$))"
 )
 _WORDS: Final = {"True": True, "False": False, "None": None}
@@ -95,7 +95,7 @@ def parse_header(head: bytes) -> ArrayHeader:
         if any(len(number) > 30 or (number[0] == "0" and number != "0") for number in extents):
             raise ValueError("its shape is damaged")
         return ArrayHeader(*element_of(descr), tuple(map(int, extents)), fortran == "True", end)
-    return _judged(_literal(text), end)
+    return _judged(_literal(text, longs=head[6] < 3), end)
 
 
 def _judged(value: Any, end: int) -> ArrayHeader:
@@ -135,20 +135,23 @@ def element_of(descr: Any) -> tuple[DType, np.dtype[Any] | None]:
     raise ValueError(f"its element type {descr!r} is unknown")
 
 
-def _literal(text: str) -> Any:
-    """Dicts, lists, tuples, texts, integers, True, False and None, as Python's `repr` writes them."""
-    tokens = _tokens(text)
+def _literal(text: str, longs: bool) -> Any:
+    """Dicts, lists, tuples, texts, integers, True, False and None, as Python's `repr` writes them.
+
+    With `longs`, an integer may end in L, as Python 2 wrote them.
+    """
+    tokens = _tokens(text, longs)
     value, (kind, mark) = _value(*next(tokens), tokens, 0)
     if kind != "end":
         raise ValueError(f"its header goes on with {mark!r}")
     return value
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
+def _tokens(text: str, longs: bool) -> Iterator[tuple[str, str]]:
     position = 0
     while True:
         found = _TOKEN.match(text, position)
-        if found is None or found.lastgroup is None:
+        if found is None or found.lastgroup is None or (not longs and found[0].endswith("L")):
             raise ValueError(f"its header is damaged from its character {position} on")
         position = found.end()
         yield found.lastgroup, found[found.lastgroup]
@@ -164,7 +167,7 @@ def _value(
     if kind == "text":
         value = token[1:-1]
     elif kind == "number":
-        value = int(token)
+        value = int(token.rstrip("L"))
     elif kind == "word":
         value = _WORDS[token]
     elif token in "{[(" and kind == "mark" and depth < _DEEPEST:

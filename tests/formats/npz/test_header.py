@@ -204,6 +204,7 @@ def test_what_numpy_writes(
 def test_python_2_wrote_long_integers(tmp_path: Path) -> None:
     header = "{'descr': '<i2', 'fortran_order': False, 'shape': (3L, 2L), }\n"
     assert assert_not_laxer(tmp_path / "f.npy", array(header))
+    assert not assert_not_laxer(tmp_path / "f.npy", array(header, (3, 0)))
 
 
 @pytest.mark.parametrize(
