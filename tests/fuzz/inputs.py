@@ -11,12 +11,12 @@ from pathlib import Path
 from random import Random
 from zlib import crc32
 
+from ckpt_studio.core.errors import CkptStudioError
 from tests.fuzz.hdf5 import mutated_hdf5
 from tests.fuzz.headers import mutated_npy, mutated_safetensors, mutated_weight_map
 from tests.fuzz.mutate import mutated_bytes, mutated_json, mutated_message, mutated_text
 from tests.fuzz.tables import GRAPH, mutated_bundle, mutated_graph, mutated_table, records_of
 from tests.fuzz.zips import mutated_zip
-from tests.helpers.bundles import MAGIC
 
 SEEDS = Path(__file__).with_name("seeds")
 
@@ -239,21 +239,30 @@ def corpus_seeds(form: str) -> tuple[Files, ...]:
     return tuple(filter(None, (_with_others(form, path) for path in small)))
 
 
+def _is_table(data: bytes) -> bool:
+    """Whether a file is a sound table; the corpus holds pointers and damaged ones, too."""
+    try:
+        return bool(records_of(data))
+    except CkptStudioError:
+        return False
+
+
 def _with_others(form: str, path: Path) -> Files:
     """A file of the corpus and those that belong to it; nothing where the format would not take it."""
     data = path.read_bytes()
     if form == "saved_model":
         inside = path.parent / "variables"
-        variables = sorted(inside.iterdir()) if inside.is_dir() else []
-        return {
-            path.name: data,
-            **{f"variables/{file.name}": file.read_bytes()[:_HEAD] for file in variables},
-        }
-    if form == "tf_v1" and (path.suffix == ".index" or not data.endswith(MAGIC.to_bytes(8, "little"))):
+        index = inside / "variables.index"
+        if not index.is_file() or not _is_table(index.read_bytes()):
+            return {path.name: data}
+        shards = sorted(inside.glob("variables.data-*"))
+        variables = {index: index.read_bytes(), **{shard: shard.read_bytes()[:_HEAD] for shard in shards}}
+        return {path.name: data, **{f"variables/{file.name}": content for file, content in variables.items()}}
+    if form == "tf_v1" and (path.suffix == ".index" or not _is_table(data)):
         return {}
     if form not in ("tf_bundle", "sstable", "object_graph"):
         return {f"m-3{path.suffix}": data}  # without a step in its name, it would be read for one
-    if data.startswith(b"version"):
+    if not _is_table(data):
         return {}
     shards = sorted(path.parent.glob(f"{glob.escape(path.stem)}.data-*"))
     most = _HEAD if form != "object_graph" else _SMALL
