@@ -57,14 +57,6 @@ class _Parts:
         self.deviations.append(max(deviation, 0.0))
         self.magnitudes.append(abs(total) if one_sign else float(np.abs(values, out=values).sum()))
 
-    def take_in(self, other: _Parts) -> None:
-        self.counts += other.counts
-        self.exponents += other.exponents
-        self.means += other.means
-        self.squares += other.squares
-        self.deviations += other.deviations
-        self.magnitudes += other.magnitudes
-
     def combined(self) -> dict[str, float]:
         """Mean, std, l2 and l1 of all chunks."""
         counts = np.array(self.counts, np.float64)
@@ -156,17 +148,6 @@ class Reals:
         kept: NDArray[Any] = chunk[finite]
         return kept
 
-    def take_in(self, other: Reals) -> None:
-        """As `Reducer.take_in`."""
-        self._parts.take_in(other._parts)
-        self._count += other._count
-        self._zeros += other._zeros
-        self._denormals += other._denormals
-        self._nan += other._nan
-        self._inf += other._inf
-        self._neg_inf += other._neg_inf
-        self._low, self._high = min(self._low, other._low), max(self._high, other._high)
-
     def figures(self) -> dict[str, Any]:
         """By field of `Statistics`."""
         found = {
@@ -221,22 +202,6 @@ class Integers:
     def _widen(self, low: int, high: int) -> None:
         self._low = low if self._low is None else min(self._low, low)
         self._high = high if self._high is None else max(self._high, high)
-
-    def take_in(self, other: Integers) -> None:
-        """As `Reducer.take_in`."""
-        if other._low is None or other._high is None:
-            return
-        if self._low is None:
-            self._origin = other._origin
-        moved = float(other._origin - self._origin)
-        other._parts.means = [mean + moved for mean in other._parts.means]
-        self._parts.take_in(other._parts)
-        self._widen(other._low, other._high)
-        self._count += other._count
-        self._zeros += other._zeros
-        self._sum += other._sum
-        self._squares += other._squares
-        self._l1 += other._l1
 
     def figures(self) -> dict[str, Any]:
         """By field of `Statistics`."""

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.collect import Integers, Reals
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import Cancelled, Corrupt, NoSuchVariable
@@ -159,30 +158,6 @@ def test_nothing_finite_and_nothing_at_all() -> None:
     assert figures(np.zeros((0,), ml_dtypes.bfloat16)) == nothing
     assert figures(np.zeros((0,), ml_dtypes.bfloat16)).max_abs is None
     assert figures(np.float32(2.5)).mean == 2.5
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    hnp.arrays(
-        st.sampled_from([np.float32, np.float64, np.int64, np.uint64, np.int32]),
-        st.integers(0, 40),
-    ),
-    st.integers(0, 40),
-)
-def test_two_collectors_make_one(array: NDArray[Any], cut: int) -> None:
-    def collected(*parts: NDArray[Any]) -> Statistics:
-        new = Integers if array.dtype.kind in "iu" else lambda: Reals(normal_from(array.dtype))
-        collectors = [new() for _ in parts]
-        for collector, part in zip(collectors, parts, strict=True):
-            if part.size:
-                collector.add(part)
-        for other in collectors[1:]:
-            collectors[0].take_in(other)
-        return Statistics(**collectors[0].figures())
-
-    whole, halves = collected(array), collected(array[:cut], array[cut:])
-    scale = 0.0 if whole.max_abs is None else float(whole.max_abs)
-    assert_same(halves, whole, scale=1e3 * scale)
 
 
 def test_strings_and_opaque_types_are_counted_only() -> None:
