@@ -22,12 +22,15 @@ COMMANDS: Final[dict[str, str]] = {
     "list": "ckpt_studio.cli.list_command",
     "stats": "ckpt_studio.cli.stats_command",
     "verify": "ckpt_studio.cli.verify_command",
+    "diff": "ckpt_studio.cli.diff_command",
     "apply": "ckpt_studio.cli.apply_command",
     "train": "ckpt_studio.cli.train_command",
 }
 """Each module has HELP (a line), add_arguments(parser) and run(args) -> exit status."""
 
 _ALWAYS_JSON: Final = frozenset({"train"})
+_FAULT_STATUS: Final = {"diff": 2}
+"""Where 1 means something else than a fault, as with diff(1)."""
 
 WINDOW: Final = "ckpt_studio.gui.app"
 """Has main(paths) -> exit status."""
@@ -37,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (default: those of the process) and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS:
-        return _guarded(lambda: _command(words[0], words[1:]), as_json=_speaks_json(words))
+        status = _FAULT_STATUS.get(words[0], 1)
+        return _guarded(
+            lambda: _command(words[0], words[1:]), as_json=_speaks_json(words), fault_status=status
+        )
     if words and words[0] == "gui":
         del words[0]
     if any(word.startswith("-") for word in words):
@@ -111,8 +117,13 @@ def _window(paths: list[str]) -> int:
     return int(import_module(WINDOW).main(paths))
 
 
-def _guarded(work: Callable[[], int], *, as_json: bool = False) -> int:
+def _guarded(work: Callable[[], int], *, as_json: bool = False, fault_status: int = 1) -> int:
     """Call `work`; whatever it raises becomes one sentence and an exit status."""
+
+    def fail(error: CkptStudioError) -> int:
+        _tell(error, as_json)
+        return fault_status
+
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names from files must never break a print
             stream.reconfigure(errors="backslashreplace")
@@ -121,7 +132,7 @@ def _guarded(work: Callable[[], int], *, as_json: bool = False) -> int:
         sys.stdout.flush()
         return status
     except CkptStudioError as error:
-        return _fail(error, as_json)
+        return fail(error)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -133,11 +144,9 @@ def _guarded(work: Callable[[], int], *, as_json: bool = False) -> int:
     except OSError as error:
         place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
         reason = error.strerror or str(error)
-        return _fail(FileFault(f"{place}: {reason}." if place else f"{reason}.", path=place), as_json)
+        return fail(FileFault(f"{place}: {reason}." if place else f"{reason}.", path=place))
     except MemoryError:
-        return _fail(
-            CkptStudioError("There is not enough memory for this; close other programs first."), as_json
-        )
+        return fail(CkptStudioError("There is not enough memory for this; close other programs first."))
     except Exception as error:
         from ckpt_studio.cli.output import write_report
 
@@ -145,14 +154,13 @@ def _guarded(work: Callable[[], int], *, as_json: bool = False) -> int:
         sentence = (
             f"Ckpt Studio made a mistake ({type(error).__name__}); what is needed to mend it is in {report}."
         )
-        return _fail(InternalFault(sentence), as_json)
+        return fail(InternalFault(sentence))
 
 
-def _fail(error: CkptStudioError, as_json: bool) -> int:
+def _tell(error: CkptStudioError, as_json: bool) -> None:
     from ckpt_studio.cli.output import error_json, print_json, say
     from ckpt_studio.cli.table import harmless
 
     say(f"ckpt-studio: {harmless(error.message)}")
     if as_json:
         print_json(error_json(error))
-    return 1

@@ -1,0 +1,64 @@
+"""Which variable of one checkpoint is which of another: the same key, else the same name, where that is no guess."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.tensors import Columns
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """What belongs together in two checkpoints.
+
+    Attributes:
+        a, b: what both hold.
+        rows: int64 [n, 2], rows of a and of b that belong together, in the order of a.
+        only_a, only_b: int64 [n], rows that the other one has nothing for.
+    """
+
+    a: Columns
+    b: Columns
+    rows: NDArray[np.int64]
+    only_a: NDArray[np.int64]
+    only_b: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, a: Columns, b: Columns) -> Pairs:
+        """Match by key, then by what a person calls them; a name that several variables have matches nothing."""
+        by_key = {key: row for row, key in enumerate(b.keys.texts())}
+        other = np.fromiter((by_key.get(key, -1) for key in a.keys.texts()), np.int64, len(a))
+        left_a = np.flatnonzero(other < 0)
+        left_b = _without(len(b), other[other >= 0])
+        if len(left_a) and len(left_b) and (a.names is not None or b.names is not None):
+            by_name = _unique(b, left_b)
+            for name, row in _unique(a, left_a).items():
+                other[row] = by_name.get(name, -1)
+        found = np.flatnonzero(other >= 0)
+        rows = np.stack([found, other[found]], axis=1)
+        return cls(a, b, rows, np.flatnonzero(other < 0), _without(len(b), rows[:, 1]))
+
+    def other(self, key: str) -> str | None:
+        """B's key for a's, if there is one."""
+        row = self.a.keys.find(key)
+        place = int(np.searchsorted(self.rows[:, 0], row))
+        if row < 0 or place == len(self.rows) or self.rows[place, 0] != row:
+            return None
+        return self.b.keys[int(self.rows[place, 1])]
+
+
+def _without(count: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    left = np.ones(count, np.bool_)
+    left[rows] = False
+    return np.flatnonzero(left)
+
+
+def _unique(columns: Columns, rows: NDArray[np.int64]) -> dict[str, int]:
+    """Rows by name, of the names that only one of them has."""
+    names = (columns.keys if columns.names is None else columns.names).take(rows.tolist())
+    times = Counter(names)
+    return {name: row for name, row in zip(names, rows.tolist(), strict=True) if times[name] == 1}
