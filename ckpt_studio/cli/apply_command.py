@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from ckpt_studio.document.saving import is_beside, plan_write, write_document
     from ckpt_studio.formats.registry import open_checkpoint
     from ckpt_studio.formats.save_log import sweep_unfinished
-    from ckpt_studio.formats.tf_bundle.write import WriteOptions
+    from ckpt_studio.formats.writing import WriteOptions
 
     sweep_unfinished()
     patch = load_patch(args.patch)

@@ -190,7 +190,7 @@ class TensorInfo:
         return count
 
 
-_ROW_ARRAYS: Final = ("dtype", "rank", "dims", "nbytes", "role", "role_source", "slot_name", "trainable")
+ROW_ARRAYS: Final = ("dtype", "rank", "dims", "nbytes", "role", "role_source", "slot_name", "trainable")
 """Of `Columns`, what is one value a row and means the same wherever the row stands."""
 
 
@@ -298,7 +298,7 @@ class Columns:
             object_paths=None if self.object_paths is None else self.object_paths.subset(rows),
             slot_of=now[self.slot_of[rows]],
             faults=faults,
-            **{name: getattr(self, name)[rows] for name in _ROW_ARRAYS},
+            **{name: getattr(self, name)[rows] for name in ROW_ARRAYS},
         )
 
     @cached_property

@@ -344,8 +344,10 @@ class Drop:
         return replace(state, dropped=dropped)
 
     def to_json(self, columns: Columns) -> list[Json]:
-        """As `Edit.to_json`."""
-        patterns = [self.match] if self.match else covering(self.keys, columns)
+        """As `Edit.to_json`; slots that go along with their weight anyway are not named."""
+        mine = set(self.keys)
+        keys = tuple(key for key in self.keys if columns.of(key).slot_of not in mine)
+        patterns = [self.match] if self.match else covering(keys, columns)
         return [{"op": self.op, "match": pattern} for pattern in patterns]
 
     def record(self) -> Json:

@@ -24,8 +24,9 @@ from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_name
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph
 from ckpt_studio.formats.saving import save_fault
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
-from ckpt_studio.formats.tf_bundle.write import WriteOptions, Written, write_bundle
+from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.formats.tf_bundle.write_plan import Meta, plan_bundle
+from ckpt_studio.formats.writing import WriteOptions, Written
 
 
 @dataclass(frozen=True, slots=True)

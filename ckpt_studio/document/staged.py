@@ -258,14 +258,18 @@ class StagedView:
                 nbytes[row] = other.donor.columns.of(other.key).nbytes
         return nbytes
 
-    def untouched(self, base: object) -> NDArray[np.bool_] | None:
-        """Bool [n]: which of our rows are those of `base`, values and all; None if this is not a view of `base`."""
+    def origins(self, base: object) -> NDArray[np.int64] | None:
+        """Int64 [n]: for each of our rows the row of `base` that it is, values and all, or -1.
+
+        None if this is not a view of `base`.
+        """
         if base is not self._base:
             return None
-        rows = ~self._state.replaced
+        other = self._state.replaced
         if self._follows:
-            rows[self._state.columns.row(GRAPH_KEY)] = False
-        return rows[self._rows]
+            other = other.copy()
+            other[self._state.columns.row(GRAPH_KEY)] = True
+        return np.where(other[self._rows], -1, self._rows)
 
     @cached_property
     def _follows(self) -> bool:

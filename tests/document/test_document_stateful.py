@@ -27,7 +27,7 @@ from ckpt_studio.document.edits import Drop, Freeze, Replace, Unfreeze
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
-from ckpt_studio.formats.tf_bundle.write import WriteOptions
+from ckpt_studio.formats.writing import WriteOptions
 from tests.document.bundles import DONOR, MODEL, make
 from tests.helpers.tensorflow_child import TensorFlowChild
 
@@ -180,10 +180,11 @@ class DocumentMachine(RuleBasedStateMachine):
         assert self.document.modified == (self.at > 0)
         staged = self.document.staged
         assert list(staged.columns.keys) == sorted(model.kept, key=encode)
-        untouched = staged.untouched(self.base)
-        assert untouched is not None
+        origins = staged.origins(self.base)
+        assert origins is not None
         for row, (key, value) in enumerate(sorted(model.kept.items(), key=lambda item: encode(item[0]))):
-            assert untouched[row] == (self.document.state(key).replaced_by is None)
+            swapped = self.document.state(key).replaced_by is not None
+            assert origins[row] == (-1 if swapped else self.base.columns.row(key))
             np.testing.assert_array_equal(staged.read(key), value)
             weight = staged.columns.of(key).slot_of
             assert weight in (None, self.base.columns.of(key).slot_of)

@@ -17,7 +17,8 @@ from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
-from ckpt_studio.formats.tf_bundle.write import WriteOptions, write_bundle
+from ckpt_studio.formats.tf_bundle.write import write_bundle
+from ckpt_studio.formats.writing import WriteOptions
 from tests.document.bundles import DONOR, MODEL, make
 from tests.helpers.memory_source import MemorySource
 from tests.helpers.tensorflow_child import TensorFlowChild
@@ -167,7 +168,7 @@ from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
-from ckpt_studio.formats.tf_bundle.write import WriteOptions
+from ckpt_studio.formats.writing import WriteOptions
 base, donor = open_bundle(sys.argv[1]), open_bundle(sys.argv[2])
 document = Document(base)
 write_document(document, sys.argv[3] + "/warm/m", WriteOptions("link"))

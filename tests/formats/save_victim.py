@@ -83,7 +83,7 @@ def _ready(job: dict[str, Any]) -> Callable[[], object]:
     from ckpt_studio.document.patch import load_patch
     from ckpt_studio.document.saving import write_document
     from ckpt_studio.formats.tf_bundle.bundle import open_bundle
-    from ckpt_studio.formats.tf_bundle.write import WriteOptions
+    from ckpt_studio.formats.writing import WriteOptions
 
     document = Document(open_bundle(job["source"]))
     document.do(Freeze(("dense/bias",)))

@@ -11,6 +11,7 @@ from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
 
 BLOCK_SIZE: Final = 256 << 10
 RESTART_INTERVAL: Final = 16
+_TRAILER: Final = 5
 MAGIC: Final = (0xDB4775248B80FB57).to_bytes(8, "little")
 
 
@@ -65,7 +66,7 @@ class TableWriter:
         write: is given the table's bytes in order.
     """
 
-    def __init__(self, write: Callable[[bytes], object]) -> None:
+    def __init__(self, write: Callable[[bytes | memoryview], object]) -> None:
         self._write = write
         self._offset = 0
         self._data = _Block(RESTART_INTERVAL)
@@ -79,15 +80,35 @@ class TableWriter:
         Raises:
             ValueError: `key` does not come after the one before.
         """
+        self._before(key)
+        self._last = key
+        self._data.add(key, value)
+        if self._data.size >= BLOCK_SIZE:
+            self._flush()
+
+    def add_block(self, block: memoryview, first: bytes, last: bytes) -> None:
+        """Append a whole data block of another table as it is, trailer included.
+
+        Args:
+            block: its bytes.
+            first: the key that it begins with.
+            last: the key that it ends with.
+
+        Raises:
+            ValueError: `first` does not come after the record before.
+        """
+        self._flush()
+        self._before(first)
+        self._last = last
+        self._pending = self._put(block)
+
+    def _before(self, key: bytes) -> None:
+        """Look at the order, and say in the index where the block before ends."""
         if self._last is not None and key <= self._last:
             raise ValueError(f"{key!r} after {self._last!r}: keys must ascend")
         if self._pending is not None and self._last is not None:
             self._index.add(_separator(self._last, key), self._pending)
             self._pending = None
-        self._last = key
-        self._data.add(key, value)
-        if self._data.size >= BLOCK_SIZE:
-            self._flush()
 
     def finish(self) -> None:
         """Write what is left, the index block and the footer."""
@@ -106,9 +127,13 @@ class TableWriter:
     def _write_block(self, contents: bytes) -> bytes:
         """Write a plain block with its trailer. Returns its handle."""
         block = contents + b"\0"
-        self._write(block + mask(checksum(block)).to_bytes(4, "little"))
-        handle = write_varint(self._offset) + write_varint(len(contents))
-        self._offset += len(block) + 4
+        return self._put(memoryview(block + mask(checksum(block)).to_bytes(4, "little")))
+
+    def _put(self, block: memoryview) -> bytes:
+        """Write a block that has its trailer. Returns its handle."""
+        self._write(block)
+        handle = write_varint(self._offset) + write_varint(len(block) - _TRAILER)
+        self._offset += len(block)
         return handle
 
 

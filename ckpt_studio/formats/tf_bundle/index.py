@@ -6,6 +6,7 @@ Entries are decoded field by field for all rows at once with numpy. A row whose 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import lt
@@ -18,7 +19,7 @@ from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Unsupp
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
 from ckpt_studio.formats.sstable.records import Records, varints
-from ckpt_studio.formats.sstable.table import Gap, Table, check_end
+from ckpt_studio.formats.sstable.table import TRAILER, BlockHandle, Gap, Table, check_end
 from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31
@@ -112,6 +113,7 @@ class Index:
     in_order: bool
     _records: Records = field(repr=False)
     _order: NDArray[np.int64] = field(repr=False)
+    _handles: tuple[BlockHandle, ...] = field(repr=False, default=())
     gaps: tuple[Gap, ...] = ()
 
     def __len__(self) -> int:
@@ -120,6 +122,26 @@ class Index:
     def raw(self, i: int) -> bytes:
         """The encoded entry of record i, as it stands in the file."""
         return self._records.value(int(self._order[i]))
+
+    def blocks(self) -> Iterator[tuple[int, int, memoryview | None]]:
+        """The data blocks in order: first record, record behind the last, and the block's bytes with its trailer.
+
+        There are no bytes where the block cannot stand in another index as it is: the first, which holds the header,
+        and all records together where the table is compressed or not in order.
+        """
+        if not self._handles:
+            if len(self):
+                yield 0, len(self), None
+            return
+        starts = [handle.offset for handle in self._handles]
+        ends = np.searchsorted(self._records.value_at[self._order], [*starts[1:], len(self._records.data)])
+        view = memoryview(self._records.data)
+        first = 0
+        for number, (handle, stop) in enumerate(zip(self._handles, ends.tolist(), strict=True)):
+            if first < stop:
+                whole = view[handle.offset : handle.offset + handle.size + TRAILER]
+                yield first, stop, whole if number else None
+            first = stop
 
     def entry(self, i: int) -> Entry:
         """The entry of record i.
@@ -185,7 +207,8 @@ def _index_of(table: Table, path: str, identity: FileIdentity) -> Index:
         )
     keys, order, duplicate, in_order = _sorted_keys(records)
     fields = decode_fields(records.data, records.value_at[order], records.value_size[order])
-    return Index(path, identity, header, keys, fields, duplicate, in_order, records, order)
+    handles = table.handles if in_order and records.data is table.data else ()
+    return Index(path, identity, header, keys, fields, duplicate, in_order, records, order, handles)
 
 
 def _sorted_keys(records: Records) -> tuple[Names, NDArray[np.int64], NDArray[np.bool_], bool]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ckpt_studio.formats.partitions import Partition, bounds_of
-from ckpt_studio.formats.sstable.ordered_code import slice_key
+from ckpt_studio.formats.sstable.ordered_code import encode_number, encode_string, slice_key
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.tf_bundle.index import Index
@@ -32,3 +32,11 @@ def partition_of(index: Index, record: int) -> Partition:
             raise ValueError("the entry of one of its slices is missing")
         records.append(found)
     return Partition(start, stop, np.array(records, np.int64))
+
+
+def renamed_key(key: bytes, old: bytes, new: bytes) -> bytes:
+    """The key of an entry of the variable `old`, its own or a slice's, when the variable is called `new`."""
+    if key == old:
+        return new
+    head = encode_number(0)
+    return head + encode_string(new) + key[len(head + encode_string(old)) :]

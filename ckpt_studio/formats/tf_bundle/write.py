@@ -8,58 +8,26 @@ through in blocks: memory does not grow with the checkpoint.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import ChecksumMismatch
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import TensorSource, decode
+from ckpt_studio.core.tensors import TensorSource, encode
 from ckpt_studio.formats.saving import Saving, TemporaryFile, save_fault
 from ckpt_studio.formats.take_over import take_over as take_file_over
 from ckpt_studio.formats.tf_bundle.encode_tensors import ShardWriter
+from ckpt_studio.formats.tf_bundle.slices import renamed_key
 from ckpt_studio.formats.tf_bundle.write_check import check_copies, found_damage
-from ckpt_studio.formats.tf_bundle.write_index import (
-    Record,
-    gone_from,
-    header_of,
-    records_taken_over,
-    write_index,
-)
-from ckpt_studio.formats.tf_bundle.write_plan import (
-    BundlePlan,
-    Meta,
-    Sidecars,
-    WriteOptions,
-    plan_bundle,
-)
+from ckpt_studio.formats.tf_bundle.write_index import header_of, kept_records, write_index
+from ckpt_studio.formats.tf_bundle.write_plan import BundlePlan, Meta, plan_bundle
 from ckpt_studio.formats.tf_bundle.write_state import write_state
+from ckpt_studio.formats.writing import NO_SIDECARS, Sidecars, WriteOptions, Written
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.tf_bundle.bundle import Bundle
-
-__all__ = ["WriteOptions", "Written", "write_bundle"]
-
-_NO_SIDECARS: Final[Mapping[str, bytes]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a save has made.
-
-    Attributes:
-        prefix: the path that the new files share.
-        files: the new files, index first; not the state file.
-        written_bytes: bytes of them that take space of their own.
-        shared_bytes: bytes of them that are shared with the old checkpoint.
-    """
-
-    prefix: str
-    files: tuple[str, ...]
-    written_bytes: int
-    shared_bytes: int
 
 
 def write_bundle(
@@ -68,7 +36,7 @@ def write_bundle(
     *,
     take_over: Bundle | None = None,
     meta: Meta | None = None,
-    sidecars: Sidecars = _NO_SIDECARS,
+    sidecars: Sidecars = NO_SIDECARS,
     state: Literal["none", "new", "append"] = "none",
     options: WriteOptions | None = None,
     task: Task = UNTENDED,
@@ -78,13 +46,13 @@ def write_bundle(
     Args:
         source: what is written.
         prefix: the path that the new files will share; its folder is made if it is not there.
-        take_over: a bundle that holds most variables of `source` as they are: those that have the same identity in
-            both are taken over byte for byte, whatever they are.
+        take_over: a bundle that holds most variables of `source` as they are, under these keys or others: those are
+            taken over byte for byte, whatever they are.
         meta: the MetaGraph, as bytes or as a file to be taken over.
         sidecars: further files, by suffix (".ckpt-studio.json").
         state: whether the folder's `checkpoint` file names the new checkpoint: not at all, or as the latest after those
             that it names already ("append"; in a "new" folder there are none).
-        options: sharing and overwriting.
+        options: sharing, overwriting, and how large a data file may be.
         task: cancelled and watched; bytes are counted once when written and once when read back.
 
     Raises:
@@ -124,15 +92,16 @@ class _Writer:
     def write(self, meta: Meta | None, sidecars: Sidecars, state: bool) -> Written:
         plan, saving = self.plan, self.saving
         self._take_shards_over()
-        taken_over, new = self._own_shard()
+        new = self._own_shards()
         if meta is not None and f"{plan.name}.meta" not in plan.replaced:
             self._meta(meta)
         switch = self._sidecars(sidecars)
-        for number in range(plan.own_shard + plan.has_own_shard, plan.num_shards):
+        for number in range(len(plan.ways) + len(plan.own), plan.num_shards):
             self._placed(saving.write_small(b""), plan.data_name(number))
         saving.place(self.placed)
         index = saving.create()
-        write_index(index, header_of(plan.take_over, plan.num_shards), taken_over, new)
+        records = self._renamed(new)
+        write_index(index, header_of(plan.take_over, plan.num_shards), plan.take_over, records, new)
         saving.seal(index)
         self.size += index.size
         name = f"{plan.name}.index"
@@ -181,35 +150,45 @@ class _Writer:
             if found is not None:
                 raise found
 
-    def _own_shard(self) -> tuple[Iterable[Record], dict[str, bytes]]:
-        """The data file of what is written one by one. Returns the records taken over and the new ones."""
+    def _own_shards(self) -> dict[bytes, bytes]:
+        """The data files of what is written one by one. Returns the new records."""
         plan = self.plan
-        changed = [plan.source.columns.keys[row] for row in np.flatnonzero(~plan.unchanged).tolist()]
-        taken_over: Iterable[Record] = ()
-        if plan.ways and plan.take_over is not None:
-            taken_over = records_taken_over(plan.take_over, gone_from(plan.take_over, plan.source, changed))
-        if not plan.has_own_shard:
-            return taken_over, {}
-        file = self.saving.create()
-        new: dict[str, bytes] = {}
-        with ShardWriter(file, plan.own_shard, big_endian=plan.big_endian, task=self.task) as shard:
-            if not plan.ways and plan.take_over is not None:
-                for row in np.flatnonzero(plan.unchanged).tolist():
-                    new.update(self._live(shard, plan.take_over, plan.source.columns.keys[row]))
-            columns = plan.source.columns
-            for key in changed:
-                row = columns.row(key)
-                new[key] = shard.add(plan.source, key, int(columns.dtype[row]), columns.shape(row) or ())
-        self.saving.seal(file)
-        self._placed(file, plan.data_name(plan.own_shard))
-        return taken_over, new
+        new: dict[bytes, bytes] = {}
+        for number, rows in enumerate(plan.own, len(plan.ways)):
+            file = self.saving.create()
+            with ShardWriter(file, number, big_endian=plan.big_endian, task=self.task) as shard:
+                for row in rows.tolist():
+                    new.update(self._written(shard, row))
+            self.saving.seal(file)
+            self._placed(file, plan.data_name(number))
+        return new
 
-    def _live(self, shard: ShardWriter, bundle: Bundle, key: str) -> dict[str, bytes]:
-        """The live bytes of an unchanged variable, slices included, with their records."""
-        entries = {}
-        for name, value in bundle.raw_entries(key):
-            entries[decode(name)] = shard.copy_entry(value, bundle.shard_path, key)
-        return entries
+    def _written(self, shard: ShardWriter, row: int) -> dict[bytes, bytes]:
+        """Write one variable; its records, those of its slices included."""
+        plan, columns = self.plan, self.plan.source.columns
+        key, origin = columns.keys[row], int(plan.origin[row])
+        if origin < 0:
+            entry = shard.add(plan.source, key, int(columns.dtype[row]), columns.shape(row) or ())
+            return {encode(key): entry}
+        bundle = plan.take_over
+        assert bundle is not None
+        old = bundle.columns.keys.raw(origin)
+        return {
+            renamed_key(name, old, columns.keys.raw(row)): shard.copy_entry(value, bundle.shard_path, key)
+            for name, value in bundle.raw_entries(bundle.columns.keys[origin])
+        }
+
+    def _renamed(self, new: dict[bytes, bytes]) -> NDArray[np.bool_] | None:
+        """Add the records of what is taken over under other keys. Returns which old records stay as they are."""
+        plan, bundle = self.plan, self.plan.take_over
+        if not plan.ways or bundle is None:
+            return None
+        keys = plan.source.columns.keys
+        for row in np.flatnonzero((plan.origin >= 0) & ~plan.same_key).tolist():
+            old = bundle.columns.keys[int(plan.origin[row])]
+            for name, value in bundle.raw_entries(old):
+                new[renamed_key(name, encode(old), keys.raw(row))] = value
+        return kept_records(bundle, plan.origin[plan.same_key])
 
     def _meta(self, meta: Meta) -> None:
         name = f"{self.plan.name}.meta"

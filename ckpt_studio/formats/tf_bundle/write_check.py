@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _OPAQUE: Final = (Code.unknown_type, Code.too_deep)
 """Entries that cannot be shown but are as whole as any other; their bytes are passed on."""
-_PASSED_ON: Final = (*_OPAQUE, Code.none, Code.duplicate)
+_PASSED_ON: Final = (*_OPAQUE, Code.duplicate)
 """Not damage: of a key that stands twice the second entry is left out."""
 
 
-def refuse_known_damage(source: TensorSource, unchanged: NDArray[np.bool_], take_over: Bundle | None) -> None:
+def refuse_known_damage(source: TensorSource, origin: NDArray[np.int64], take_over: Bundle | None) -> None:
     """Look at what is known of damage without reading data.
 
     Raises:
@@ -40,21 +40,19 @@ def refuse_known_damage(source: TensorSource, unchanged: NDArray[np.bool_], take
     rows = np.fromiter(columns.faults, np.int64, len(columns.faults))
     kind: type[FileFault] = Corrupt
     if take_over is not None and len(rows):
-        codes = _codes(source, take_over, rows)
-        rows = rows[~unchanged[rows] | (codes < 0) | ~np.isin(codes, _PASSED_ON)]
-        first = take_over.contents.error(take_over.record(columns.keys[int(rows[0])])) if len(rows) else None
+        theirs = origin[rows] >= 0
+        records = take_over.contents.rows[origin[rows[theirs]]]
+        damaged = np.ones(
+            len(rows), np.bool_
+        )  # also where the entry is sound: then its bytes were found not to be
+        damaged[theirs] = ~np.isin(take_over.contents.codes[records], _PASSED_ON)
+        first = next(map(take_over.contents.error, records[damaged[theirs]].tolist()), None)
         kind = kind if first is None else type(first)
+        rows = rows[damaged]
     if len(rows):
         raise _refusal(
             [columns.name(row) for row in rows.tolist()], columns.keys[int(rows[0])], kind, take_over
         )
-
-
-def _codes(source: TensorSource, take_over: Bundle, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The code of each row's entry; -1 where the entry is sound, and the damage was found in its bytes."""
-    keys = source.columns.keys
-    codes = [int(take_over.contents.codes[take_over.record(key)]) for key in keys.take(rows.tolist())]
-    return np.array([code or -1 for code in codes], np.int64)
 
 
 def _refusal(names: list[str], key: str, kind: type[FileFault], take_over: Bundle | None) -> FileFault:
@@ -68,13 +66,10 @@ def _refusal(names: list[str], key: str, kind: type[FileFault], take_over: Bundl
     )
 
 
-def live_records(source: TensorSource, unchanged: NDArray[np.bool_], take_over: Bundle) -> NDArray[np.int64]:
-    """Int64 [n]: records of the variables that are taken over."""
-    rows = np.flatnonzero(unchanged)
-    if source.columns.keys is take_over.columns.keys:
-        return take_over.contents.rows[rows]
-    keys = source.columns.keys.take(rows.tolist())
-    return np.array([take_over.record(key) for key in keys], np.int64)
+def live_records(origin: NDArray[np.int64], take_over: Bundle) -> NDArray[np.int64]:
+    """Int64 [m]: records of the variables that are taken over."""
+    records: NDArray[np.int64] = take_over.contents.rows[origin[origin >= 0]]
+    return records
 
 
 def used_shards(take_over: Bundle, records: NDArray[np.int64]) -> frozenset[int]:

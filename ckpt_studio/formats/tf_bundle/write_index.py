@@ -1,11 +1,17 @@
-"""The index of a new bundle: records that are taken over byte for byte, merged with new ones."""
+"""The index of a new bundle: records that are taken over byte for byte, merged with new ones.
+
+Of a large index few records change, so blocks in which nothing changes are copied as they are.
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
-from ckpt_studio.core.tensors import TensorSource, encode
+import numpy as np
+from numpy.typing import NDArray
+
 from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.writer import TableWriter
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -22,31 +28,62 @@ def header_of(take_over: Bundle | None, num_shards: int) -> bytes:
     return Header(num_shards, old.big_endian, old.producer, old.min_consumer).encode()
 
 
-def records_taken_over(bundle: Bundle, gone: Iterable[str]) -> Iterator[Record]:
-    """The records of `bundle` in order, without those of the variables `gone`, and without slices of none."""
-    skip = {key for variable in gone for key, _ in bundle.raw_entries(variable)}
-    index, orphans = bundle.index, bundle.contents.orphans
-    for row in range(len(index)):
-        key = index.keys.raw(row)
-        if key not in skip and not index.duplicate[row] and not orphans[row]:
-            yield key, index.raw(row)
-
-
-def gone_from(bundle: Bundle, source: TensorSource, changed: Iterable[str]) -> set[str]:
-    """Variables of `bundle` whose records are not taken over: changed ones, and those that `source` does not have."""
-    gone = {key for key in changed if key in bundle.columns}
-    if source.columns.keys is not bundle.columns.keys:
-        gone |= set(bundle.columns.keys) - set(source.columns.keys)
-    return gone
+def kept_records(bundle: Bundle, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool [records of `bundle`]: those of these rows and of their slices; of a key that stands twice, the first."""
+    kept = np.zeros(len(bundle.index), np.bool_)
+    records = bundle.contents.rows[rows]
+    kept[records] = True
+    for record, partition in bundle.contents.partitions.items():
+        if kept[record]:
+            kept[partition.records] = True
+    kept &= ~bundle.index.duplicate
+    return kept
 
 
 def write_index(
-    file: TemporaryFile, header: bytes, taken_over: Iterable[Record], new: dict[str, bytes]
+    file: TemporaryFile,
+    header: bytes,
+    take_over: Bundle | None,
+    kept: NDArray[np.bool_] | None,
+    new: dict[bytes, bytes],
 ) -> None:
-    """Write a table of the header and of both kinds of records; each kind has its keys once."""
+    """Write a table of the header, of the old records that are kept and of the new ones; no key is in both."""
     writer = TableWriter(file.write)
     writer.add(b"", header)
-    fresh = sorted((encode(key), value) for key, value in new.items())
-    for key, value in heapq.merge(taken_over, fresh):
-        writer.add(key, value)
+    fresh = sorted(new.items())
+    if take_over is None or kept is None:
+        _add(writer, iter(fresh))
+    else:
+        _merge(writer, take_over, kept, fresh)
     writer.finish()
+
+
+def _merge(writer: TableWriter, bundle: Bundle, kept: NDArray[np.bool_], fresh: list[Record]) -> None:
+    """Add kept and new records in order, a block of the old index after the other."""
+    keys = bundle.index.keys
+    done = 0
+    for first, stop, block in bundle.index.blocks():
+        lowest, highest = keys.raw(first), keys.raw(stop - 1)
+        before = bisect_left(fresh, lowest, done, key=_key)
+        inside = bisect_right(fresh, highest, before, key=_key)
+        _add(writer, iter(fresh[done:before]))
+        if block is not None and before == inside and kept[first:stop].all():
+            writer.add_block(block, lowest, highest)
+        else:
+            old = _records(bundle, first + np.flatnonzero(kept[first:stop]))
+            _add(writer, heapq.merge(old, fresh[before:inside]))
+        done = inside
+    _add(writer, iter(fresh[done:]))
+
+
+def _key(record: Record) -> bytes:
+    return record[0]
+
+
+def _records(bundle: Bundle, records: NDArray[np.int64]) -> Iterator[Record]:
+    return ((bundle.index.keys.raw(at), bundle.index.raw(at)) for at in records.tolist())
+
+
+def _add(writer: TableWriter, records: Iterator[Record]) -> None:
+    for key, value in records:
+        writer.add(key, value)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,44 +17,37 @@ from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.take_over import How, way_to_take_over
 from ckpt_studio.formats.tf_bundle.sidecars import SIDECARS
 from ckpt_studio.formats.tf_bundle.write_check import live_records, refuse_known_damage, used_shards
+from ckpt_studio.formats.writing import (
+    WriteOptions,
+    check_space,
+    file_id,
+    free_bytes,
+    split_target,
+    writable_parent,
+)
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.tf_bundle.bundle import Bundle
 
-Sharing: TypeAlias = Literal["copy", "link", "compact"]
 Meta: TypeAlias = bytes | os.PathLike[str]
 """A MetaGraph to be written: its bytes, or a file that is taken over as it is."""
 
-Sidecars: TypeAlias = Mapping[str, bytes | Callable[[int], bytes]]
-"""Files beside the checkpoint: suffix -> contents, or a function that makes them of the number of data files."""
-
-_MARGIN: Final = 1 << 20
 _ENTRY_BYTES: Final = 48
 _MOST_EMPTY: Final = 64
 """Rather than leave more empty data files behind, tensors are copied one by one."""
+_COMPARED: Final = 1 << 20
 
 
 @runtime_checkable
 class Derived(Protocol):
-    """A source that was made of another and knows which rows it has not touched: cheaper than asking key by key."""
+    """A source that was made of another and knows which of its rows are that one's: cheaper than asking key by key."""
 
-    def untouched(self, base: object) -> NDArray[np.bool_] | None:
-        """Bool [N] in the order of `base`'s rows, which are also its own; None if it was not made of `base`."""
+    def origins(self, base: object) -> NDArray[np.int64] | None:
+        """Int64 [n]: for each of our rows, the row of `base` that it is, or -1; None if we were not made of `base`.
+
+        A row is one of `base` if values, shape and type are the same, whatever it is called.
+        """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """How a checkpoint is written.
-
-    Attributes:
-        sharing: what happens to data that did not change: `copy` (by reflink where the disk can), `link` (a hard link
-            of the data files where possible), `compact` (live bytes only, into one file).
-        overwrite: whether an existing checkpoint of the same name may be replaced.
-    """
-
-    sharing: Sharing = "copy"
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,11 +57,13 @@ class BundlePlan:
     Attributes:
         folder, name: the prefix, absolute, in two parts.
         source: what is written.
-        unchanged: bool [N], the rows of `source` whose entries and bytes are taken over from `take_over` as they are.
-        take_over: the bundle whose shards are taken over, or None.
-        live: int64 [n], records of `take_over` of the unchanged variables.
-        ways: how each of its shards is taken over, None for one that holds nothing live; empty where tensors are copied
-            one by one.
+        take_over: the bundle whose records and data are taken over where they did not change, or None.
+        origin: int64 [n], for each row of `source` the row of `take_over` that it is, or -1.
+        same_key: bool [n], which of those have the same key, too.
+        live: int64 [m], records of `take_over` that are taken over, without those of slices.
+        ways: how each of its data files is taken over, None for one that holds nothing live; empty where tensors are
+            copied one by one.
+        own: rows of `source` that are written one by one, a list for each data file that they go to.
         num_shards: data files of the new checkpoint.
         written_bytes: bytes that take space on the disk, nearly.
         shared_bytes: bytes that the new checkpoint shares with the old one.
@@ -80,10 +74,12 @@ class BundlePlan:
     folder: str
     name: str
     source: TensorSource
-    unchanged: NDArray[np.bool_]
     take_over: Bundle | None
+    origin: NDArray[np.int64]
+    same_key: NDArray[np.bool_]
     live: NDArray[np.int64]
     ways: tuple[How | None, ...]
+    own: tuple[NDArray[np.int64], ...]
     num_shards: int
     written_bytes: int
     shared_bytes: int
@@ -100,28 +96,13 @@ class BundlePlan:
         """Byte order of the new checkpoint: that of the data that is taken over."""
         return self.take_over is not None and self.take_over.big_endian
 
-    @property
-    def own_shard(self) -> int:
-        """Number of the data file that holds the tensors that are written one by one."""
-        return len(self.ways)
-
-    @property
-    def has_own_shard(self) -> bool:
-        """Whether any tensor is written one by one."""
-        return not self.ways or not bool(self.unchanged.all())
-
     def data_name(self, shard: int) -> str:
         """File name of a data file."""
         return f"{self.name}.data-{shard:05d}-of-{self.num_shards:05d}"
 
     def check_space(self) -> None:
         """Raise SaveFault if the disk is too full."""
-        if self.written_bytes + _MARGIN > self.free_bytes:
-            raise SaveFault(
-                f"{self.folder!r} has {_said(self.free_bytes)} free, and {_said(self.written_bytes)} are to be "
-                "written; free some space or choose another folder.",
-                path=self.folder,
-            )
+        check_space(self.folder, self.written_bytes, self.free_bytes)
 
 
 def plan_bundle(
@@ -140,45 +121,62 @@ def plan_bundle(
         SaveFault: the folder cannot be written to.
         FileFault: variables are known to be damaged, or a data file of `take_over` is missing.
     """
-    folder, name = os.path.split(os.path.abspath(prefix))
-    if not name or "\0" in name or os.path.basename(prefix) in ("", os.curdir, os.pardir):
-        raise RequestFault("The new checkpoint needs a name: a folder, and a name in it.", path=prefix)
+    folder, name = split_target(prefix)
     replaced = _existing(folder, name)
-    unchanged = unchanged_rows(source, take_over)
+    origin = origin_rows(source, take_over)
     _check_target(folder, name, replaced, options, meta)
-    _check_not_read(folder, name, replaced, source, unchanged, take_over)
-    refuse_known_damage(source, unchanged, take_over)
-    parent = _writable_parent(folder)
+    _check_not_read(folder, name, replaced, source, origin, take_over)
+    refuse_known_damage(source, origin, take_over)
+    parent = writable_parent(folder)
     live = np.zeros(0, np.int64)
     ways: tuple[How | None, ...] = ()
     sizes: list[int] = []
+    same = np.zeros(len(origin), np.bool_)
     if take_over is not None:
-        live = live_records(source, unchanged, take_over)
+        live = live_records(origin, take_over)
+        same = _same_keys(source, take_over, origin)
         ways, sizes = _ways(take_over, live, parent, options)
-    one_by_one = ~unchanged if ways else np.ones(len(unchanged), np.bool_)
+    rows = np.flatnonzero(origin < 0) if ways else np.arange(len(origin))
+    own = _in_files(rows, source.columns.nbytes, options.shard_size, at_least=not ways)
     meta_bytes = 0 if meta is None else len(meta) if isinstance(meta, bytes) else os.path.getsize(meta)
     keys = source.columns.keys
-    index_bytes = len(keys.blob) + _ENTRY_BYTES * len(keys)
-    own = int(source.columns.nbytes[one_by_one].sum())
-    shards = len(ways) + (not ways or bool(one_by_one.any()))
+    written = int(source.columns.nbytes[rows].sum()) + len(keys.blob) + _ENTRY_BYTES * len(keys)
     return BundlePlan(
         folder=folder,
         name=name,
         source=source,
-        unchanged=unchanged,
         take_over=take_over,
+        origin=origin,
+        same_key=same,
         live=live,
         ways=ways,
-        num_shards=_unused_count(shards, name, replaced),
-        written_bytes=own
-        + index_bytes
+        own=own,
+        num_shards=_unused_count(len(ways) + len(own), name, replaced),
+        written_bytes=written
         + meta_bytes
         + sidecar_bytes
         + sum(size for size, way in zip(sizes, ways, strict=True) if way == "copy"),
         shared_bytes=sum(size for size, way in zip(sizes, ways, strict=True) if way not in ("copy", None)),
-        free_bytes=shutil.disk_usage(parent).free,
+        free_bytes=free_bytes(parent),
         replaced=replaced,
     )
+
+
+def _in_files(
+    rows: NDArray[np.int64], nbytes: NDArray[np.int64], most: int | None, *, at_least: bool
+) -> tuple[NDArray[np.int64], ...]:
+    """The rows of each data file that is written anew; one of no rows where there has to be one."""
+    if not len(rows):
+        return (rows,) if at_least else ()
+    if most is None:
+        return (rows,)
+    starts, size = [0], 0
+    for place, more in enumerate(nbytes[rows].tolist()):
+        if size and size + more > most:
+            starts.append(place)
+            size = 0
+        size += more
+    return tuple(np.split(rows, starts[1:]))
 
 
 def _ways(
@@ -186,7 +184,8 @@ def _ways(
 ) -> tuple[tuple[How | None, ...], list[int]]:
     """How each data file is taken over, and its size (0 where it is not); nothing where they are not taken over."""
     used = used_shards(take_over, live)
-    if options.sharing == "compact" or not len(live) or take_over.num_shards > 2 * len(used) + _MOST_EMPTY:
+    anew = options.sharing == "compact" or options.shard_size is not None
+    if anew or not len(live) or take_over.num_shards > 2 * len(used) + _MOST_EMPTY:
         return (), []
     ways: list[How | None] = []
     sizes = []
@@ -198,23 +197,37 @@ def _ways(
     return tuple(ways), sizes
 
 
-def unchanged_rows(source: TensorSource, take_over: Bundle | None) -> NDArray[np.bool_]:
-    """Bool [N]: which variables of `source` are those of `take_over`, values and all."""
+def origin_rows(source: TensorSource, take_over: Bundle | None) -> NDArray[np.int64]:
+    """Int64 [n]: for each row of `source` the row of `take_over` that it is, values and all, or -1."""
     columns = source.columns
     if take_over is None:
-        return np.zeros(len(columns), np.bool_)
+        return np.full(len(columns), -1, np.int64)
     if source is take_over:
-        return np.ones(len(columns), np.bool_)
+        return np.arange(len(columns))
     if isinstance(source, Derived):
-        known = source.untouched(take_over)
+        known = source.origins(take_over)
         if known is not None:
             return known
     theirs = take_over.columns
-    return np.fromiter(
-        (key in theirs and source.identity(key) == take_over.identity(key) for key in columns.keys),
-        np.bool_,
-        len(columns),
-    )
+    rows = np.fromiter((theirs.keys.find(key) for key in columns.keys), np.int64, len(columns))
+    for row in np.flatnonzero(rows >= 0).tolist():
+        key = columns.keys[row]
+        if source.identity(key) != take_over.identity(key):
+            rows[row] = -1
+    return rows
+
+
+def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool [n]: which rows are called as in `take_over`."""
+    rows = np.flatnonzero(origin >= 0)
+    same = np.zeros(len(origin), np.bool_)
+    ours, theirs = source.columns.keys, take_over.columns.keys
+    if ours is theirs:
+        same[rows] = rows == origin[rows]
+    else:
+        one, other = ours.take(rows.tolist()), theirs.take(origin[rows].tolist())
+        same[rows] = [key == old for key, old in zip(one, other, strict=True)]
+    return same
 
 
 def _existing(folder: str, name: str) -> tuple[str, ...]:
@@ -266,7 +279,7 @@ def _same_bytes(path: str, meta: Meta | None) -> bool:
         if isinstance(meta, bytes):
             return old.read() == meta
         with open(meta, "rb") as new:
-            while (block := old.read(_MARGIN)) == new.read(_MARGIN):
+            while (block := old.read(_COMPARED)) == new.read(_COMPARED):
                 if not block:
                     return True
     return False
@@ -277,46 +290,26 @@ def _check_not_read(
     name: str,
     replaced: tuple[str, ...],
     source: TensorSource,
-    unchanged: NDArray[np.bool_],
+    origin: NDArray[np.int64],
     take_over: Bundle | None,
 ) -> None:
     """Refuse a target that is the source, or a donor: by what the files are, not by how they are called."""
     if not replaced:
         return
-    targets = {_identity(os.path.join(folder, n)) for n in replaced}
+    targets = {file_id(os.path.join(folder, n)) for n in replaced}
     read: set[str] = set()
     if take_over is not None:
         read.add(take_over.index.path)
     columns = source.columns
-    for row in np.flatnonzero(~unchanged).tolist():
+    for row in np.flatnonzero(origin < 0).tolist():
         stored = source.stored(columns.keys[row])
         if stored is not None:
             read.add(stored.path)
-    if any(_identity(path) in targets for path in read):
+    if any(file_id(path) in targets for path in read):
         raise RequestFault(
             f"{os.path.join(folder, name)!r} is a checkpoint that is being read; choose another name.",
             path=os.path.join(folder, name),
         )
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino)
-
-
-def _writable_parent(folder: str) -> str:
-    """The folder, or the nearest that exists above it."""
-    parent = folder
-    while not os.path.lexists(parent) and os.path.dirname(parent) != parent:
-        parent = os.path.dirname(parent)
-    if not os.path.isdir(parent):
-        raise SaveFault(f"{parent!r} is not a folder; choose another place.", path=folder)
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise SaveFault(f"{parent!r} cannot be written to; choose another folder.", path=folder)
-    return parent
 
 
 def _unused_count(shards: int, name: str, replaced: Iterable[str]) -> int:
@@ -325,11 +318,3 @@ def _unused_count(shards: int, name: str, replaced: Iterable[str]) -> int:
     while shards in taken:
         shards += 1
     return shards
-
-
-def _said(size: int) -> str:
-    for unit in ("bytes", "KB", "MB"):
-        if size < 1000:
-            return f"{size} {unit}"
-        size = round(size / 1000)
-    return f"{size} GB" if size < 10_000 else f"{size / 1000:.0f} TB"

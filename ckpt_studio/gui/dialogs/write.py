@@ -30,7 +30,7 @@ from ckpt_studio.gui.texts import byte_size, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.document.saving import WritePlan
-    from ckpt_studio.formats.tf_bundle.write import WriteOptions, Written
+    from ckpt_studio.formats.writing import WriteOptions, Written
     from ckpt_studio.gui.session import Session
 
 _PLAN_MS: Final = 200
@@ -236,7 +236,7 @@ class WriteDialog(QDialog):
         self._sharing_text.setText(texts[self._sharing.currentData()])
 
     def _options(self) -> WriteOptions:
-        from ckpt_studio.formats.tf_bundle.write import WriteOptions
+        from ckpt_studio.formats.writing import WriteOptions
 
         return WriteOptions(sharing=self._sharing.currentData())
 

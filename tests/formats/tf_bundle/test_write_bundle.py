@@ -26,7 +26,8 @@ from ckpt_studio.document.staged import StagedView, State, Swap
 from ckpt_studio.formats.saving import Saving, TemporaryFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.formats.tf_bundle.state_file import parse_state_file
-from ckpt_studio.formats.tf_bundle.write import WriteOptions, write_bundle
+from ckpt_studio.formats.tf_bundle.write import write_bundle
+from ckpt_studio.formats.writing import WriteOptions
 from tests.helpers.bundles import BundleMaker, shard_name
 from tests.helpers.memory_source import MemorySource
 from tests.helpers.tensorflow_child import TensorFlowChild
