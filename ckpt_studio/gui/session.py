@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.edits import Edit, Replace
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.folder import Folder
+    from ckpt_studio.gui.compared import Compared
     from ckpt_studio.training.events import RunState
 
 _JOURNAL_MS: Final = 500
@@ -56,6 +57,7 @@ class Session(QObject):
         folder: the checkpoints of its folder, or None.
         run_folder: the checkpoints of the run that is or was last, or None.
         offered: checkpoints to choose from, found where a path was asked for that is none itself, or None.
+        compared: the checkpoint that the document is compared with, or None.
         current: key of the variable to look at, or None.
         selection: keys chosen in the tree, subtrees expanded.
         run: state of the resumed run, or None when there was none.
@@ -75,6 +77,8 @@ class Session(QObject):
     """Set[str]: keys whose staged view changed, after do, undo, redo, revert and verifying."""
     currentChanged = Signal(object)
     """str | None: the variable to look at."""
+    comparedChanged = Signal()
+    """Another checkpoint to compare with, or none, or other variables of it belong to ours."""
     selectionChanged = Signal(object)
     """tuple[str, ...]: keys for freeze and swap, subtrees expanded."""
     folderChanged = Signal()
@@ -98,6 +102,7 @@ class Session(QObject):
         self.folder: Folder | None = None
         self.run_folder: Folder | None = None
         self.offered: Folder | None = None
+        self.compared: Compared | None = None
         self.current: str | None = None
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
@@ -395,6 +400,11 @@ class Session(QObject):
         if key != self.current:
             self.current = key
             self.currentChanged.emit(key)
+
+    def set_compared(self, compared: Compared | None) -> None:
+        """What the document is compared with."""
+        self.compared = compared
+        self.comparedChanged.emit()
 
     def set_selection(self, keys: Sequence[str]) -> None:
         """The variables that freeze and swap act on."""

@@ -62,6 +62,7 @@ class TensorPanel(QWidget):
         session.currentChanged.connect(self._look_at)
         session.documentChanged.connect(lambda: self._look_at(session.current))
         session.stagedChanged.connect(self._staged_changed)
+        session.comparedChanged.connect(lambda: self._look_at(session.current))
         self._look_at(session.current)
 
     def _variable_page(self) -> QWidget:
@@ -93,6 +94,8 @@ class TensorPanel(QWidget):
         parts = [visible(shortened(info.name, _LONGEST)), shape_text(info.shape), info.dtype.name]
         if subject.original is not None:
             parts.append(self.tr("staged"))
+        if self._session.compared is not None and subject.compared is not None:
+            parts.append(f"↔ {visible(shortened(self._session.compared.label, _LONGEST))}")
         self._title.set_full("   ".join(parts))
         self._pages.setCurrentIndex(1)
 
@@ -109,7 +112,7 @@ class TensorPanel(QWidget):
         from ckpt_studio.gui.views.subject import Subject
 
         try:
-            return Subject.of(document, key)
+            return Subject.of(document, key, self._session.compared)
         except CkptStudioError as error:
             self._hint.setText(visible(str(error)))
             return None

@@ -41,8 +41,6 @@ class SliceBar(QWidget):
         self._rows, self._columns = self._axis("sliceRowAxis", 0), self._axis("sliceColumnAxis", 1)
         self._which = QComboBox(self)
         named(self._which, "sliceWhich", self.tr("Values shown"))
-        self._which.addItem(self.tr("Staged values"), Which.staged)
-        self._which.addItem(self.tr("Original values"), Which.original)
         self._which.activated.connect(lambda _: self.changed.emit())
         self._axes = QWidget(self)
         row = QHBoxLayout(self._axes)
@@ -84,11 +82,7 @@ class SliceBar(QWidget):
     def present(self, subject: Subject | None) -> None:
         """Offer what this variable has; a variable of the same shape keeps the slice."""
         shape = None if subject is None else subject.staged.info.shape
-        before = subject.original if subject is not None else None
-        comparable = before is not None and before.info.shape == shape
-        self._which.setVisible(comparable)
-        if not comparable:
-            self._which.setCurrentIndex(0)
+        self._offer_values(subject)
         if shape is None:
             self._spec = None
         elif self._spec is None or self._spec.shape != shape:
@@ -97,6 +91,24 @@ class SliceBar(QWidget):
             self._spec = SliceSpec.of_shape(shape)
             self._offer(self._spec)
         self._axes.setVisible(shape is not None and len(shape) > 1)
+
+    def _offer_values(self, subject: Subject | None) -> None:
+        """Offer the values that have the shape of those that are staged; a choice that is still there stays."""
+        texts = {
+            Which.staged: self.tr("Staged values"),
+            Which.original: self.tr("Original values"),
+            Which.compared: self.tr("Compared values"),
+        }
+        offered = [Which.staged]
+        if subject is not None:
+            others = {Which.original: subject.original, Which.compared: subject.compared}
+            shape = subject.staged.info.shape
+            offered += [
+                which for which, side in others.items() if side is not None and side.info.shape == shape
+            ]
+        chosen = self.which if self.which in offered else Which.staged
+        fill_combo(self._which, [(texts[which], which) for which in offered], chosen)
+        self._which.setVisible(len(offered) > 1)
 
     def _offer(self, spec: SliceSpec) -> None:
         axes = [(self.tr("Axis {0} ({1:,})").format(i, extent), i) for i, extent in enumerate(spec.shape)]

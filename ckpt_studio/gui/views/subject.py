@@ -1,4 +1,5 @@
-"""What the views look at: one variable as it is staged, and as it was where an edit has replaced its values."""
+"""What the views look at: one variable as it is staged, as it was where an edit has replaced its values, and as another
+checkpoint has it."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ckpt_studio.core.tensors import TensorInfo, TensorSource
     from ckpt_studio.document.document import Document
+    from ckpt_studio.gui.compared import Compared
 
 
 class Which(Enum):
@@ -16,6 +18,7 @@ class Which(Enum):
 
     staged = "staged"
     original = "original"
+    compared = "compared"
 
 
 class Nature(Enum):
@@ -71,29 +74,32 @@ class Subject:
     Attributes:
         staged: as it would be written; as it is on disk where it would not be.
         original: as it is on disk; None where nothing is staged over its values.
+        compared: as the compared checkpoint has it; None where there is none, or it has no such variable.
     """
 
     staged: Side
     original: Side | None
+    compared: Side | None = None
 
     @classmethod
-    def of(cls, document: Document, key: str) -> Subject:
-        """The variable with this key of a document's staged view.
+    def of(cls, document: Document, key: str, compared: Compared | None = None) -> Subject:
+        """The variable with this key of a document's staged view, beside that of the compared checkpoint.
 
         Raises:
             NoSuchVariable: if it is not there.
         """
         before = Side.of(*document.original(key))
+        its_key = None if compared is None else compared.pairs.other(key)
+        other = None if compared is None or its_key is None else Side.of(compared.checkpoint, its_key)
         if document.state(key).dropped:
-            return cls(before, None)
+            return cls(before, None, other)
         staged = Side.of(document.staged, key)
-        return cls(staged, None if before.identity == staged.identity else before)
+        return cls(staged, None if before.identity == staged.identity else before, other)
 
     def side(self, which: Which) -> Side:
         """The values asked for; the staged ones where there are no others."""
-        if which is Which.original and self.original is not None:
-            return self.original
-        return self.staged
+        found = {Which.original: self.original, Which.compared: self.compared}.get(which)
+        return self.staged if found is None else found
 
     @property
     def sides(self) -> tuple[Side, ...]:
