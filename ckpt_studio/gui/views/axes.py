@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from ckpt_studio.gui.views.colours import PlotColours
+from ckpt_studio.gui.plots.colours import PlotColours
 
 
 class ValueAxis(pg.AxisItem):

@@ -1,4 +1,4 @@
-"""Colours of the plots, for light and dark: lines, and ramps from values to an index of a small table of colours."""
+"""Ramps of colours, for light and dark: from values to an index of a small table of colours."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor
 
 from ckpt_studio.analysis.heatmap import Heatmap
+from ckpt_studio.gui.plots.colours import PlotColours
 
 NAN_INDEX: Final = 0
 INF_INDEX: Final = 255
@@ -25,31 +26,6 @@ class Ramp(Enum):
     """Diverging: zero is neutral, both signs have their colour, limits are symmetric."""
     low_to_high = "low_to_high"
     """From the smallest to the largest value."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlotColours:
-    """Colours of lines and texts."""
-
-    base: QColor
-    text: QColor
-    faint: QColor
-    staged: QColor
-    original: QColor
-    nan: QColor
-    inf: QColor
-    dark: bool
-
-    @classmethod
-    def of(cls, palette: QPalette) -> PlotColours:
-        """The colours that go with a palette."""
-        base, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
-        dark = base.lightnessF() < 0.5
-        faint = QColor(text)
-        faint.setAlphaF(0.6)
-        staged, original = ("#6aa9ff", "#ffb454") if dark else ("#2563c9", "#c2570c")
-        nan, inf = ("#39e75f", "#ffe14d") if dark else ("#00a83a", "#d4a800")
-        return cls(base, text, faint, QColor(staged), QColor(original), QColor(nan), QColor(inf), dark)
 
 
 _RAMPS: Final = {

@@ -13,12 +13,12 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.views.axes import FramedPlot, IndexAxis, colour_plot
 from ckpt_studio.gui.views.colours import (
     INF_INDEX,
     NAN_INDEX,
     Painted,
-    PlotColours,
     colour_table,
 )
 from ckpt_studio.gui.views.numbers import number_text

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckpt_studio.gui.views.colours import PlotColours
+from ckpt_studio.gui.plots.colours import PlotColours
 
 _GAP = 6
 

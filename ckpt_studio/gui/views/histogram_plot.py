@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.analysis.histogram import Histogram
+from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.views.axes import CountAxis, FramedPlot, ValueAxis, colour_plot
-from ckpt_studio.gui.views.colours import PlotColours
 
 _LOG_FLOOR = -0.3
 """Where a logarithmic axis begins: log10 of half an element, so that a single one can be seen."""
