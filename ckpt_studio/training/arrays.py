@@ -112,3 +112,12 @@ def _info(file: IO[bytes], name: str, path: str, size: int) -> ArrayInfo:
         sample = np.frombuffer(file.read(min(count, _SAMPLE) * dtype.itemsize), dtype)
         low, high = int(sample.min()), int(sample.max())
     return ArrayInfo(name, tuple(shape), dtype, low, high)
+
+
+def info_of(name: str, values: NDArray[Any]) -> ArrayInfo:
+    """What is known of an array that is at hand."""
+    low = high = None
+    if values.dtype.kind in "iu" and values.size:
+        sample = values.reshape(-1)[:_SAMPLE]
+        low, high = int(sample.min()), int(sample.max())
+    return ArrayInfo(name, values.shape, values.dtype, low, high)

@@ -1,36 +1,53 @@
-"""The binding card: what a run would do with a checkpoint and its graph, said before the first step."""
+"""The binding card: what a run would do with a checkpoint and its graph, model or recipe; said before it begins."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.core.tensors import TensorSource, printable
-from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
-from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
-from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
-from ckpt_studio.training.data import (
-    ArrayInfo,
-    FeedPlan,
-    Input,
-    guess_mapping,
-    named_inputs,
-    open_npz,
-    plan_feeds,
-)
-from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.data import Input
+from ckpt_studio.training.strict import strict
 
-__all__ = ["Card", "Initialised", "Input", "Risk", "inputs_of", "make_card", "start_of"]
+__all__ = ["Bound", "Card", "Differs", "Initialised", "Input", "Risk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A variable of the model that takes its value from the checkpoint.
+
+    Attributes:
+        key: the checkpoint's.
+        name: the model's.
+        how: what they were matched by: `path`, `name`, `slot`, `file`.
+        slot: the kind of optimizer slot that it is, empty for others.
+        trained: whether the run trains it.
+    """
+
+    key: str
+    name: str
+    how: str
+    slot: str = ""
+    trained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """A variable that no checkpoint holds, and how it gets its value."""
+    """A variable that no checkpoint holds, how it gets its value, and the free keys whose names are nearest to it."""
 
     name: str
     how: str
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """A variable that the checkpoint holds in another shape or dtype than the model has; texts for a person."""
+
+    key: str
+    name: str
+    checkpoint: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +64,10 @@ class Card:
     """What a run would do.
 
     Attributes:
-        meta_graph: path of the graph.
+        meta_graph: path of what runs: the graph, the model's file or the recipe.
         train_ops: the operations that one step runs.
         train_choices: all that could be chosen, best first.
-        loss: the tensor or operation whose value is shown, or None.
+        loss: the tensor or operation whose value is shown, the loss of the compiled model, or None.
         loss_choices: all that could be chosen, best first.
         inputs: where data enters.
         step_variable: key of the step, or None.
@@ -65,26 +82,46 @@ class Card:
         inexact: why resuming is not bit for bit repeatable, one sentence each.
         notes: further sentences.
         problems: why it cannot start, one sentence each; empty when it can.
+        route: the kind of run, see `routes.registry`.
+        bindings: each bound variable with the model's name for it; empty before the model was built.
+        differs: variables of another shape or dtype, which are initialised instead where the person allowed that.
+        settings: optimizer, learning rate, loss and metrics that the run uses.
+        custom: classes that the model needs and that are not TensorFlow's own.
+        loss_before, loss_after: one batch's loss with the values of the checkpoint as it lies on disk, and with the
+            staged ones; None where it was not computed.
     """
 
     meta_graph: str
-    train_ops: tuple[str, ...]
-    train_choices: tuple[str, ...]
-    loss: str | None
-    loss_choices: tuple[str, ...]
-    inputs: tuple[Input, ...]
-    step_variable: str | None
-    start_step: int
-    bound: tuple[str, ...]
-    missing: tuple[Initialised, ...]
-    unused: tuple[str, ...]
-    frozen: tuple[str, ...]
-    blocked: int
-    risks: tuple[Risk, ...]
+    train_ops: tuple[str, ...] = ()
+    train_choices: tuple[str, ...] = ()
+    loss: str | None = None
+    loss_choices: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    step_variable: str | None = None
+    start_step: int = 0
+    bound: tuple[str, ...] = ()
+    missing: tuple[Initialised, ...] = ()
+    unused: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
+    blocked: int = 0
+    risks: tuple[Risk, ...] = ()
     mapping: Mapping[str, str | float] = field(default_factory=dict)
     inexact: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    route: str = "meta_graph"
+    bindings: tuple[Bound, ...] = ()
+    differs: tuple[Differs, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    custom: tuple[str, ...] = ()
+    loss_before: float | None = None
+    loss_after: float | None = None
+
+    @property
+    def what(self) -> str:
+        """What kind of thing `meta_graph` is, at the beginning of a sentence."""
+        words = {"recipe": "The recipe", "keras": "The model", "saved_model": "The SavedModel"}
+        return words.get(self.route, "The graph")
 
     @property
     def binds(self) -> str:
@@ -93,172 +130,7 @@ class Card:
 
     def to_json(self) -> dict[str, Any]:
         """As the `card` event holds it."""
-        return asdict(self)
-
-
-def make_card(
-    source: TensorSource,
-    meta_path: str,
-    spec: RunSpec,
-    frozen: frozenset[str] = frozenset(),
-    step: int | None = None,
-) -> Card:
-    """Find out what a run would do, without running anything.
-
-    Args:
-        source: the staged view that the run would begin with.
-        meta_path: its graph.
-        spec: the specification, as far as it is known; data, train operation and loss matter here.
-        frozen: keys that the run must not change.
-        step: what the checkpoint's name says.
-
-    Raises:
-        FileFault: the graph cannot be read.
-        RequestFault: the specification names a train operation or loss that the graph does not have.
-    """
-    meta = load_meta_graph(meta_path)
-    columns = source.columns
-    chosen = () if spec.train_op is None else (spec.train_op,)
-    plan = plan_training(meta, frozenset(columns.keys), train_ops=chosen, loss=spec.loss)
-    start_step, step_key = start_of(plan, source, step, frozen)
-    inputs = inputs_of(plan)
-    mapping, feeds, problems = _feeds(inputs, spec)
-    frozen, blocked, notes, refused = _freezing(meta, plan, frozen)
-    return Card(
-        meta_graph=meta_path,
-        train_ops=plan.train_ops,
-        train_choices=tuple(dict.fromkeys((*plan.train_ops, *(one.name for one in plan.candidates)))),
-        loss=plan.loss,
-        loss_choices=plan.losses,
-        inputs=inputs,
-        step_variable=step_key,
-        start_step=start_step,
-        bound=tuple(sorted({one.key for one in plan.bindings})),
-        missing=_missing(plan),
-        unused=plan.unused,
-        frozen=tuple(sorted(frozen)),
-        blocked=blocked,
-        risks=tuple(Risk(one.kind, one.op, one.node) for one in plan.risks),
-        mapping=mapping,
-        inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
-        notes=(*plan.notes, *notes, *feeds.notes),
-        problems=(*_unable(plan), *_misfits(plan, source), *refused, *problems, *feeds.problems),
-    )
-
-
-def inputs_of(plan: TrainingGraph) -> tuple[Input, ...]:
-    """The inputs that a run needs or may be given."""
-    return tuple(
-        Input(
-            name=one.tensor,
-            dtype=one.dtype,
-            shape=None
-            if one.shape is None
-            else tuple(None if extent < 0 else extent for extent in one.shape),
-            op=one.op,
-            optional=not one.required,
-        )
-        for one in plan.feeds
-    )
-
-
-def start_of(
-    plan: TrainingGraph, source: TensorSource, step: int | None, frozen: frozenset[str]
-) -> tuple[int, str | None]:
-    """The step that a run starts from, and the key of the variable that counts on; None where the run counts itself."""
-    key = next((one.key for one in plan.bindings if one.variable == plan.step), None)
-    counts = plan.step is not None and plan.step_moves and key not in frozen
-    if key is not None and (counts or step is None):
-        values = source.read(key)
-        if values.size == 1 and values.dtype.kind in "iuf":
-            return max(0, int(values.reshape(())[()])), key if counts else None
-    if counts and key is None:
-        return 0, plan.step
-    return step or 0, None
-
-
-def _feeds(inputs: Sequence[Input], spec: RunSpec) -> tuple[dict[str, str | float], FeedPlan, list[str]]:
-    """The mapping (given, and guessed for the rest), what it leads to, and what is wrong with the data file."""
-    problems: list[str] = []
-    arrays: dict[str, ArrayInfo] = {}
-    given = {} if spec.data is None else dict(spec.data.map)
-    if spec.data is not None and spec.data.file is not None:
-        try:
-            arrays = open_npz(spec.data.file)
-        except CkptStudioError as error:
-            return given, FeedPlan((), 0, 0), [error.message]
-    named = named_inputs(inputs, given, problems)
-    left = [one for one in inputs if one.name not in named]
-    unused = {name: info for name, info in arrays.items() if name not in named.values()}
-    mapping = named | guess_mapping(left, unused)
-    plan = plan_feeds(inputs, arrays, mapping, spec.batch_size)
-    if inputs and arrays and not plan.problems and not any(isinstance(one.source, str) for one in plan.feeds):
-        note = "None of the data file's arrays is mapped to an input, so the run does not use that file."
-        plan = replace(plan, notes=(*plan.notes, note))
-    return mapping, plan, problems
-
-
-def _freezing(
-    meta: MetaGraph, plan: TrainingGraph, frozen: frozenset[str]
-) -> tuple[frozenset[str], int, tuple[str, ...], list[str]]:
-    """All frozen keys (slots and shadows go along), how many updates fall away, what to say, what cannot be frozen."""
-    if not frozen:
-        return frozen, 0, (), []
-    result = freeze_nodes(unfreeze_meta_graph(meta), frozen, plan.train_ops)
-    problems = [f"{', '.join(one.variables)} cannot be frozen: {one.reason}" for one in result.blocked]
-    keys = {one.key for one in plan.bindings if one.variable in result.frozen}
-    return frozen | keys, len(result.replaced), result.notes, problems
-
-
-def _missing(plan: TrainingGraph) -> tuple[Initialised, ...]:
-    first = {one.name: one.initializer for one in plan.variables}
-    return tuple(
-        Initialised(
-            name, "by its own initializer" if first.get(name) else "not at all: the graph has no initializer"
-        )
-        for name in plan.missing
-    )
-
-
-def _unable(plan: TrainingGraph) -> list[str]:
-    """Why the graph itself cannot be trained."""
-    problems = []
-    if not plan.train_ops:
-        problems.append(
-            "The graph has no train operation that could be found; name one, or open another checkpoint."
-        )
-    if plan.unknown_ops:
-        listed = ", ".join(plan.unknown_ops)
-        problems.append(f"The graph uses operations that this TensorFlow does not have: {listed}.")
-    first = {one.name: one.initializer for one in plan.variables}
-    for name in plan.missing:
-        if not first.get(name):
-            problems.append(f"The checkpoint does not hold {name}, and the graph does not say how it begins.")
-    return problems
-
-
-def _misfits(plan: TrainingGraph, source: TensorSource) -> list[str]:
-    """Variables whose value in the checkpoint is damaged or does not fit."""
-    nodes = {one.name: one for one in plan.variables}
-    problems = []
-    for binding in plan.bindings:
-        node, info = nodes[binding.variable], source.columns.of(binding.key)
-        key = printable(binding.key)
-        shape = info.shape
-        if binding.window is not None:
-            shape = None if node.part is None or shape != node.part.full_shape else node.part.shape
-        if info.error is not None:
-            problems.append(f"{key} cannot be read: {info.error}")
-        elif info.dtype.name != node.dtype:
-            problems.append(f"{key} is {info.dtype.name} in the checkpoint and {node.dtype} in the graph.")
-        elif shape is None or not _fits(shape, node.shape):
-            problems.append(
-                f"{key} has shape {list(info.shape or ())} in the checkpoint and {list(node.shape or ())} in the graph."
-            )
-    return problems
-
-
-def _fits(shape: tuple[int, ...], wanted: tuple[int, ...] | None) -> bool:
-    return wanted is None or (
-        len(shape) == len(wanted) and all(w in (-1, h) for h, w in zip(shape, wanted, strict=True))
-    )
+        fields = asdict(self)
+        for name in ("loss_before", "loss_after"):
+            fields[name] = strict(fields[name])
+        return fields

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ckpt_studio.core.dtypes import BY_NAME
-from ckpt_studio.training.arrays import ArrayInfo, open_npz, read_arrays
+from ckpt_studio.training.datafile import ArrayInfo, open_data, read_data
 
-__all__ = ["ArrayInfo", "Feed", "FeedPlan", "Input", "check_mapping", "guess_mapping", "named_inputs", "open_npz",
-           "plan_feeds", "read_arrays"]  # fmt: skip
+__all__ = ["ArrayInfo", "Feed", "FeedPlan", "Input", "check_mapping", "guess_mapping", "named_inputs", "open_data",
+           "plan_feeds", "read_data"]  # fmt: skip
 
 Shape = tuple[int | None, ...]
 DEFAULT_BATCH = 32

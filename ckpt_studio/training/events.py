@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ckpt_studio.training.strict import strict
 
 if TYPE_CHECKING:
     from ckpt_studio.training.card import Card
@@ -20,6 +21,7 @@ class RunState(StrEnum):
     preparing = "preparing"
     compiling = "compiling"
     running = "running"
+    paused = "paused"
     saving = "saving"
     stopping = "stopping"
     finished = "finished"
@@ -150,10 +152,3 @@ def to_json(event: RunEvent) -> Iterator[Json]:
             "frozen_unchanged": event.frozen_unchanged,
             "last_lines": list(event.last_lines),
         }
-
-
-def strict(number: float | None) -> float | str | None:
-    """A number as strict JSON allows it."""
-    if number is None or math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,79 +13,117 @@ from ckpt_studio import __version__
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.files import read_whole
+from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.training.card import Card
-from ckpt_studio.training.run_folder import CHECKPOINT_NAME, RunFolder
+from ckpt_studio.training.part import Part
+from ckpt_studio.training.run_folder import CHECKPOINT_NAME, RUN_STATE, RunFolder
 from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.variables_file import known_of, write_known
+
+_STATE_BYTES: Final = 64 << 20
 
 
-def write_start(folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task) -> str:
+def write_start(
+    folder: RunFolder,
+    source: TensorSource,
+    base: Checkpoint,
+    card: Card,
+    task: Task,
+    meta: Path | None = None,
+) -> str:
     """Write the staged view, with its graph, as the checkpoint that the run begins with; its prefix.
 
     Never by links: the training process may write inside the run folder, and must not reach the original through it.
+    What the staged edits replaced is written beside it (`before`), so that the run can say what they do to the loss;
+    and the state that an earlier run left beside its checkpoint goes along.
 
     Raises:
         SaveFault, FileFault, Cancelled: as `write_bundle`.
     """
     prefix = str(folder.start / f"{CHECKPOINT_NAME}-{card.start_step}")
-    write_bundle(
-        source,
-        prefix,
-        take_over=base if isinstance(base, Bundle) else None,
-        meta=Path(card.meta_graph),
-        state="new",
-        task=task,
-    )
+    own = base if isinstance(base, Bundle) else None
+    write_bundle(source, prefix, take_over=own, meta=meta, state="new", task=task)
+    write_known(folder.known, known_of(source.columns))
+    if source is not base:
+        replaced = replaced_keys(source, base)
+        if replaced:
+            write_bundle(Part(base, replaced), str(folder.before), task=task)
+    state = Path(base.prefix + RUN_STATE)
+    if state.is_file():
+        (folder.start / RUN_STATE).write_bytes(read_whole(str(state), _STATE_BYTES)[0])
     return prefix
 
 
-def job_of(spec: RunSpec, card: Card, start: str) -> dict[str, Any]:
+def replaced_keys(source: TensorSource, base: TensorSource) -> tuple[str, ...]:
+    """Keys of both whose values differ in them, as far as identities tell."""
+    return tuple(
+        key
+        for key in base.columns.keys
+        if key in source.columns and source.identity(key) != base.identity(key) and _is_readable(base, key)
+    )
+
+
+def _is_readable(base: TensorSource, key: str) -> bool:
+    info = base.columns.of(key)
+    return info.error is None and info.shape is not None
+
+
+def job_of(spec: RunSpec, card: Card, start: str, *, rehearse: bool = False) -> dict[str, Any]:
     """What the training process is told, as `run.json` holds it."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
-        "version": 1,
+        "version": 2,
         "program": __version__,
+        "route": card.route,
         "spec": spec.to_json(),
         "start": start,
-        "start_step": card.start_step,
-        "step_variable": card.step_variable,
-        "train_ops": list(card.train_ops),
-        "loss": card.loss,
-        "frozen": list(card.frozen),
-        "steps": spec.steps,
-        "save_every": spec.save_every,
-        "max_to_keep": spec.max_to_keep,
-        "data_file": None if spec.data is None else spec.data.file,
-        "mapping": dict(card.mapping),
-        "batch_size": spec.batch_size,
-        "seed": spec.seed,
-        "reads_files": any(risk.kind in ("files", "other") for risk in card.risks),
+        "card": card.to_json(),
+        "rehearse": rehearse,
         "threads": {"intra_op": cores, "inter_op": cores},
     }
 
 
-def frozen_unchanged(start: str, end: str, frozen: Collection[str]) -> bool:
+def frozen_unchanged(start: str, end: str, frozen: Collection[str], names: Mapping[str, str]) -> bool:
     """Whether two checkpoints hold the same bits, dtypes and shapes for every frozen key.
+
+    Args:
+        start: prefix of the bundle that the run began with.
+        end: a checkpoint of the run, in whatever format it writes.
+        frozen: keys of `start`.
+        names: what the model calls them, for an end whose keys are others.
 
     Raises:
         FileFault: one of them cannot be read.
     """
-    first, last = open_bundle(start), open_bundle(end)
+    first, last = open_bundle(start), open_checkpoint(end)
     try:
-        return all(_same(first, last, key) for key in sorted(frozen) if key in first.columns)
+        keys = _keys_in(last, frozen, names)
+        return all(_same(first, key, last, keys[key]) for key in sorted(frozen) if key in first.columns)
     finally:
         first.close()
         last.close()
 
 
-def _same(first: TensorSource, last: TensorSource, key: str) -> bool:
-    if key not in last.columns:
+def _keys_in(last: TensorSource, frozen: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Where a checkpoint holds the frozen variables: under the same key, else under the model's name for it."""
+    by_name = {last.columns.name(row): last.columns.keys[row] for row in range(len(last.columns))}
+    return {
+        key: by_name.get(names[key], key) if key in names and (key not in last.columns or names[key] in by_name)
+        else key
+        for key in frozen
+    }  # fmt: skip
+
+
+def _same(first: TensorSource, key: str, last: TensorSource, end: str) -> bool:
+    if end not in last.columns:
         return False
-    a, b = first.columns.of(key), last.columns.of(key)
+    a, b = first.columns.of(key), last.columns.of(end)
     if (a.shape, a.dtype) != (b.shape, b.dtype):
         return False
-    pairs = zip(first.blocks(key), last.blocks(key), strict=True)
+    one, other = first.blocks(key), last.blocks(end)
     if a.dtype.name == "string":
-        return all(np.array_equal(x, y) for x, y in pairs)
-    return all(x.tobytes() == y.tobytes() for x, y in pairs)
+        return all(np.array_equal(x, y) for x, y in zip(one, other, strict=True))
+    return b"".join(x.tobytes() for x in one) == b"".join(y.tobytes() for y in other)

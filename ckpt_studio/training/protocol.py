@@ -33,6 +33,7 @@ _FIELDS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "ready": {"pid": int},
     "state": {"state": str},
     "metrics": {"steps": list, "losses": list, "rate": _NUMBER, "done": int},
+    "card": {},
     "checkpoint": {"step": int, "name": str},
     "log": {"text": str},
     "beat": {"idle": _NUMBER},
@@ -41,6 +42,8 @@ _FIELDS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "job": {"file": str},
     "ping": {},
     "stop": {},
+    "pause": {},
+    "go_on": {},
     "save": {},
 }
 

@@ -2,6 +2,7 @@
 
     OUT/start/model.ckpt-STEP.*   the staged view as the run began, with its graph; never deleted, not in the state file
     OUT/model.ckpt-STEP.*         the run's checkpoints, with `checkpoint` as their state file
+    OUT/model.ckpt-STEP.keras     the same of a run of a Keras file; beside each its RUN_STATE
     OUT/run.json                  the job: specification, what was chosen, seed, threads
     OUT/events.jsonl              what happened, as `ckpt-studio train` prints it
     OUT/log.txt                   what the training process wrote to its standard output and error
@@ -23,9 +24,14 @@ from typing import Any, Final
 from ckpt_studio.core.errors import RunFault, TargetExists
 
 CHECKPOINT_NAME: Final = "model.ckpt"
-_OWN_NAME: Final = re.compile(r"model\.ckpt-(\d{1,19})")
+RUN_STATE: Final = ".ckpt-studio-run.json"
+"""Suffix of what lies beside a checkpoint of a run so that it can be resumed exactly."""
+KERAS: Final = ".keras"
+_OWN_NAME: Final = re.compile(r"model\.ckpt-(\d{1,19})(\.keras)?")
 _TEMPORARY: Final = re.compile(r"\.ckpt-studio-[0-9a-f]+-\d+\.tmp")
-_PART: Final = re.compile(r"(model\.ckpt-\d{1,19})\.(data-\d{5}-of-\d{5}|meta|ckpt-studio\.json)")
+_PART: Final = re.compile(
+    r"(model\.ckpt-\d{1,19})(\.keras)?\.(data-\d{5}-of-\d{5}|meta|ckpt-studio\.json|ckpt-studio-run\.json)"
+)
 
 
 def own_step(name: str) -> int | None:
@@ -48,6 +54,10 @@ class RunFolder:
         self.events = self.path / "events.jsonl"
         self.log = self.path / "log.txt"
         self.work = self.path / "work"
+        self.card = self.work / "card.json"
+        self.before = self.start / "before"
+        self.known = self.start / "variables.json"
+        self.model = self.start / "model.json"
 
     def check(self) -> None:
         """See that the folder can be the run's own.
@@ -100,28 +110,42 @@ class RunFolder:
             raise RunFault(f"{self.job} cannot be written: {error.strerror}.", path=self.job) from error
 
     def prefix(self, step: int) -> str:
-        """Prefix of the run's checkpoint of a step."""
+        """Prefix of the run's checkpoint of a step, where it is a bundle."""
         return str(self.path / f"{CHECKPOINT_NAME}-{step}")
 
     def checkpoint_of(self, name: str) -> tuple[int, str] | None:
         """Step and prefix of the run's complete checkpoint of this name; None where it is none of the run's."""
         step = own_step(name)
-        index = self.path / f"{name}.index"
-        if step is None or index.is_symlink() or not index.is_file():
+        whole = self.path / (name if name.endswith(KERAS) else f"{name}.index")
+        if step is None or whole.is_symlink() or not whole.is_file():
             return None
         return step, str(self.path / name)
 
     def newest(self) -> str | None:
         """Prefix of the run's complete checkpoint with the highest step, or None."""
-        found = [self.checkpoint_of(file.name.removesuffix(".index")) for file in self.path.glob("*.index")]
+        found = [
+            self.checkpoint_of(file.name.removesuffix(".index")) for file in self.path.glob("model.ckpt-*")
+        ]
         return max((one for one in found if one is not None), default=(0, None))[1]
+
+    def discard(self) -> None:
+        """Remove what was made for a run that did not begin. The training process must be gone."""
+        for file in (self.job, self.events, self.log):
+            with suppress(OSError):
+                file.unlink()
+        for folder in (self.start, self.work):
+            if not folder.is_symlink():
+                shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            self.path.rmdir()  # stays where the person had made it with something in it
 
     def sweep(self) -> None:
         """Remove what a save that died has left, and the temporary files. The training process must be gone."""
         with suppress(OSError):
             for file in self.path.iterdir():
                 part = _PART.fullmatch(file.name)
-                half = part is not None and not (self.path / f"{part[1]}.index").exists()
+                whole = "" if part is None else part[1] + (part[2] or ".index")
+                half = part is not None and not (self.path / whole).exists()
                 if half or _TEMPORARY.fullmatch(file.name):
                     with suppress(OSError):
                         file.unlink()

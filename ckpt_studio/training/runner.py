@@ -22,7 +22,8 @@ from ckpt_studio.core.errors import Cancelled, CkptStudioError, RunFault
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
-from ckpt_studio.training.card import Card, make_card
+from ckpt_studio.training.card import Card
+from ckpt_studio.training.card_json import read_card
 from ckpt_studio.training.child import Child, Ended
 from ckpt_studio.training.clock import GRACE_SECONDS, Clock
 from ckpt_studio.training.events import (
@@ -41,8 +42,9 @@ from ckpt_studio.training.events import (
 )
 from ckpt_studio.training.log_tail import LogTail
 from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
-from ckpt_studio.training.prepare import frozen_unchanged, job_of, write_start
+from ckpt_studio.training.prepare import frozen_unchanged, job_of
 from ckpt_studio.training.protocol import Message
+from ckpt_studio.training.routes.registry import route_of
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.run_record import RunRecord, sweep_lost_runs
 from ckpt_studio.training.spec import RunSpec
@@ -51,7 +53,7 @@ __all__ = ["CardEvent", "CheckpointWritten", "End", "Heartbeat", "LogLine", "Met
            "RunState", "Runner", "State"]  # fmt: skip
 
 _TURN_SECONDS = 0.2
-_CHILD_STATES = {"compiling", "running", "saving"}
+_CHILD_STATES = {"compiling", "running", "paused", "saving"}
 
 
 class Runner:
@@ -64,6 +66,7 @@ class Runner:
         frozen: keys that the run must not change.
         child: a training process made ahead of time, or None. The runner owns it from here on.
         grace: seconds that a step may take after Stop.
+        rehearse: whether to end after the binding card is made, and to leave nothing behind.
 
     Attributes:
         state: where it stands.
@@ -80,6 +83,7 @@ class Runner:
         *,
         child: Child | None = None,
         grace: float = GRACE_SECONDS,
+        rehearse: bool = False,
     ) -> None:
         self.spec = spec
         self.state = RunState.preparing
@@ -91,6 +95,8 @@ class Runner:
         self._frozen = frozen
         self._child = child
         self._grace = grace
+        self._rehearse = rehearse
+        self._route = route_of(base, spec)
         self._task = Task("preparing the run")
         self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
         self._record: IO[str] | None = None
@@ -98,6 +104,8 @@ class Runner:
         self._unrecorded: list[RunEvent] = []
         self._stop = threading.Event()
         self._save = threading.Event()
+        self._pause = threading.Event()
+        self._paused = False
         self._kill = threading.Event()
         self._thread = threading.Thread(target=self._drive, name="run", daemon=True)
         self._newest: tuple[int, str] | None = None
@@ -112,10 +120,10 @@ class Runner:
         """Begin.
 
         Raises:
-            RunFault: the person did not say that this graph may run, or there is no graph.
+            RunFault: the person did not say that this code may run.
             TargetExists: the run's folder is not new.
         """
-        self._check_graph()
+        self._check_trust()
         self.folder.check()
         sweep_lost_runs()
         if self._child is not None and not self._child.alive:
@@ -143,6 +151,14 @@ class Runner:
     def checkpoint_now(self) -> None:
         """Save after this step and go on."""
         self._save.set()
+
+    def pause(self) -> None:
+        """Do no step until `go_on` or `stop`."""
+        self._pause.set()
+
+    def go_on(self) -> None:
+        """Go on after a pause."""
+        self._pause.clear()
 
     def kill(self) -> None:
         """End it at once, without a save."""
@@ -177,6 +193,8 @@ class Runner:
             self._child.close()
         if self._running is not None:
             self.folder.sweep()
+            if self._rehearse or (outcome.cause is Cause.refused and outcome.prefix is None):
+                self.folder.discard()
         self.state = outcome.state
         self._emit(outcome)
         if self._record is not None:
@@ -186,11 +204,9 @@ class Runner:
 
     def _run(self) -> Outcome:
         self._enter(RunState.preparing)
-        meta = self._base.meta_graph
-        assert meta is not None
-        self.card = make_card(self._source, meta, self.spec, self._frozen, self._base.step)
-        self._emit(CardEvent(self.card))
+        self.card = self._route.prospect(self._source, self._base, self.spec, self._frozen)
         if self.card.problems:
+            self._emit(CardEvent(self.card))
             raise RunFault(" ".join(self.card.problems), path=self.spec.checkpoint)
         self._task.check()
         self.folder.make()
@@ -198,8 +214,11 @@ class Runner:
         self._record = self.folder.events.open("a", encoding="utf-8")
         for event in self._unrecorded:
             self._write_down(event)
-        self._start_prefix = write_start(self.folder, self._source, self._base, self.card, self._task)
-        self.folder.write_job(job_of(self.spec, self.card, self._start_prefix))
+        self._start_prefix = self._route.write_start(
+            self.folder, self._source, self._base, self.card, self._task
+        )
+        job = job_of(self.spec, self.card, self._start_prefix, rehearse=self._rehearse)
+        self.folder.write_job(job)
         assert self._child is not None
         killed_before = oom_kills()
         self._child.send("job", file=str(self.folder.job))
@@ -230,6 +249,9 @@ class Runner:
         if self._save.is_set():
             self._save.clear()
             child.send("save")
+        if self._pause.is_set() != self._paused:
+            self._paused = not self._paused
+            child.send("pause" if self._paused else "go_on")
         if self._stop.is_set() and not clock.stopping:
             clock.stop()
             child.send("stop")
@@ -254,6 +276,9 @@ class Runner:
         elif kind == "state" and message["state"] in _CHILD_STATES:
             state = RunState(message["state"])
             self._enter(RunState.stopping if self._stop.is_set() and state is not RunState.saving else state)
+        elif kind == "card":
+            self.card = read_card(self.folder.card)
+            self._emit(CardEvent(self.card))
         elif kind == "checkpoint":
             self._newest = self.folder.checkpoint_of(message["name"]) or self._newest
             if self._newest is not None and self._newest[0] == message["step"]:
@@ -293,7 +318,8 @@ class Runner:
         unchanged: bool | None = None
         if prefix is not None and self.card is not None and self.card.frozen:
             try:
-                unchanged = frozen_unchanged(self._start_prefix, prefix, self.card.frozen)
+                names = {one.key: one.name for one in self.card.bindings}
+                unchanged = frozen_unchanged(self._start_prefix, prefix, self.card.frozen, names)
             except CkptStudioError as error:
                 message += f" The frozen variables could not be compared: {error.message}"
         if unchanged is False:
@@ -334,27 +360,23 @@ class Runner:
         for line in self._log.new_lines():
             self._emit(LogLine(line))
 
-    def _check_graph(self) -> None:
-        meta = self._base.meta_graph
-        if meta is None:
-            raise RunFault(
-                f"{self._base.path} has no .meta file beside it, so there is no graph that could be trained.",
-                path=self._base.path,
-            )
+    def _check_trust(self) -> None:
         if not self.spec.trust:
-            card = make_card(self._source, meta, self.spec, self._frozen, self._base.step)
-            raise RunFault(_untrusted(card), path=meta)
+            card = self._route.prospect(self._source, self._base, self.spec, self._frozen)
+            raise RunFault(_untrusted(card), path=card.meta_graph)
 
 
 def _untrusted(card: Card) -> str:
     sentence = (
-        f"The graph {card.meta_graph} was not trusted to run: running it is running code of whoever made it. "
+        f"{card.what} {card.meta_graph} was not trusted to run: running it is running code of whoever made it. "
         'Say "trust": true in the SPEC if you know where it comes from.'
     )
     if card.risks:
         named = ", ".join(dict.fromkeys(f"{risk.op} ({risk.node})" for risk in card.risks[:10]))
         more = f" and {len(card.risks) - 10} more" if len(card.risks) > 10 else ""
         sentence += f" It holds operations that touch files, network or code: {named}{more}."
+    if card.custom:
+        sentence += f" It names classes that are not Keras's own: {', '.join(card.custom)}."
     return sentence
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ckpt_studio.core.errors import RequestFault, Unsupported
+from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.formats.files import read_whole
 
 SPEC_BYTES = 16 << 20
@@ -28,7 +29,7 @@ class DataSpec:
     """The data that a run is fed.
 
     Attributes:
-        file: an `.npz`, or None where only numbers are fed.
+        file: an `.npz`, a table or a TFRecord (see `datafile`), or None where only numbers are fed.
         map: input tensor (`x` or `x:0`) -> array name or number; what is left out is guessed.
     """
 
@@ -49,6 +50,14 @@ class RunSpec:
         batch_size: rows a step, or None: what the graph says, else up to 32.
         seed: of the order of the data.
         frozen: patterns, on top of the patch's.
+        train_op: the graph's train operation, or the signature that is one, where it is not found out.
+        loss: the tensor whose value is shown; for Keras models the name of a loss that takes the place of the file's.
+        recipe: the Python file that builds model, optimizer and data.
+        optimizer: one in place of the checkpoint's: a name, or class name and configuration as Keras has it.
+        learning_rate: one that takes the place of the checkpoint's.
+        freeze_statistics: whether moving statistics of layers with frozen weights stay as they are, too.
+        keep_best: how many checkpoints of the lowest loss stay beside the newest ones.
+        on_nan: `stop`, or `continue` where a loss that is no number shall not end the run.
         trust: whether the person said that this graph may run.
     """
 
@@ -64,6 +73,12 @@ class RunSpec:
     patch: str | None = None
     train_op: str | None = None
     loss: str | None = None
+    recipe: str | None = None
+    optimizer: str | Mapping[str, Any] | None = None
+    learning_rate: float | None = None
+    freeze_statistics: bool = False
+    keep_best: int = 0
+    on_nan: str = "stop"
     trust: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -79,9 +94,13 @@ class RunSpec:
             fields["data"] = data | {"map": dict(self.data.map)}
         if self.frozen:
             fields["frozen"] = list(self.frozen)
-        for name in ("patch", "train_op", "loss"):
+        for name in ("patch", "train_op", "loss", "recipe", "optimizer", "learning_rate"):
             if getattr(self, name) is not None:
                 fields[name] = getattr(self, name)
+        for one in dataclasses.fields(self):
+            if one.name in ("freeze_statistics", "keep_best", "on_nan"):
+                value = getattr(self, one.name)
+                fields |= {one.name: value} if value != one.default else {}
         return fields | {"trust": self.trust}
 
 
@@ -91,7 +110,6 @@ def load_spec(path: str) -> RunSpec:
     Raises:
         FileFault: there is no such file, or it cannot be read.
         RequestFault: it is not a SPEC; the message names the field.
-        Unsupported: it asks for a kind of run that this version does not have.
     """
     file = Path(path)
     try:
@@ -110,19 +128,13 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
 
     Raises:
         RequestFault: a field is unknown, missing or wrong; the message names it.
-        Unsupported: it asks for a recipe run.
     """
     reader = _Fields(fields, path, "")
     reader.known(
         {"checkpoint", "out", "steps", "save_every", "max_to_keep", "batch_size", "seed", "data", "frozen", "patch",
-         "train_op", "loss", "recipe", "trust"}
+         "train_op", "loss", "recipe", "optimizer", "learning_rate", "freeze_statistics", "keep_best", "on_nan",
+         "trust"}
     )  # fmt: skip
-    if reader.get("recipe") is not None:
-        raise Unsupported(
-            'The SPEC field "recipe" asks for a run from Python code, which this version does not have; '
-            "leave it out to run the checkpoint's own .meta graph.",
-            path=path,
-        )
 
     def located(text: str) -> str:
         return str(base / Path(text).expanduser())
@@ -146,12 +158,27 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         patch=optional_path("patch"),
         train_op=reader.optional_text("train_op"),
         loss=reader.optional_text("loss"),
+        recipe=optional_path("recipe"),
+        optimizer=_optimizer(reader),
+        learning_rate=reader.number("learning_rate"),
+        freeze_statistics=reader.flag("freeze_statistics"),
+        keep_best=reader.whole("keep_best", 0) or 0,
+        on_nan=reader.one_of("on_nan", ("stop", "continue")),
         trust=reader.flag("trust"),
     )
 
 
 def _default_save_every(steps: int | None) -> int:
     return DEFAULT_SAVE_EVERY if steps is None else max(1, min(DEFAULT_SAVE_EVERY, steps))
+
+
+def _optimizer(reader: _Fields) -> str | Mapping[str, Any] | None:
+    value = reader.get("optimizer")
+    if isinstance(value, dict) and isinstance(value.get("class_name"), str):
+        return value
+    if value is not None and not isinstance(value, str):
+        raise reader.fault("optimizer", "a name, or an object with class_name and config", value)
+    return reader.optional_text("optimizer")
 
 
 def _data(reader: _Fields, located: Callable[[str], str]) -> DataSpec | None:
@@ -236,6 +263,22 @@ class _Fields:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 63:
             raise self.fault(name, f"a whole number of at least {least}", value)
         return value
+
+    def number(self, name: str) -> float | None:
+        """A finite number, or None."""
+        value = self.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self.fault(name, "a number", value)
+        return float(value)
+
+    def one_of(self, name: str, words: tuple[str, ...]) -> str:
+        """One of some words, the first where it is missing."""
+        value = self.get(name)
+        if value is not None and value not in words:
+            raise self.fault(name, f"one of {', '.join(words)}", value)
+        return words[0] if value is None else str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, empty where it is missing."""

@@ -14,11 +14,12 @@ from ckpt_studio.training.data import (
     Input,
     check_mapping,
     guess_mapping,
-    open_npz,
+    open_data,
     plan_feeds,
-    read_arrays,
+    read_data,
 )
 from ckpt_studio.training.feeder import Feeder, permutation
+from tests.helpers.tensorflow_child import TensorFlowChild
 
 
 def info(
@@ -47,28 +48,28 @@ def test_an_npz_is_known_from_its_headers(tmp_path: Path) -> None:
     np.savez_compressed(
         path, images=np.zeros((6, 2, 2), np.uint8), labels=np.array([3, 1, 2], "i4"), k=np.float64(2)
     )
-    found = open_npz(path)
+    found = open_data(path)
     assert found["images"] == info("images", (6, 2, 2), "u1", 0, 0)
     assert found["labels"] == info("labels", (3,), "i4", 1, 3)
     assert found["k"] == info("k", (), "f8")
-    assert read_arrays(path, ["labels"])["labels"].tolist() == [3, 1, 2]
+    assert read_data(path, ["labels"])["labels"].tolist() == [3, 1, 2]
     with pytest.raises(RequestFault, match="nothing"):
-        read_arrays(path, ["nothing"])
+        read_data(path, ["nothing"])
 
 
 def test_bad_data_files_are_said(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="none"):
-        open_npz(str(tmp_path / "none.npz"))
+        open_data(str(tmp_path / "none.npz"))
     (tmp_path / "text.npz").write_text("not a zip")
     with pytest.raises(Corrupt, match="text"):
-        open_npz(str(tmp_path / "text.npz"))
+        open_data(str(tmp_path / "text.npz"))
     np.savez(tmp_path / "o.npz", x=np.array([{}], object))
     with pytest.raises(Unsupported, match="'x'"):
-        open_npz(str(tmp_path / "o.npz"))
+        open_data(str(tmp_path / "o.npz"))
     with zipfile.ZipFile(tmp_path / "empty.npz", "w") as archive:
         archive.writestr("readme", "nothing")
     with pytest.raises(Corrupt, match="no arrays"):
-        open_npz(str(tmp_path / "empty.npz"))
+        open_data(str(tmp_path / "empty.npz"))
     np.save(tmp_path / "a.npy", np.zeros(4))
     whole = (tmp_path / "a.npy").read_bytes()
     huge = whole.replace(b"(4,), ", b"(1<<60,),"[:6])
@@ -76,7 +77,7 @@ def test_bad_data_files_are_said(tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / f"{name}.npz", "w") as archive:
             archive.writestr("x.npy", data)
         with pytest.raises(Corrupt, match="'x'"):
-            open_npz(str(tmp_path / f"{name}.npz"))
+            open_data(str(tmp_path / f"{name}.npz"))
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,69 @@ def test_values_that_do_not_fit_an_integer_input_are_refused() -> None:
     plan = plan_feeds([one], arrays(info("a", (3,), "i8")), {"y": "a"})
     with pytest.raises(RequestFault, match="from -1 to 2"):
         Feeder(plan, {"a": np.array([-1, 0, 2])}, seed=0)
+
+
+def test_a_table_is_columns_and_features(tmp_path: Path) -> None:
+    path = tmp_path / "iris.csv"
+    path.write_text("length,width,kind,label\n1.5,2,setosa,0\n2.5,3,virginica,1\n")
+    found = open_data(str(path))
+    assert {name: info.shape for name, info in found.items()} == {
+        "length": (2,), "width": (2,), "kind": (2,), "label": (2,), "features": (2, 2)
+    }  # fmt: skip
+    read = read_data(str(path), ["features", "label", "kind"])
+    assert read["features"].tolist() == [[1.5, 2.0], [2.5, 3.0]]
+    assert (read["label"].dtype, read["label"].tolist()) == (np.int64, [0, 1])
+    assert read["kind"].tolist() == [b"setosa", b"virginica"]
+    bare = tmp_path / "bare.tsv"
+    bare.write_text("1\t2\n3\t4\n")
+    assert read_data(str(bare), ["column1"])["column1"].tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no rows"),
+        ("a,b\n1\n", "Row 2"),
+        ("a,a\n1,2\n", "same name"),
+        ("a,b\n", "no rows"),
+        ("\xff", "table"),
+    ],
+)
+def test_what_is_no_table_is_said(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(Corrupt, match=said):
+        open_data(str(path))
+
+
+RECORDS = """
+with tf.io.TFRecordWriter(args[0]) as writer:
+    for i in range(5):
+        feature = {
+            "x": tf.train.Feature(float_list=tf.train.FloatList(value=[i, i + 0.5])),
+            "y": tf.train.Feature(int64_list=tf.train.Int64List(value=[i % 3])),
+            "word": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"w%d" % i])),
+        }
+        writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+"""
+
+
+def test_examples_of_stock_tensorflow_are_rows(tensorflow_child: TensorFlowChild, tmp_path: Path) -> None:
+    path = tmp_path / "data.tfrecord"
+    tensorflow_child(RECORDS, path)
+    found = open_data(str(path))
+    assert {name: (info.shape, info.dtype.kind) for name, info in found.items()} == {
+        "x": ((5, 2), "f"), "y": ((5,), "i"), "word": ((5,), "S")
+    }  # fmt: skip
+    assert read_data(str(path), ["x"])["x"][3].tolist() == [3.0, 3.5]
+    data = bytearray(path.read_bytes())
+    for at, said in ((2, "no TFRecord"), (14, "damaged")):
+        broken = tmp_path / "broken.tfrecord"
+        changed = bytearray(data)
+        changed[at] ^= 1
+        broken.write_bytes(changed)
+        with pytest.raises(Corrupt, match=said):
+            open_data(str(broken))
+    broken.write_bytes(data[:-3])
+    with pytest.raises(Corrupt, match="within a record"):
+        open_data(str(broken))

@@ -16,9 +16,9 @@ import pytest
 
 from ckpt_studio.core.errors import RunFault, TargetExists
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
-from ckpt_studio.training.card import make_card
 from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import Cause, Metrics, RunState, State
+from ckpt_studio.training.routes.metagraph import make_card
 from ckpt_studio.training.spec import DataSpec, RunSpec
 from ckpt_studio.training.worker.values import TrainedValues
 from tests.helpers.memory_source import MemoryCheckpoint
@@ -121,12 +121,12 @@ def stock_losses(
 
     The values of its variables have to be those of the run's last checkpoint.
     """
-    from ckpt_studio.training.data import open_npz, plan_feeds, read_arrays
+    from ckpt_studio.training.data import open_data, plan_feeds, read_data
     from ckpt_studio.training.feeder import Feeder
 
     card = run.card
-    plan = plan_feeds(card.inputs, open_npz(graphs.data), mapping, 16)
-    feeder = Feeder(plan, read_arrays(graphs.data, list(mapping.values())), 3)
+    plan = plan_feeds(card.inputs, open_data(graphs.data), mapping, 16)
+    feeder = Feeder(plan, read_data(graphs.data, list(mapping.values())), 3)
     fed = {
         f"{tensor[:-2]}{i}": values
         for i in range(10)

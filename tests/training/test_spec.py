@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ckpt_studio.core.errors import FileFault, MissingFile, RequestFault, Unsupported
+from ckpt_studio.core.errors import FileFault, MissingFile, RequestFault
 from ckpt_studio.training.spec import DataSpec, RunSpec, load_spec
 
 
@@ -89,9 +89,16 @@ def test_a_wrong_field_is_named(tmp_path: Path, fields: Any, named: str) -> None
     assert "spec.json" in caught.value.message
 
 
-def test_a_recipe_and_a_missing_file_are_said(tmp_path: Path) -> None:
-    with pytest.raises(Unsupported, match="recipe"):
-        load_spec(write(tmp_path, {"checkpoint": "m", "out": "run", "recipe": "train.py"}))
+def test_what_a_run_may_be_told_comes_back(tmp_path: Path) -> None:
+    optimizer = {"class_name": "Adam", "config": {"beta_1": 0.8}}
+    fields = {"recipe": "train.py", "optimizer": optimizer, "learning_rate": 0.5, "freeze_statistics": True,
+              "keep_best": 2, "on_nan": "continue"}  # fmt: skip
+    spec = load_spec(write(tmp_path, {"checkpoint": "m", "out": "run", **fields}))
+    told = spec.to_json()
+    assert {name: told[name] for name in fields} == {**fields, "recipe": str(tmp_path / "train.py")}
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_said(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match=r"none\.json"):
         load_spec(str(tmp_path / "none.json"))
     (tmp_path / "spec.json").write_bytes(b"\xff\xfe")

@@ -54,24 +54,22 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
         FileFault: the graph cannot be read.
         RequestFault: the specification contradicts the graph.
     """
-    from ckpt_studio.training.card import make_card
     from ckpt_studio.training.child import WORKER
-    from ckpt_studio.training.data import open_npz
+    from ckpt_studio.training.data import open_data
+    from ckpt_studio.training.routes.registry import route_of
     from ckpt_studio.training.run_folder import RunFolder
     from ckpt_studio.training.trust import TrustStore
 
     base = document.base
-    meta = base.meta_graph
-    assert meta is not None
-    card = make_card(document.staged, meta, spec, document.frozen_keys(), base.step)
+    card = route_of(base, spec).prospect(document.staged, base, spec, document.frozen_keys())
     arrays: dict[str, ArrayInfo] = {}
     if spec.data is not None and spec.data.file is not None:
         with suppress(CkptStudioError):  # the card's problems say what is wrong with it
-            arrays = open_npz(spec.data.file)
+            arrays = open_data(spec.data.file)
     problem = "" if spec.out else translate("ResumeDialog", "Choose a folder for the run.")
     try:
         RunFolder(spec.out).check()
     except CkptStudioError as error:
         problem = problem or error.message
     command = f"{shlex.join(WORKER)}  # {RunFolder(spec.out).job}"
-    return Prospect(spec, card, arrays, TrustStore(home_folder()).trusted(meta), problem, command)
+    return Prospect(spec, card, arrays, TrustStore(home_folder()).trusted(card.meta_graph), problem, command)

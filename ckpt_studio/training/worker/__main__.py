@@ -22,15 +22,19 @@ def main(parent: int) -> NoReturn:
     obey_signals(link)
     link.start()
     try:
-        from ckpt_studio.training.worker import metagraph
+        import tensorflow  # noqa: F401  # ahead of the job, which then begins at once
+
         from ckpt_studio.training.worker.job import Job
+        from ckpt_studio.training.worker.loop import Loop
+        from ckpt_studio.training.worker.routes.registry import route_named
 
         link.say("ready", pid=os.getpid())
         job = Job.load(link.wait_for_job())
         link.log_to(job.folder.log)
         keep_temporaries_in(job.folder.work)
         os.chdir(job.folder.path)
-        finished, message = metagraph.run(job, link)
+        link.say("state", state="compiling")
+        finished, message = Loop(job, link, route_named(job.route).build(job, link)).go()
         link.say("done", state="finished" if finished else "stopped", message=message)
     except BaseException as error:
         traceback.print_exc()
@@ -44,10 +48,12 @@ def main(parent: int) -> NoReturn:
 def _told(error: BaseException) -> tuple[str, str]:
     """Cause and sentence of an exception."""
     from ckpt_studio.core.errors import CkptStudioError
-    from ckpt_studio.training.worker.faults import NotANumber
+    from ckpt_studio.training.worker.faults import NotANumber, Refused
 
     if isinstance(error, NotANumber):
         return "nan", error.message
+    if isinstance(error, Refused):
+        return "refused", error.message
     if isinstance(error, CkptStudioError):
         return "exception", error.message
     kind = type(error).__name__

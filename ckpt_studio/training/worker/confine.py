@@ -13,7 +13,11 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ckpt_studio.training.worker.job import Job
+    from ckpt_studio.training.worker.link import Link
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
@@ -72,6 +76,14 @@ def confine(write: Path, read: Iterable[Path] | None) -> int:
         return version if libc.syscall(_RESTRICT, rules, 0) == 0 else 0
     finally:
         os.close(rules)
+
+
+def confine_job(job: Job, link: Link, read: Iterable[Path] | None) -> None:
+    """Confine this process to the folder of its job, and say so where the system cannot."""
+    if confine(job.folder.path, read) == 0:
+        link.say(
+            "log", text="This system cannot confine the training process to its folder; it runs unconfined."
+        )
 
 
 def _handled(version: int) -> int:

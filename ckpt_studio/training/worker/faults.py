@@ -11,3 +11,7 @@ class DataEnded(Exception):
 
 class NotANumber(RunFault):
     """The loss or a trained variable is no finite number any more; going on would only spoil what was saved."""
+
+
+class Refused(RunFault):
+    """The binding card says why the run cannot start."""

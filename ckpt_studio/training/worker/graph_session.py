@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class GraphSession:
             tf.graph_util.import_graph_def(definition, name="", producer_op_list=operations)
             train = [self._graph.get_operation_by_name(name) for name in graph.train_ops]
             loss = [self._graph.get_tensor_by_name(name) for name in graph.losses[:1]]
+            self._loss = loss[0] if loss else None
             counted = [self._step_after(train[-1])] if step and graph.step is not None else []
             self._has_loss, self._has_step = bool(loss), bool(counted)
             # What the step's value waits for needs no fetching of its own; every fetch costs some microseconds.
@@ -54,17 +55,27 @@ class GraphSession:
 
         The graph's own data begins last, since it may look things up in them.
         """
-        for key, variables in _by_key(self._run_graph.variables).items():
-            if any(one.held for one in variables):
-                values = start.read(key)
-                for one in variables:
-                    if one.held:
-                        part = values if one.window is None else values[one.window]
-                        self._session.run(one.set_op, {one.set_feed: part})
+        self.give(start, start.columns)
         graph = self._run_graph
         for node in (*graph.initializers, *graph.table_initializers, *graph.starts):
             self._session.run(node)
         self._filler.start()
+
+    def give(self, source: TensorSource, keys: Container[str]) -> None:
+        """Give the variables of these keys their values."""
+        for key, variables in _by_key(self._run_graph.variables).items():
+            if key in keys and any(one.held for one in variables):
+                values = source.read(key)
+                for one in variables:
+                    if one.held:
+                        part = values if one.window is None else values[one.window]
+                        self._session.run(one.set_op, {one.set_feed: part})
+
+    def loss(self, feeds: Mapping[str, Any]) -> float | None:
+        """The loss of a batch; nothing is trained by it."""
+        if self._loss is None:
+            return None
+        return _number(self._session.run(self._loss, feeds))
 
     def step(self, feeds: Mapping[str, Any]) -> tuple[float | None, int | None]:
         """Run the train operations once, one after another; the first one's loss, and the step after the last.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ckpt_studio.training.card import Card
+from ckpt_studio.training.card_json import card_of
 from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.spec import RunSpec, parse_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,27 +18,19 @@ class Job:
 
     Attributes:
         folder: the run's folder.
+        route: the kind of run, see `worker.routes.registry`.
+        spec: what was asked.
+        card: what is known before anything ran.
         start: prefix of the checkpoint to begin with, inside the folder.
-        step_variable: key of the step, or None to count from `start_step`.
-        steps: how many, or None: until stopped.
-        reads_files: whether the graph reads files of the person's, who allowed that.
+        rehearse: whether to end when the card is made.
     """
 
     folder: RunFolder
+    route: str
+    spec: RunSpec
+    card: Card
     start: str
-    start_step: int
-    step_variable: str | None
-    train_ops: tuple[str, ...]
-    loss: str | None
-    frozen: tuple[str, ...]
-    steps: int | None
-    save_every: int
-    max_to_keep: int
-    data_file: str | None
-    mapping: Mapping[str, str | float]
-    batch_size: int | None
-    seed: int
-    reads_files: bool
+    rehearse: bool
     intra_op: int
     inter_op: int
 
@@ -47,20 +41,16 @@ class Job:
         said = json.loads(file.read_text("utf-8"))
         return cls(
             folder=RunFolder(str(file.parent)),
+            route=said["route"],
+            spec=parse_spec(said["spec"], file.parent, path),
+            card=card_of(said["card"]),
             start=said["start"],
-            start_step=said["start_step"],
-            step_variable=said["step_variable"],
-            train_ops=tuple(said["train_ops"]),
-            loss=said["loss"],
-            frozen=tuple(said["frozen"]),
-            steps=said["steps"],
-            save_every=said["save_every"],
-            max_to_keep=said["max_to_keep"],
-            data_file=said["data_file"],
-            mapping=said["mapping"],
-            batch_size=said["batch_size"],
-            seed=said["seed"],
-            reads_files=said["reads_files"],
+            rehearse=said["rehearse"],
             intra_op=said["threads"]["intra_op"],
             inter_op=said["threads"]["inter_op"],
         )
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the graph reads files of the person's, who allowed that."""
+        return any(risk.kind in ("files", "other") for risk in self.card.risks)

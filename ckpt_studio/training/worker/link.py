@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import math
 import os
 import queue
 import sys
@@ -21,6 +20,7 @@ from ckpt_studio.training.protocol import (
     ProtocolFault,
     encode,
 )
+from ckpt_studio.training.strict import strict
 
 ORPHANED: Final = 3
 """Exit status of a training process whose parent is gone."""
@@ -34,6 +34,8 @@ class Link:
     Attributes:
         stop: set when the run shall end after this step.
         save: set when a checkpoint is wanted after this step.
+        paused: set while no step shall be done.
+        wanted: set when one of these has changed.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,8 @@ class Link:
         os.dup2(2, 1)  # what libraries print is log, not protocol
         self.stop = threading.Event()
         self.save = threading.Event()
+        self.paused = threading.Event()
+        self.wanted = threading.Event()
         self._jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._steps: deque[tuple[int, float | None]] = deque()
         self._sending = threading.Lock()
@@ -66,6 +70,11 @@ class Link:
         self._watched = True
         faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
         return job
+
+    def ask_to_stop(self) -> None:
+        """As if the parent had said so."""
+        self.stop.set()
+        self.wanted.set()
 
     def log_to(self, path: Path) -> None:
         """Send standard output and error to a file from here on."""
@@ -105,7 +114,7 @@ class Link:
                     taken.append(self._steps.popleft())
                 self._done += len(taken)
                 steps = [step for step, _ in taken]
-                losses = [_plain(loss) for _, loss in taken]
+                losses = [strict(loss) for _, loss in taken]
                 self._send("metrics", steps=steps, losses=losses, rate=self._rate(), done=self._done)
 
     def _rate(self) -> float:
@@ -147,10 +156,8 @@ class Link:
             self.stop.set()
         elif kind == "save":
             self.save.set()
-
-
-def _plain(loss: float | None) -> float | str | None:
-    """A loss as strict JSON allows it."""
-    if loss is None or math.isfinite(loss):
-        return loss
-    return "NaN" if math.isnan(loss) else "Infinity" if loss > 0 else "-Infinity"
+        elif kind == "pause":
+            self.paused.set()
+        elif kind == "go_on":
+            self.paused.clear()
+        self.wanted.set()

@@ -29,7 +29,7 @@ def settle(parent: int) -> None:
 
 def obey_signals(link: Link) -> None:
     """A SIGTERM from outside means what Stop means; Ctrl-C is the parent's business."""
-    signal.signal(signal.SIGTERM, lambda *_: link.stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: link.ask_to_stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

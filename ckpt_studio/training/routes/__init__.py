@@ -1,0 +1,1 @@
+"""The kinds of runs, as far as they are known without TensorFlow."""

@@ -1,0 +1,129 @@
+"""The run of a MetaGraph: its graph is analysed, frozen, cut and pruned, and stepped by a session."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ckpt_studio.core.errors import RunFault
+from ckpt_studio.formats.meta_graph import freeze_meta_graph, load_meta_graph, plan_training
+from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
+from ckpt_studio.formats.meta_graph.run_parts import RunGraph
+from ckpt_studio.formats.meta_graph.training import TrainingGraph
+from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.training.card import Card
+from ckpt_studio.training.data import open_data, plan_feeds, read_data
+from ckpt_studio.training.feeder import Feeder
+from ckpt_studio.training.worker.confine import confine_job
+from ckpt_studio.training.worker.faults import DataEnded, NotANumber
+from ckpt_studio.training.worker.graph_session import GraphSession
+from ckpt_studio.training.worker.job import Job
+from ckpt_studio.training.worker.keep import BundleWriter, RunCheckpoints
+from ckpt_studio.training.worker.link import Link
+from ckpt_studio.training.worker.routes.base import Done, has_before
+from ckpt_studio.training.worker.values import TrainedValues
+
+
+class MetaGraphRun:
+    """Runs of the route `meta_graph`."""
+
+    name: ClassVar[str] = "meta_graph"
+
+    def build(self, job: Job, link: Link) -> GraphTrainer:
+        """As `WorkerRoute.build`."""
+        return GraphTrainer(job, link)
+
+
+class GraphTrainer:
+    """One graph with its values; implements `Trainer`.
+
+    Raises:
+        RunFault, FileFault: it cannot be run.
+    """
+
+    most_at_once = 1
+
+    def __init__(self, job: Job, link: Link) -> None:
+        self.card: Card = job.card
+        self._start = start = open_bundle(job.start)
+        self._before = open_bundle(str(job.folder.before)) if has_before(job) else None
+        meta = load_meta_graph(job.start + ".meta")
+        held = frozenset(start.columns.keys)
+        plan = plan_training(meta, held, train_ops=job.card.train_ops, loss=job.card.loss)
+        self._feeder = _feeder(job)
+        frozen = frozenset(job.card.frozen)
+        graph = build_run_graph(meta, plan, frozen, fed=self._feeder.names, seed=job.spec.seed)
+        written = freeze_meta_graph(meta, frozen).meta.serialise()
+        confine_job(job, link, None if job.reads_files else [])
+        counts = job.card.step_variable is not None
+        self._session = GraphSession(graph, step=counts, intra_op=job.intra_op, inter_op=job.inter_op)
+        self._session.begin(start)
+        writer = BundleWriter(job.folder, job.card.frozen, meta=written)
+        self._checkpoints = RunCheckpoints(job.folder, job.spec, writer)
+        self._step_feed = graph.step_feed
+        self._placeholders = {feed.tensor: feed.placeholder for feed in graph.feeds}
+        self._watched = _watched(plan, graph)
+        self._graph = graph
+
+    def try_batch(self) -> tuple[float | None, float | None]:
+        """As `Trainer.try_batch`; a graph that takes its own data is not asked, since that would use some of it up."""
+        if self._graph.own_data:
+            return None, None
+        feeds = self._feeds(self.card.start_step)
+        after = self._session.loss(feeds)
+        before = after
+        if self._before is not None:
+            self._session.give(self._before, self._before.columns)
+            before = self._session.loss(feeds)
+            self._session.give(self._start, self._before.columns)
+        return before, after
+
+    def steps(self, at: int, count: int) -> Done:
+        """As `Trainer.steps`, one a call."""
+        try:
+            loss, step = self._session.step(self._feeds(at))
+        except DataEnded:
+            return Done((), ended=True)
+        return Done((loss,), step)
+
+    def save(self, step: int) -> str:
+        """As `Trainer.save`."""
+        values = self._session.values(self._start)
+        for key in self._watched:
+            if not np.isfinite(values[key]).all() and np.isfinite(self._start.read(key)).all():
+                what = "is not a number any more" if np.isnan(values[key]).any() else "became infinite"
+                raise NotANumber(f"{key} {what} at step {step}, so that was not saved.")
+        return self._checkpoints.save(step, TrainedValues(self._start, values))
+
+    def _feeds(self, at: int) -> dict[str, object]:
+        feeds: dict[str, object] = {
+            self._placeholders[name]: value for name, value in self._feeder(at).items()
+        }
+        if self._step_feed is not None:
+            feeds[self._step_feed] = at
+        return feeds
+
+
+def _feeder(job: Job) -> Feeder:
+    file = None if job.spec.data is None else job.spec.data.file
+    arrays = {} if file is None else open_data(file)
+    feeds = plan_feeds(job.card.inputs, arrays, job.card.mapping, job.spec.batch_size)
+    if feeds.problems:
+        raise RunFault(" ".join(feeds.problems))
+    used = [feed.source for feed in feeds.feeds if isinstance(feed.source, str)]
+    values = read_data(file, list(dict.fromkeys(used))) if file is not None and used else {}
+    return Feeder(feeds, values, job.spec.seed)
+
+
+def _watched(plan: TrainingGraph, graph: RunGraph) -> tuple[str, ...]:
+    """Keys of the trained variables of real numbers that the checkpoint held: none may get lost unnoticed."""
+    trained = set(plan.trainable)
+    floats = ("float", "bfloat", "double", "half")
+    return tuple(
+        dict.fromkeys(
+            one.key
+            for one in graph.variables
+            if one.name in trained and one.held and one.dtype.startswith(floats)
+        )
+    )
