@@ -268,6 +268,11 @@ SPECS: Final = (
         "", "trash-2", "tensor", enabled_when=_selected,
     ),
     ActionSpec(
+        "actionCompare", QT_TRANSLATE_NOOP("Actions", "&Compare With…"),
+        QT_TRANSLATE_NOOP("Actions", "List what differs from another checkpoint, and see both in the plots"),
+        "Ctrl+D", "git-compare", "tensor", QT_TRANSLATE_NOOP("Actions", "Compare…"), _open, separated=True,
+    ),
+    ActionSpec(
         "actionResume", QT_TRANSLATE_NOOP("Actions", "&Resume Training…"),
         QT_TRANSLATE_NOOP("Actions", "Go on training from this checkpoint, with the staged edits, in the background"),
         "Ctrl+R", "play", "run", QT_TRANSLATE_NOOP("Actions", "Resume…"), _trainable, separated=True,

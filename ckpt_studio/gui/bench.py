@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
 
     from ckpt_studio.gui.actions import Actions
+    from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.panels.variables import VariablesPanel
     from ckpt_studio.gui.runs import Runs
@@ -36,6 +37,9 @@ class Bench(Protocol):
 
     @property
     def verifying(self) -> Verifying: ...
+
+    @property
+    def comparing(self) -> Comparing: ...
 
     @property
     def runs(self) -> Runs | None: ...

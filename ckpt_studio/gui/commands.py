@@ -69,6 +69,7 @@ class Commands(QObject):
             "actionUnfreeze": lambda: session.freeze(session.selection, False),
             "actionSwapFrom": self.swap_from,
             "actionDrop": lambda: session.drop(session.selection),
+            "actionCompare": self.compare,
             "actionResume": self.resume,
             "actionStop": self._stop,
             "actionResetLayout": bench.reset_layout,
@@ -166,6 +167,13 @@ class Commands(QObject):
         dialog = DonorDialog(self._session, tuple(wanted), self._window, wanted=wanted)
         dialog.accepted.connect(lambda: self._session.replace_waiting(edits))
         dialog.open()
+
+    def compare(self) -> None:
+        """Ask for a checkpoint to compare with."""
+        from ckpt_studio.gui.dialogs.compare import CompareDialog
+
+        if self._session.document is not None:
+            CompareDialog(self._session, self._bench.comparing, self._window).open()
 
     def resume(self) -> None:
         """Ask how to go on training."""

@@ -28,10 +28,14 @@ def dropped_path(data: QMimeData) -> str | None:
 
 
 class DropOverlay(QWidget):
-    """Covers the window while something is dragged over it: "Open", and "Swap from this…" where a document is open."""
+    """Covers the window while something is dragged over it: "Open", and where a document is open, two more choices.
+
+    Those are "Swap from this…" and "Compare with this".
+    """
 
     openRequested = Signal(str)
     swapRequested = Signal(str)
+    compareRequested = Signal(str)
 
     def __init__(self, session: Session, window: QMainWindow) -> None:
         super().__init__(window)
@@ -42,7 +46,7 @@ class DropOverlay(QWidget):
         self._path = ""
         self._glance: Glance | None = None
         self._looking: Task | None = None
-        self._over_swap = False
+        self._chosen = 0
         window.setAcceptDrops(True)
         self.hide()
 
@@ -54,11 +58,11 @@ class DropOverlay(QWidget):
             return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        swap_area = self._areas()[1]
-        self._over_swap = swap_area is not None and swap_area.contains(event.position().toPoint())
+        at, areas = event.position().toPoint(), self._areas()
+        self._chosen = next((place for place, area in enumerate(areas) if area.contains(at)), 0)
         if event.type() == QEvent.Type.Drop:
             self.hide()
-            (self.swapRequested if self._over_swap else self.openRequested).emit(path)
+            (self.openRequested, self.swapRequested, self.compareRequested)[self._chosen].emit(path)
         else:
             self._look_at(path)
             self.setGeometry(self._window.rect())
@@ -96,14 +100,15 @@ class DropOverlay(QWidget):
         """Say for screen readers, too, what is painted."""
         self.setAccessibleDescription(": ".join(self._open_text()))
 
-    def _areas(self) -> tuple[QRect, QRect | None]:
-        """Where dropping opens, and where it swaps (None without a document)."""
+    def _areas(self) -> list[QRect]:
+        """Where dropping opens, and with a document, where it swaps and where it compares."""
         whole = self._window.rect().adjusted(24, 24, -24, -24)
         if self._session.document is None:
-            return whole, None
-        half = (whole.width() - 16) // 2
-        left = QRect(whole.left(), whole.top(), half, whole.height())
-        return left, QRect(left.right() + 17, whole.top(), half, whole.height())
+            return [whole]
+        across, down = (whole.width() - 16) // 2, (whole.height() - 16) // 2
+        left = QRect(whole.left(), whole.top(), across, whole.height())
+        above = QRect(left.right() + 17, whole.top(), across, down)
+        return [left, above, above.translated(0, down + 16)]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -111,12 +116,14 @@ class DropOverlay(QWidget):
         veil = QColor(self.palette().color(QPalette.ColorRole.Window))
         veil.setAlpha(225)
         painter.fillRect(self.rect(), veil)
-        opens, swaps = self._areas()
-        self._paint_area(painter, opens, not self._over_swap, self._open_text())
-        if swaps is not None:
-            title = self.tr("Swap from this…")
-            about = self.tr("Take values from %1").replace("%1", visible(Path(self._path).name))
-            self._paint_area(painter, swaps, self._over_swap, (title, about))
+        name = visible(Path(self._path).name)
+        texts = (
+            self._open_text(),
+            (self.tr("Swap from this…"), self.tr("Take values from %1").replace("%1", name)),
+            (self.tr("Compare with this"), self.tr("List what differs from %1").replace("%1", name)),
+        )
+        for place, (area, text) in enumerate(zip(self._areas(), texts, strict=False)):
+            self._paint_area(painter, area, place == self._chosen, text)
 
     def _open_text(self) -> tuple[str, str]:
         name = visible(Path(self._path).name or self._path)

@@ -450,3 +450,5 @@ class Session(QObject):
         self.bridge.close()
         if self.document is not None:
             let_go(self.document)
+        if self.compared is not None:
+            self.compared.checkpoint.close()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
 from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
+from ckpt_studio.gui.comparing import Comparing
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.faults import Faults
 from ckpt_studio.gui.garbage import GarbageCollector
@@ -24,6 +25,7 @@ from ckpt_studio.gui.menus import fill_menus, make_toolbar
 from ckpt_studio.gui.opening import staged_last_time, sweep
 from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
+from ckpt_studio.gui.panels.compare import ComparePanel
 from ckpt_studio.gui.panels.details import DetailsPanel
 from ckpt_studio.gui.panels.log import LogPanel
 from ckpt_studio.gui.panels.problems import ProblemsPanel
@@ -36,6 +38,7 @@ from ckpt_studio.gui.verifying import Verifying
 from ckpt_studio.gui.warm_up import TO_LOOK, QtNames, import_all
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.runs import Runs
 
@@ -56,6 +59,7 @@ class Workbench(QObject):
         actions: what can be done.
         docks: by object name.
         verifying: the check of the checksums.
+        comparing: the comparison with another checkpoint.
         runs: the resumed run; None until the training modules have been imported.
     """
 
@@ -67,6 +71,7 @@ class Workbench(QObject):
         self.session = Session(window.settings, self)
         self.actions = Actions(self.session, window)
         self.verifying = Verifying(self.session, self)
+        self.comparing = Comparing(self.session, self)
         self.runs: Runs | None = None
         self._view: QWidget | None = None
         self._docked = self._settled = False
@@ -96,6 +101,7 @@ class Workbench(QObject):
         self.details = DetailsPanel(session, window)
         self.changes = ChangesPanel(session, window)
         self.problems = ProblemsPanel(session, self.verifying, window)
+        self.compare = ComparePanel(session, self.comparing, window)
         self.log = LogPanel(session, window)
         self.docks = {
             name: self._dock(name, title, content)
@@ -107,6 +113,7 @@ class Workbench(QObject):
                 ("runDock", self.tr("Run"), QWidget(window)),
                 ("logDock", self.tr("Log"), self.log),
                 ("problemsDock", self.tr("Problems"), self.problems),
+                ("compareDock", self.tr("Compare"), self.compare),
             )
         }
         window.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -138,10 +145,22 @@ class Workbench(QObject):
         self.problems.countChanged.connect(self._count_problems)
         self.problems.goToRequested.connect(self.variables.go_to)
         self.problems.swapRequested.connect(self.commands.swap)
+        self._connect_comparing()
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
         self.overlay.swapRequested.connect(self.commands.swap_from)
         session.settings.schemeChanged.connect(apply_scheme)
+
+    def _connect_comparing(self) -> None:
+        comparing = self.comparing
+        comparing.opened.connect(self._show_comparison)
+        comparing.failed.connect(self._comparing_failed)
+        self.session.comparedChanged.connect(self._end_comparison)
+        self.compare.goToRequested.connect(self.variables.go_to)
+        self.compare.swapRequested.connect(self.commands.swap)
+        self.compare.otherRequested.connect(self.commands.compare)
+        self.checkpoints.compareRequested.connect(comparing.start)
+        self.overlay.compareRequested.connect(comparing.start)
 
     def report_to(self, faults: Faults) -> None:
         """Show what the interpreter and Qt complain about."""
@@ -253,6 +272,21 @@ class Workbench(QObject):
         title = self.tr("Problems")
         self.docks["problemsDock"].setWindowTitle(f"{title} ({count})" if count else title)
 
+    # ---- the comparison
+
+    def _show_comparison(self) -> None:
+        self.docks["compareDock"].show()
+        self.docks["compareDock"].raise_()
+
+    def _end_comparison(self) -> None:
+        if not self.comparing.active:
+            self.docks["compareDock"].hide()
+
+    def _comparing_failed(self, error: CkptStudioError) -> None:
+        """A dialog that asked says it itself."""
+        if self.window.findChild(QDialog, "compareDialog") is None:
+            self.session.trouble(error)
+
     # ---- the layout
 
     def _lay_out(self) -> None:
@@ -264,6 +298,7 @@ class Workbench(QObject):
         layout = self.window.settings.layout()
         if layout is not None:
             self.window.restoreState(layout[1])
+        self._end_comparison()
 
     def reset_layout(self) -> None:
         """Put all docks to their places."""
@@ -271,6 +306,7 @@ class Workbench(QObject):
         for dock in docks.values():
             dock.setFloating(False)
             dock.show()
+        self._end_comparison()
         window.setCorner(Qt.Corner.BottomLeftCorner, _Area.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, _Area.RightDockWidgetArea)
         window.addDockWidget(_Area.LeftDockWidgetArea, docks["checkpointsDock"])
@@ -280,6 +316,7 @@ class Workbench(QObject):
         window.addDockWidget(_Area.BottomDockWidgetArea, docks["runDock"])
         window.tabifyDockWidget(docks["runDock"], docks["logDock"])
         window.tabifyDockWidget(docks["logDock"], docks["problemsDock"])
+        window.tabifyDockWidget(docks["problemsDock"], docks["compareDock"])
         docks["runDock"].raise_()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         window.resizeDocks(
@@ -303,6 +340,7 @@ class Workbench(QObject):
         self.variables.tint()
         self.changes.tint()
         self.problems.tint()
+        self.compare.tint()
         self.banners.tint()
 
     def _desktop_changed(self, now: Qt.ColorScheme) -> None:

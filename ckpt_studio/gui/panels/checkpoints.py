@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QDateTime, QLocale, QPoint, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckpt_studio.gui.format_words import format_words
+from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.opening import being_written
 from ckpt_studio.gui.texts import byte_size, tooltip, visible
 
@@ -55,6 +65,9 @@ class _Row:
 class CheckpointsPanel(QWidget):
     """The list, newest last as it was trained."""
 
+    compareRequested = Signal(str)
+    """The path of a checkpoint to compare the open one with."""
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -78,6 +91,8 @@ class CheckpointsPanel(QWidget):
         layout.addWidget(self.list, 1)
         self.list.itemActivated.connect(self._open)
         self.list.itemClicked.connect(self._open)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
         session.folderChanged.connect(self._fill)
         session.documentChanged.connect(self._mark)
         session.stagedChanged.connect(self._mark)
@@ -208,3 +223,28 @@ class CheckpointsPanel(QWidget):
         document = self._session.document
         if entry is not None and (document is None or document.base.prefix != entry.prefix):
             self._session.open(entry.opens)
+
+    # ---- the context menu
+
+    def _menu(self, at: QPoint) -> None:
+        """What can be done with a checkpoint."""
+        item = self.list.itemAt(at)
+        entry = None if item is None else self._rows[self.list.row(item)].entry
+        if item is None or entry is None:
+            return
+        document = self._session.document
+        own = document is not None and document.base.prefix == entry.prefix
+        menu = QMenu(self)
+        menu.setObjectName("checkpointMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        opens = menu.addAction(self.tr("Open"))
+        opens.setEnabled(not own)
+        opens.triggered.connect(lambda checked=False: self._open(item))
+        compare = menu.addAction(icon("git-compare"), self.tr("Compare with this"))
+        compare.setEnabled(document is not None and not own)
+        compare.triggered.connect(lambda checked=False: self.compareRequested.emit(entry.opens))
+        copy = menu.addAction(icon("copy"), self.tr("Copy path"))
+        copy.triggered.connect(lambda checked=False: QApplication.clipboard().setText(entry.prefix))
+        for action, name in ((opens, "Open"), (compare, "Compare"), (copy, "CopyPath")):
+            action.setObjectName(f"checkpoint{name}")
+        menu.popup(self.list.viewport().mapToGlobal(at))
