@@ -57,6 +57,15 @@ class _Parts:
         self.deviations.append(max(deviation, 0.0))
         self.magnitudes.append(abs(total) if one_sign else float(np.abs(values, out=values).sum()))
 
+    def merge(self, other: _Parts, shift: float = 0.0) -> None:
+        """Take over the chunks of another; its means are `shift` too small."""
+        self.counts += other.counts
+        self.exponents += other.exponents
+        self.means += [mean + shift for mean in other.means] if shift else other.means
+        self.squares += other.squares
+        self.deviations += other.deviations
+        self.magnitudes += other.magnitudes
+
     def combined(self) -> dict[str, float]:
         """Mean, std, l2 and l1 of all chunks."""
         counts = np.array(self.counts, np.float64)
@@ -98,7 +107,6 @@ class Reals:
     def __init__(self, smallest_normal: float) -> None:
         self._parts = _Parts()
         self._wide = np.empty(CHUNK)
-        self._flags = np.empty(CHUNK, np.bool_)
         self._normal = smallest_normal
         self._count = self._zeros = self._denormals = self._nan = self._inf = self._neg_inf = 0
         self._low, self._high = math.inf, -math.inf
@@ -127,15 +135,12 @@ class Reals:
             self._parts.add(wide, exponent, one_sign)
 
     def _count_small(self, chunk: NDArray[Any]) -> None:
-        """Count zeros and denormals; mostly one look tells that there is neither."""
-        flags = self._flags[: chunk.size]
+        """Count zeros and denormals; mostly the smallest magnitude tells that there is neither."""
         sizes = self._wide.view(chunk.dtype)[: chunk.size]
         np.abs(chunk, out=sizes)
-        np.less(sizes, chunk.dtype.type(self._normal), out=flags)
-        small = int(np.count_nonzero(flags))
-        if small:
-            np.equal(chunk, 0, out=flags)
-            zeros = int(np.count_nonzero(flags))
+        if float(sizes.min()) < self._normal:
+            small = int(np.count_nonzero(np.less(sizes, chunk.dtype.type(self._normal))))
+            zeros = int(np.count_nonzero(np.equal(sizes, 0)))
             self._zeros += zeros
             self._denormals += small - zeros
 
@@ -147,6 +152,17 @@ class Reals:
         self._neg_inf += int(np.count_nonzero(chunk == -np.inf))
         kept: NDArray[Any] = chunk[finite]
         return kept
+
+    def merge(self, other: Reals) -> None:
+        """As `Reducer.merge`."""
+        self._parts.merge(other._parts)
+        self._count += other._count
+        self._zeros += other._zeros
+        self._denormals += other._denormals
+        self._nan += other._nan
+        self._inf += other._inf
+        self._neg_inf += other._neg_inf
+        self._low, self._high = min(self._low, other._low), max(self._high, other._high)
 
     def figures(self) -> dict[str, Any]:
         """By field of `Statistics`."""
@@ -198,6 +214,20 @@ class Integers:
         else:
             np.subtract(chunk, float(self._origin), out=wide)
         self._parts.add(wide)
+
+    def merge(self, other: Integers) -> None:
+        """As `Reducer.merge`."""
+        if other._low is None or other._high is None:
+            return
+        if self._low is None:
+            self._origin = other._origin
+        self._widen(other._low, other._high)
+        self._parts.merge(other._parts, float(other._origin - self._origin))
+        self._count += other._count
+        self._zeros += other._zeros
+        self._sum += other._sum
+        self._l1 += other._l1
+        self._squares += other._squares
 
     def _widen(self, low: int, high: int) -> None:
         self._low = low if self._low is None else min(self._low, low)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
 
-CHUNK: Final = 1 << 17
+CHUNK: Final = 1 << 16
 """Elements that are worked on at once: with their float64 copy they stay in the second-level cache."""
 
 

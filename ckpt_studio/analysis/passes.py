@@ -1,16 +1,29 @@
-"""One pass over a variable: its blocks are cut into pieces that fit a processor's cache and fed to a reducer."""
+"""One pass over a variable: its blocks are cut into pieces that fit a processor's cache and fed to reducers.
+
+A large variable is shared out between threads: whose turn it is takes the next block, and works on it while another one
+reads. Each thread has a reducer of its own; they are put together at the end, so that none waits for another's sums.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
+from ckpt_studio.analysis.tally import Tally
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
+
+_SHARED_OUT: Final = 8 << 20
+"""From so many bytes on, another thread gains more than it costs to start."""
+_MOST_THREADS: Final = 4
+_MOST_RECENT: Final = 8
 
 
 class Reducer(Protocol):
@@ -20,35 +33,126 @@ class Reducer(Protocol):
         """Take in at most `CHUNK` values, valid during the call; complex numbers come as float64 magnitudes."""
         ...
 
+    def merge(self, other: Self) -> None:
+        """Take over what another one of the same making has seen."""
+        ...
+
 
 C = TypeVar("C", bound=Reducer)
 
 
 def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -> C:
-    """Feed all values of a numeric variable to a reducer that `new` makes, in C order.
+    """Feed all values of a numeric variable to a reducer that `new` makes; in what order is not said.
 
     Raises:
         as `TensorSource.blocks`.
     """
-    reducer = new()
-    for block in source.blocks(key, task):
-        for start in range(0, block.size, CHUNK):
-            piece = block[start : start + CHUNK]
-            reducer.add(magnitude(piece) if piece.dtype.kind == "c" else piece)
-    return reducer
+    threads = min(_MOST_THREADS, _processors())
+    if threads < 2 or source.columns.of(key).nbytes < _SHARED_OUT:
+        reducer = new()
+        for block in source.blocks(key, task):
+            _feed(reducer, block)
+        return reducer
+    reducers = [new() for _ in range(threads)]
+    _Sharing(source.blocks(key, task)).work(reducers)
+    for other in reducers[1:]:
+        reducers[0].merge(other)
+    return reducers[0]
 
 
-class PatternCounts:
-    """How often each bit pattern of an 8 or 16 bit type occurs.
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    Attributes:
-        counts: int64 [256] or [65536].
-    """
+
+def _feed(reducer: Reducer, block: NDArray[Any]) -> None:
+    for start in range(0, block.size, CHUNK):
+        piece = block[start : start + CHUNK]
+        reducer.add(magnitude(piece) if piece.dtype.kind == "c" else piece)
+
+
+class _Sharing:
+    """Blocks that several threads take from one iterator."""
+
+    def __init__(self, blocks: Iterator[NDArray[Any]]) -> None:
+        self._blocks = blocks
+        self._turn = threading.Lock()
+        self._error: BaseException | None = None
+
+    def work(self, reducers: list[Any]) -> None:
+        """Feed every block to one of these, the first of them in this thread; raises what reading raises."""
+        others = [
+            threading.Thread(target=self._serve, args=(reducer,), name="figures", daemon=True)
+            for reducer in reducers[1:]
+        ]
+        for thread in others:
+            thread.start()
+        self._serve(reducers[0])
+        for thread in others:
+            thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _serve(self, reducer: Reducer) -> None:
+        own = np.empty(0, np.uint8)
+        try:
+            while (block := self._take(own)) is not None:
+                own = block
+                _feed(reducer, block)
+        except BaseException as error:
+            with self._turn:
+                self._error = self._error or error
+
+    def _take(self, own: NDArray[Any]) -> NDArray[Any] | None:
+        """A copy of the next block, in `own` where it fits: the iterator uses its buffer again."""
+        with self._turn:
+            block = None if self._error is not None else next(self._blocks, None)
+            if block is None:
+                return None
+            if own.size != block.size or own.dtype != block.dtype:
+                return block.copy()
+            np.copyto(own, block)
+            return own
+
+
+class _Patterns:
+    """How often each bit pattern of an 8 or 16 bit type occurs."""
 
     def __init__(self, itemsize: int) -> None:
-        self._pattern = np.dtype(f"u{itemsize}")
-        self.counts = np.zeros(1 << (8 * itemsize), np.int64)
+        self.tally = Tally(1 << (8 * itemsize))
 
     def add(self, chunk: NDArray[Any]) -> None:
         """As `Reducer.add`."""
-        self.counts += np.bincount(chunk.view(self._pattern), minlength=len(self.counts))
+        self.tally.add(chunk.view(self.tally.code))
+
+    def merge(self, other: Self) -> None:
+        """As `Reducer.merge`."""
+        self.tally.merge(other.tally)
+
+
+_recent: OrderedDict[str, NDArray[np.int64]] = OrderedDict()
+_recently = threading.Lock()
+
+
+def pattern_counts(source: TensorSource, key: str, task: Task) -> NDArray[np.int64]:
+    """How often each bit pattern of a variable of an 8 or 16 bit type occurs: int64 [256] or [65536].
+
+    They say everything about its values, so those of the variables looked at last are kept: any other binning follows
+    from them without another pass.
+
+    Raises:
+        as `TensorSource.blocks`.
+    """
+    identity = source.identity(key)
+    with _recently:
+        counts = _recent.get(identity)
+        if counts is not None:
+            _recent.move_to_end(identity)
+            return counts
+    itemsize = source.columns.of(key).dtype.itemsize
+    counts = one_pass(source, key, lambda: _Patterns(itemsize), task).tally.counts
+    with _recently:
+        _recent[identity] = counts
+        while len(_recent) > _MOST_RECENT:
+            _recent.popitem(last=False)
+    return counts

@@ -20,7 +20,7 @@ from ckpt_studio.analysis.kinds import (
     pattern_values,
     smallest_normal,
 )
-from ckpt_studio.analysis.passes import PatternCounts, one_pass
+from ckpt_studio.analysis.passes import one_pass, pattern_counts
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -80,8 +80,7 @@ def statistics(source: TensorSource, key: str, task: Task = UNTENDED) -> Statist
     if kind is Kind.text:
         return Statistics(count=sum(len(block) for block in source.blocks(key, task)))
     if kind is Kind.counted:
-        patterns = one_pass(source, key, lambda: PatternCounts(info.dtype.itemsize), task)
-        return statistics_of_counts(patterns.counts, info.dtype)
+        return statistics_of_counts(pattern_counts(source, key, task), info.dtype)
     if kind is Kind.integer:
         return Statistics(**one_pass(source, key, Integers, task).figures())
     normal = smallest_normal(info.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -104,12 +105,66 @@ def test_integers_in_a_range_far_wider_than_theirs(dtype: Any) -> None:
     assert (nothing.counts.sum(), nothing.above) == (0, 3)
 
 
-def test_same_counts_as_numpy() -> None:
-    array = np.random.default_rng(0).normal(size=400_000).astype(np.float32)
-    found = count(array, bins=256)
-    wanted, edges = np.histogram(array.astype(np.float64), 256)
-    np.testing.assert_allclose(found.edges, edges, rtol=1e-12)
-    np.testing.assert_array_equal(found.counts, wanted)
+@pytest.mark.parametrize("bins", [1, 2, 255, 256, 257, 4000, 60_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_same_counts_as_numpy(dtype: Any, bins: int) -> None:
+    array = np.random.default_rng(0).normal(0.1, 1, size=70_001).astype(dtype)
+    found = count(array, bins=bins)
+    wanted, edges = np.histogram(array.astype(np.float64), bins)
+    width = edges[1] - edges[0]
+    np.testing.assert_allclose(
+        found.edges, edges, rtol=1e-12, atol=width * (1e-3 if dtype is np.float32 else 0)
+    )
+    np.testing.assert_array_equal(found.counts, np.histogram(array.astype(np.float64), found.edges)[0])
+    if dtype is np.float64:
+        np.testing.assert_array_equal(found.counts, wanted)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    hnp.arrays(
+        np.float32, st.integers(1, 50), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)
+    ),
+    st.integers(1, 300),
+)
+def test_bins_of_any_float32_begin_where_their_edges_say(array: NDArray[Any], bins: int) -> None:
+    found = count(array, 64, bins=bins)
+    wanted, _ = np.histogram(array.astype(np.float64), found.edges)
+    slack = 8 * np.spacing(np.abs(found.edges).max())
+    if np.abs(array[:, None] - found.edges).min() > slack:
+        np.testing.assert_array_equal(found.counts, wanted)
+    assert_complete(found, array)
+
+
+def test_far_from_zero_float32_bins_stay_equal() -> None:
+    array = np.float32(1000) + np.arange(5000, dtype=np.float32) / 8192
+    found = count(array, bins=200)
+    assert_complete(found, array)
+    np.testing.assert_allclose(np.diff(found.edges), np.diff(found.edges).mean(), rtol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.float16, np.complex64])
+def test_several_threads_count_the_same(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    array = (np.random.default_rng(2).normal(size=200_001) * 100).astype(dtype)
+    array[::1000] = np.nan if array.dtype.kind in "fc" else 0
+    one, several = (count(array, size, bins=100) for size in (1 << 30, 1 << 14))
+    np.testing.assert_array_equal(one.counts, several.counts)
+    np.testing.assert_array_equal(one.edges, several.edges)
+    assert dataclasses.asdict(several.statistics) == pytest.approx(
+        dataclasses.asdict(one.statistics), rel=1e-14
+    )
+
+
+def test_another_binning_of_a_counted_type_reads_nothing() -> None:
+    source = MemorySource({"v": np.arange(1000).astype(ml_dtypes.bfloat16)})
+    assert histogram(source, HistogramRequest("v", 10)).counts.sum() == 1000
+    read = source.bytes_read
+    assert histogram(source, HistogramRequest("v", 100, 0, 99)).above > 0
+    assert statistics(source, "v").count == 1000
+    assert source.bytes_read == read
+    source.set("v", np.zeros(3, np.float16))
+    assert histogram(source, HistogramRequest("v", 10)).counts.sum() == 3
 
 
 @pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16, ml_dtypes.float8_e4m3fn])

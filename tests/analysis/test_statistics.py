@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import Cancelled, Corrupt, NoSuchVariable
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import UNTENDED, Task
 from tests.helpers.memory_source import MemorySource
 
 ALL_NUMERIC = sorted(
@@ -174,3 +176,36 @@ def test_faults_and_cancel_come_through() -> None:
     task.cancel()
     with pytest.raises(Cancelled):
         statistics(MemorySource({"v": np.zeros(3)}), "v", task)
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.float64, np.int64, np.uint32, np.float16, np.int8, np.complex64]
+)
+def test_several_threads_find_the_same_figures(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = (np.random.default_rng(3).normal(size=300_001) * 90).astype(dtype)
+    if array.dtype.kind in "fc":
+        array[::999] = np.nan
+    alone = figures(array)
+    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    shared = figures(array, block_bytes=1 << 14)
+    assert_same(shared, alone)
+
+
+def test_a_fault_in_the_middle_ends_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+
+    class Torn(MemorySource):
+        def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+            for number, block in enumerate(super().blocks(key, task)):
+                if number == 5:
+                    raise Corrupt("The rest is gone.", key=key)
+                yield block
+
+    with pytest.raises(Corrupt, match="gone"):
+        statistics(Torn({"v": np.ones(100_000)}, block_bytes=1 << 13), "v")
+    task = Task()
+    source = MemorySource({"v": np.ones(100_000)}, block_bytes=1 << 13)
+    task.cancel()
+    with pytest.raises(Cancelled):
+        statistics(source, "v", task)
+    assert not [thread for thread in threading.enumerate() if thread.name == "figures"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +24,8 @@ from ckpt_studio.core.tensors import (
     encode,
 )
 from ckpt_studio.formats.base import Fault
+
+_numbers = count()
 
 
 class MemorySource:
@@ -46,7 +49,7 @@ class MemorySource:
         self.block_bytes = block_bytes
         self.bytes_read = 0
         self.reads: list[tuple[str, Window]] = []
-        self._name = name
+        self._name = f"{name}-{next(_numbers)}"
         self._versions = dict.fromkeys(keys, 0)
         self._opaque = opaque
         self._faults = dict(faults or {})
