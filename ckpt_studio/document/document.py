@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.events import Event
 from ckpt_studio.core.tensors import Names, Role, TensorSource, printable
-from ckpt_studio.document.absent import AbsentDonor
-from ckpt_studio.document.edits import Edit, Json, OpenDonor, Replace, edit_of_record
+from ckpt_studio.document.column_changes import RowFaults
+from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
+from ckpt_studio.document.edits.registry import edit_of_record
 from ckpt_studio.document.journal import Journal
-from ckpt_studio.document.patch import PATCH_VERSION, relative_to
+from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
 from ckpt_studio.document.sidecar import frozen_marks
-from ckpt_studio.document.staged import StagedFaults, StagedView, State, with_slots
+from ckpt_studio.document.staged import StagedView
+from ckpt_studio.document.state import State, with_slots
 from ckpt_studio.formats.base import Checkpoint, Fault
 
 
@@ -26,15 +28,19 @@ class KeyState:
 
     Attributes:
         frozen: whether a resumed run leaves it alone.
-        replaced_by: the donor's label where its values were swapped, else None.
+        replaced_by: what its values come from now, for a person (a donor, an initializer), or None for its own.
         original_frozen: whether it was frozen when the checkpoint was opened.
         dropped: whether it is left out.
+        renamed_from: the key that the checkpoint has for it, or None where that is its own.
+        added: whether the checkpoint does not have it.
     """
 
     frozen: bool
     replaced_by: str | None
     original_frozen: bool
     dropped: bool = False
+    renamed_from: str | None = None
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,14 @@ class _Step:
 
     Attributes:
         edits: what is applied there, oldest first.
+        befores: what each of them was applied to.
         state: what they make of the checkpoint.
         label: what led here from the step before.
         edit: the edit that was done or removed to get here, if it was one.
     """
 
     edits: tuple[Edit, ...]
+    befores: tuple[State, ...]
     state: State
     label: str = ""
     edit: Edit | None = None
@@ -115,7 +123,7 @@ class Document:
         self.notes: list[str] = []
         self.read_only = None if journal is None else journal.busy
         self._journal = journal if self.read_only is None else None
-        self._steps = [_Step((), self._initial())]
+        self._steps = [_Step((), (), self._initial())]
         self._at = 0
         self._written: _Step | None = self._steps[0]
         self._view: StagedView | None = None
@@ -145,8 +153,22 @@ class Document:
 
     @property
     def rows(self) -> State:
-        """What is staged, by rows of the base checkpoint."""
+        """What is staged, a row a variable, dropped ones included."""
         return self._now.state
+
+    def before(self, edit: Edit) -> State:
+        """What an applied edit was applied to: its titles and its JSON are of that.
+
+        Raises:
+            RequestFault: it is not applied.
+        """
+        return self._now.befores[self._place(edit)]
+
+    def _place(self, edit: Edit) -> int:
+        place = next((i for i, other in enumerate(self.edits) if other is edit), -1)
+        if place < 0:
+            raise RequestFault(f"{edit.label!r} is not staged any more.")
+        return place
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -154,10 +176,9 @@ class Document:
         return self._now.edits
 
     @property
-    def waiting(self) -> tuple[tuple[Replace, CkptStudioError], ...]:
-        """Swaps whose donor could not be opened again, so that their values cannot be read; and why."""
-        swaps = ((edit, edit.donor) for edit in self.edits if isinstance(edit, Replace))
-        return tuple((edit, donor.fault) for edit, donor in swaps if isinstance(donor, AbsentDonor))
+    def waiting(self) -> tuple[tuple[Edit, CkptStudioError], ...]:
+        """Edits whose donor could not be opened again, so that their values cannot be read; and why."""
+        return tuple((edit, edit.fault) for edit in self.edits if edit.fault is not None)
 
     @property
     def modified(self) -> bool:
@@ -170,7 +191,7 @@ class Document:
         Raises:
             NoSuchVariable: no such key.
         """
-        return bool(self._now.state.frozen[self.base.columns.row(key)])
+        return bool(self._now.state.frozen[self._now.state.columns.row(key)])
 
     def state(self, key: str) -> KeyState:
         """How a variable stands.
@@ -178,12 +199,15 @@ class Document:
         Raises:
             NoSuchVariable: no such key.
         """
-        row = self.base.columns.row(key)
-        now, was = self._now.state, bool(self._steps[0].state.frozen[row])
+        now, first = self._now.state, self._steps[0].state
+        row = now.columns.row(key)
+        origin = int(now.origin[row])
+        was = origin >= 0 and bool(first.frozen[origin])
+        old = self.base.columns.keys[origin] if origin >= 0 and now.renamed[row] else None
         if now.dropped[row]:
-            return KeyState(False, None, was, dropped=True)
-        other = now.replacement(row)
-        return KeyState(bool(now.frozen[row]), None if other is None else other.label, was)
+            return KeyState(False, None, was, dropped=True, renamed_from=old, added=origin < 0)
+        label = now.label(row) or None
+        return KeyState(bool(now.frozen[row]), label, was, renamed_from=old, added=origin < 0)
 
     def frozen_keys(self) -> frozenset[str]:
         """Variables that edits or the patch beside the checkpoint freeze, slots included: what a run must leave alone.
@@ -191,41 +215,54 @@ class Document:
         What the MetaGraph does not train anyway is not among them, so that its moving averages go on moving.
         """
         now = self._now.state
-        return frozenset(self._keys(now.marked & ~now.dropped))
+        return frozenset(_keys(now.columns.keys, now.marked & ~now.dropped))
 
     def once_frozen_keys(self) -> frozenset[str]:
-        """As `frozen_keys`, as it was when the checkpoint was opened."""
-        return frozenset(self._keys(self._steps[0].state.marked))
+        """As `frozen_keys`, as it was when the checkpoint was opened, by the keys of then."""
+        return frozenset(_keys(self.base.columns.keys, self._steps[0].state.marked))
 
     def replaced_keys(self) -> tuple[str, ...]:
-        """Variables whose values were swapped, in byte order."""
-        return tuple(self._keys(self._now.state.replaced))
+        """Variables whose values are not the checkpoint's, added ones included, in byte order."""
+        return tuple(_keys(self._now.state.columns.keys, self._now.state.changed))
 
     def dropped_keys(self) -> tuple[str, ...]:
         """Variables that are left out, slots included, in byte order."""
-        return tuple(self._keys(self._now.state.dropped))
+        return tuple(_keys(self._now.state.columns.keys, self._now.state.dropped))
 
     @property
     def faults(self) -> Mapping[int, str]:
-        """Sentences by row of the base checkpoint, of the rows that are damaged and neither swapped nor dropped."""
+        """Sentences by row of `rows`, of those that are damaged and neither mended nor dropped."""
         now = self._now.state
-        every = np.arange(len(self.base.columns))
-        return StagedFaults(self.base.columns, self._found, every, now.replaced | now.dropped)
+        return RowFaults(self.base.columns.faults, self._found, now.origin, now.foreign | now.dropped)
 
-    def _keys(self, rows: NDArray[np.bool_]) -> list[str]:
-        return self.base.columns.keys.take(np.flatnonzero(rows).tolist())
+    def original(self, key: str) -> tuple[TensorSource, str] | None:
+        """Where the value before all edits is read: the source and the key there; None for an added variable.
 
-    def original(self, key: str) -> tuple[TensorSource, str]:
-        """Where the value before all edits is read: the source and the key there."""
-        self.base.columns.row(key)
-        return self.base, key
+        Raises:
+            NoSuchVariable: no such key.
+        """
+        now = self._now.state
+        origin = int(now.origin[now.columns.row(key)])
+        return None if origin < 0 else (self.base, self.base.columns.keys[origin])
+
+    def shown(self, key: str) -> tuple[TensorSource, str]:
+        """Where a variable is looked at, and its key there: the staged view, or the checkpoint for a dropped one.
+
+        Raises:
+            NoSuchVariable: no such key.
+        """
+        now = self._now.state
+        before = self.original(key) if now.dropped[now.columns.row(key)] else None
+        return before or (self.staged, key)
 
     def patch(self, folder: str | None = None) -> Json:
         """The applied edits as a PATCH; donors near `folder` by relative paths, if it is given."""
-        edits = [made for edit in self.edits for made in edit.to_json(self.base.columns)]
-        for edit in edits:
-            if "from" in edit and folder is not None:
-                edit["from"] = relative_to(edit["from"], folder)
+        now = self._now
+        edits = [
+            made for edit, before in zip(now.edits, now.befores, strict=True) for made in edit.to_json(before)
+        ]
+        if folder is not None:
+            edits = [relative_paths(edit, folder) for edit in edits]
         return {"version": PATCH_VERSION, "edits": edits}
 
     # ---- changing
@@ -239,25 +276,35 @@ class Document:
         self._check_writable()
         now = self._now
         state = edit.apply(now.state)
-        title = edit.title(self.base.columns)
-        self._push(_Step((*now.edits, edit), state, title, edit), lambda: {"do": edit.record()})
+        title = edit.title(now.state.columns)
+        step = _Step((*now.edits, edit), (*now.befores, now.state), state, title, edit)
+        self._push(step, lambda: {"do": edit.record()})
 
     def remove(self, edit: Edit) -> None:
         """Revert one edit of the list; the others are applied as if it had never been. This is undoable itself.
 
         Raises:
-            RequestFault: it is not applied.
+            RequestFault: it is not applied, or a later edit needs it.
         """
         self._check_writable()
-        place = next((i for i, other in enumerate(self.edits) if other is edit), -1)
-        if place < 0:
-            raise RequestFault(f"{edit.label!r} is not staged any more.")
+        place = self._place(edit)
         self._push(self._without(place), lambda: {"remove": place})
 
     def _without(self, place: int) -> _Step:
-        edit = self.edits[place]
-        kept = (*self.edits[:place], *self.edits[place + 1 :])
-        return _Step(kept, self._replay(kept), f"Revert “{edit.title(self.base.columns)}”", edit)
+        now = self._now
+        edit, state = now.edits[place], now.befores[place]
+        befores = list(now.befores[:place])
+        title = edit.title(state.columns)
+        for later, before in zip(now.edits[place + 1 :], now.befores[place + 1 :], strict=True):
+            befores.append(state)
+            try:
+                state = later.apply(state)
+            except RequestFault as fault:
+                raise RequestFault(
+                    f"“{later.title(before.columns)}” needs “{title}”; revert it first.", key=fault.key
+                ) from fault
+        kept = (*now.edits[:place], *now.edits[place + 1 :])
+        return _Step(kept, tuple(befores), state, f"Revert “{title}”", edit)
 
     def revert_all(self) -> None:
         """Revert every edit; undoable itself."""
@@ -266,13 +313,7 @@ class Document:
             self._push(self._reverted(), lambda: {"revert": True})
 
     def _reverted(self) -> _Step:
-        return _Step((), self._steps[0].state, "Revert all")
-
-    def _replay(self, edits: Sequence[Edit]) -> State:
-        state = self._steps[0].state
-        for edit in edits:
-            state = edit.apply(state)
-        return state
+        return _Step((), (), self._steps[0].state, "Revert all")
 
     @property
     def can_undo(self) -> bool:
@@ -328,9 +369,8 @@ class Document:
                 sentence = fault.message.removeprefix(f"{printable(columns.keys[row])}: ")
                 found.setdefault(row, sentence[:1].upper() + sentence[1:])
         self.verified, self._found, self._view = verified, found, None
-        changed = np.zeros(len(columns), np.bool_)
-        changed[[*before, *found]] = True
-        self.changed.emit(KeySet(columns.keys, changed))
+        now = self._now.state
+        self.changed.emit(KeySet(now.columns.keys, np.isin(now.origin, [*before, *found])))
 
     def discard(self) -> None:
         """Drop all staged edits and their history, from the journal too. This cannot be undone."""
@@ -368,7 +408,11 @@ class Document:
 
     def _changed(self, before: State) -> None:
         self._view = None
-        self.changed.emit(KeySet(self.base.columns.keys, self._now.state.differing(before)))
+        now = self._now.state
+        changed: Set[str] = KeySet(now.columns.keys, now.differing(before))
+        if now.columns.keys is not before.columns.keys:
+            changed = frozenset(changed) | frozenset(KeySet(before.columns.keys, before.differing(now)))
+        self.changed.emit(changed)
 
     def _note(self, record: Callable[[], Json]) -> None:
         """Keep a step; its record is made by the journal's own thread, because that of a large edit takes long."""
@@ -416,11 +460,15 @@ class Document:
         try:
             self.do(edit)
         except RequestFault as fault:
-            if not isinstance(edit, Replace):
+            # The donor may not be what it was; the edit stays in its place, so that the steps after it keep theirs.
+            waiting = edit.absent(FileFault(fault.message, path=fault.path, key=fault.key))
+            if waiting is edit:
                 raise
-            # The donor is not what it was; the edit stays in its place, so that the steps after it keep theirs.
-            absent = AbsentDonor(FileFault(fault.message, path=fault.path, key=fault.key))
-            self.do(Replace(edit.pairs, absent, edit.donor_path, edit.match))
+            self.do(waiting)
+
+
+def _keys(names: Names, rows: NDArray[np.bool_]) -> list[str]:
+    return names.take(np.flatnonzero(rows).tolist())
 
 
 def _open_checkpoint(path: str) -> Checkpoint:

@@ -14,6 +14,7 @@ from ckpt_studio.core.dtypes import BY_NAME, unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns
 from ckpt_studio.document.convert import adopted, can_stand_in, conversion_note
+from ckpt_studio.document.filling import Filling
 from ckpt_studio.document.patterns import rows_of
 
 Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
@@ -70,7 +71,7 @@ class Match:
         donor_key: the donor's, None where there is none.
         verdict: `fits`; `shape` or `dtype` differs; `missing`.
         note: what differs, for a person; empty where it simply fits.
-        usable: whether it can be swapped in: it fits, or only the element type differs and converts on reading.
+        usable: whether it can be swapped in: it fits, its element type converts on reading, or it is made to fit.
     """
 
     key: str
@@ -81,7 +82,12 @@ class Match:
 
 
 def match(
-    own: Columns, donor: Columns, keys: Sequence[str], rules: MatchRules, overrides: Mapping[str, str | None]
+    own: Columns,
+    donor: Columns,
+    keys: Sequence[str],
+    rules: MatchRules,
+    overrides: Mapping[str, str | None],
+    filling: Filling | None = None,
 ) -> list[Match]:
     """One match for each of `keys`.
 
@@ -91,6 +97,7 @@ def match(
         keys: ours that are to be matched.
         rules: for names that the donor does not have as they are.
         overrides: donor's key by ours, None to leave one out; they go before everything else.
+        filling: how a value of another shape is made to fit; None where it does not.
 
     Raises:
         NoSuchVariable: one of `keys` is not ours.
@@ -114,7 +121,7 @@ def match(
     found = [find(key, row) for key, row in zip(keys, rows, strict=True)]
     same = alike(own, np.array(rows, np.int64), donor, np.array(found, np.int64)).tolist()
     return [
-        Match(key, donor.keys[at], "fits", "", usable=True) if fits else judge(own, row, donor, at)
+        Match(key, donor.keys[at], "fits", "", usable=True) if fits else judge(own, row, donor, at, filling)
         for key, row, at, fits in zip(keys, rows, found, same, strict=True)
     ]
 
@@ -150,8 +157,8 @@ def alike(
     return same
 
 
-def judge(own: Columns, row: int, donor: Columns, found: int) -> Match:
-    """How row `found` of the donor (-1 for none) fits our row."""
+def judge(own: Columns, row: int, donor: Columns, found: int, filling: Filling | None = None) -> Match:
+    """How row `found` of the donor (-1 for none) fits our row, or is made to fit by cropping and `filling`."""
     key = own.keys[row]
     if found < 0:
         return Match(key, None, "missing", "the other checkpoint has no such variable", usable=False)
@@ -166,15 +173,29 @@ def judge(own: Columns, row: int, donor: Columns, found: int) -> Match:
             theirs,
             adopted(dtype, other_dtype),
         )  # what the damage has left nothing of is the donor's
+    resized = ""
     if shape is None or shape != theirs:
-        return Match(key, other, "shape", f"{_said(shape)} here, {_said(theirs)} there", usable=False)
+        resized = f"{_said(shape)} here, {_said(theirs)} there"
+        if filling is None or shape is None or theirs is None or len(shape) != len(theirs):
+            return Match(key, other, "shape", resized, usable=False)
+        resized += _resized(shape, theirs, filling)
     if not can_stand_in(dtype, other_dtype):
         note = f"{dtype.name} here, {other_dtype.name} there, which cannot be converted"
         if dtype.number == other_dtype.number:
             note = f"values of the type {dtype.name} are opaque"
         return Match(key, other, "dtype", note, usable=False)
     note = conversion_note(dtype, other_dtype)
-    return Match(key, other, "dtype" if note else "fits", note, usable=True)
+    verdict: Verdict = "shape" if resized else "dtype" if note else "fits"
+    return Match(key, other, verdict, "; ".join(filter(None, (resized, note))), usable=True)
+
+
+def _resized(shape: tuple[int, ...], theirs: tuple[int, ...], filling: Filling) -> str:
+    """What cropping and filling up does, for a person."""
+    pairs = tuple(zip(shape, theirs, strict=True))
+    cropped = ", cropped" if any(ours < other for ours, other in pairs) else ""
+    return cropped + (
+        f", filled up with {filling.words}" if any(ours > other for ours, other in pairs) else ""
+    )
 
 
 def _said(shape: tuple[int, ...] | None) -> str:

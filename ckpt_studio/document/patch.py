@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
-from ckpt_studio.core.tensors import Columns, TensorSource, printable
-from ckpt_studio.document.edits import Drop, Edit, Freeze, Json, Replace, Unfreeze
-from ckpt_studio.document.matching import MatchRules, match
-from ckpt_studio.document.patterns import key_of, resolve_keys
-from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.document.edits.base import Around, Edit, Json
+from ckpt_studio.document.edits.registry import EDITS
+from ckpt_studio.document.patterns import key_of
+from ckpt_studio.document.state import State
 from ckpt_studio.formats.files import read_whole, said
 
 PATCH_VERSION: Final = 1
@@ -23,9 +22,12 @@ _SIDECAR_FIELDS: Final = frozenset({"provenance", "frozen", "num_shards"})
 
 
 class Edited(Protocol):
-    """What a patch needs of a document: the checkpoint that it edits."""
+    """What a patch needs of a document: what is staged."""
 
-    base: Checkpoint
+    @property
+    def rows(self) -> State:
+        """The state that the edits are for."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Patch:
     num_shards: int | None = None
 
     def edits(self, document: Edited, base_folder: str | None = None) -> list[Edit]:
-        """The edits for the variables of a document. Donors are opened.
+        """The edits for the variables of a document, each for what those before it make of them. Donors are opened.
 
         Args:
             document: what they are meant for.
@@ -55,12 +57,15 @@ class Patch:
             NoSuchVariable, RequestFault, FileFault: one cannot be made; the sentence names its number.
         """
         folder = os.path.dirname(os.path.abspath(self.path)) if base_folder is None else base_folder
-        donors = _Donors(folder)
-        columns = document.base.columns
+        donors = _Donors()
+        state = document.rows
         edits: list[Edit] = []
         for number, operation in enumerate(self.operations, 1):
             try:
-                edits.append(_MAKERS[operation["op"]](operation, columns, donors))
+                around = Around(os.path.abspath(folder), donors.open, state)
+                edit = EDITS[operation["op"]].from_json(operation, around)
+                state = edit.apply(state)
+                edits.append(edit)
             except CkptStudioError as error:
                 raise type(error)(
                     f"Edit {number} of {printable(os.path.basename(self.path))}: {error.message}",
@@ -124,11 +129,11 @@ def _check(operation: Any, where: str) -> None:
     """Raise RequestFault unless an edit has the fields that its op asks for, and no others."""
     if not isinstance(operation, dict) or not isinstance(operation.get("op"), str):
         raise RequestFault(f'{where} must be an object with an "op".')
-    fields = _FIELDS.get(operation["op"])
-    if fields is None:
-        known = ", ".join(_FIELDS)
+    kind = EDITS.get(operation["op"])
+    if kind is None:
+        known = ", ".join(EDITS)
         raise RequestFault(f"{where} has the unknown op {operation['op']!r}; this version knows {known}.")
-    needed, optional = fields
+    needed, optional = kind.needed, kind.optional
     for name, is_right in {**needed, **optional}.items():
         if name not in operation and name in needed:
             raise RequestFault(f"{where} ({operation['op']}) lacks the field {name!r}.")
@@ -139,88 +144,23 @@ def _check(operation: Any, where: str) -> None:
         raise RequestFault(f"{where} ({operation['op']}) has the unknown field {extra[0]!r}.")
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-
-
-_Fields = Mapping[str, Callable[[Any], bool]]
-_FIELDS: Final[dict[str, tuple[_Fields, _Fields]]] = {
-    Freeze.op: ({"match": _is_text}, {}),
-    Unfreeze.op: ({"match": _is_text}, {}),
-    Replace.op: ({"match": _is_text, "from": _is_text}, {"map": _is_map}),
-    Drop.op: ({"match": _is_text}, {}),
-}
 
 
 class _Donors:
     """Donors by path, each opened once."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._opened: dict[str, TensorSource] = {}
 
-    def open(self, path: str) -> tuple[TensorSource, str]:
-        """The donor at a path of the patch, and its absolute path."""
+    def open(self, path: str) -> TensorSource:
+        """The donor at an absolute path."""
         from ckpt_studio.formats.registry import open_checkpoint
 
-        full = os.path.normpath(os.path.join(self._folder, path))
-        if full not in self._opened:
-            self._opened[full] = open_checkpoint(full)
-        return self._opened[full], full
-
-
-def _freeze(operation: Json, columns: Columns, donors: _Donors) -> Edit:
-    return Freeze(resolve_keys(operation["match"], columns), operation["match"])
-
-
-def _unfreeze(operation: Json, columns: Columns, donors: _Donors) -> Edit:
-    return Unfreeze(resolve_keys(operation["match"], columns), operation["match"])
-
-
-def _drop(operation: Json, columns: Columns, donors: _Donors) -> Edit:
-    return Drop(resolve_keys(operation["match"], columns), operation["match"])
-
-
-def _replace(operation: Json, columns: Columns, donors: _Donors) -> Edit:
-    """Every variable that the pattern means must have its counterpart: none is passed over in silence."""
-    keys = resolve_keys(operation["match"], columns)
-    renamed: dict[str, str | None] = {key_of(k): key_of(d) for k, d in operation.get("map", {}).items()}
-    stray = sorted(renamed.keys() - set(keys))
-    if stray:
-        raise RequestFault(
-            f"{printable(stray[0])!r} is in its map, but its match does not mean it.", key=stray[0]
-        )
-    donor, path = donors.open(operation["from"])
-    pairs = []
-    for found in match(columns, donor.columns, keys, MatchRules(), renamed):
-        if found.donor_key is None:
-            wanted = renamed.get(found.key) or found.key
-            raise RequestFault(
-                f"{printable(os.path.basename(path))} has no variable {printable(wanted)!r} for "
-                f"{printable(found.key)!r}; map it or match fewer.",
-                path=path,
-                key=found.key,
-            )
-        pairs.append((found.key, found.donor_key))
-    edit = Replace(tuple(pairs), donor, path, operation["match"])
-    edit.check(columns)
-    return edit
-
-
-_MAKERS: Final[dict[str, Callable[[Json, Columns, _Donors], Edit]]] = {
-    Freeze.op: _freeze,
-    Unfreeze.op: _unfreeze,
-    Replace.op: _replace,
-    Drop.op: _drop,
-}
+        if path not in self._opened:
+            self._opened[path] = open_checkpoint(path)
+        return self._opened[path]
 
 
 def relative_to(path: str, folder: str) -> str:
@@ -231,3 +171,15 @@ def relative_to(path: str, folder: str) -> str:
     if len(near) > 1 and os.path.commonpath((path, near)) == near:
         return os.path.relpath(path, folder)
     return path
+
+
+def relative_paths(edit: Json, folder: str) -> Json:
+    """An edit of a PATCH whose paths are as `relative_to` gives them."""
+    made = dict(edit)
+    for name in ("from", "file"):
+        value = edit.get(name)
+        if isinstance(value, str) and not isinstance(edit.get("to"), str):
+            made[name] = relative_to(value, folder)
+        elif isinstance(value, list):
+            made[name] = [relative_to(path, folder) for path in value]
+    return made

@@ -87,6 +87,26 @@ def resolve_keys(pattern: str, columns: Columns) -> tuple[str, ...]:
     return tuple(columns.keys[row] for row in rows)
 
 
+def key_in(columns: Columns, said: str) -> str:
+    """The one variable that a KEY means: by its key first, else by its name.
+
+    Raises:
+        NoSuchVariable: there is none. RequestFault: several have the name.
+    """
+    row = columns.keys.find(key_of(said))
+    if row < 0 and columns.names is not None:
+        rows = [at for at, name in enumerate(columns.names) if name == said]
+        if len(rows) > 1:
+            raise RequestFault(f"{printable(said)!r} names {len(rows)} variables; give the key.", key=said)
+        row = rows[0] if rows else -1
+    if row < 0:
+        raise NoSuchVariable(
+            f"There is no variable {printable(said)!r} in this checkpoint; look at the names with `list`.",
+            key=said,
+        )
+    return columns.keys[row]
+
+
 def covering(keys: Sequence[str], columns: Columns) -> list[str]:
     """Few PATTERNs that mean exactly these variables of this checkpoint: one for a subtree, else one a variable."""
     if len(keys) > 1:

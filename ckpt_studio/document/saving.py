@@ -8,16 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.core.texts import some_of
-from ckpt_studio.document.convert import adopted, conversion_note
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Replace
-from ckpt_studio.document.object_graph import GRAPH_KEY
-from ckpt_studio.document.patterns import rows_of
+from ckpt_studio.document.following import GRAPH_KEY
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
@@ -65,7 +61,7 @@ def plan_write(document: Document, prefix: str, options: WriteOptions | None = N
         shared_bytes=plan.shared_bytes,
         written_bytes=plan.written_bytes,
         free_bytes=plan.free_bytes,
-        notes=(*notes, *_drop_notes(document), *_conversion_notes(document)),
+        notes=(*notes, *_drop_notes(document), *_edit_notes(document)),
     )
 
 
@@ -155,7 +151,7 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
         if as_it_is:
             return Path(path), tuple(of_dropped)
         # Marks that only the graph remembers, because its patch was lost, stay until a person takes them away.
-        own = {n for n in frozen_names(meta) if n in document.base.columns and document.is_frozen(n)}
+        own = {n for n in frozen_names(meta) if n in document.staged.columns and document.is_frozen(n)}
         result = freeze_meta_graph(meta, frozen | own)
     except CkptStudioError as error:
         return Path(path), (
@@ -167,7 +163,7 @@ def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
 
 def _drop_notes(document: Document) -> list[str]:
     """What a person should know about a checkpoint that some variables were dropped from."""
-    columns, dropped = document.base.columns, np.flatnonzero(document.rows.dropped).tolist()
+    columns, dropped = document.rows.columns, np.flatnonzero(document.rows.dropped).tolist()
     if not dropped:
         return [*document.base.notes] if getattr(document.base, "incomplete", False) else []
     names = (columns.names or columns.keys).take(dropped)
@@ -194,22 +190,6 @@ def _counted(count: int, what: str) -> str:
     return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
-def _conversion_notes(document: Document) -> list[str]:
-    """What is converted on the way, one sentence an edit."""
-    notes = []
-    own = document.base.columns
-    for edit in document.edits:
-        if not isinstance(edit, Replace):
-            continue
-        try:
-            theirs = edit.donor.columns
-            rows, found = rows_of(own.keys, edit.keys), rows_of(theirs.keys, edit.donor_keys)
-            kinds = np.unique(np.stack((own.dtype[rows], theirs.dtype[found])), axis=1)
-            types = ((unknown(int(ours)), unknown(int(other))) for ours, other in kinds.T)
-            said_of = {conversion_note(adopted(ours, other), other) for ours, other in types} - {""}
-        except CkptStudioError as error:
-            notes.append(error.message)
-            continue
-        if said_of:
-            notes.append(f"{edit.label}: {'; '.join(sorted(said_of))}.")
-    return notes
+def _edit_notes(document: Document) -> list[str]:
+    """What a person should know of each edit."""
+    return [note for edit in document.edits for note in edit.notes(document.before(edit))]

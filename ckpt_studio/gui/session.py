@@ -32,7 +32,7 @@ from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Edit, Replace
+    from ckpt_studio.document.edits import Edit
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.compared import Compared
@@ -253,7 +253,7 @@ class Session(QObject):
 
     def _tell_waiting(self, document: Document) -> None:
         """Offer to find the donors that are not where they were."""
-        by_reason: dict[str, list[Replace]] = {}
+        by_reason: dict[str, list[Edit]] = {}
         for edit, fault in document.waiting:
             by_reason.setdefault(str(fault), []).append(edit)
         for reason, edits in by_reason.items():
@@ -351,7 +351,7 @@ class Session(QObject):
         """Revert one edit of the list; undoable."""
         self._change(lambda document: document.remove(edit))
 
-    def replace_waiting(self, edits: Sequence[Replace]) -> None:
+    def replace_waiting(self, edits: Sequence[Edit]) -> None:
         """Revert swaps that waited for their donor, where the edit done last stands in for all of their variables."""
         done = self.document.edits if self.document is not None else ()
         if done and done[-1] not in edits:

@@ -14,7 +14,7 @@ from ckpt_studio.core.errors import FileFault, NoSuchVariable, RequestFault, Uns
 from ckpt_studio.core.tensors import Columns, Names, Role
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
-from ckpt_studio.document.staged import State
+from ckpt_studio.document.state import State
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import DONOR, MODEL, make
 from tests.helpers.memory_source import MemoryCheckpoint

@@ -11,7 +11,7 @@ import pytest
 from ckpt_studio.core.errors import NoSuchVariable, RequestFault
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Drop, Freeze, Replace
-from ckpt_studio.document.object_graph import GRAPH_KEY, without
+from ckpt_studio.document.following import GRAPH_KEY, without
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.saving import plan_write, write_document

@@ -73,8 +73,9 @@ class ProblemTable(QAbstractTableModel):
             return ()
         found = dict.fromkeys(key for row in rows if (key := self.key(row)) is not None)
         columns, staged = self._document.base.columns, self._document.rows
-        places = ((key, columns.keys.find(key)) for key in found)
-        return tuple(key for key, at in places if at >= 0 and not (staged.dropped[at] or staged.replaced[at]))
+        places = (staged.row_of(columns.keys.find(key)) for key in found)
+        here = [at for at in places if at >= 0 and not (staged.dropped[at] or staged.foreign[at])]
+        return tuple(staged.columns.keys.take(here))
 
     def line(self, row: int) -> str:
         """A problem as text to copy."""
@@ -106,10 +107,11 @@ class ProblemTable(QAbstractTableModel):
     def _staged(self, at: int) -> str:
         assert self._document is not None
         staged = self._document.rows
-        if staged.dropped[at]:
+        row = staged.row_of(at)
+        if row < 0 or staged.dropped[row]:
             return self.tr("✕ dropped")
-        other = staged.replacement(at)
-        return "" if other is None else self.tr("⇄ from %1").replace("%1", visible(other.label))
+        label = staged.label(row)
+        return self.tr("⇄ from %1").replace("%1", visible(label)) if label else ""
 
     # ---- Qt's questions
 

@@ -13,7 +13,7 @@ from ckpt_studio.gui.models.tree_nodes import TreeNodes
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.staged import State
+    from ckpt_studio.document.state import State
 
 Mark = Literal["frozen", "trainable", "mixed", "none"]
 
@@ -35,7 +35,7 @@ class RowStates:
     def __init__(
         self, nodes: TreeNodes, frozen: NDArray[np.int8], staged: State, faults: Mapping[int, str]
     ) -> None:
-        self.swapped, self.dropped = staged.replaced, staged.dropped
+        self.swapped, self.dropped = staged.changed, staged.dropped
         self.frozen = np.where(self.dropped, np.int8(-1), frozen)
         self.damaged = np.zeros(len(frozen), np.bool_)
         self.damaged[np.fromiter(faults, np.int64, len(faults))] = True
@@ -76,8 +76,7 @@ class RowStates:
 
     def donor(self, row: int) -> str:
         """Where a swapped row's values come from."""
-        other = self._staged.replacement(row)
-        return "" if other is None else other.label
+        return self._staged.label(row)
 
     def fault(self, row: int) -> str:
         """Why a row is damaged."""
@@ -86,7 +85,7 @@ class RowStates:
 
 def read_states(document: Document, nodes: TreeNodes) -> RowStates:
     """States of all rows as the document has them now. May be called from any thread."""
-    staged, columns = document.rows, document.base.columns
+    staged, columns = document.rows, document.rows.columns
     weight = (columns.role == Role.weight) & (columns.slot_of < 0)
     frozen = np.where(columns.role == Role.weight, np.int8(0), np.int8(-1))
     frozen[weight & staged.frozen] = 1

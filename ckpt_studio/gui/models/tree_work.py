@@ -40,7 +40,7 @@ class Standing:
 
 def stand(document: Document, naming: Naming) -> Standing:
     """The tree of a document that was just opened."""
-    tree = prepare(document.base.columns, naming)
+    tree = prepare(document.rows.columns, naming)
     nowhere = Place(tree.nodes, tree.shown.expanded_now(), np.empty(0, np.int32), None)
     return Standing(tree, read_states(document, tree.nodes), nowhere, None)
 
@@ -49,7 +49,7 @@ def stand_again(
     document: Document, naming: Naming, searches: tuple[NameSearch, ...], place: Place, filter_text: str
 ) -> Standing:
     """The tree of the same variables by other names, at the same place, with the same filter."""
-    nodes = build_nodes(document.base.columns, naming)
+    nodes = build_nodes(document.rows.columns, naming)
     place = carried(place, nodes)
     tree = VariableTree(nodes, VisibleNodes(nodes, place.expanded), searches)
     states = read_states(document, nodes)

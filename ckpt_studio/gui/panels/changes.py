@@ -108,7 +108,7 @@ class ChangesPanel(QWidget):
         self.list.clear()
         if document is not None:
             for edit in self._edits:
-                item = self._item(edit, document.base.columns)
+                item = self._item(edit, document.before(edit).columns)
                 self.list.addTopLevelItem(item)
                 item.setExpanded(id(edit) in opened)
         again = self.list.topLevelItem(chosen) if chosen >= 0 else None
@@ -134,7 +134,7 @@ class ChangesPanel(QWidget):
         at, document = self.list.indexOfTopLevelItem(item), self._session.document
         if at < 0 or item.childCount() or document is None:
             return
-        keys, columns = self._edits[at].keys, document.base.columns
+        keys, columns = self._edits[at].keys, document.before(self._edits[at]).columns
         for key in keys[:_MOST_KEYS]:
             child = QTreeWidgetItem([visible(columns.name(columns.row(key))), ""])
             child.setData(0, Qt.ItemDataRole.UserRole, key)

@@ -11,7 +11,7 @@ import numpy as np
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo, TensorSource
+from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo
 from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import (
     byte_size,
@@ -198,14 +198,14 @@ def read_facts(document: Document, key: str) -> Facts:
     Raises:
         NoSuchVariable: no such key.
     """
-    source = _source(document, key)
-    columns, info = source.columns, source.columns.of(key)
+    source, own_key = document.shown(key)
+    columns, info = source.columns, source.columns.of(own_key)
     try:
-        stored = source.stored(key)
+        stored = source.stored(own_key)
     except CkptStudioError:
         stored = None
     files = document.base.files()
-    row = columns.row(key)
+    row = columns.row(own_key)
     slots = np.flatnonzero(columns.slot_of == row) if columns.slot_of[row] < 0 else np.empty(0, np.int64)
     return Facts(
         info=info,
@@ -218,11 +218,6 @@ def read_facts(document: Document, key: str) -> Facts:
         slots=_slots(columns, slots[:_MOST_SLOTS].tolist()),
         more_slots=max(0, len(slots) - _MOST_SLOTS),
     )
-
-
-def _source(document: Document, key: str) -> TensorSource:
-    """Where a variable is looked up: the staged view, or the checkpoint itself for one that was dropped."""
-    return document.base if document.state(key).dropped else document.staged
 
 
 def _slots(columns: Columns, rows: list[int]) -> tuple[Other, ...]:
@@ -245,13 +240,11 @@ def read_figures(document: Document, key: str, task: Task) -> Figures:
         FileFault: its values cannot be read.
         Cancelled: something else is looked at.
     """
-    staged = _source(document, key)
-    before, before_key = document.original(key)
-    swapped = before.identity(before_key) != staged.identity(key)
+    (staged, own_key), before = document.shown(key), document.original(key)
     original = None
-    if swapped:
+    if before is not None and before[0].identity(before[1]) != staged.identity(own_key):
         try:
-            original = statistics(before, before_key, task)
+            original = statistics(*before, task)
         except CkptStudioError:
             task.check()
-    return Figures(statistics(staged, key, task), original)
+    return Figures(statistics(staged, own_key, task), original)

@@ -88,13 +88,11 @@ class Subject:
         Raises:
             NoSuchVariable: if it is not there.
         """
-        before = Side.of(*document.original(key))
+        shown, original = Side.of(*document.shown(key)), document.original(key)
+        before = None if original is None else Side.of(*original)
         its_key = None if compared is None else compared.pairs.other(key)
         other = None if compared is None or its_key is None else Side.of(compared.checkpoint, its_key)
-        if document.state(key).dropped:
-            return cls(before, None, other)
-        staged = Side.of(document.staged, key)
-        return cls(staged, None if before.identity == staged.identity else before, other)
+        return cls(shown, None if before is None or before.identity == shown.identity else before, other)
 
     def side(self, which: Which) -> Side:
         """The values asked for; the staged ones where there are no others."""

@@ -22,7 +22,9 @@ from ckpt_studio.core.errors import (
     TargetExists,
 )
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.document.staged import StagedView, State, Swap
+from ckpt_studio.document.edits import Swap
+from ckpt_studio.document.staged import StagedView
+from ckpt_studio.document.state import State
 from ckpt_studio.formats.saving import Saving, TemporaryFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.formats.tf_bundle.state_file import parse_state_file
@@ -73,7 +75,7 @@ def replaced(base: Bundle, donor: MemorySource) -> StagedView:
     """A view of `base` with every variable of `donor` in place."""
     keys = tuple(donor.arrays)
     rows = np.array([base.columns.row(key) for key in keys])
-    return StagedView(base, State.of(base.columns).swapping(rows, Swap(donor, "donor", keys)))
+    return StagedView(base, State.of(base.columns).laying(rows, Swap(donor, "donor", keys)))
 
 
 def snapshot(folder: Path) -> dict[str, Any]:

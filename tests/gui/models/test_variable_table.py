@@ -12,7 +12,8 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tensors import Columns
-from ckpt_studio.document.staged import State, Swap
+from ckpt_studio.document.edits import Swap
+from ckpt_studio.document.state import State
 from ckpt_studio.gui.models.row_states import RowStates
 from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, Column, VariableTable
 from ckpt_studio.gui.models.variable_tree import prepare
@@ -35,7 +36,7 @@ def show(model: VariableTable, columns: Columns, frozen: tuple[str, ...] = ()) -
     for key in frozen:
         marks[columns.row(key)] = 1
     donor = Swap(MemorySource({"w": 1.0}), "best-9000", ("w",))
-    staged = State.of(columns).swapping(np.array([columns.row("net/layer2/bias")]), donor)
+    staged = State.of(columns).laying(np.array([columns.row("net/layer2/bias")]), donor)
     model.show(tree, RowStates(tree.nodes, marks, staged, columns.faults))
 
 

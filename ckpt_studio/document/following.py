@@ -7,19 +7,24 @@ move up, as they do in the list of a model without it. Slot relations go with th
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, check_window
+from ckpt_studio.core.tensors import Window, check_window
+from ckpt_studio.document.state import State
+from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 
-__all__ = ["GRAPH_KEY", "FollowingGraph", "without"]
+__all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told", "without"]
 
 Gone = Callable[[list[str]], frozenset[str]]
 """Which of these keys are not there any more."""
@@ -28,6 +33,21 @@ _MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
 """Names that lists, and Keras's functional models, give their members by position."""
 
 _Node = TrackableObjectGraph.TrackableObject
+
+
+def told(graph: bytes, change: Change) -> bytes:
+    """The object graph after a change; itself where it names nothing of that, or is damaged."""
+    graph = without(graph, change.gone)
+    if not change.renamed:
+        return graph
+    try:
+        proto = TrackableObjectGraph.FromString(graph)
+    except DecodeError:
+        return graph
+    for node in proto.nodes:
+        for attribute in node.attributes:
+            attribute.checkpoint_key = change.renamed.get(attribute.checkpoint_key, attribute.checkpoint_key)
+    return proto.SerializeToString(deterministic=True)
 
 
 def without(graph: bytes, gone: Gone) -> bytes:
@@ -101,41 +121,76 @@ def _cut(node: _Node, empty: set[int]) -> None:
     _keep(node.children, lambda child: child.node_id not in empty)
 
 
-class FollowingGraph:
-    """A `TensorSource` of one variable: the object graph of a source, without what is gone.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the object graph has to be told.
 
-    Args:
-        source: holds the graph.
-        gone: which keys are not there any more.
-        version: changes with what is gone.
+    Attributes:
+        renamed: new key by the key that the checkpoint has.
+        dropped: keys of the checkpoint that are not there any more.
+        kept: where not all that the graph names was there: keys of the checkpoint that still are.
+        added: new keys.
     """
 
-    def __init__(self, source: TensorSource, gone: Gone, version: int) -> None:
-        self._source, self._gone, self._version = source, gone, version
+    renamed: Mapping[str, str]
+    dropped: frozenset[str]
+    kept: frozenset[str] | None
+    added: tuple[str, ...]
 
-    @property
-    def columns(self) -> Columns:
-        """Those of the source."""
-        return self._source.columns
+    @classmethod
+    def of(cls, state: State, *, incomplete: bool) -> Change:
+        """What a state changes.
 
-    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+        Args:
+            state: what is staged.
+            incomplete: whether variables could not be read that the graph may name.
+        """
+        base, own = state.base.keys, state.columns.keys
+        there = np.zeros(len(base), np.bool_)
+        live = ~state.dropped
+        there[state.origin[live & ~state.added]] = True
+        rows = np.flatnonzero(state.renamed & live)
+        before = base.take(state.origin[rows].tolist())
+        return cls(
+            renamed=dict(zip(before, own.take(rows.tolist()), strict=True)),
+            dropped=frozenset(base.take(np.flatnonzero(~there).tolist())),
+            kept=frozenset(base.take(np.flatnonzero(there).tolist())) if incomplete else None,
+            added=tuple(own.take(np.flatnonzero(state.added & live).tolist())),
+        )
+
+    def gone(self, keys: list[str]) -> frozenset[str]:
+        """Which of these keys, which an object graph names, are not there any more."""
+        if self.kept is not None:
+            return frozenset(keys) - self.kept
+        return self.dropped & frozenset(keys)
+
+    def identity(self) -> str:
+        """A text that changes with what is told."""
+        told = (sorted(self.renamed.items()), sorted(self.dropped), self.added)
+        return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class FollowingGraph(Unstored):
+    """The value of the object graph's key, told of a change."""
+
+    def __init__(self, below: Values, change: Change) -> None:
+        super().__init__(Want(GRAPH_KEY, below.dtype, below.shape))
+        self._below, self._change = below, change
+
+    def read(self, window: Window | None = None) -> NDArray[Any]:
         """The graph: an object array without axes."""
         check_window(window, ())
-        values = self._source.read(key)
+        values = self._below.read()
         for place, graph in enumerate(values.flat):
-            values.flat[place] = without(bytes(graph), self._gone)
+            values.flat[place] = told(bytes(graph), self._change)
         return values
 
-    def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
-        """As `TensorSource.blocks`."""
-        values = self.read(key).reshape(-1)
+    def blocks(self, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+        """As `Values.blocks`."""
+        values = self.read().reshape(-1)
         yield values
         task.advance(sum(map(len, values)))
 
-    def identity(self, key: str) -> str:
-        """As `TensorSource.identity`."""
-        return f"{self._source.identity(key)} following {self._version:x}"
-
-    def stored(self, key: str) -> Stored | None:
-        """None: nowhere."""
-        return None
+    def identity(self) -> str:
+        """As `Values.identity`."""
+        return f"{self._below.identity()} following {self._change.identity()}"

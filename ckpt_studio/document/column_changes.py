@@ -1,0 +1,136 @@
+"""Columns of variables with something changed: other types and shapes, other names, one row more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import BY_NUMBER, unknown
+from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, encode
+
+_ITEMSIZE: Final = np.array([unknown(n).itemsize if n in BY_NUMBER else 0 for n in range(256)], np.int64)
+
+
+class RowFaults(Mapping[int, str]):
+    """Sentences by row, made when asked for: a missing shard makes very many rows faulty.
+
+    Args:
+        base: sentences by row of the checkpoint.
+        found: what verifying found since, by row of the checkpoint.
+        origin: int [n], row of the checkpoint of each row, or -1.
+        mended: bool [n], rows whose own values nobody reads any more; None for none.
+    """
+
+    def __init__(
+        self,
+        base: Mapping[int, str],
+        found: Mapping[int, str],
+        origin: NDArray[np.int32],
+        mended: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self._base, self._found, self._origin = base, found, origin
+        known = np.array(sorted({*base, *found}), np.int64)
+        self._faulty = np.isin(origin, known)
+        if mended is not None:
+            self._faulty &= ~mended
+
+    def __getitem__(self, row: int) -> str:
+        if not 0 <= row < len(self._faulty) or not self._faulty[row]:
+            raise KeyError(row)
+        base = int(self._origin[row])
+        return self._base[base] if base in self._base else self._found[base]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.flatnonzero(self._faulty).tolist())
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._faulty))
+
+
+def with_shapes(
+    columns: Columns,
+    rows: NDArray[np.int64],
+    dtype: NDArray[np.uint8] | None,
+    shapes: tuple[NDArray[np.int8], NDArray[np.int64]] | None,
+    nbytes: NDArray[np.int64] | None,
+) -> Columns:
+    """Other types, shapes and sizes of some rows; the columns themselves where nothing changes."""
+    types, rank, dims, sizes = columns.dtype, columns.rank, columns.dims, columns.nbytes.copy()
+    if dtype is not None:
+        types = types.copy()
+        types[rows] = dtype
+    if shapes is not None:
+        width = max(dims.shape[1], shapes[1].shape[1])
+        dims = np.pad(dims, ((0, 0), (0, width - dims.shape[1])), constant_values=-1)
+        dims[rows] = -1
+        dims[rows, : shapes[1].shape[1]] = shapes[1]
+        rank = rank.copy()
+        rank[rows] = shapes[0]
+    inside = np.arange(dims.shape[1]) < rank[rows, None]
+    itemsize = _ITEMSIZE[types[rows]]
+    known = np.where(inside, dims[rows], 1).prod(axis=1) * itemsize
+    sizes[rows] = np.where(itemsize > 0, known, sizes[rows] if nbytes is None else nbytes)
+    if dtype is None and shapes is None and (sizes == columns.nbytes).all():
+        return columns
+    return replace(columns, dtype=types, rank=rank, dims=dims, nbytes=sizes)
+
+
+def with_names(columns: Columns, names: Mapping[int, tuple[str, str]]) -> Columns:
+    """Other full names and object paths of some rows."""
+    if not names:
+        return columns
+
+    def now(old: Names | None, which: int) -> Names | None:
+        if old is None:
+            return None
+        raw = [old.raw(row) for row in range(len(old))]
+        for row, texts in names.items():
+            raw[row] = encode(texts[which])
+        return Names.of(raw)
+
+    return replace(columns, names=now(columns.names, 0), object_paths=now(columns.object_paths, 1))
+
+
+def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -> Columns:
+    """One row more: a weight of which nothing else is known."""
+    keys = [columns.keys.raw(row) for row in range(len(columns))]
+    row = next((at for at, other in enumerate(keys) if other > key), len(keys))
+    width = max(columns.dims.shape[1], len(shape))
+    dims = np.pad(columns.dims, ((0, 0), (0, width - columns.dims.shape[1])), constant_values=-1)
+    own = np.full(width, -1, np.int64)
+    own[: len(shape)] = shape
+    slot_of = columns.slot_of + (columns.slot_of >= row)
+    size = int(np.prod(shape, dtype=np.int64)) * int(_ITEMSIZE[dtype])
+    faults = {at + (at >= row): columns.faults[at] for at in columns.faults}
+
+    def more(names: Names | None, text: bytes) -> Names | None:
+        if names is None:
+            return None
+        raw = [names.raw(at) for at in range(len(names))]
+        return Names.of([*raw[:row], text, *raw[row:]])
+
+    return replace(
+        columns,
+        keys=Names.of([*keys[:row], key, *keys[row:]]),
+        dtype=inserted(columns.dtype, row, dtype),
+        rank=inserted(columns.rank, row, len(shape)),
+        dims=np.insert(dims, row, own, axis=0),
+        nbytes=inserted(columns.nbytes, row, size),
+        role=inserted(columns.role, row, Role.weight),
+        role_source=inserted(columns.role_source, row, RoleSource.by_name),
+        slot_of=inserted(slot_of.astype(np.int32), row, -1),
+        slot_name=inserted(columns.slot_name, row, -1),
+        trainable=inserted(columns.trainable, row, -1),
+        names=more(columns.names, key),
+        object_paths=more(columns.object_paths, b""),
+        faults=faults,
+    )
+
+
+def inserted(column: NDArray[Any], row: int, value: int) -> NDArray[Any]:
+    """A column with one value more, before a row."""
+    return np.concatenate((column[:row], np.array([value], column.dtype), column[row:]))

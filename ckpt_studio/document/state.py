@@ -1,0 +1,349 @@
+"""The staged state of a document: one row a variable, one column a property, and what edits have laid over values.
+
+A state is a value: an edit makes a new one, undo goes back to the old one, and a worker that reads it is never
+surprised by an edit. Rows are in byte order of the staged keys; what was dropped keeps its row, so that it can be
+shown, until a variable takes its key. Values are not touched: an edit lays a layer over them, which is asked when they
+are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.tensors import Columns, Names, encode, printable
+from ckpt_studio.document.column_changes import RowFaults, inserted, with_names, with_row, with_shapes
+from ckpt_studio.document.values.base import Values, Want
+
+_BLANK: Final = {
+    "origin": -1, "frozen": False, "marked": False, "dropped": False, "foreign": False, "layer": -1, "place": -1,
+    "version": 0,
+}  # fmt: skip
+"""The columns of a state, and what a new row has there."""
+
+_numbers = count(1)
+
+
+class Layer(Protocol):
+    """What one edit does to the values of its variables.
+
+    Attributes:
+        label: how a person knows what stands there now: a donor's name, `zeros`, `x 2`.
+        number: no two layers have the same.
+        over: whether the values are made of those below; others stand in for them.
+    """
+
+    @property
+    def label(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """See above."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """See above."""
+        ...
+
+    def values(self, place: int, want: Want, below: Values) -> Values:
+        """The values of the variable at a place among the edit's.
+
+        Args:
+            place: which of them.
+            want: what the edit promised it is.
+            below: its values before the edit; only looked at where `over`.
+        """
+        ...
+
+
+def new_number() -> int:
+    """A number for a layer."""
+    return next(_numbers)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Laid:
+    """A layer where it lies.
+
+    Attributes:
+        layer: what was laid.
+        under: int32 [n], the place in `State.laid` of what each variable had before, -1 for its own values.
+        under_place: int32 [n], the place in that layer.
+        dtype, rank, dims: [n], what the variables are afterwards, as `Columns` has them.
+    """
+
+    layer: Layer
+    under: NDArray[np.int32]
+    under_place: NDArray[np.int32]
+    dtype: NDArray[np.uint8]
+    rank: NDArray[np.int8]
+    dims: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What is staged.
+
+    Attributes:
+        base: the columns of the checkpoint.
+        columns: the variables as they are staged, dropped ones included; `trainable` and `faults` are the checkpoint's.
+        origin: int32 [N], row of `base` of each, -1 for an added one.
+        frozen: bool [N], what a person sees as frozen.
+        marked: bool [N], frozen by an edit or by the patch beside the checkpoint, not only because the MetaGraph does
+            not train it.
+        dropped: bool [N], what is left out. Other marks of these rows mean nothing while they are.
+        foreign: bool [N], rows of whose own values in the checkpoint nothing is read any more.
+        laid: the layers over values.
+        layer: int32 [N], place in `laid` of the topmost layer, or -1.
+        place: int32 [N], place in that layer.
+        version: uint64 [N], equal where the values of two states of one document are.
+    """
+
+    base: Columns
+    columns: Columns
+    origin: NDArray[np.int32]
+    frozen: NDArray[np.bool_]
+    marked: NDArray[np.bool_]
+    dropped: NDArray[np.bool_]
+    foreign: NDArray[np.bool_]
+    laid: tuple[Laid, ...]
+    layer: NDArray[np.int32]
+    place: NDArray[np.int32]
+    version: NDArray[np.uint64]
+
+    @classmethod
+    def of(
+        cls,
+        columns: Columns,
+        frozen: NDArray[np.bool_] | None = None,
+        marked: NDArray[np.bool_] | None = None,
+    ) -> State:
+        """A state without edits; nothing is frozen where nothing is said."""
+        nothing = np.zeros(len(columns), np.bool_)
+        none = np.full(len(columns), -1, np.int32)
+        return cls(
+            base=columns,
+            columns=columns,
+            origin=np.arange(len(columns), dtype=np.int32),
+            frozen=nothing if frozen is None else frozen,
+            marked=nothing if marked is None else marked,
+            dropped=nothing,
+            foreign=nothing,
+            laid=(),
+            layer=none,
+            place=none,
+            version=np.zeros(len(columns), np.uint64),
+        )
+
+    # ---- looking
+
+    @cached_property
+    def changed(self) -> NDArray[np.bool_]:
+        """Bool [N]: rows whose values are not the checkpoint's own."""
+        changed: NDArray[np.bool_] = (self.layer >= 0) & ~self.dropped
+        return changed
+
+    @cached_property
+    def renamed(self) -> NDArray[np.bool_]:
+        """Bool [N]: rows that the checkpoint has under another key."""
+        if self.columns.keys is self.base.keys:
+            return np.zeros(len(self.columns), np.bool_)
+        own, before = self.columns.keys, self.base.keys
+        there = np.flatnonzero(self.origin >= 0)
+        # keys of a different size differ; only those of the same size are compared
+        sizes, old = np.diff(own.offsets)[there], np.diff(before.offsets)[self.origin[there]]
+        differs = np.zeros(len(own), np.bool_)
+        differs[there] = sizes != old
+        same = there[sizes == old]
+        mine, theirs = own.subset(same), before.subset(self.origin[same].astype(np.int64))
+        unequal = np.frombuffer(mine.blob, np.uint8) != np.frombuffer(theirs.blob, np.uint8)
+        if len(same):
+            differs[same] = np.logical_or.reduceat(unequal, mine.offsets[:-1])
+        return differs
+
+    @property
+    def added(self) -> NDArray[np.bool_]:
+        """Bool [N]: rows that the checkpoint does not have."""
+        return self.origin < 0
+
+    @cached_property
+    def live(self) -> Columns:
+        """The variables that are not dropped."""
+        if not self.dropped.any():
+            return self.columns
+        rows = np.flatnonzero(~self.dropped)
+        return self.columns.subset(rows, RowFaults(self.base.faults, {}, self.origin[rows]))
+
+    def row_of(self, base_row: int) -> int:
+        """Row of a variable of the checkpoint, or -1: another has taken its key since it was dropped."""
+        rows = np.flatnonzero(self.origin == base_row).tolist() if base_row >= 0 else []
+        return rows[0] if rows else -1
+
+    def label(self, row: int) -> str:
+        """What stands in for a row's own values, for a person; empty where nothing does."""
+        return "" if self.layer[row] < 0 else self.laid[self.layer[row]].layer.label
+
+    def stack(self, row: int) -> Iterator[tuple[Laid, int]]:
+        """The layers over a row, topmost first, with its place in each."""
+        layer, place = int(self.layer[row]), int(self.place[row])
+        while layer >= 0:
+            laid = self.laid[layer]
+            yield laid, place
+            layer, place = int(laid.under[place]), int(laid.under_place[place])
+
+    def with_slots(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Bool [N]: these rows, and the optimizer slots of the weights among them."""
+        return with_slots(self.columns, rows)
+
+    # ---- changing
+
+    def laying(
+        self,
+        rows: NDArray[np.int64],
+        layer: Layer,
+        *,
+        dtype: NDArray[np.uint8] | None = None,
+        shapes: tuple[NDArray[np.int8], NDArray[np.int64]] | None = None,
+        nbytes: NDArray[np.int64] | None = None,
+    ) -> State:
+        """The state with a layer over the values of some rows.
+
+        Args:
+            rows: int64 [n].
+            layer: what is laid; the variable at rows[i] is its i-th.
+            dtype: uint8 [n], the new element types, where they change.
+            shapes: rank int8 [n] and dims int64 [n, ...], where they change.
+            nbytes: int64 [n], bytes on disk of what has no size by its type (strings).
+        """
+        columns = with_shapes(self.columns, rows, dtype, shapes, nbytes)
+        which, place, version = self.layer.copy(), self.place.copy(), self.version.copy()
+        laid = Laid(
+            layer, which[rows], place[rows], columns.dtype[rows], columns.rank[rows], columns.dims[rows]
+        )
+        which[rows] = len(self.laid)
+        place[rows] = np.arange(len(rows))
+        below = version[rows] if layer.over else np.zeros(len(rows), np.uint64)
+        version[rows] = _mixed(below, layer.number, np.arange(len(rows)), laid.dtype, laid.rank, *laid.dims.T)
+        foreign = self.foreign
+        if not layer.over:
+            foreign = foreign.copy()
+            foreign[rows] = True
+        return replace(
+            self,
+            columns=columns,
+            foreign=foreign,
+            laid=(*self.laid, laid),
+            layer=which,
+            place=place,
+            version=version,
+        )
+
+    def rekeyed(
+        self, rows: NDArray[np.int64], keys: Sequence[str], names: Mapping[int, tuple[str, str]]
+    ) -> State:
+        """The state with other keys for some rows; dropped variables that had one of these are forgotten.
+
+        Args:
+            rows: int64 [n].
+            keys: the new keys.
+            names: by row, the full name and object path of those whose names follow.
+
+        Raises:
+            RequestFault: another variable has the key, or two would have it.
+        """
+        moved = np.zeros(len(self.columns), np.bool_)
+        moved[rows] = True
+        raw = [encode(key) for key in keys]
+        taken: dict[bytes, str] = {}
+        forgotten = []
+        for key, text in zip(raw, keys, strict=True):
+            at = self.columns.keys.find_raw(key)
+            if key in taken or (at >= 0 and not moved[at] and not self.dropped[at]):
+                raise RequestFault(
+                    f"There would be two variables {printable(text)!r}; choose another name, or drop one first.",
+                    key=text,
+                )
+            taken[key] = text
+            if at >= 0 and not moved[at]:
+                forgotten.append(at)
+        every = [self.columns.keys.raw(row) for row in range(len(self.columns))]
+        for row, key in zip(rows.tolist(), raw, strict=True):
+            every[row] = key
+        gone = set(forgotten)
+        order = sorted((row for row in range(len(every)) if row not in gone), key=every.__getitem__)
+        columns = with_names(self.columns, names)
+        return self._arranged(np.array(order, np.int64), columns, Names.of(every[row] for row in order))
+
+    def adding(self, key: str, dtype: int, shape: tuple[int, ...], layer: Layer) -> State:
+        """The state with one variable more, whose values a layer gives.
+
+        Raises:
+            RequestFault: there is a variable of this key.
+        """
+        at = self.columns.keys.find(key)
+        if at >= 0 and not self.dropped[at]:
+            raise RequestFault(
+                f"There is a variable {printable(key)!r} already; choose another name.", key=key
+            )
+        state = self if at < 0 else self._without(at)
+        columns = with_row(state.columns, encode(key), dtype, shape)
+        row = columns.keys.find(key)
+        rows: dict[str, Any] = {n: inserted(getattr(state, n), row, blank) for n, blank in _BLANK.items()}
+        return replace(state, columns=columns, **rows).laying(np.array([row]), layer)
+
+    def _without(self, row: int) -> State:
+        order = np.delete(np.arange(len(self.columns)), row)
+        return self._arranged(order, self.columns, self.columns.keys.subset(order))
+
+    def _arranged(self, order: NDArray[np.int64], columns: Columns, keys: Names) -> State:
+        """Only these rows, in this order, under these keys."""
+        rows: dict[str, Any] = {name: getattr(self, name)[order] for name in _BLANK}
+        faults = RowFaults(self.base.faults, {}, rows["origin"])
+        return replace(self, columns=replace(columns.subset(order, faults), keys=keys), **rows)
+
+    # ---- comparing
+
+    def differing(self, other: State) -> NDArray[np.bool_]:
+        """Bool [N]: rows of ours that `other`, a state of the same document, does not have just so."""
+        if self.columns.keys is other.columns.keys:
+            differs: NDArray[np.bool_] = self.version != other.version
+            for name in ("frozen", "marked", "dropped"):
+                differs |= getattr(self, name) != getattr(other, name)
+            return differs
+        theirs = {key: row for row, key in enumerate(other.columns.keys.texts())}
+        found = np.array([theirs.get(key, -1) for key in self.columns.keys.texts()], np.int64)
+        differs = found < 0
+        for name in ("version", "origin", "frozen", "marked", "dropped"):
+            differs |= getattr(self, name) != getattr(other, name)[found]
+        return differs
+
+
+def with_slots(columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool [N]: these rows, and the optimizer slots of the weights among them."""
+    chosen = np.zeros(len(columns), np.bool_)
+    chosen[rows] = True
+    slots = np.flatnonzero(columns.slot_of >= 0)
+    chosen[slots] |= chosen[columns.slot_of[slots]]
+    return chosen
+
+
+def _mixed(*columns: Any) -> NDArray[np.uint64]:
+    """A hash of each row, 64 bits: the finalizer of SplitMix64 over one column after the other."""
+    mixed = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        mixed = mixed ^ np.asarray(column).astype(np.int64).astype(np.uint64)
+        mixed = mixed + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return mixed
