@@ -232,8 +232,11 @@ class Document:
     @property
     def faults(self) -> Mapping[int, str]:
         """Sentences by row of `rows`, of those that are damaged and neither mended nor dropped."""
-        now = self._now.state
-        return RowFaults(self.base.columns.faults, self._found, now.origin, now.foreign | now.dropped)
+        return self.faults_of(self._now.state)
+
+    def faults_of(self, state: State) -> Mapping[int, str]:
+        """As `faults`, of one of the document's states."""
+        return RowFaults(self.base.columns.faults, self._found, state.origin, state.foreign | state.dropped)
 
     def original(self, key: str) -> tuple[TensorSource, str] | None:
         """Where the value before all edits is read: the source and the key there; None for an added variable.

@@ -189,6 +189,14 @@ class State:
         rows = np.flatnonzero(self.origin == base_row).tolist() if base_row >= 0 else []
         return rows[0] if rows else -1
 
+    def key_after(self, before: State, key: str) -> str | None:
+        """What a variable of another state of the document is called here; None where it is not there."""
+        row = before.columns.keys.find(key)
+        if row < 0 or before.origin[row] < 0:
+            return key if key in self.columns else None
+        now = self.row_of(int(before.origin[row]))
+        return None if now < 0 else self.columns.keys[now]
+
     def label(self, row: int) -> str:
         """What stands in for a row's own values, for a person; empty where nothing does."""
         return "" if self.layer[row] < 0 else self.laid[self.layer[row]].layer.label

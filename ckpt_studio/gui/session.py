@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Edit
     from ckpt_studio.document.journal import Journal
+    from ckpt_studio.document.state import State
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.compared import Compared
     from ckpt_studio.training.events import RunState
@@ -104,6 +105,7 @@ class Session(QObject):
         self.offered: Folder | None = None
         self.compared: Compared | None = None
         self.current: str | None = None
+        self._rows: State | None = None
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
         self.opened_path = ""
@@ -280,7 +282,7 @@ class Session(QObject):
             before.changed.disconnect(self._staged)
             if before.modified:
                 self._parked.add(before.base.prefix)
-        self.document = document
+        self.document, self._rows = document, document.rows
         document.changed.connect(self._staged)
         self.set_current(None)
         self.set_selection(())
@@ -390,8 +392,22 @@ class Session(QObject):
             self.trouble(error)
 
     def _staged(self, keys: Set[str]) -> None:
+        assert self.document is not None
+        before, self._rows = self._rows, self.document.rows
+        followed = before is not None and before.columns.keys is not self._rows.columns.keys
+        if before is not None and followed:
+            self._follow_keys(before, self._rows)
         self.stagedChanged.emit(keys)
+        if followed:
+            self.currentChanged.emit(self.current)
+            self.selectionChanged.emit(self.selection)
         self._journal_check.start()
+
+    def _follow_keys(self, before: State, now: State) -> None:
+        """What is chosen stays so under its new key; what is not there any more is let go of."""
+        found = (now.key_after(before, key) for key in self.selection)
+        self.selection = tuple(key for key in found if key is not None)
+        self.current = None if self.current is None else now.key_after(before, self.current)
 
     # ---- what is chosen
 

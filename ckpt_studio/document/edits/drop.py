@@ -33,9 +33,11 @@ class Drop(OnVariables):
 
     def to_json(self, state: State) -> list[Json]:
         """As `Edit.to_json`; slots that go along with their weight anyway are not named."""
-        mine, live = set(self.keys), state.live
-        keys = tuple(key for key in self.keys if key in live and live.of(key).slot_of not in mine)
-        patterns = patterns_of(self.keys, self.match, state) if self.match else patterns_of(keys, "", state)
+        patterns = patterns_of(self.keys, self.match, state)
+        if len(patterns) > 1:
+            mine, live = set(self.keys), state.live
+            keys = tuple(key for key in self.keys if key in live and live.of(key).slot_of not in mine)
+            patterns = patterns_of(keys, "", state)
         return [{"op": self.op, "match": pattern} for pattern in patterns]
 
     def change(self, state: State, rows: NDArray[np.int64]) -> State:

@@ -33,16 +33,18 @@ class Place:
 
 
 def carried(place: Place, nodes: TreeNodes) -> Place:
-    """The same place in another tree of the same variables."""
+    """The same place in another tree of the same variables, as far as they have kept their keys."""
     old = place.nodes
-    seen = old.row[VisibleNodes(old, place.expanded).ids]
+    moved = _moved(old, nodes)
+    seen = moved[old.row[VisibleNodes(old, place.expanded).ids]]
     groups = place.chosen[old.row[place.chosen] < 0]
-    alone = nodes.node_of_row[old.row[place.chosen[old.row[place.chosen] >= 0]]]
+    alone = moved[old.row[place.chosen[old.row[place.chosen] >= 0]]]
     marked = np.zeros(len(nodes), np.bool_)
-    marked[alone] = True
-    marked[_cover(nodes, rows_of(old, groups))] = True
+    marked[nodes.node_of_row[alone[alone >= 0]]] = True
+    inside = moved[rows_of(old, groups)]
+    marked[_cover(nodes, inside[inside >= 0])] = True
     chosen = np.flatnonzero(marked).astype(np.int32)
-    current = None if place.current is None else _current(old, place.current, nodes)
+    current = None if place.current is None else _current(old, place.current, nodes, moved)
     marked[nodes.node_of_row[seen[seen >= 0]]] = True
     if current is not None:
         marked[current] = True
@@ -71,8 +73,19 @@ def _cover(nodes: TreeNodes, rows: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.flatnonzero((wanted | whole) & ~inside)
 
 
-def _current(old: TreeNodes, node: int, nodes: TreeNodes) -> int:
+def _moved(old: TreeNodes, nodes: TreeNodes) -> NDArray[np.int32]:
+    """int32 [N + 1]: the row of the new tree that each of the old one is, -1 where it is gone; of row -1, -1."""
+    keys, before = nodes.columns.keys, old.columns.keys
+    if keys is before:
+        return np.append(np.arange(len(keys), dtype=np.int32), np.int32(-1))
+    now = {key: row for row, key in enumerate(keys.texts())}
+    return np.array([*(now.get(key, -1) for key in before.texts()), -1], np.int32)
+
+
+def _current(old: TreeNodes, node: int, nodes: TreeNodes, moved: NDArray[np.int32]) -> int | None:
     row = int(old.row[node])
     if row >= 0:
-        return int(nodes.node_of_row[row])
-    return int(_cover(nodes, rows_of(old, np.array([node], np.int32)))[0])
+        return int(nodes.node_of_row[moved[row]]) if moved[row] >= 0 else None
+    inside = moved[rows_of(old, np.array([node], np.int32))]
+    covering = _cover(nodes, inside[inside >= 0])
+    return int(covering[0]) if len(covering) else None

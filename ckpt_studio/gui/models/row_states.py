@@ -83,13 +83,13 @@ class RowStates:
         return self._faults.get(row, "")
 
 
-def read_states(document: Document, nodes: TreeNodes) -> RowStates:
-    """States of all rows as the document has them now. May be called from any thread."""
-    staged, columns = document.rows, document.rows.columns
+def read_states(document: Document, staged: State, nodes: TreeNodes) -> RowStates:
+    """States of all rows of a document's state, which `nodes` is the tree of. May be called from any thread."""
+    columns = staged.columns
     weight = (columns.role == Role.weight) & (columns.slot_of < 0)
     frozen = np.where(columns.role == Role.weight, np.int8(0), np.int8(-1))
     frozen[weight & staged.frozen] = 1
     frozen[staged.marked] = 1
     slots = np.flatnonzero(columns.slot_of >= 0)
     frozen[slots] = np.where(frozen[columns.slot_of[slots]] == 1, 1, frozen[slots])
-    return RowStates(nodes, frozen, staged, document.faults)
+    return RowStates(nodes, frozen, staged, document.faults_of(staged))

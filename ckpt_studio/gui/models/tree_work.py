@@ -13,7 +13,7 @@ from ckpt_studio.gui.models.filter_words import matching_rows
 from ckpt_studio.gui.models.name_search import NameSearch
 from ckpt_studio.gui.models.row_states import RowStates, read_states
 from ckpt_studio.gui.models.tree_build import build_nodes
-from ckpt_studio.gui.models.variable_tree import VariableTree, prepare
+from ckpt_studio.gui.models.variable_tree import VariableTree, prepare, searches_of
 from ckpt_studio.gui.models.visible_nodes import VisibleNodes
 from ckpt_studio.gui.settings import Naming
 
@@ -40,19 +40,23 @@ class Standing:
 
 def stand(document: Document, naming: Naming) -> Standing:
     """The tree of a document that was just opened."""
-    tree = prepare(document.rows.columns, naming)
+    staged = document.rows
+    tree = prepare(staged.columns, naming)
     nowhere = Place(tree.nodes, tree.shown.expanded_now(), np.empty(0, np.int32), None)
-    return Standing(tree, read_states(document, tree.nodes), nowhere, None)
+    return Standing(tree, read_states(document, staged, tree.nodes), nowhere, None)
 
 
 def stand_again(
     document: Document, naming: Naming, searches: tuple[NameSearch, ...], place: Place, filter_text: str
 ) -> Standing:
-    """The tree of the same variables by other names, at the same place, with the same filter."""
-    nodes = build_nodes(document.rows.columns, naming)
+    """The tree by other names, or of what an edit made of the variables, at the same place, with the same filter."""
+    staged = document.rows
+    nodes = build_nodes(staged.columns, naming)
+    if nodes.columns is not place.nodes.columns:
+        searches = searches_of(nodes.columns)
     place = carried(place, nodes)
     tree = VariableTree(nodes, VisibleNodes(nodes, place.expanded), searches)
-    states = read_states(document, nodes)
+    states = read_states(document, staged, nodes)
     matching = matching_rows(tree, states, filter_text)
     if matching is not None:
         tree.shown.filter(matching)

@@ -30,7 +30,12 @@ class VariableTree:
 def prepare(columns: Columns, naming: Naming) -> VariableTree:
     """The tree of all variables."""
     nodes = build_nodes(columns, naming)
+    return VariableTree(nodes, VisibleNodes(nodes), searches_of(columns))
+
+
+def searches_of(columns: Columns) -> tuple[NameSearch, ...]:
+    """Every kind of name that variables have, ready to be searched."""
     names = {
         id(names): names for names in (columns.keys, columns.names, columns.object_paths) if names is not None
     }
-    return VariableTree(nodes, VisibleNodes(nodes), tuple(map(NameSearch, names.values())))
+    return tuple(map(NameSearch, names.values()))

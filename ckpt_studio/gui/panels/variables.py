@@ -16,6 +16,7 @@ from ckpt_studio.gui.panels.names_switch import NamesSwitch
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
+    from ckpt_studio.document.state import State
     from ckpt_studio.gui.models.carry import Place
     from ckpt_studio.gui.models.row_states import RowStates
     from ckpt_studio.gui.models.tree_work import Standing
@@ -143,6 +144,8 @@ class VariablesPanel(QWidget):
             self._show(standing)
             if document.edits is not edits:
                 self._restate()
+            elif self._current_node is None and self._session.current is not None:
+                self.go_to(self._session.current)
 
         self._session.bridge.submit(
             lambda task: stand_again(document, naming, tree.searches, place, text),
@@ -179,11 +182,14 @@ class VariablesPanel(QWidget):
         tree, document = self.model.tree, self._session.document
         if tree is None or document is None:
             return
-        if len(tree.nodes.columns) <= _AT_ONCE:
-            self._restated(tree, _states(document, tree))
+        staged = document.rows
+        if staged.columns is not tree.nodes.columns:
+            self._rename()  # an edit has made other variables of them
+        elif len(tree.nodes.columns) <= _AT_ONCE:
+            self._restated(tree, _states(document, staged, tree))
         else:
             self._session.bridge.submit(
-                lambda task: _states(document, tree),
+                lambda task: _states(document, staged, tree),
                 lambda states: self._restated(tree, states),
                 owner=self,
                 slot="states",
@@ -355,7 +361,7 @@ class VariablesPanel(QWidget):
         menu.popup(self.view.viewport().mapToGlobal(at))
 
 
-def _states(document: Document, tree: VariableTree) -> RowStates:
+def _states(document: Document, staged: State, tree: VariableTree) -> RowStates:
     from ckpt_studio.gui.models.row_states import read_states
 
-    return read_states(document, tree.nodes)
+    return read_states(document, staged, tree.nodes)
