@@ -6,7 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -15,7 +15,7 @@ from ckpt_studio.core.errors import CkptStudioError
 from tests.fuzz.hdf5 import mutated_hdf5
 from tests.fuzz.headers import mutated_npy, mutated_safetensors, mutated_weight_map
 from tests.fuzz.mutate import mutated_bytes, mutated_json, mutated_message, mutated_text
-from tests.fuzz.tables import GRAPH, mutated_bundle, mutated_graph, mutated_table, records_of
+from tests.fuzz.tables import GRAPH, mutated_bundle, mutated_graph, mutated_table, put_graph, records_of
 from tests.fuzz.zips import mutated_zip
 
 SEEDS = Path(__file__).with_name("seeds")
@@ -95,12 +95,34 @@ KERAS_WORDS = (
 )
 
 
-@dataclass(frozen=True)
 class Input:
-    """Files of one folder, and which of them is opened; the folder itself where that is empty."""
+    """Files of one folder, and which of them is opened.
 
-    files: Files
-    name: str
+    Args:
+        files: the files; or what makes them, where only what is inside of them may be looked at.
+        name: the one that is opened; the folder itself where that is empty.
+        seed: the sound files that they come of.
+        inside: what was changed, where that is a part of a file.
+    """
+
+    def __init__(
+        self, files: Files | Callable[[], Files], name: str, seed: Files | None = None, inside: bytes = b""
+    ) -> None:
+        self._files = files
+        self.name = name
+        self.seed: Files = {} if seed is None else seed
+        self.inside = inside
+
+    @cached_property
+    def files(self) -> Files:
+        """The files by name."""
+        return self._files() if callable(self._files) else self._files
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of files that are others than those of the seed, or are not there."""
+        files = self.files
+        return [name for name in {**self.seed, **files} if files.get(name) is not self.seed.get(name)]
 
 
 @dataclass(frozen=True)
@@ -108,14 +130,16 @@ class Kind:
     """One format of the campaign.
 
     Attributes:
-        mutate: what is done to the files of a seed.
+        mutate: what is done to the files of a seed; or, of what lies inside of a file, what that becomes.
         opens: which name is opened, from the names of the files.
         goal: how many inputs the whole campaign asks for.
+        put: the files with something else inside, where `mutate` gives that.
     """
 
-    mutate: Mutator
+    mutate: Mutator | Callable[[Random, Files], bytes]
     opens: Callable[[list[str]], str]
     goal: int = 2_000_000
+    put: Callable[[Files, bytes], Files] | None = None
 
 
 def _one(change: Callable[[Random, bytes], bytes], ending: str = "") -> Mutator:
@@ -190,7 +214,7 @@ KINDS: dict[str, Kind] = {
     "sstable": Kind(
         _one(mutated_table, ".index"), lambda names: next(n for n in names if n.endswith(".index"))
     ),
-    "object_graph": Kind(mutated_graph, _prefix),
+    "object_graph": Kind(mutated_graph, _prefix, put=put_graph),
     "tf_v1": Kind(_one(mutated_table), lambda names: names[0]),
     "state": Kind(_one(lambda rng, data: mutated_text(rng, data, STATE_WORDS), "checkpoint"), lambda _: ""),
     "meta": Kind(_one(_meta, ".meta"), _prefix),
@@ -277,4 +301,9 @@ def case(form: str, number: int) -> Input:
     rng = Random(number * 1_000_003 + crc32(form.encode()))
     more = corpus_seeds(form) if number >= CORPUS_FROM and number % 4 == 3 else ()
     seed = rng.choice(more or seeds(form))
-    return Input(kind.mutate(rng, seed), kind.opens(list(seed)))
+    name, changed = kind.opens(list(seed)), kind.mutate(rng, seed)
+    if isinstance(changed, bytes):
+        put = kind.put
+        assert put is not None
+        return Input(lambda: put(seed, changed), name, seed, changed)
+    return Input(changed, name, seed)

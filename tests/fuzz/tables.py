@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
@@ -34,6 +34,7 @@ _SIZES = {
 }
 
 Item = tuple[bytes, bytes]
+Named = tuple[str, bytes]
 ValueChange = Callable[[Random, bytes, bytes], bytes]
 
 
@@ -247,16 +248,29 @@ def other_strings(rng: Random, files: dict[str, bytes], index: str, shards: Sequ
     put_strings(files, index, shards, key, raw, crc)
 
 
-def mutated_graph(rng: Random, files: Mapping[str, bytes]) -> dict[str, bytes]:
+def mutated_graph(rng: Random, files: Mapping[str, bytes]) -> bytes:
+    """Another object graph for a bundle."""
+    graph = _graph_of(*files.items())
+    for _ in range(1 + (rng.random() < 0.4)):
+        graph = mutated_message(rng, graph)
+    return graph
+
+
+@cache
+def _graph_of(*files: Named) -> bytes:
+    """The object graph of a bundle's files."""
+    held = dict(files)
+    index = next(name for name in held if name.endswith(".index"))
+    shards = sorted(name for name in held if ".data-" in name)
+    entry = BundleEntry.FromString(dict(records_of(held[index]))[GRAPH])
+    return string_of(held[shards[entry.shard_id]][entry.offset : entry.offset + entry.size])
+
+
+def put_graph(files: Mapping[str, bytes], graph: bytes) -> dict[str, bytes]:
     """A bundle with another object graph."""
     out = dict(files)
     index = next(name for name in out if name.endswith(".index"))
     shards = [name for name in out if ".data-" in name]
-    entry = BundleEntry.FromString(dict(records_of(out[index]))[GRAPH])
-    data = out[sorted(shards)[entry.shard_id]][entry.offset : entry.offset + entry.size]
-    graph = string_of(data)
-    for _ in range(1 + (rng.random() < 0.4)):
-        graph = mutated_message(rng, graph)
     put_strings(out, index, shards, GRAPH, *string_bytes([graph]))
     return out
 

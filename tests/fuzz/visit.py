@@ -20,7 +20,7 @@ import numpy as np
 from ckpt_studio.cli.rows import rows_text
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorInfo, Window
+from ckpt_studio.core.tensors import Columns, TensorInfo, Window
 from ckpt_studio.formats.base import Checkpoint, Declined
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.keras.checkpoint import Held, KerasArchive
@@ -32,6 +32,7 @@ from ckpt_studio.formats.keras.opening import _compiled as compiled
 from ckpt_studio.formats.keras.opening import contents_of
 from ckpt_studio.formats.keras.reader import KerasReader
 from ckpt_studio.formats.keras.zipped import check_parts, open_zipped
+from ckpt_studio.formats.meta_graph.load import load_meta_graph
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.sstable.table import Table
 from ckpt_studio.formats.sstable.table_file import TableFile
@@ -70,14 +71,14 @@ def errors_of_ours() -> Iterator[None]:
 class Depth(IntEnum):
     """How much is done with an input."""
 
-    open = 0
-    """It is opened, and what it holds is listed."""
+    aimed = 0
+    """The parser that its change is aimed at reads it, as far as that can be told apart."""
     glance = 1
-    """One value is read."""
+    """It is opened as the program opens any path, what it holds is listed, and one value is read."""
     look = 2
     """All values are read in every way."""
     verify = 3
-    """Every checksum is compared, too."""
+    """Every checksum is compared, and a graph is read as for a run."""
 
 
 def visit(path: str, depth: Depth = Depth.verify) -> bool:
@@ -86,61 +87,72 @@ def visit(path: str, depth: Depth = Depth.verify) -> bool:
     started = processor()
     with errors_of_ours():
         checkpoint = open_checkpoint(path)
-        _list(checkpoint)
+        check_list(checkpoint)
     seconds = processor() - started
-    _require(seconds <= MOST_SECONDS, f"opening took {seconds:.1f} s of the processor")
+    require(seconds <= MOST_SECONDS, f"opening took {seconds:.1f} s of the processor")
     if checkpoint is None:
         return False
-    if depth > Depth.open:
-        _look(checkpoint, depth)
+    _look(checkpoint, depth)
     checkpoint.close()
     return True
 
 
 def _look(checkpoint: Checkpoint, depth: Depth) -> None:
     with errors_of_ours():
-        _tell(checkpoint, _ROWS if depth >= Depth.look else 2)
+        tell(checkpoint, _ROWS if depth >= Depth.look else 2)
         if depth >= Depth.look:
             json.loads(f"[{''.join(rows_text(checkpoint.columns))}]")
-        _read(checkpoint, _ROWS if depth >= Depth.look else 1)
+        read_values(checkpoint, _ROWS if depth >= Depth.look else 1)
         if depth >= Depth.verify:
             for fault in checkpoint.verify():
-                _require(bool(fault.message and fault.kind), "a fault without a sentence")
+                require(bool(fault.message and fault.kind), "a fault without a sentence")
+            if checkpoint.meta_graph is not None:
+                with errors_of_ours():
+                    graph = load_meta_graph(checkpoint.meta_graph)
+                    _ = graph.trainable, graph.variables
         if isinstance(checkpoint, Bundle):
             same_by_both_routes(checkpoint)
 
 
-def _require(holds: bool, text: str) -> None:
+def require(holds: bool, text: str) -> None:
     if not holds:
         raise Wrong(text)
 
 
-def _list(checkpoint: Checkpoint) -> None:
-    columns = checkpoint.columns
+def check_list(checkpoint: Checkpoint) -> None:
+    """What is told of a checkpoint and of its rows makes sense."""
+    check_columns(checkpoint.columns)  # these may add notes
+    require(all(isinstance(note, str) and note for note in checkpoint.notes), "a note that is none")
+    require(checkpoint.step is None or type(checkpoint.step) is int, "a step that is none")
+    require(all(os.path.lexists(file) for file in checkpoint.files()), "a file that is not there")
+
+
+def check_columns(columns: Columns, roles: bool = True) -> None:
+    """Rows are in order and all numbers in bounds; `roles` are worked out only where they are asked for."""
     count = len(columns)
-    _require(all(isinstance(note, str) and note for note in checkpoint.notes), "a note that is none")
-    _require(checkpoint.step is None or type(checkpoint.step) is int, "a step that is none")
-    _require(all(os.path.lexists(file) for file in checkpoint.files()), "a file that is not there")
     raw = [columns.keys.raw(row) for row in range(min(count, 200))]
-    _require(raw == sorted(raw), "rows out of order")
-    for values, low, high in (
-        (columns.slot_of, -1, count - 1),
-        (columns.slot_name, -1, len(columns.slot_names) - 1),
-        (columns.trainable, -1, 1),
-        (columns.nbytes, 0, 2**63 - 1),
-        (columns.rank, -1, columns.dims.shape[1]),
-    ):
-        _require(
+    require(raw == sorted(raw), "rows out of order")
+    bounds = [(columns.nbytes, 0, 2**63 - 1), (columns.rank, -1, columns.dims.shape[1])]
+    if roles:
+        bounds += [
+            (columns.slot_of, -1, count - 1),
+            (columns.slot_name, -1, len(columns.slot_names) - 1),
+            (columns.trainable, -1, 1),
+        ]
+    for values, low, high in bounds:
+        require(
             len(values) == count and (not count or low <= values.min() <= values.max() <= high), "odd columns"
         )
-    _ = columns.slots_by_weight
+    if roles:
+        _ = columns.slots_by_weight
 
 
-def _tell(checkpoint: Checkpoint, count: int) -> None:
+def tell(checkpoint: Checkpoint, count: int) -> None:
+    """Tell the first rows one by one."""
     columns = checkpoint.columns
     for row in range(min(len(columns), count)):
         info = columns.info(row)
-        _require(
+        require(
             info.error is None or info.error.endswith("."), f"a row's fault without a sentence: {info.error}"
         )
         with errors_of_ours():  # a key that stands there twice
@@ -148,7 +160,8 @@ def _tell(checkpoint: Checkpoint, count: int) -> None:
             checkpoint.stored(info.key)
 
 
-def _read(checkpoint: Checkpoint, count: int) -> None:
+def read_values(checkpoint: Checkpoint, count: int) -> None:
+    """Read the first rows in every way, which all have to say the same."""
     columns = checkpoint.columns
     for row in range(min(len(columns), count)):
         info = columns.info(row)
@@ -166,14 +179,14 @@ def _read(checkpoint: Checkpoint, count: int) -> None:
 
 def _read_small(checkpoint: Checkpoint, info: TensorInfo) -> None:
     whole = checkpoint.read(info.key)
-    _require(info.error is None, f"{info.key!r} is faulty and was read")
-    _require(whole.shape == info.shape and whole.flags.c_contiguous, f"{info.key!r} has another shape")
-    _require(whole.dtype.isnative, f"{info.key!r} is not in native order")
+    require(info.error is None, f"{info.key!r} is faulty and was read")
+    require(whole.shape == info.shape and whole.flags.c_contiguous, f"{info.key!r} has another shape")
+    require(whole.dtype.isnative, f"{info.key!r} is not in native order")
     blocks = [block.copy() for block in checkpoint.blocks(info.key)]
     together = np.concatenate(blocks) if blocks else whole.reshape(-1)[:0]
-    _require(_same(together, whole.reshape(-1)), f"the blocks of {info.key!r} are others than its values")
+    require(_same(together, whole.reshape(-1)), f"the blocks of {info.key!r} are others than its values")
     window: Window = tuple(slice(extent // 3, max(extent // 3, extent - 1)) for extent in whole.shape)
-    _require(
+    require(
         _same(checkpoint.read(info.key, window), whole[(*window, ...)]),
         f"a window of {info.key!r} is another",
     )
@@ -189,10 +202,10 @@ def _read_corners(checkpoint: Checkpoint, info: TensorInfo, shape: tuple[int, ..
     first = tuple(slice(0, 1) for _ in shape)
     last = tuple(slice(extent - 1, extent) for extent in shape)
     for window in (first, last):
-        _require(checkpoint.read(info.key, window).shape == (1,) * len(shape), "a corner of another shape")
+        require(checkpoint.read(info.key, window).shape == (1,) * len(shape), "a corner of another shape")
     if prod(shape) < 1 << 24:
         for block in islice(checkpoint.blocks(info.key), 2):
-            _require(block.ndim == 1, "a block that is not flat")
+            require(block.ndim == 1, "a block that is not flat")
 
 
 def same_by_both_routes(bundle: Bundle) -> None:
@@ -202,17 +215,20 @@ def same_by_both_routes(bundle: Bundle) -> None:
     at, size = records.value_at[order], records.value_size[order]
     one, other = index.fields, decode_fields_one_by_one(records.data, at, size)
     for name in ("malformed", "dtype", "shard", "offset", "size", "crc", "rank", "slices"):
-        _require(
-            bool((getattr(one, name) == getattr(other, name)).all()), f"the two readers differ in {name}"
-        )
+        require(bool((getattr(one, name) == getattr(other, name)).all()), f"the two readers differ in {name}")
     width = max(one.dims.shape[1], other.dims.shape[1])
-    dims = [np.pad(f.dims, ((0, 0), (0, width - f.dims.shape[1])), constant_values=-1) for f in (one, other)]
-    _require(bool((dims[0] == dims[1]).all()), "the two readers differ in dims")
+    for fields in (one, other):
+        fields.widen(width)
+    require(bool((one.dims == other.dims).all()), "the two readers differ in dims")
 
 
-def visit_table(path: str) -> bool:
-    """Read a table by its three routes, which have to say the same. Returns whether it could be read."""
-    data = Path(path).read_bytes()
+def visit_table(data: bytes, path: str) -> bool:
+    """Read a table by its three routes, which have to say the same. Returns whether it could be read.
+
+    Args:
+        data: the table.
+        path: the file that holds it.
+    """
     answers: list[Any] = []
     for route in ("records", "records_in_sequence"):
         try:
@@ -222,17 +238,17 @@ def visit_table(path: str) -> bool:
         except CkptStudioError as error:
             answers.append(type(error))
     one, other = answers
-    _require(isinstance(one, list) == isinstance(other, list), "one route reads what the other refuses")
+    require(isinstance(one, list) == isinstance(other, list), "one route reads what the other refuses")
     with errors_of_ours():
         table = Table(data, path)
         for fault in table.block_faults():
-            _require(fault.message.endswith("."), "a fault without a sentence")
+            require(fault.message.endswith("."), "a fault without a sentence")
         with FileReader(path) as file:
             same = TableFile(file)
-            _require(same.handles == table.handles, "the tables in memory and in the file differ")
+            require(same.handles == table.handles, "the tables in memory and in the file differ")
     if not isinstance(one, list):
         return False
-    _require(all((a == b).all() for a, b in zip(one, other, strict=True)), "the two routes differ")
+    require(all((a == b).all() for a, b in zip(one, other, strict=True)), "the two routes differ")
     return True
 
 
@@ -247,7 +263,7 @@ def _sound_listing() -> Listing:
 def visit_archive(path: str) -> bool:
     """Read a `.keras` archive and its configuration, without its HDF5 file. Returns whether it could be read."""
     claim = KerasReader().claim(path)
-    _require(isinstance(claim, Declined) or claim == path, "another file was claimed")
+    require(isinstance(claim, Declined) or claim == path, "another file was claimed")
     zipped = None
     with errors_of_ours():
         zipped = open_zipped(path)
@@ -255,13 +271,13 @@ def visit_archive(path: str) -> bool:
         return False
     with errors_of_ours():
         for error in check_parts(zipped, Task()):
-            _require(error.message.endswith("."), "a fault without a sentence")
+            require(error.message.endswith("."), "a fault without a sentence")
         listing, config = _sound_listing(), parse(zipped.config)
         held = {key: Held(Hdf5(zipped.image), dataset) for key, dataset in listing.datasets.items()}
         tree = ObjectTree(listing.datasets, listing.groups, layer_of(config), compiled(config))
         contents = contents_of(path, held, tree.facts, tree.iteration, list(zipped.notes))
         contents.zipped = zipped
         checkpoint = KerasArchive(path, contents)
-        _list(checkpoint)
-        _tell(checkpoint, _ROWS)
+        check_list(checkpoint)
+        tell(checkpoint, _ROWS)
     return True

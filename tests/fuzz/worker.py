@@ -11,10 +11,8 @@ import json
 import mmap
 import os
 import resource
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -25,16 +23,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ckpt_studio.formats import files
-from tests.fuzz.inputs import KINDS, Files, Input, case
-from tests.fuzz.visit import MOST_SECONDS, Depth, processor, visit, visit_archive, visit_table
+from tests.fuzz.aimed import visit_aimed
+from tests.fuzz.inputs import KINDS, Input, case
+from tests.fuzz.room import Room
+from tests.fuzz.visit import MOST_SECONDS, Depth, processor, visit
 
 MOST_BYTES = 256 << 20
 _HANGS_AFTER = 8.0
 _DIES_AFTER = 120.0
 _KEPT = 3
-_SOUND_VALUES = frozenset({"object_graph", "meta", "state", "saved_model"})
-"""Formats whose inputs hold values that nobody touched, or hardly ever."""
-_MEMORY = "/dev/shm"
+_WHOLE = 8
+"""One of so many inputs goes the whole way."""
 
 
 class Hangs(BaseException):
@@ -61,7 +60,12 @@ class Failure:
 
 @dataclass
 class Result:
-    """What came of some inputs."""
+    """What came of some inputs.
+
+    Attributes:
+        seconds: of the processor, for making the inputs and for reading them.
+        slowest: seconds of the one whose reading took longest.
+    """
 
     form: str
     inputs: int = 0
@@ -82,72 +86,27 @@ class Result:
             found.numbers.append(number)
 
 
-class Room:
-    """One folder in memory, whose files are rewritten for each input; it notices what else appears in it."""
-
-    def __init__(self) -> None:
-        self.path = tempfile.mkdtemp(prefix="fuzz-", dir=_MEMORY if os.path.isdir(_MEMORY) else None)
-        self._seen: dict[str, tuple[int, int]] = {}
-
-    def fill(self, files: Files) -> None:
-        """Let the folder hold these files and nothing else."""
-        for name in self._look():
-            if name not in files:
-                os.unlink(os.path.join(self.path, name))
-        for name, data in files.items():
-            path = os.path.join(self.path, name)
-            if "/" in name:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(data)
-        self._seen = self._look()
-
-    def _look(self, below: str = "") -> dict[str, tuple[int, int]]:
-        """Size and time of every file; a folder that was left empty is taken away."""
-        found: dict[str, tuple[int, int]] = {}
-        with os.scandir(os.path.join(self.path, below)) as scan:
-            for entry in scan:
-                if entry.is_dir():
-                    inner = self._look(f"{below}{entry.name}/")
-                    found.update(inner)
-                    if not inner:
-                        os.rmdir(entry.path)
-                else:
-                    status = entry.stat()
-                    found[f"{below}{entry.name}"] = (status.st_size, status.st_mtime_ns)
-        return found
-
-    def is_untouched(self) -> bool:
-        """Whether no file was written, made or taken away."""
-        return self._look() == self._seen
-
-    def close(self) -> None:
-        """Remove it."""
-        shutil.rmtree(self.path)
-
-
 def run(form: str, given: Input, room: Room, depth: Depth) -> tuple[bool, str, str]:
     """Visit one input. Returns whether it opened, and signature and text of what is wrong ("" where nothing is)."""
-    room.fill(given.files)
-    path = os.path.join(room.path, given.name) if given.name else room.path
     threads, descriptor = threading.active_count(), _next_descriptor()
-    opened = False
+    opened: bool | None = None
+    before = None
     try:
-        if form == "sstable":
-            opened = visit_table(path)
-        elif form == "keras" and depth < Depth.verify:
-            opened = visit_archive(path)
-        else:
-            opened = visit(path, depth)
+        if depth == Depth.aimed:
+            opened = visit_aimed(form, given, room)
+        if opened is None:
+            room.fill(given.files, id(given.seed))
+            before = room.look()
+            opened = visit(os.path.join(room.path, given.name).rstrip(os.sep), max(depth, Depth.glance))
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
-        return opened, _signature(error), "".join(traceback.format_exception(error))
+        return bool(opened), _signature(error), "".join(traceback.format_exception(error))
     if _next_descriptor() != descriptor:
         return opened, "a file is left open", f"{form}: a file is left open"
     if threading.active_count() != threads:
         return opened, "a thread is left running", f"{form}: a thread is left running"
-    if not room.is_untouched():
+    if before is not None and not room.is_untouched(before):
         return opened, "files were written", f"{form}: the folder holds {sorted(os.listdir(room.path))}"
     return opened, "", ""
 
@@ -170,16 +129,19 @@ def _signature(error: BaseException) -> str:
 @contextmanager
 def limits() -> Iterator[None]:
     """Warnings are errors; memory, and the time of one input, are bounded."""
-    files._PAUSE = 0.0  # nothing rewrites these files, so nothing need be waited for
+    pause, files._PAUSE = files._PAUSE, 0.0  # nothing rewrites these files, so nothing need be waited for
     used = _data_bytes()
     signal.signal(signal.SIGVTALRM, _hangs)
     old = resource.getrlimit(resource.RLIMIT_DATA)
     if used:
         resource.setrlimit(resource.RLIMIT_DATA, (used + MOST_BYTES, old[1]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    resource.setrlimit(resource.RLIMIT_DATA, old)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            yield
+    finally:
+        files._PAUSE = pause
+        resource.setrlimit(resource.RLIMIT_DATA, old)
 
 
 def _hangs(*_: object) -> None:
@@ -196,14 +158,22 @@ def _data_bytes() -> int:
 
 
 def depth_of(form: str, number: int) -> Depth:
-    """Most inputs are only opened and listed; reading every value of each would cost most of the time."""
-    if form == "keras":
-        return Depth.verify if number % 1000 == 7 else Depth.look
+    """Most inputs only go to the parser that they are aimed at; of the others, most are only opened and listed."""
+    if form == "sstable":
+        return Depth.aimed
     if form == "hdf5":
         return Depth.verify if number % 4 == 0 else Depth.look
-    if form in _SOUND_VALUES:
-        return Depth.verify if number % 64 == 0 else Depth.look if number % 16 == 0 else Depth.open
-    return Depth.verify if number % 16 == 0 else Depth.look if number % 4 == 0 else Depth.glance
+    if form == "keras":  # a process has to be asked for what is in its HDF5 file
+        return Depth.verify if number % 1000 == 7 else Depth.aimed
+    if number % _WHOLE:
+        return Depth.aimed
+    return (
+        Depth.verify
+        if number % (8 * _WHOLE) == 0
+        else Depth.look
+        if number % (4 * _WHOLE) == 0
+        else Depth.glance
+    )
 
 
 def run_many(form: str, first: int, stop: int, room: Room, journal: mmap.mmap | None = None) -> Result:
@@ -217,10 +187,12 @@ def run_many(form: str, first: int, stop: int, room: Room, journal: mmap.mmap | 
             armed = time.monotonic()
             faulthandler.dump_traceback_later(_DIES_AFTER, exit=True)
         signal.setitimer(signal.ITIMER_VIRTUAL, _HANGS_AFTER)
+        began = processor()
         given = case(form, number)
         started = processor()
         opened, signature, text = run(form, given, room, depth_of(form, number))
-        seconds = processor() - started
+        ended = processor()
+        seconds = ended - started
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if not signature and seconds > MOST_SECONDS * (4 if form == "hdf5" else 1):
             signature, text = f"slow: {form}", f"{form}: {seconds:.1f} s of the processor"
@@ -228,7 +200,7 @@ def run_many(form: str, first: int, stop: int, room: Room, journal: mmap.mmap | 
             result.fail(number, signature, text)
         result.inputs += 1
         result.opened += opened
-        result.seconds += seconds
+        result.seconds += ended - began
         if seconds > result.slowest:
             result.slowest, result.slowest_number = seconds, number
     faulthandler.cancel_dump_traceback_later()

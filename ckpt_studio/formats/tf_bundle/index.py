@@ -80,9 +80,11 @@ class Fields:
 
     def widen(self, width: int) -> None:
         """Make room for so many axes."""
-        missing = width - self.dims.shape[1]
-        if missing > 0:
-            self.dims = np.pad(self.dims, ((0, 0), (0, missing)), constant_values=-1)
+        rows, own = self.dims.shape
+        if width > own:
+            wider = np.full((rows, width), -1, np.int64)
+            wider[:, :own] = self.dims
+            self.dims = wider
 
     def take(self, rows: NDArray[np.int64]) -> Fields:
         """The fields of some rows."""
