@@ -1,28 +1,45 @@
-"""A slice of any size as a picture of a few pixels that hides nothing: extremes, NaN and Inf survive the reduction.
+"""A plane of any size as a picture of a few pixels that hides nothing: extremes, NaN and Inf survive the reduction.
 
-Tiles of about a megabyte are read and folded into the picture one after the other, so memory does not grow with the
-tensor, a cancel is noticed between two tiles, and a zoomed picture reads only what it shows.
+The picture is made in steps, each better than the one before: a few rows that stand for all, then stretch after
+stretch exact. Tiles of some megabytes are read and folded on a few threads, so memory does not grow with the tensor,
+a cancel is noticed between two tiles, and a zoomed picture reads only what it shows.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.kinds import Kind, kind_of, magnitude
-from ckpt_studio.analysis.slices import SliceSpec
+from ckpt_studio.analysis.canvas import Canvas, Reduce
+from ckpt_studio.analysis.folding import Patch, Pixels, fold_columns, fold_rows
+from ckpt_studio.analysis.kinds import Kind, kind_of
+from ckpt_studio.analysis.planes import Plane, Span, Tile
 from ckpt_studio.core.errors import Changed, RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.formats.parallel import in_order
 
-Reduce = Literal["extreme", "mean", "min", "max"]
-_TILE_BYTES: Final = 1 << 20
-_NARROW: Final = 32
-"""Tiles with fewer columns are turned before they are folded: a long inner loop is what makes it fast."""
+_TILE_BYTES: Final = 1 << 22
+_BATCH: Final = 4
+"""Tiles that a thread takes at once."""
+_ROUGH_BATCH: Final = 64
+_ALONE_BYTES: Final = 8 << 20
+"""Less than this is not worth other threads."""
+_ROUGH: Final = ((128, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 30))
+"""Rough pictures before the exact one: rows of pixels, of whose elements one in so many rows is looked at, for planes
+of so many bytes or more."""
+_STEP_BYTES: Final = 1 << 29
+_STEP_SECONDS: Final = (0.1, 0.4)
+"""Steps that are faster become longer, slower ones shorter."""
+_ELEMENTS_KEPT: Final = 1 << 15
+"""Pictures of at most so many single elements keep them as they are, to be written into the cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +48,26 @@ class HeatmapRequest:
 
     Attributes:
         key: the variable.
-        spec: axes and fixed indices.
-        rows, columns: (start, stop) of the part of the slice that is seen; not empty.
+        plane: which elements, and how they are arranged.
+        rows, columns: (start, stop) of the part of the plane that is seen; not empty.
         out_shape: at most this many pixels, (down, across).
-        reduce: which of a pixel's values stands for it: the largest magnitude with its sign ("extreme"), ...
-        preview: look at one row of each pixel only, for a first picture of a huge slice.
+        reduce: which of a pixel's values stands for it: the largest magnitude with its sign ("extreme"), ...; "marks"
+            stands for 1 where there is a NaN or Inf, else 0.
     """
 
     key: str
-    spec: SliceSpec
-    rows: tuple[int, int]
-    columns: tuple[int, int]
+    plane: Plane
+    rows: Span
+    columns: Span
     out_shape: tuple[int, int]
     reduce: Reduce = "extreme"
-    preview: bool = False
 
     @classmethod
     def whole(
-        cls, key: str, spec: SliceSpec, out_shape: tuple[int, int], reduce: Reduce = "extreme"
+        cls, key: str, plane: Plane, out_shape: tuple[int, int], reduce: Reduce = "extreme"
     ) -> HeatmapRequest:
-        """The whole slice."""
-        return cls(key, spec, (0, spec.rows), (0, spec.columns), out_shape, reduce)
+        """The whole plane."""
+        return cls(key, plane, (0, plane.rows), (0, plane.columns), out_shape, reduce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +76,17 @@ class Heatmap:
 
     Attributes:
         request: what was asked for.
+        exact: whether every element was looked at. If not, pixels stand for some of theirs.
         values: float64, what stands for each pixel's finite values; NaN where it has none.
-        minimum, maximum: float64, smallest and largest finite value of each pixel.
+        minimum, maximum: float64, smallest and largest finite value of each pixel; NaN where it has none.
         nan_mask, inf_mask: whether a pixel has any NaN, any Inf.
-        row_edges, column_edges: int64, pixel i holds the rows `row_edges[i]` up to `row_edges[i + 1]` of the slice.
+        row_edges, column_edges: int64, pixel i holds the rows `row_edges[i]` up to `row_edges[i + 1]` of the plane.
         low, high: smallest and largest finite value seen; None when there is none.
+        elements: the elements in their own type, where each pixel is one and they are not too many; else None.
     """
 
     request: HeatmapRequest
+    exact: bool
     values: NDArray[np.float64]
     minimum: NDArray[np.float64]
     maximum: NDArray[np.float64]
@@ -77,163 +96,191 @@ class Heatmap:
     column_edges: NDArray[np.int64]
     low: float | None
     high: float | None
+    elements: NDArray[Any] | None = None
+
+    def pixel(self, row: int, column: int) -> tuple[int, int] | None:
+        """The pixel that holds an element, None where the picture does not reach."""
+        down = int(np.searchsorted(self.row_edges, row, "right")) - 1
+        across = int(np.searchsorted(self.column_edges, column, "right")) - 1
+        inside = 0 <= down < self.values.shape[0] and 0 <= across < self.values.shape[1]
+        return (down, across) if inside else None
 
 
 def heatmap(source: TensorSource, request: HeatmapRequest, task: Task = UNTENDED) -> Heatmap:
-    """Reduce the seen part of a slice. `task` is advanced by the bytes read.
+    """Reduce the seen part of a plane in one go. `task` is advanced by the bytes read.
+
+    Raises:
+        as `Refinement` and `Refinement.step`.
+    """
+    return Refinement(source, request, rough=False).step(task, all_at_once=True)
+
+
+class Refinement:
+    """The pictures of one request, each better than the one before.
+
+    Args:
+        source: where the variable is.
+        request: what to draw.
+        rough: whether a large plane is to be seen roughly first.
+
+    Attributes:
+        exact: whether the last picture was the exact one.
+        done, total: bytes of the elements that went into the exact picture so far, and of all of them.
 
     Raises:
         NoSuchVariable: no such key.
         Unsupported: the values are no numbers.
         RequestFault: the seen part is empty or outside.
-        FileFault: the variable is damaged or missing, or was rewritten meanwhile.
-        Cancelled: if asked to stop.
     """
-    info = source.columns.of(request.key)
-    if kind_of(info.dtype) in (Kind.text, Kind.opaque):
-        raise Unsupported(
-            f"{printable(info.name)} holds {info.dtype.name} values, which have no heatmap.", key=request.key
+
+    def __init__(self, source: TensorSource, request: HeatmapRequest, rough: bool = True) -> None:
+        info = source.columns.of(request.key)
+        if kind_of(info.dtype) in (Kind.text, Kind.opaque):
+            raise Unsupported(
+                f"{printable(info.name)} holds {info.dtype.name} values, which have no heatmap.",
+                key=request.key,
+            )
+        plane = request.plane
+        for (start, stop), extent in ((request.rows, plane.rows), (request.columns, plane.columns)):
+            if not 0 <= start < stop <= extent or plane.is_empty:
+                raise RequestFault(f"There are no values from {start} to {stop} of {extent}.", key=request.key)
+        self._source, self._request, self._info = source, request, info
+        self._identity = source.identity(request.key)
+        self._turned = plane.runs_down  # read along memory order, turn the picture at the end
+        self._plane = plane.transposed() if self._turned else plane
+        pixels = request.out_shape[::-1] if self._turned else request.out_shape
+        self._rows, self._columns = (
+            (request.columns, request.rows) if self._turned else (request.rows, request.columns)
         )
-    spec = request.spec
-    for (start, stop), extent in ((request.rows, spec.rows), (request.columns, spec.columns)):
-        if not 0 <= start < stop <= extent or spec.is_empty:
-            raise RequestFault(f"There are no values from {start} to {stop} of {extent}.", key=request.key)
-    before = source.identity(request.key)
-    picture = _reduce(source, request, info.dtype.itemsize, task)
-    if source.identity(request.key) != before:
-        raise Changed(f"{printable(info.name)} changed while it was read; look at it again.", key=request.key)
-    return picture
-
-
-def _reduce(source: TensorSource, request: HeatmapRequest, itemsize: int, task: Task) -> Heatmap:
-    spec = request.spec
-    turned = spec.row_axis is not None and spec.column_axis is not None and spec.row_axis > spec.column_axis
-    down, across = _edges(request.rows, request.out_shape[0]), _edges(request.columns, request.out_shape[1])
-    if turned:  # read along memory order, turn the picture at the end
-        spec, down, across = spec.transposed(), across, down
-    canvas = _Canvas(down, across, request.reduce == "mean")
-    for rows, columns in _tiles(down, across, itemsize, request.preview):
-        tile = spec.read(source, request.key, rows, columns)
-        canvas.fold(_as_real(tile), rows, columns)
-        task.advance(tile.nbytes)
-    return canvas.picture(request, turned)
-
-
-def _edges(span: tuple[int, int], pixels: int) -> NDArray[np.int64]:
-    start, stop = span
-    count = max(1, min(stop - start, pixels))
-    return start + (np.arange(count + 1, dtype=np.int64) * (stop - start)) // count
-
-
-def _tiles(
-    down: NDArray[np.int64], across: NDArray[np.int64], itemsize: int, preview: bool
-) -> Iterator[tuple[slice, slice]]:
-    elements = max(1, _TILE_BYTES // itemsize)
-    first, last = int(across[0]), int(across[-1])
-    width = min(last - first, elements)
-    height = 1 if preview else max(1, elements // width)
-    starts = down[:-1].tolist() if preview else range(int(down[0]), int(down[-1]), height)
-    for row in starts:
-        rows = slice(row, min(row + height, int(down[-1])))
-        for column in range(first, last, width):
-            yield rows, slice(column, min(column + width, last))
-
-
-def _as_real(tile: NDArray[Any]) -> NDArray[Any]:
-    """float32 or float64 of the same values: whatever float32 does not hold exactly comes as float64."""
-    if tile.dtype.kind == "c":
-        return magnitude(tile)
-    if tile.dtype.kind == "f" and tile.dtype.itemsize >= 4:
-        return tile
-    return tile.astype(np.float32 if tile.dtype.itemsize <= 2 else np.float64)
-
-
-class _Canvas:
-    """The picture while tiles are folded into it."""
-
-    def __init__(self, down: NDArray[np.int64], across: NDArray[np.int64], mean: bool) -> None:
-        shape = (len(down) - 1, len(across) - 1)
-        self._down, self._across = down, across
-        self._minimum, self._maximum = np.full(shape, np.nan), np.full(shape, np.nan)
-        self._nan, self._inf = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        self._sum = np.zeros(shape) if mean else None
-        self._count = np.zeros(shape) if mean else None
-
-    def fold(self, tile: NDArray[Any], rows: slice, columns: slice) -> None:
-        down, row_starts = _share(self._down, rows)
-        across, column_starts = _share(self._across, columns)
-        place = (down, across)
-
-        def over(function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
-            return _fold(function, values, row_starts, column_starts)
-
-        with np.errstate(over="ignore", invalid="ignore"):
-            # one pass tells; where merely the sum overflows, the careful way does no harm
-            clean = bool(np.isfinite(tile.sum()))
-            finite = None
-            if not clean:
-                finite, nan = np.isfinite(tile), np.isnan(tile)
-                self._nan[place] |= over(np.logical_or, nan)
-                self._inf[place] |= over(np.logical_or, ~(finite | nan))
-                tile = np.where(finite, tile, tile.dtype.type(np.nan))
-            np.fmin(self._minimum[place], over(np.fmin, tile), out=self._minimum[place])
-            np.fmax(self._maximum[place], over(np.fmax, tile), out=self._maximum[place])
-            if self._sum is not None and self._count is not None:
-                wide = tile.astype(np.float64)
-                if finite is not None:
-                    wide[~finite] = 0
-                ones = np.ones(tile.shape) if finite is None else finite.astype(np.float64)
-                self._sum[place] += over(np.add, wide)
-                self._count[place] += over(np.add, ones)
-
-    def picture(self, request: HeatmapRequest, turned: bool) -> Heatmap:
-        values = self._values(request.reduce)
-        has_values = not bool(np.isnan(self._minimum).all())
-        pictures = [values, self._minimum, self._maximum, self._nan, self._inf]
-        values, minimum, maximum, nan, inf = [np.ascontiguousarray(p.T) if turned else p for p in pictures]
-        return Heatmap(
-            request=request,
-            values=values,
-            minimum=minimum,
-            maximum=maximum,
-            nan_mask=nan,
-            inf_mask=inf,
-            row_edges=self._across if turned else self._down,
-            column_edges=self._down if turned else self._across,
-            low=float(np.nanmin(minimum)) if has_values else None,
-            high=float(np.nanmax(maximum)) if has_values else None,
+        self._across = Pixels(self._columns, pixels[1])
+        down = Pixels(self._rows, pixels[0])
+        self.total = (
+            (self._rows[1] - self._rows[0]) * (self._columns[1] - self._columns[0]) * info.dtype.itemsize
         )
+        self.done = 0
+        self.exact = False
+        self._stages = list(self._rough_stages(pixels[0])) if rough else []
+        self._rough: Canvas | None = None
+        self._canvas = Canvas(down, self._across, request.reduce)
+        if self.total // max(1, info.dtype.itemsize) <= _ELEMENTS_KEPT:
+            self._canvas.keep_elements(info.dtype.numpy)
+        self._left = self._plane.tiles(
+            self._rows, self._columns, info.dtype.itemsize, _TILE_BYTES, down.edges
+        )
+        self._step_bytes = _STEP_BYTES
 
-    def _values(self, reduce: Reduce) -> NDArray[np.float64]:
-        if self._sum is not None and self._count is not None:
-            with np.errstate(invalid="ignore", over="ignore"):
-                return self._sum / self._count
-        if reduce == "min":
-            return self._minimum
-        if reduce == "max":
-            return self._maximum
-        return np.where(-self._minimum > self._maximum, self._minimum, self._maximum)
+    def _rough_stages(self, pixels: int) -> Iterator[tuple[Pixels, int]]:
+        """The rows of pixels, and how many rows of elements each of them looks at."""
+        height = self._rows[1] - self._rows[0]
+        row_bytes = self.total // height
+        for count, share, least in _ROUGH:
+            down = Pixels(self._rows, min(count, pixels))
+            run = max(1, min(height // len(down) // share, _TILE_BYTES // max(1, row_bytes)))
+            if self.total >= least and len(down) * run * 8 <= height:
+                yield down, run
 
+    def step(self, task: Task = UNTENDED, all_at_once: bool = False) -> Heatmap:
+        """The next picture. Work for a background thread; `task` is advanced by the bytes read.
 
-def _share(edges: NDArray[np.int64], part: slice) -> tuple[slice, NDArray[np.int64]]:
-    """Which pixels a part of an axis falls into, and where in the part each of them begins."""
-    first = int(np.searchsorted(edges, part.start, "right")) - 1
-    stop = int(np.searchsorted(edges, part.stop, "left"))
-    return slice(first, stop), np.maximum(edges[first:stop] - part.start, 0)
-
-
-def _fold(
-    function: np.ufunc, tile: NDArray[Any], row_starts: NDArray[np.int64], column_starts: NDArray[np.int64]
-) -> NDArray[Any]:
-    """Reduce a tile to [pixels down, pixels across]."""
-    height, width = tile.shape
-    if len(row_starts) < height:
-        if width < _NARROW:
-            tile = function.reduceat(np.ascontiguousarray(tile.T), row_starts, axis=1).T
+        Raises:
+            FileFault: the variable is damaged or missing, or was rewritten meanwhile.
+            Cancelled: if asked to stop.
+        """
+        if self._stages:
+            self._rough = canvas = self._look_roughly(*self._stages.pop(0), task)
         else:
-            stops = [*row_starts[1:].tolist(), height]
-            spans = zip(row_starts.tolist(), stops, strict=True)
-            tile = np.stack([function.reduce(tile[start:stop], axis=0) for start, stop in spans])
-    if len(column_starts) < width:
-        tile = function.reduceat(tile, column_starts, axis=1)
-    return tile
+            self._look_closely(self.total if all_at_once else self._step_bytes, task)
+            canvas = self._canvas
+        picture = self._picture(canvas)
+        if self._source.identity(self._request.key) != self._identity:
+            raise Changed(
+                f"{printable(self._info.name)} changed while it was read; look at it again.",
+                key=self._request.key,
+            )
+        return picture
+
+    def _picture(self, canvas: Canvas) -> Heatmap:
+        if not self.exact and self._rough is not None and canvas is not self._rough:
+            canvas = canvas.over(self._rough)
+        pictures = [canvas.values(), canvas.low, canvas.high, canvas.nan, canvas.inf]
+        elements = canvas.elements
+        down, across = (np.array(side.edges, np.int64) for side in (canvas.down, canvas.across))
+        if self._turned:
+            pictures = [np.ascontiguousarray(picture.T) for picture in pictures]
+            elements = None if elements is None else elements.T
+            down, across = across, down
+        low, high = canvas.range()
+        return Heatmap(
+            self._request, self.exact, *pictures, down, across, low, high, elements
+        )
+
+    def _look_roughly(self, down: Pixels, run: int, task: Task) -> Canvas:
+        canvas = Canvas(down, self._across, self._request.reduce)
+        itemsize = self._info.dtype.itemsize
+        tiles = (
+            tile
+            for start in down.edges[:-1]
+            for tile in self._plane.tiles((start, start + run), self._columns, itemsize, _TILE_BYTES)
+        )
+        while batch := list(islice(tiles, _ROUGH_BATCH)):
+            for across, patch in self._fold(batch, canvas, task):
+                canvas.add(across, patch)
+        return canvas
+
+    def _look_closely(self, budget: int, task: Task) -> None:
+        """Fold more tiles, about as many as `budget` bytes have."""
+        began = time.monotonic()
+        batches = self._batches(budget)
+
+        def work(batch: list[Tile], task: Task) -> list[tuple[slice, Patch]]:
+            return list(self._fold(batch, self._canvas, task))
+
+        if min(budget, self.total) <= _ALONE_BYTES:
+            answers: Iterator[tuple[list[Tile], list[tuple[slice, Patch]]]] = (
+                (batch, work(batch, task)) for batch in batches
+            )
+        else:
+            answers = in_order(work, batches, task)
+        for batch, patches in answers:
+            for across, patch in patches:
+                self._canvas.add(across, patch)
+            size = self._size(batch)
+            self.done += size
+            task.advance(size)
+        if self.done >= self.total:
+            self.exact = True
+        self._pace(time.monotonic() - began)
+
+    def _batches(self, budget: int) -> Iterator[list[Tile]]:
+        taken = 0
+        while taken < budget:
+            batch = list(islice(self._left, _BATCH))
+            if not batch:  # sooner than expected where some places are blank
+                self.exact = True
+                return
+            taken += self._size(batch)
+            yield batch
+
+    def _size(self, batch: list[Tile]) -> int:
+        cells = sum((rows[1] - rows[0]) * (columns[1] - columns[0]) for rows, columns in batch)
+        return cells * self._info.dtype.itemsize
+
+    def _fold(self, batch: list[Tile], canvas: Canvas, task: Task) -> Iterator[tuple[slice, Patch]]:
+        """Patches of some tiles, each with the columns of pixels that it belongs to."""
+        for columns, tiles in groupby(batch, key=itemgetter(1)):
+            found = []
+            for rows, _ in tiles:
+                task.check()
+                values = self._plane.read(self._source, self._request.key, slice(*rows), slice(*columns))
+                canvas.keep(values, rows, columns)
+                found.append(fold_rows(values, rows, canvas.down, canvas.sums))
+                del values  # so that the next tile gets the same memory, which is in the cache
+            across, patches = fold_columns(found, columns, canvas.across)
+            yield from ((across, patch) for patch in patches)
+
+    def _pace(self, seconds: float) -> None:
+        if seconds < _STEP_SECONDS[0]:
+            self._step_bytes *= 2
+        elif seconds > _STEP_SECONDS[1]:
+            self._step_bytes = max(_TILE_BYTES, self._step_bytes // 2)
+

@@ -5,12 +5,21 @@ Heatmap and value table show the same slice, so both ask here which window of th
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import prod
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from ckpt_studio.analysis.planes import Span, Tile
 from ckpt_studio.core.tensors import TensorSource, Window
+
+_FAR: Final = 8 << 10
+"""Bytes that are rather read over than left out (`formats.reading`)."""
+_OVERHEAD: Final = 16
+"""So many times the bytes of its elements may be read for one tile, or a cancel would come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,11 @@ class SliceSpec:
         """Whether there is no element in the tensor."""
         return 0 in self.shape
 
+    @property
+    def runs_down(self) -> bool:
+        """Whether neighbours in memory stand below each other."""
+        return self.row_axis is not None and (self.column_axis is None or self.row_axis > self.column_axis)
+
     def transposed(self) -> SliceSpec:
         """The same slice with rows and columns exchanged."""
         return SliceSpec(self.shape, self.column_axis, self.row_axis, self.fixed)
@@ -82,6 +96,42 @@ class SliceSpec:
         if self.column_axis is not None:
             index[self.column_axis] = column
         return tuple(index)
+
+    def place(self, index: tuple[int, ...]) -> tuple[int, int] | None:
+        """Row and column of an element, None where it lies in another slice."""
+        row = 0 if self.row_axis is None else index[self.row_axis]
+        column = 0 if self.column_axis is None else index[self.column_axis]
+        return (row, column) if self.index(row, column) == index else None
+
+    def at(self, index: tuple[int, ...]) -> SliceSpec:
+        """The slice along the same axes that an element lies in."""
+        return SliceSpec(self.shape, self.row_axis, self.column_axis, index)
+
+    def tiles(
+        self, rows: Span, columns: Span, itemsize: int, most: int, cuts: Sequence[int] = ()
+    ) -> Iterator[Tile]:
+        """Rectangles that cover a rectangle once, as `Plane.tiles`."""
+        reach = most * _OVERHEAD
+        apart = self._cost(self.column_axis, itemsize)
+        width = max(1, min(columns[1] - columns[0], most // itemsize, reach // apart))
+        height = max(
+            1, min(most // (width * itemsize), reach // max(width * apart, self._cost(self.row_axis, itemsize)))
+        )
+        row = rows[0]
+        while row < rows[1]:
+            stop = min(row + height, rows[1])
+            cut = bisect_right(cuts, stop) - 1
+            if cut >= 0 and cuts[cut] > row:
+                stop = cuts[cut]
+            for column in range(columns[0], columns[1], width):
+                yield (row, stop), (column, min(column + width, columns[1]))
+            row = stop
+
+    def _cost(self, axis: int | None, itemsize: int) -> int:
+        """Bytes that are read to come from one index of an axis to the next."""
+        if axis is None:
+            return itemsize
+        return max(itemsize, min(_FAR, prod(self.shape[axis + 1 :]) * itemsize))
 
     def read(self, source: TensorSource, key: str, rows: slice, columns: slice) -> NDArray[Any]:
         """A rectangle of the slice as an array [rows, columns]; a window that runs against memory order is a view.

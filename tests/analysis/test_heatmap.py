@@ -14,79 +14,143 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 import ckpt_studio.analysis.heatmap as module
-from ckpt_studio.analysis.heatmap import HeatmapRequest, Reduce, heatmap
+from ckpt_studio.analysis.canvas import Reduce
+from ckpt_studio.analysis.grids import FilterGrid
+from ckpt_studio.analysis.heatmap import Heatmap, HeatmapRequest, Refinement, heatmap
+from ckpt_studio.analysis.planes import Plane
 from ckpt_studio.analysis.slices import SliceSpec
 from ckpt_studio.core.errors import Cancelled, RequestFault, Unsupported
 from ckpt_studio.core.tasks import Task
 from tests.helpers.memory_source import MemorySource
 
 
+DTYPES = [
+    np.float32, np.float64, np.float16, np.int32, np.uint64, np.bool_, np.complex64,
+    ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.int4,
+]  # fmt: skip
+SHAPES = hnp.array_shapes(min_dims=1, max_dims=6, min_side=1, max_side=7).filter(lambda s: math.prod(s) < 700)
+
+
 @st.composite
 def pictures(draw: st.DrawFn) -> tuple[NDArray[Any], HeatmapRequest]:
-    shape = draw(hnp.array_shapes(min_dims=1, max_dims=6, min_side=1, max_side=7))
-    array = draw(
-        hnp.arrays(
-            draw(st.sampled_from([np.float32, np.float64, np.float16, np.int32, ml_dtypes.bfloat16])),
-            shape,
-            elements=st.integers(-100, 100),
-        )
-    )
-    if array.dtype.kind != "i":
+    shape, dtype = draw(SHAPES), np.dtype(draw(st.sampled_from(DTYPES)))
+    signed = dtype.kind not in "ub"
+    values = draw(hnp.arrays(np.int8, shape, elements=st.integers(-7 if signed else 0, 7)))
+    array = values.astype(dtype)
+    if dtype.kind not in "iub" and dtype != ml_dtypes.int4:
+        specials = np.array([math.nan, math.inf, -math.inf, -0.0, 2.0**-9, 1e-40], np.float64)
         for place in draw(st.lists(st.integers(0, array.size - 1), max_size=4)):
-            array.reshape(-1)[place] = draw(st.sampled_from([math.nan, math.inf, -math.inf, -0.0, 1e-40]))
-    axes = draw(st.permutations(range(len(shape))))
-    rows = axes[0]
-    columns = axes[1] if len(axes) > 1 else None
-    fixed = tuple(draw(st.integers(0, extent - 1)) for extent in shape)
-    spec = SliceSpec(shape, rows, columns, fixed)
+            with np.errstate(all="ignore"):
+                array.reshape(-1)[place] = draw(st.sampled_from(list(specials.astype(dtype))))
+    plane = draw(planes(shape))
     spans = []
-    for extent in (spec.rows, spec.columns):
+    for extent in (plane.rows, plane.columns):
         start = draw(st.integers(0, extent - 1))
         spans.append((start, draw(st.integers(start + 1, extent))))
     out = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
-    reduce: Reduce = draw(st.sampled_from(["extreme", "mean", "min", "max"]))
-    return array, HeatmapRequest("v", spec, spans[0], spans[1], out, reduce)
+    reduce: Reduce = draw(st.sampled_from(["extreme", "mean", "min", "max", "marks"]))
+    return array, HeatmapRequest("v", plane, spans[0], spans[1], out, reduce)
 
 
-def plane_of(array: NDArray[Any], spec: SliceSpec) -> NDArray[np.float64]:
-    return np.array(
-        [[float(array[spec.index(r, c)]) for c in range(spec.columns)] for r in range(spec.rows)], np.float64
-    )
+@st.composite
+def planes(draw: st.DrawFn, shape: tuple[int, ...]) -> Plane:
+    axes = draw(st.permutations(range(len(shape))))
+    if len(axes) > 1 and draw(st.booleans()):
+        grid = FilterGrid.of_axes(shape, *axes[:2])
+        return FilterGrid(shape, *axes[:2], draw(st.integers(1, grid.cells)))
+    columns = axes[1] if len(axes) > 1 else None
+    fixed = tuple(draw(st.integers(0, extent - 1)) for extent in shape)
+    return SliceSpec(shape, axes[0], columns, fixed)
+
+
+def laid_out(array: NDArray[Any], plane: Plane) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The plane element by element, and where it is blank."""
+    values = np.zeros((plane.rows, plane.columns))
+    blank = np.zeros(values.shape, np.bool_)
+    for place in np.ndindex(values.shape):
+        index = plane.index(*place)
+        blank[place] = index is None
+        if index is not None:
+            values[place] = abs(array[index]) if array.dtype.kind == "c" else float(array[index])
+    return values, blank
+
+
+def check(found: Heatmap, array: NDArray[Any], request: HeatmapRequest) -> None:
+    """Against numpy in float64."""
+    plane, blank = laid_out(array, request.plane)
+    assert found.exact
+    assert (found.row_edges[0], found.row_edges[-1]) == request.rows
+    assert (found.column_edges[0], found.column_edges[-1]) == request.columns
+    for i, j in np.ndindex(found.values.shape):
+        pixel = np.s_[
+            found.row_edges[i] : found.row_edges[i + 1], found.column_edges[j] : found.column_edges[j + 1]
+        ]
+        part = plane[pixel][~blank[pixel]]
+        assert found.nan_mask[i, j] == np.isnan(part).any()
+        assert found.inf_mask[i, j] == np.isinf(part).any()
+        finite = part[np.isfinite(part)]
+        if request.reduce == "marks" and part.size:
+            assert found.values[i, j] == (not np.isfinite(part).all())
+        elif not finite.size:
+            assert math.isnan(found.values[i, j])
+            assert math.isnan(found.minimum[i, j])
+        else:
+            check_pixel(found, i, j, finite)
+    seen = plane[slice(*request.rows), slice(*request.columns)]
+    seen = seen[np.isfinite(seen) & ~blank[slice(*request.rows), slice(*request.columns)]]
+    assert (found.low, found.high) == ((seen.min(), seen.max()) if seen.size else (None, None))
+
+
+def check_pixel(found: Heatmap, i: int, j: int, finite: NDArray[np.float64]) -> None:
+    assert (found.minimum[i, j], found.maximum[i, j]) == (finite.min(), finite.max())
+    if found.request.reduce == "extreme":
+        assert abs(found.values[i, j]) == np.abs(finite).max()
+        assert found.values[i, j] in finite
+    else:
+        wanted = getattr(np, found.request.reduce)(finite)
+        assert found.values[i, j] == pytest.approx(wanted, rel=1e-12, abs=1e-300)
 
 
 @settings(max_examples=150, deadline=None)
-@given(pictures(), st.sampled_from([1, 16, 64, 1 << 20]))
-def test_every_pixel_is_what_numpy_says(case: tuple[NDArray[Any], HeatmapRequest], tile: int) -> None:
+@given(pictures(), st.sampled_from([1, 16, 64, 1 << 20]), st.booleans())
+def test_every_pixel_is_what_numpy_says(
+    case: tuple[NDArray[Any], HeatmapRequest], tile: int, threads: bool
+) -> None:
     array, request = case
-    kept, module._TILE_BYTES = module._TILE_BYTES, tile
+    kept = module._TILE_BYTES, module._ALONE_BYTES
+    module._TILE_BYTES, module._ALONE_BYTES = tile, 0 if threads else kept[1]
     try:
         found = heatmap(MemorySource({"v": array}), request)
     finally:
-        module._TILE_BYTES = kept
-    plane = plane_of(array, request.spec)
-    assert (found.row_edges[0], found.row_edges[-1]) == request.rows
-    assert (found.column_edges[0], found.column_edges[-1]) == request.columns
-    for i in range(found.values.shape[0]):
-        for j in range(found.values.shape[1]):
-            part = plane[
-                found.row_edges[i] : found.row_edges[i + 1], found.column_edges[j] : found.column_edges[j + 1]
-            ]
-            assert found.nan_mask[i, j] == np.isnan(part).any()
-            assert found.inf_mask[i, j] == np.isinf(part).any()
-            finite = part[np.isfinite(part)]
-            if not finite.size:
-                assert math.isnan(found.values[i, j])
-                continue
-            assert (found.minimum[i, j], found.maximum[i, j]) == (finite.min(), finite.max())
-            if request.reduce == "extreme":
-                assert abs(found.values[i, j]) == np.abs(finite).max()
-                assert found.values[i, j] in finite
-            else:
-                wanted = getattr(np, request.reduce)(finite)
-                assert found.values[i, j] == pytest.approx(wanted, rel=1e-6, abs=1e-30)
-    seen = plane[slice(*request.rows), slice(*request.columns)]
-    seen = seen[np.isfinite(seen)]
-    assert (found.low, found.high) == ((seen.min(), seen.max()) if seen.size else (None, None))
+        module._TILE_BYTES, module._ALONE_BYTES = kept
+    check(found, array, request)
+    if found.elements is not None:
+        assert found.elements.dtype == array.dtype
+        for row, column in np.ndindex(found.elements.shape):
+            index = request.plane.index(row + request.rows[0], column + request.columns[0])
+            assert index is None or found.elements[row, column].tobytes() == array[index].tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(pictures(), st.data())
+def test_steps_lead_to_the_exact_picture(
+    case: tuple[NDArray[Any], HeatmapRequest], data: st.DataObject
+) -> None:
+    array, request = case
+    kept = {name: getattr(module, name) for name in ("_TILE_BYTES", "_BATCH", "_ROUGH", "_STEP_BYTES")}
+    module._TILE_BYTES, module._BATCH, module._STEP_BYTES = 16, 1, data.draw(st.sampled_from([1, 64, 256]))
+    module._ROUGH = ((1, 4, 0), (2, 2, 0))
+    try:
+        steps = Refinement(MemorySource({"v": array}), request)
+        found = None
+        while not steps.exact:
+            found = steps.step()
+            assert found.exact == steps.exact
+    finally:
+        for name, value in kept.items():
+            setattr(module, name, value)
+    assert found is not None
+    check(found, array, request)
 
 
 @settings(max_examples=25, deadline=None)
@@ -111,13 +175,17 @@ def test_zoomed_in_reads_only_what_is_seen() -> None:
     assert found.values.shape == (10, 20)
 
 
-def test_preview_reads_one_row_a_pixel() -> None:
-    source = MemorySource({"v": np.arange(1_000_000.0).reshape(1000, 1000)})
-    spec = SliceSpec.of_shape((1000, 1000))
-    found = heatmap(source, HeatmapRequest("v", spec, (0, 1000), (0, 1000), (10, 10), preview=True))
-    assert source.bytes_read == 10 * 1000 * 8
-    assert found.values.shape == (10, 10)
-    assert found.high == 900_999
+def test_the_first_picture_of_a_large_plane_reads_little() -> None:
+    array = np.zeros((1 << 15, 1 << 10), np.int8)
+    array[:] = np.arange(1 << 15)[:, None] // 256
+    source = MemorySource({"v": array})
+    steps = Refinement(source, HeatmapRequest.whole("v", SliceSpec.of_shape(array.shape), (500, 500)))
+    found = steps.step()
+    assert not found.exact
+    assert found.values.shape == (128, 500)
+    assert found.values[:, 0].tolist() == array[::256, 0].tolist()
+    assert source.bytes_read <= array.nbytes / 100
+    assert steps.step().exact
 
 
 def test_scalar_complex_and_bool() -> None:
