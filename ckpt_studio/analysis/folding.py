@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 import ml_dtypes
@@ -103,8 +104,8 @@ def _fold_marked(values: NDArray[Any], down: slice, starts: list[int], sums: boo
     if sums:
         total = _reduce_rows(np.add, np.where(finite, values, 0), starts, np.float64)
         count = _reduce_rows(np.add, finite, starts, np.float64)
-    marks = (_reduce_rows(np.logical_or, mark, starts) for mark in (nan, ~(finite | nan)))
-    return Patch(down, low, high, *marks, total, count)
+    nan, inf = (_reduce_rows(np.logical_or, mark, starts) for mark in (nan, ~(finite | nan)))
+    return Patch(down, low, high, nan, inf, total, count)
 
 
 def fold_columns(patches: Sequence[Patch], columns: Span, across: Pixels) -> tuple[slice, list[Patch]]:
@@ -177,9 +178,7 @@ def _reduce_rows(
     if len(starts) == 1:
         return np.asarray(function.reduce(values, axis=0, dtype=dtype, keepdims=True))
     bounds = [*starts, height]
-    return np.stack(
-        [function.reduce(values[a:b], axis=0, dtype=dtype) for a, b in zip(bounds, bounds[1:], strict=False)]
-    )
+    return np.stack([function.reduce(values[a:b], axis=0, dtype=dtype) for a, b in pairwise(bounds)])
 
 
 def _reduce_columns(function: np.ufunc, values: NDArray[Any], starts: list[int]) -> NDArray[Any]:

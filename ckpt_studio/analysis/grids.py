@@ -127,7 +127,9 @@ class FilterGrid:
             if row % high == 0 and at_once > high and columns == (0, self.columns) and row < full:
                 stop = max(stop, min(row + at_once, rows[1] // high * high, full))
             here = self.cells_across if row < full else self.cells % self.cells_across
-            yield from self._cut((row, stop), (columns[0], min(columns[1], here * wide)), max(1, most // itemsize))
+            yield from self._cut(
+                (row, stop), (columns[0], min(columns[1], here * wide)), max(1, most // itemsize)
+            )
             row = stop
 
     def _cut(self, rows: Span, columns: Span, most: int) -> Iterator[Tile]:

@@ -143,7 +143,9 @@ class Refinement:
         plane = request.plane
         for (start, stop), extent in ((request.rows, plane.rows), (request.columns, plane.columns)):
             if not 0 <= start < stop <= extent or plane.is_empty:
-                raise RequestFault(f"There are no values from {start} to {stop} of {extent}.", key=request.key)
+                raise RequestFault(
+                    f"There are no values from {start} to {stop} of {extent}.", key=request.key
+                )
         self._source, self._request, self._info = source, request, info
         self._identity = source.identity(request.key)
         self._turned = plane.runs_down  # read along memory order, turn the picture at the end
@@ -202,16 +204,25 @@ class Refinement:
     def _picture(self, canvas: Canvas) -> Heatmap:
         if not self.exact and self._rough is not None and canvas is not self._rough:
             canvas = canvas.over(self._rough)
-        pictures = [canvas.values(), canvas.low, canvas.high, canvas.nan, canvas.inf]
-        elements = canvas.elements
-        down, across = (np.array(side.edges, np.int64) for side in (canvas.down, canvas.across))
-        if self._turned:
-            pictures = [np.ascontiguousarray(picture.T) for picture in pictures]
-            elements = None if elements is None else elements.T
-            down, across = across, down
         low, high = canvas.range()
+        sides = [np.array(side.edges, np.int64) for side in (canvas.down, canvas.across)]
+
+        def upright(picture: NDArray[Any]) -> NDArray[Any]:
+            return np.ascontiguousarray(picture.T) if self._turned else picture
+
         return Heatmap(
-            self._request, self.exact, *pictures, down, across, low, high, elements
+            request=self._request,
+            exact=self.exact,
+            values=upright(canvas.values()),
+            minimum=upright(canvas.low),
+            maximum=upright(canvas.high),
+            nan_mask=upright(canvas.nan),
+            inf_mask=upright(canvas.inf),
+            row_edges=sides[self._turned],
+            column_edges=sides[not self._turned],
+            low=low,
+            high=high,
+            elements=None if canvas.elements is None else upright(canvas.elements),
         )
 
     def _look_roughly(self, down: Pixels, run: int, task: Task) -> Canvas:
@@ -283,4 +294,3 @@ class Refinement:
             self._step_bytes *= 2
         elif seconds > _STEP_SECONDS[1]:
             self._step_bytes = max(_TILE_BYTES, self._step_bytes // 2)
-

@@ -29,6 +29,21 @@ class Plane(Protocol):
         ...
 
     @property
+    def row_axis(self) -> int | None:
+        """The axis of the tensor that runs down, None where there is one row only."""
+        ...
+
+    @property
+    def column_axis(self) -> int | None:
+        """The axis of the tensor that runs across, None where there is one column only."""
+        ...
+
+    @property
+    def cell_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of a cell, where the plane is made of cells that begin with index 0 of both axes."""
+        ...
+
+    @property
     def rows(self) -> int:
         """Number of rows."""
         ...
@@ -66,7 +81,8 @@ class Plane(Protocol):
         """Rectangles without blanks that cover a rectangle's elements once, in reading order.
 
         Args:
-            rows, columns: of the rectangle.
+            rows: of the rectangle.
+            columns: of the rectangle.
             itemsize: bytes of an element.
             most: bytes of the elements of one tile, about; tiles whose elements lie far apart get fewer.
             cuts: rows, rising, where a tile should rather end.

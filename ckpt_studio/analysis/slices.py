@@ -66,6 +66,10 @@ class SliceSpec:
         return 1 if self.column_axis is None else self.shape[self.column_axis]
 
     @property
+    def cell_shape(self) -> None:
+        """There are no cells."""
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no element in the tensor."""
         return 0 in self.shape
@@ -115,7 +119,8 @@ class SliceSpec:
         apart = self._cost(self.column_axis, itemsize)
         width = max(1, min(columns[1] - columns[0], most // itemsize, reach // apart))
         height = max(
-            1, min(most // (width * itemsize), reach // max(width * apart, self._cost(self.row_axis, itemsize)))
+            1,
+            min(most // (width * itemsize), reach // max(width * apart, self._cost(self.row_axis, itemsize))),
         )
         row = rows[0]
         while row < rows[1]:

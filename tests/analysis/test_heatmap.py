@@ -23,7 +23,6 @@ from ckpt_studio.core.errors import Cancelled, RequestFault, Unsupported
 from ckpt_studio.core.tasks import Task
 from tests.helpers.memory_source import MemorySource
 
-
 DTYPES = [
     np.float32, np.float64, np.float16, np.int32, np.uint64, np.bool_, np.complex64,
     ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.int4,

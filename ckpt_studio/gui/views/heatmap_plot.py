@@ -1,234 +1,220 @@
-"""The drawing of a heatmap: never the whole slice, only its reduced picture.
-
-Imported late, because it needs pyqtgraph.
-"""
+"""The drawing of a heatmap: never the whole plane, only its reduced pictures, one of all and one of what is seen."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.gui.plots.colours import PlotColours
-from ckpt_studio.gui.views.axes import FramedPlot, IndexAxis, colour_plot
-from ckpt_studio.gui.views.colours import (
-    INF_INDEX,
-    NAN_INDEX,
-    Painted,
-    colour_table,
-)
-from ckpt_studio.gui.views.numbers import number_text
+from ckpt_studio.gui.plots.hand import Drag
+from ckpt_studio.gui.plots.layers import Band, Picture
+from ckpt_studio.gui.plots.plot import Plot
+from ckpt_studio.gui.plots.ticks import Numbers
+from ckpt_studio.gui.views.heatmap_layers import Cells, FilterLines, Spot
 
-_SETTLE_MS: Final = 40
-"""A zoom or drag has to rest this long before what is seen is asked for."""
+if TYPE_CHECKING:
+    from ckpt_studio.gui.views.colours import Painted
+
+Span = tuple[int, int]
+
+_STEPS: Final[dict[int, tuple[int, int]]] = {
+    Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)
+}  # fmt: skip
+_AROUND: Final = 24
+"""Elements seen on each side of one that is gone to, where more were seen before."""
 
 
-class HeatmapPlot(FramedPlot):
-    """An overview of the whole slice and, over it, the part that is seen in detail.
+class HeatmapPlot(Plot):
+    """An overview of the whole plane and, over it, what is seen in detail.
 
-    `viewChanged` is emitted when another part is seen, `pointed` with (row, column) under the pointer or None.
+    `spotted` is emitted with (row, column) of the element that is pointed at, or None. A click pins it; Ctrl with the
+    arrows moves a pinned one. `boxed` is emitted with (rows, columns) of a region that was chosen, or None.
     """
 
-    viewChanged = Signal()
-    pointed = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(IndexAxis("bottom"), IndexAxis("left"), parent)
-        self._extent = (1, 1)
-        self._overview: Painted | None = None
-        self._detail: Painted | None = None
-        plot = self.getPlotItem()
-        box = plot.getViewBox()
-        box.invertY(True)
-        box.setDefaultPadding(0)
-        box.disableAutoRange()
-        self._images = tuple(pg.ImageItem(axisOrder="row-major") for _ in range(2))
-        for image in self._images:
-            plot.addItem(image)
-        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
-        self._settle.timeout.connect(self.viewChanged)
-        box.sigRangeChanged.connect(lambda *_: self._settle.start())
-        self._take_colours()
-
-    # ---- what is drawn
-
-    def name_axes(self, rows: str, columns: str) -> None:
-        """What runs down and what runs across."""
-        self.getPlotItem().setLabel("left", rows)
-        self.getPlotItem().setLabel("bottom", columns)
-
-    def begin(self, rows: int, columns: int) -> None:
-        """A slice of this extent: forget the pictures of the one before, show all of it."""
-        room = self.fontMetrics().horizontalAdvance(f"{rows:,}") + self.fontMetrics().height() + 22
-        self.getPlotItem().getAxis("left").setWidth(room)  # or the picture's size would follow the zoom
-        if (rows, columns) != self._extent:
-            self._extent = (rows, columns)
-            box = self.getPlotItem().getViewBox()
-            box.setLimits(
-                xMin=0, xMax=columns, yMin=0, yMax=rows, minXRange=min(1, columns), minYRange=min(1, rows)
-            )
-        self._overview = self._detail = None
-        for image in self._images:
-            image.clear()
-        self.reset_zoom()
-
-    def set_overview(self, picture: Painted) -> None:
-        """The whole slice; its limits are those of the colours."""
-        self._overview = picture
-        self._draw(self._images[0], picture)
-
-    def set_detail(self, picture: Painted | None) -> None:
-        """The part that is seen."""
-        if picture is not None or self._detail is not None:
-            self._detail = picture
-            self._draw(self._images[1], picture)
-
-    def reset_zoom(self) -> None:
-        """Show the whole slice."""
-        rows, columns = self._extent
-        self.getPlotItem().getViewBox().setRange(xRange=(0, columns), yRange=(0, rows), padding=0)
-
-    @property
-    def overview(self) -> Painted | None:
-        """The whole slice, if it was drawn."""
-        return self._overview
-
-    @property
-    def detail(self) -> Painted | None:
-        """The part that is seen, if it was drawn."""
-        return self._detail
-
-    def _draw(self, image: pg.ImageItem, picture: Painted | None) -> None:
-        if picture is None:
-            image.clear()
-            return
-        table = colour_table(picture.ramp, PlotColours.of(self.palette()))
-        image.setImage(picture.indices, autoLevels=False, levels=(0, 255), lut=table)
-        top, bottom = picture.heatmap.request.rows
-        left, right = picture.heatmap.request.columns
-        image.setRect(QRectF(left, top, right - left, bottom - top))
-
-    # ---- what is seen
-
-    def seen(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(start, stop) of the rows and of the columns that are seen."""
-        (left, right), (top, bottom) = self.getPlotItem().getViewBox().viewRange()
-        rows, columns = self._extent
-        return _whole(top, bottom, rows), _whole(left, right, columns)
-
-    def pixels(self) -> tuple[int, int]:
-        """Device pixels of the picture, (down, across); rather one too few, so that none is left out in drawing."""
-        self.getPlotItem().layout.activate()  # the axes may have got other labels just now
-        size = self.getPlotItem().getViewBox().size()
-        ratio = self.devicePixelRatioF()
-        return max(1, int(size.height() * ratio)), max(1, int(size.width() * ratio))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the slice is seen."""
-        return self.seen() == ((0, self._extent[0]), (0, self._extent[1]))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Other pixels need another picture."""
-        super().resizeEvent(event)
-        if hasattr(self, "_settle"):
-            self._settle.start()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say which element is under the pointer."""
-        super().mouseMoveEvent(event)
-        spot = self.getPlotItem().getViewBox().mapSceneToView(self.mapToScene(event.position().toPoint()))
-        row, column = int(np.floor(spot.y())), int(np.floor(spot.x()))
-        inside = 0 <= row < self._extent[0] and 0 <= column < self._extent[1]
-        self.pointed.emit((row, column) if inside else None)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """The pointer is somewhere else."""
-        super().leaveEvent(event)
-        self.pointed.emit(None)
-
-    # ---- colours
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the window from light to dark and back."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_settle"):
-            self._take_colours()
-            for image, picture in zip(self._images, (self._overview, self._detail), strict=True):
-                self._draw(image, picture)
-
-    def _take_colours(self) -> None:
-        colour_plot(self, PlotColours.of(self.palette()))
-
-
-def _whole(low: float, high: float, extent: int) -> tuple[int, int]:
-    start = min(max(int(np.floor(low + 1e-6)), 0), extent - 1)
-    return start, min(max(int(np.ceil(high - 1e-6)), start + 1), extent)
-
-
-class ColourBar(QWidget):
-    """Which colour stands for which value, and for NaN and Inf where there are some."""
-
-    _WIDTH = 14
+    spotted = Signal(object)
+    boxed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("heatmapColourBar")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self._painted: Painted | None = None
-        self._special: list[tuple[str, int]] = []
+        self.y_axis.inverted = True
+        for axis in (self.x_axis, self.y_axis):
+            axis.numbers = Numbers.indices
+            axis.least = 1
+        self._extent = (1, 1)
+        self._shown: list[Painted | None] = [None, None]
+        self._pictures = (self.add(Picture()), self.add(Picture()))
+        self._lines = self.add(FilterLines())
+        self._cells = self.add(Cells())
+        self._region = self.add(
+            Band(lambda _: self.palette().color(QPalette.ColorRole.Highlight), fill=0.1, outline=True)
+        )
+        self._mark = self.add(Spot())
+        self._spot: tuple[int, int] | None = None
+        self._pinned = False
+        self._box: tuple[Span, Span] | None = None
+        self.pointed.connect(self._pointed_at)
+        self.clicked.connect(self._clicked_at)
+        self.chosen.connect(self._chosen_box)
 
-    def show_colours(self, painted: Painted) -> None:
-        """Draw the ramp of this picture."""
-        self._painted = painted
-        found = painted.heatmap
-        masks = (("NaN", NAN_INDEX, found.nan_mask), ("Inf", INF_INDEX, found.inf_mask))
-        self._special = [(name, index) for name, index, mask in masks if mask.any()]
-        texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, painted.limits))]
-        texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in self._special]
-        self.setAccessibleName(", ".join(texts))
-        self.update()
+    # ---- what is drawn
 
-    def sizeHint(self) -> QSize:
-        """Room for any number with three digits, so that the picture keeps its size."""
-        return QSize(self._WIDTH + 10 + self.fontMetrics().horizontalAdvance("-0.00e-000"), 120)
+    def begin(self, rows: int, columns: int, cell: tuple[int, int] | None) -> None:
+        """A plane of this extent, of filters with `cell` rows and columns: forget the pictures, show all of it."""
+        self._extent = (rows, columns)
+        self.y_axis.reserve = f"{rows:,}"  # or the picture's size would follow the zoom
+        self._lines.set_cells(cell)
+        self.set_overview(None)
+        self.set_detail(None)
+        self.set_region(None)
+        self._set_spot(None, pinned=False)
+        self.set_bounds(x=(0, columns), y=(0, rows))
 
-    @staticmethod
-    def _marks(limits: tuple[float, float]) -> list[tuple[float, str]]:
-        low, high = limits
-        parts = [i / 4 for i in range(5)]
-        return [(p, number_text(float(f"{low * (1 - p) + high * p:.3g}"))) for p in parts]
+    def name_axes(self, rows: str, columns: str) -> None:
+        """What runs down and what runs across."""
+        if (self.y_axis.label, self.x_axis.label) != (rows, columns):
+            self.y_axis.label, self.x_axis.label = rows, columns
+            self.redraw()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw it on the screen."""
-        self.draw(QPainter(self))
+    def set_overview(self, painted: Painted | None) -> None:
+        """The whole plane; its tone is that of the detail, too."""
+        self._show(0, painted)
 
-    def draw(self, painter: QPainter) -> None:
-        """Draw ramp, numbers and the special colours at the painter's origin."""
-        if self._painted is None:
+    def set_detail(self, painted: Painted | None) -> None:
+        """What is seen."""
+        if painted is not None or self._shown[1] is not None:
+            self._show(1, painted)
+
+    def _show(self, place: int, painted: Painted | None) -> None:
+        self._shown[place] = painted
+        if painted is None:
+            self._pictures[place].set_image(None)
+        else:
+            (top, bottom), (left, right) = painted.heatmap.request.rows, painted.heatmap.request.columns
+            image = painted.image(PlotColours.of(self.palette()))
+            self._pictures[place].set_image(image, QRectF(left, top, right - left, bottom - top))
+        self._cells.set_picture(self._shown[1] or self._shown[0])
+
+    @property
+    def overview(self) -> Painted | None:
+        """The whole plane, if it was drawn."""
+        return self._shown[0]
+
+    @property
+    def detail(self) -> Painted | None:
+        """What is seen, if it was drawn by itself."""
+        return self._shown[1]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the window from light to dark and back."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_mark"):
+            for place, painted in enumerate(self._shown):
+                self._show(place, painted)
+        super().changeEvent(event)
+
+    # ---- what is seen
+
+    def seen(self) -> tuple[Span, Span]:
+        """(start, stop) of the rows and of the columns that are seen."""
+        rows, columns = self._extent
+        return _whole(self.y_axis.view, rows), _whole(self.x_axis.view, columns)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the plane is seen."""
+        return self.x_axis.is_whole and self.y_axis.is_whole
+
+    def go_to(self, row: int, column: int) -> None:
+        """See an element in the middle, large enough to be found, and pin it."""
+        spans = []
+        for at, (start, stop) in zip((row, column), self.seen(), strict=True):
+            half = min((stop - start) / 2, _AROUND)
+            spans.append((at + 0.5 - half, at + 0.5 + half))
+        self.show_part(x=spans[1], y=spans[0])
+        self._set_spot((row, column), pinned=True)
+
+    # ---- what is pointed at
+
+    @property
+    def element(self) -> tuple[int, int] | None:
+        """The element that is read."""
+        return self._spot
+
+    @property
+    def pinned(self) -> tuple[int, int] | None:
+        """The element that is read, if it was pinned."""
+        return self._spot if self._pinned else None
+
+    def _set_spot(self, spot: tuple[int, int] | None, pinned: bool) -> None:
+        if (spot, pinned) == (self._spot, self._pinned):
             return
-        metrics, colours = self.fontMetrics(), PlotColours.of(self.palette())
-        table = colour_table(self._painted.ramp, colours)
-        line = metrics.height() + 4
-        foot = line * len(self._special) + (8 if self._special else 0)
-        top, height = metrics.height() // 2 + 2, self.height() - foot - metrics.height() - 4
-        ramp = np.ascontiguousarray(table[254:0:-1].reshape(-1, 1, 4))
-        image = QImage(ramp.data, 1, len(ramp), 4, QImage.Format.Format_RGBA8888)
-        painter.drawImage(QRect(0, top, self._WIDTH, height), image)
-        painter.setPen(colours.text)
-        for part, text in self._marks(self._painted.limits):
-            y = round(top + height * (1 - part))
-            painter.drawLine(self._WIDTH, y, self._WIDTH + 3, y)
-            painter.drawText(self._WIDTH + 6, y + metrics.ascent() // 2 - 1, text)
-        for place, (name, index) in enumerate(self._special):
-            box = QRect(0, self.height() - line * (len(self._special) - place), self._WIDTH, line - 4)
-            painter.fillRect(box, QColor(*map(int, table[index, :3])))
-            painter.drawText(
-                QRect(self._WIDTH + 6, box.top(), self.width(), box.height()),
-                Qt.AlignmentFlag.AlignVCenter,
-                name,
-            )
+        self._spot, self._pinned = spot, pinned
+        self._mark.set_spot(spot, pinned)
+        self.spotted.emit(spot)
+
+    def _element(self, at: tuple[float, float]) -> tuple[int, int]:
+        rows, columns = self._extent
+        return min(max(int(at[1]), 0), rows - 1), min(max(int(at[0]), 0), columns - 1)
+
+    def _pointed_at(self, at: tuple[float, float] | None) -> None:
+        if not self._pinned:
+            self._set_spot(None if at is None else self._element(at), pinned=False)
+
+    def _clicked_at(self, at: tuple[float, float]) -> None:
+        spot = self._element(at)
+        self._set_spot(spot, pinned=not (self._pinned and spot == self._spot))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl and an arrow read the next element, Escape lets go of what is chosen."""
+        step = _STEPS.get(event.key())
+        if step is not None and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._step(*step)
+        elif event.key() == Qt.Key.Key_Escape and (self._pinned or self._box is not None):
+            self._set_spot(None, pinned=False)
+            self.set_region(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _step(self, down: int, across: int) -> None:
+        (top, bottom), (left, right) = self.seen()
+        row, column = self._spot or ((top + bottom) // 2, (left + right) // 2)
+        if self._pinned:
+            row, column = self._element((column + across, row + down))
+        self._set_spot((row, column), pinned=True)
+        if not (top <= row < bottom and left <= column < right):
+            self.y_axis.move(down / (bottom - top))
+            self.x_axis.move(across / (right - left))
+            self.tell_seen()
+
+    # ---- a region
+
+    def choose_regions(self, on: bool) -> None:
+        """Whether dragging chooses a region; otherwise it moves the picture."""
+        self.drag = Drag.choose if on else Drag.move
+
+    @property
+    def region(self) -> tuple[Span, Span] | None:
+        """The rows and columns that are chosen."""
+        return self._box
+
+    def set_region(self, box: tuple[Span, Span] | None) -> None:
+        """The rows and columns that are chosen."""
+        if box == self._box:
+            return
+        self._box = box
+        rows, columns = box or (None, None)
+        self._region.set_band(x=columns, y=rows)
+        self.boxed.emit(box)
+
+    def _chosen_box(self, values: tuple[float, float, float, float]) -> None:
+        left, top, right, bottom = values
+        rows, columns = self._extent
+        self.set_region((_whole((top, bottom), rows), _whole((left, right), columns)))
+
+
+def _whole(view: tuple[float, float], extent: int) -> Span:
+    """The elements that a view touches."""
+    start = min(max(int(view[0] + 1e-6), 0), extent - 1)
+    return start, min(max(-int(-(view[1] - 1e-6) // 1), start + 1), extent)

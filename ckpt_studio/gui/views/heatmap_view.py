@@ -1,17 +1,16 @@
-"""The heatmap of a slice: an overview that hides no extreme and no NaN, and detail where a person zooms in."""
+"""The heatmap of a plane: an overview that hides no extreme and no NaN, and detail where a person zooms in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.exports import ExportButton
-from ckpt_studio.gui.views.numbers import number_text
+from ckpt_studio.gui.views.numbers import count_text, number_text
 from ckpt_studio.gui.views.subject import Side, Subject, Which
 from ckpt_studio.gui.views.view import TensorView
 
@@ -19,249 +18,338 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ckpt_studio.analysis.heatmap import Heatmap
-    from ckpt_studio.analysis.slices import SliceSpec
+    from ckpt_studio.analysis.planes import Plane, Span
+    from ckpt_studio.analysis.statistics import Statistics
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.session import Session
-    from ckpt_studio.gui.views.colours import Painted
 
-_PREVIEW_FROM: Final = 1 << 25
-"""Slices with more elements than this get a rough picture first."""
 _POINTER_MS: Final = 60
+_LINE_PIXELS: Final = 2000
+"""Pixels of a profile."""
 
 
 class HeatmapView(TensorView):
-    """The slice that the slice bar names, of the values that it names."""
+    """The plane that the slice bar names, of the values that it names.
+
+    `indexWanted` is emitted with the full index of an element that is not in this plane.
+    """
+
+    indexWanted = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "heatmapView", translate("HeatmapView", "Heatmap"), parent)
         named(self, "heatmapView", self.tr("Heatmap"))
-        self._spec: SliceSpec | None = None
+        self._plane: Plane | None = None
         self._which = Which.staged
-        self._drawn: tuple[object, ...] | None = None
+        self._drawn: tuple[str, Plane] | None = None
         self._spot: tuple[int, int] | None = None
-        self._exact = False
+        self._wanted: tuple[int, ...] | None = None
 
-    def set_slice(self, spec: SliceSpec | None, which: Which) -> None:
-        """Another slice; drawn at the next `present` or `invalidate`. A vector runs across."""
-        self._spec = spec.transposed() if spec is not None and spec.column_axis is None else spec
+    def set_slice(self, plane: Plane | None, which: Which) -> None:
+        """Another plane; drawn at the next `present` or `invalidate`. A vector runs across."""
+        single = plane is not None and len(plane.shape) == 1
+        self._plane = plane.transposed() if single and plane is not None and plane.columns == 1 else plane
         self._which = which
 
     def side(self, subject: Subject) -> Side:
         return subject.side(self._which)
 
     def load(self) -> None:
-        from ckpt_studio.gui.views import heatmap_plot  # noqa: F401
+        from ckpt_studio.analysis import derived, places, statistics  # noqa: F401
+        from ckpt_studio.gui.views import heatmap_bar, heatmap_pictures, heatmap_profiles  # noqa: F401
+
+    # ---- the parts
 
     def build(self, content: QWidget) -> None:
-        from ckpt_studio.gui.views.heatmap_plot import ColourBar, HeatmapPlot
+        from ckpt_studio.gui.views.heatmap_controls import HeatmapControls
+        from ckpt_studio.gui.views.heatmap_pictures import Pictures
 
-        self._figure = QWidget(content)
+        self._controls = HeatmapControls(content)
+        self._controls.add(ExportButton(self._session, "heatmap", self, content))
+        self._make_figure(content)
+        self._pictures = Pictures(self, self._plot, self._controls)
+        self._pictures.changed.connect(self._picture_changed)
+        self._readout = PlainLabel("heatmapReadout", parent=content)
+        self._readout.setWordWrap(False)
+        self._state = PlainLabel("heatmapState", parent=content)
+        self._state.setWordWrap(False)
+        self._region = PlainLabel("heatmapRegion", parent=content)
+        self._region.hide()
+        self._pointer = QTimer(self, singleShot=True, interval=_POINTER_MS)
+        self._pointer.timeout.connect(self._ask_spot)
+        self._connect()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._controls)
+        column.addWidget(self._parts, 1)
+        below = QHBoxLayout()
+        below.addWidget(self._readout, 1)
+        below.addWidget(self._state)
+        column.addLayout(below)
+        column.addWidget(self._region)
+
+    def _make_figure(self, content: QWidget) -> None:
+        from ckpt_studio.gui.views.heatmap_bar import ColourBar
+        from ckpt_studio.gui.views.heatmap_plot import HeatmapPlot
+        from ckpt_studio.gui.views.heatmap_profiles import Profiles
+
+        self._parts = QSplitter(Qt.Orientation.Vertical, content)
+        self._parts.setChildrenCollapsible(False)
+        self._figure = QWidget(self._parts)
         self._figure.setAutoFillBackground(True)
         self._plot = HeatmapPlot(self._figure)
         named(self._plot, "heatmapPlot", self.tr("Heatmap"))
-        self._plot.viewChanged.connect(self._view_changed)
-        self._plot.pointed.connect(self._pointed)
         self._bar = ColourBar(self._figure)
-        self._readout = PlainLabel("heatmapReadout", parent=content)
-        self._readout.setWordWrap(False)
-        self._pointer = QTimer(self, singleShot=True, interval=_POINTER_MS)
-        self._pointer.timeout.connect(self._ask_value)
         figure = QHBoxLayout(self._figure)
         figure.setContentsMargins(0, 0, 0, 0)
         figure.addWidget(self._plot, 1)
         figure.addWidget(self._bar)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(self._controls(content))
-        column.addWidget(self._figure, 1)
-        column.addWidget(self._readout)
+        self._lines = Profiles(self._parts)
+        self._lines.hide()
+        self._parts.setStretchFactor(0, 3)
+        self._parts.setStretchFactor(1, 1)
 
-    def _controls(self, content: QWidget) -> QHBoxLayout:
-        from ckpt_studio.gui.views.colours import Ramp
-
-        self._reduce = QComboBox(content)
-        named(self._reduce, "heatmapReduce", self.tr("What stands for the elements of a pixel"))
-        for text, value in (
-            (self.tr("Largest |x|"), "extreme"),
-            (self.tr("Mean"), "mean"),
-            (self.tr("Minimum"), "min"),
-            (self.tr("Maximum"), "max"),
-        ):
-            self._reduce.addItem(text, value)
-        self._reduce.activated.connect(lambda _: self.invalidate())
-        self._ramp = QComboBox(content)
-        named(self._ramp, "heatmapColours", self.tr("Colours"))
-        self._ramp.addItem(self.tr("Around zero"), Ramp.around_zero)
-        self._ramp.addItem(self.tr("Low to high"), Ramp.low_to_high)
-        self._ramp.activated.connect(lambda _: self._recolour())
-        reset = QToolButton(content)
-        named(reset, "heatmapReset", self.tr("Show the whole slice"))
-        reset.setText(self.tr("All"))
-        reset.setToolTip(self.tr("Show the whole slice"))
-        reset.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        reset.clicked.connect(self._plot.reset_zoom)
-        row = QHBoxLayout()
-        for text, field in ((self.tr("&Pixel"), self._reduce), (self.tr("&Colours"), self._ramp)):
-            label = QLabel(text, content)
-            label.setBuddy(field)
-            row.addWidget(label)
-            row.addWidget(field)
-            row.addSpacing(8)
-        row.addWidget(reset)
-        row.addStretch(1)
-        row.addWidget(ExportButton(self._session, "heatmap", self, content))
-        return row
+    def _connect(self) -> None:
+        controls, plot = self._controls, self._plot
+        controls.reduceChanged.connect(self.invalidate)
+        controls.fitWanted.connect(plot.show_all)
+        controls.nextWanted.connect(self._go_to_next)
+        controls.regionsToggled.connect(self._choose_regions)
+        controls.profilesToggled.connect(self._show_profiles)
+        plot.spotted.connect(self._spotted)
+        plot.boxed.connect(self._boxed)
+        plot.seenChanged.connect(self._follow)
 
     # ---- work
 
     def refresh(self) -> None:
-        subject, spec = self._subject, self._spec
-        if subject is None or spec is None:
+        subject, plane = self._subject, self._plane
+        if subject is None or plane is None:
             return
-        drawn = (self.side(subject).key, spec)
-        if drawn != self._drawn:
-            before = self._drawn
-            self._drawn = drawn
-            if before is None or before[0] != drawn[0] or not _same_extent(before[1], spec):
-                self._plot.begin(spec.rows, spec.columns)
-        self._readout.clear()
-        self._plot.name_axes(self._axis_text(spec.row_axis), self._axis_text(spec.column_axis))
-        self._ask_overview(spec)
+        side = self.side(subject)
+        before, self._drawn = self._drawn, (side.key, plane)
+        if before is None or before[0] != side.key or not _alike(before[1], plane):
+            self._plot.begin(plane.rows, plane.columns, plane.cell_shape)
+        self._plot.name_axes(*self._axis_names(plane))
+        self._pictures.begin(side, plane)
+        self._arrive(plane)
+        self._boxed(self._plot.region)
+        self._spotted(self._plot.element)
 
-    def _axis_text(self, axis: int | None) -> str:
-        return "" if axis is None else self.tr("axis {0}").format(axis)
+    def _axis_names(self, plane: Plane) -> tuple[str, str]:
+        names = []
+        for axis in (plane.row_axis, plane.column_axis):
+            name = "" if axis is None else self.tr("axis {0}").format(axis)
+            names.append(name if plane.cell_shape is None else self.tr("{0} of each filter").format(name))
+        return names[0], names[1]
 
-    def _ask_overview(self, spec: SliceSpec) -> None:
-        if spec.rows * spec.columns > _PREVIEW_FROM:
-            self._ask(spec, (0, spec.rows), (0, spec.columns), self._preview_drawn, "preview", preview=True)
-        self._exact = False
-        self._ask(spec, (0, spec.rows), (0, spec.columns), self._exact_drawn, "overview")
-
-    def _preview_drawn(self, picture: Painted) -> None:
-        if not self._exact:
-            self._overview_drawn(picture)
-
-    def _exact_drawn(self, picture: Painted) -> None:
-        self._exact = True
-        self._overview_drawn(picture)
-
-    def _overview_drawn(self, picture: Painted) -> None:
-        self._plot.set_overview(picture)
-        self._bar.show_colours(picture)
-        if not self._plot.is_whole and self._spec is not None:
-            self._ask_detail(self._spec)
-
-    def _ask_detail(self, spec: SliceSpec) -> None:
-        """The part that is seen, in the colours of the whole."""
-        overview = self._plot.overview
-        if overview is not None:
-            rows, columns = self._plot.seen()
-            self._ask(spec, rows, columns, self._plot.set_detail, "detail", limits=overview.limits)
-
-    def _ask(
-        self,
-        spec: SliceSpec,
-        rows: tuple[int, int],
-        columns: tuple[int, int],
-        done: Callable[[Painted], object],
-        slot: str,
-        *,
-        preview: bool = False,
-        limits: tuple[float, float] | None = None,
-    ) -> None:
-        from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
-        from ckpt_studio.gui.views.colours import Painted
-
-        assert self._subject is not None
-        side, ramp = self.side(self._subject), self._ramp.currentData()
-        pixels, reduce = self._plot.pixels(), self._reduce.currentData()
-        request = HeatmapRequest(side.key, spec, rows, columns, pixels, reduce, preview)
-        cells = (rows[1] - rows[0]) * (columns[1] - columns[0])
-        total = cells * max(1, side.info.dtype.itemsize)
-
-        def work(task: Task) -> Painted:
-            task.total = total
-            return Painted.of(heatmap(side.source, request, task), ramp, limits)
-
-        self.submit(work, done, slot=slot)
-
-    def _view_changed(self) -> None:
-        """Another part is seen, or in other pixels: ask for the picture of it, unless it is there already."""
-        spec, overview = self._spec, self._plot.overview
-        if spec is None or overview is None or not self.isVisible():
+    def _picture_changed(self) -> None:
+        painted = self._pictures.shown
+        if painted is None:
             return
-        if not self._plot.is_whole:
-            self._ask_detail(spec)
+        self._bar.show_colours(painted, self._pictures.spread)
+        picture = painted.heatmap
+        self._state.setText("" if picture.exact else self.tr("Rough so far: more is being read"))
+        self._plot.setAccessibleDescription(self._described(picture))
+        self._show_spot()
+
+    def _described(self, picture: Heatmap) -> str:
+        """The picture in words."""
+        (top, bottom), (left, right) = picture.request.rows, picture.request.columns
+        parts = [
+            self.tr("rows {0:,} to {1:,}, columns {2:,} to {3:,}").format(top, bottom - 1, left, right - 1)
+        ]
+        if picture.low is not None and picture.high is not None:
+            parts.append(self.tr("{0} to {1}").format(number_text(picture.low), number_text(picture.high)))
+        for name, mask in (("NaN", picture.nan_mask), ("Inf", picture.inf_mask)):
+            if count := int(mask.sum()):
+                parts.append(self.tr("{0} in {1:,} pixels").format(name, count))
+        return ", ".join(parts)
+
+    # ---- where NaN and Inf are
+
+    def _go_to_next(self, wanted: Literal["nan", "inf"]) -> None:
+        import numpy as np
+
+        from ckpt_studio.analysis.places import next_place
+
+        subject, plane = self._subject, self._plane
+        if subject is None or plane is None:
             return
-        self._plot.set_detail(None)
-        if not _fits(overview.heatmap, self._plot.pixels()):
-            self._ask_overview(spec)
+        side, spot = self.side(subject), self._plot.pinned
+        here = None if spot is None else plane.index(*spot)
+        after = -1 if here is None or not here else int(np.ravel_multi_index(here, plane.shape))
 
-    def _recolour(self) -> None:
-        from ckpt_studio.gui.views.colours import Painted
+        def work(task: Task) -> tuple[int, ...] | None:
+            task.total = 2 * side.info.nbytes
+            return next_place(side.source, side.key, wanted, after, task)
 
-        overview, ramp = self._plot.overview, self._ramp.currentData()
-        if overview is not None:
-            found = overview.heatmap
-            self.submit(lambda task: Painted.of(found, ramp), self._overview_drawn, slot="colours")
+        def found(index: tuple[int, ...] | None) -> None:
+            if index is None:
+                name = "NaN" if wanted == "nan" else "Inf"
+                self._readout.setText(self.tr("There is no {0} in this variable.").format(name))
+            else:
+                self.go_to(index)
 
-    @property
-    def _picture(self) -> Heatmap | None:
-        """What is seen."""
-        painted = self._plot.detail or self._plot.overview
-        return None if painted is None else painted.heatmap
+        self.submit(work, found, slot="next")
 
-    # ---- the pointer
+    def go_to(self, index: tuple[int, ...]) -> None:
+        """Show an element, in another slice if it has to be."""
+        self._wanted = index
+        plane = self._plane
+        if plane is not None and plane.place(index) is None:
+            self.indexWanted.emit(index)
+        elif plane is not None:
+            self._arrive(plane)
 
-    def _pointed(self, spot: tuple[int, int] | None) -> None:
+    def _arrive(self, plane: Plane) -> None:
+        """Show the element that somebody wants to see, if it is in this plane."""
+        if self._wanted is not None and len(self._wanted) == len(plane.shape):
+            place = plane.place(self._wanted)
+            if place is not None:
+                self._wanted = None
+                self._plot.go_to(*place)
+
+    # ---- one element
+
+    def _spotted(self, spot: tuple[int, int] | None) -> None:
         self._spot = spot
         if spot is None:
             self._pointer.stop()
             self._readout.clear()
-        else:
+            self._bar.set_mark(None)
+        elif (not self._show_spot() or self._lines.isVisible()) and not self._pointer.isActive():
             self._pointer.start()
 
-    def _ask_value(self) -> None:
-        subject, spec, spot, picture = self._subject, self._spec, self._spot, self._picture
-        if subject is None or spec is None or spot is None or picture is None:
+    def _show_spot(self) -> bool:
+        """Say what is at the spot, if the picture has it element by element."""
+        painted, spot = self._pictures.shown, self._spot
+        if painted is None or spot is None or painted.heatmap.elements is None:
+            return False
+        pixel = painted.heatmap.pixel(*spot)
+        if pixel is None:
+            return False
+        self._say_value(painted.heatmap, spot, painted.heatmap.elements[pixel])
+        return True
+
+    def _ask_spot(self) -> None:
+        """Read the element at the spot, and its row and column if they are shown."""
+        subject, plane, spot, painted = self._subject, self._plane, self._spot, self._pictures.shown
+        if subject is None or plane is None or spot is None or painted is None:
             return
-        side, (row, column) = self.side(subject), spot
+        index = plane.index(*spot)
+        side, lines = self.side(subject), self._lines.isVisible()
+        if index is None:
+            self._readout.clear()
+            return
 
-        def work(task: Task) -> Any:
-            return spec.read(side.source, side.key, slice(row, row + 1), slice(column, column + 1))[0, 0]
+        def work(task: Task) -> tuple[Any, list[Heatmap]]:
+            value = side.source.read(side.key, tuple(slice(i, i + 1) for i in index)).reshape(-1)[0]
+            return value, _lines_through(side, plane, spot, task) if lines else []
 
-        def said(value: Any) -> None:
+        def said(answer: tuple[Any, list[Heatmap]]) -> None:
             if self._spot == spot:
-                index = ", ".join(f"{i:,}" for i in spec.index(row, column))
-                self._readout.setText(
-                    f"[{index}] = {number_text(value)}{self._block_text(picture, row, column)}"
-                )
+                self._say_value(painted.heatmap, spot, answer[0])
+                if answer[1]:
+                    names = self._axis_names(plane)
+                    self._lines.row.show_line(answer[1][0], spot[1], spot[0], names[1])
+                    self._lines.column.show_line(answer[1][1], spot[0], spot[1], names[0])
 
         self._tasks["pointer"] = self._session.bridge.submit(
-            work, said, lambda error: self._readout.clear(), owner=self, slot="pointer"
+            work, said, lambda error: self._readout.setText(str(error)), owner=self, slot="pointer"
         )
 
-    def _block_text(self, picture: Heatmap, row: int, column: int) -> str:
+    def _say_value(self, picture: Heatmap, spot: tuple[int, int], value: Any) -> None:
+        plane = self._plane
+        index = None if plane is None else plane.index(*spot)
+        if index is None:
+            self._readout.clear()
+            return
+        place = ", ".join(f"{i:,}" for i in index)
+        self._readout.setText(f"[{place}] = {number_text(value)}{self._block_text(picture, spot)}")
+        self._bar.set_mark(float(abs(value)) if isinstance(value, complex) else float(value))
+
+    def _block_text(self, picture: Heatmap, spot: tuple[int, int]) -> str:
         """What the pixel stands for, where it stands for more than one element."""
         import numpy as np
 
-        down = int(np.searchsorted(picture.row_edges, row, "right")) - 1
-        across = int(np.searchsorted(picture.column_edges, column, "right")) - 1
-        if not (0 <= down < picture.values.shape[0] and 0 <= across < picture.values.shape[1]):
+        pixel = picture.pixel(*spot)
+        if pixel is None:
             return ""
-        height = int(picture.row_edges[down + 1] - picture.row_edges[down])
-        width = int(picture.column_edges[across + 1] - picture.column_edges[across])
+        height, width = (
+            int(edges[at + 1] - edges[at])
+            for edges, at in zip((picture.row_edges, picture.column_edges), pixel, strict=True)
+        )
         if height * width == 1:
             return ""
         parts = []
-        if np.isfinite(picture.values[down, across]):
-            low, high = picture.minimum[down, across], picture.maximum[down, across]
-            parts.append(self.tr("{0} to {1}").format(number_text(low), number_text(high)))
-        parts += ["NaN"] if picture.nan_mask[down, across] else []
-        parts += ["Inf"] if picture.inf_mask[down, across] else []
+        if np.isfinite(picture.minimum[pixel]):
+            ends = number_text(picture.minimum[pixel]), number_text(picture.maximum[pixel])
+            parts.append(self.tr("{0} to {1}").format(*ends))
+        parts += ["NaN"] if picture.nan_mask[pixel] else []
+        parts += ["Inf"] if picture.inf_mask[pixel] else []
         block = self.tr("pixel of {0:,} × {1:,} elements").format(height, width)
         return f"    {block}: {', '.join(parts)}"
+
+    # ---- row and column
+
+    def _show_profiles(self, on: bool) -> None:
+        self._lines.setVisible(on)
+        self._follow()
+        if on and self._spot is None:
+            self._readout.setText(self.tr("Point at an element to see its row and its column."))
+        elif on:
+            self._ask_spot()
+
+    def _follow(self) -> None:
+        """See the same part of row and column as of the picture."""
+        if self._lines.isVisible():
+            self._lines.row.show_part(x=self._plot.x_axis.view)
+            self._lines.column.show_part(x=self._plot.y_axis.view)
+
+    # ---- a region
+
+    def _choose_regions(self, on: bool) -> None:
+        self._plot.choose_regions(on)
+        if not on:
+            self._plot.set_region(None)
+        elif self._plot.region is None:
+            self._readout.setText(self.tr("Drag over the picture to choose a region."))
+
+    def _boxed(self, box: tuple[Span, Span] | None) -> None:
+        self._region.setVisible(box is not None)
+        subject, plane = self._subject, self._plane
+        if box is None or subject is None or plane is None:
+            return
+        self._region.setText(f"{self._box_text(box)}: …")
+        side = self.side(subject)
+
+        def work(task: Task) -> Statistics:
+            from ckpt_studio.analysis.derived import Region
+            from ckpt_studio.analysis.statistics import statistics
+
+            region = Region(side.source, side.key, plane, *box)
+            task.total = region.columns.of(side.key).nbytes
+            return statistics(region, side.key, task)
+
+        self.submit(work, lambda found: self._say_region(box, found), slot="region")
+
+    def _box_text(self, box: tuple[Span, Span]) -> str:
+        (top, bottom), (left, right) = box
+        return self.tr("Rows {0:,} to {1:,}, columns {2:,} to {3:,}").format(top, bottom - 1, left, right - 1)
+
+    def _say_region(self, box: tuple[Span, Span], found: Statistics) -> None:
+        figures = [(self.tr("elements"), count_text(found.count))]
+        for name, value in (
+            (self.tr("min"), found.min), (self.tr("max"), found.max), (self.tr("mean"), found.mean),
+            (self.tr("std"), found.std), (self.tr("L2"), found.l2),
+        ):  # fmt: skip
+            figures.append((name, "–" if value is None else number_text(value)))
+        for name, count in ((self.tr("zeros"), found.zeros), ("NaN", found.nan), ("Inf", found.inf)):
+            figures.append((name, count_text(count or 0)))
+        said = "   ".join(f"{name} {figure}" for name, figure in figures)
+        self._region.setText(f"{self._box_text(box)}:   {said}")
 
     # ---- taking along
 
@@ -272,18 +360,23 @@ class HeatmapView(TensorView):
         return "", self.array()
 
     def array(self) -> NDArray[Any]:
-        import numpy as np
-
-        picture = self._picture
-        return np.empty((0, 0)) if picture is None else picture.values
+        found: NDArray[Any] = self._pictures.array()
+        return found
 
 
-def _same_extent(before: object, spec: SliceSpec) -> bool:
-    return (getattr(before, "rows", None), getattr(before, "columns", None)) == (spec.rows, spec.columns)
+def _alike(before: Plane, plane: Plane) -> bool:
+    """Whether two planes have the same extent, so that what is seen of one can be seen of the other."""
+    return (before.rows, before.columns, type(before)) == (plane.rows, plane.columns, type(plane))
 
 
-def _fits(picture: Heatmap, pixels: tuple[int, int]) -> bool:
-    """Whether a picture has as many pixels as it could have."""
-    spans = (picture.request.rows, picture.request.columns)
-    wanted = tuple(min(stop - start, count) for (start, stop), count in zip(spans, pixels, strict=True))
-    return picture.values.shape == wanted
+def _lines_through(side: Side, plane: Plane, spot: tuple[int, int], task: Task) -> list[Heatmap]:
+    """Pictures of the row and of the column of an element."""
+    from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
+
+    row, column = spot
+    spans = (((row, row + 1), (0, plane.columns)), ((0, plane.rows), (column, column + 1)))
+    shapes = ((1, _LINE_PIXELS), (_LINE_PIXELS, 1))
+    return [
+        heatmap(side.source, HeatmapRequest(side.key, plane, *span, shape), task)
+        for span, shape in zip(spans, shapes, strict=True)
+    ]

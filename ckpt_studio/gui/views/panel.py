@@ -53,6 +53,7 @@ class TensorPanel(QWidget):
             self._tabs.addTab(view, text)
         self._tabs.currentChanged.connect(lambda _: self._place_bar())
         self._bar.changed.connect(self._slice_changed)
+        self._heatmap.indexWanted.connect(self._bar.go_to)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(self._variable_page())
@@ -127,9 +128,10 @@ class TensorPanel(QWidget):
         self._values.invalidate()
 
     def _give_slice(self) -> None:
-        for view in (self._heatmap, self._values):
-            view.set_slice(self._bar.spec, self._bar.which)
+        self._heatmap.set_slice(self._bar.plane, self._bar.which)
+        self._values.set_slice(self._bar.spec, self._bar.which)
 
     def _place_bar(self) -> None:
         sliced = self._tabs.currentWidget() in (self._heatmap, self._values)
+        self._bar.offer_filters(self._tabs.currentWidget() is self._heatmap)
         self._bar.setVisible(sliced and self._bar.has_choices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSlider,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
@@ -20,10 +22,13 @@ from ckpt_studio.gui.dialogs.fields import fill_combo, named
 from ckpt_studio.gui.views.subject import Which
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.planes import Plane
     from ckpt_studio.analysis.slices import SliceSpec
     from ckpt_studio.gui.views.subject import Subject
 
 _LARGEST_SPIN: Final = 2**31 - 1
+_FLAT: Final = 2
+"""Tensors with more axes can be seen as filters."""
 _ACROSS: Final = 2
 """Sliders side by side."""
 
@@ -50,6 +55,18 @@ class SliceBar(QWidget):
             label.setBuddy(combo)
             row.addWidget(label)
             row.addWidget(combo)
+        swap = self._button("sliceTranspose", "⇄", self.tr("Exchange rows and columns"))
+        swap.clicked.connect(lambda _=False: self._swap())
+        self._filters = self._button(
+            "sliceFilters",
+            self.tr("&Filters"),
+            self.tr("Show all filters side by side, each of these two axes"),
+        )
+        self._filters.setCheckable(True)
+        self._filters.toggled.connect(lambda _: self._filters_toggled())
+        row.addWidget(swap)
+        row.addWidget(self._filters)
+        self._offers_filters = False
         self._sliders = QWidget(self)
         self._grid = QGridLayout(self._sliders)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -66,6 +83,31 @@ class SliceBar(QWidget):
     def spec(self) -> SliceSpec | None:
         """The slice, or None where there is no variable with a shape."""
         return self._spec
+
+    @property
+    def plane(self) -> Plane | None:
+        """The slice, or all filters side by side, if a person wants to see that."""
+        if self._spec is None or not self._shows_filters:
+            return self._spec
+        from ckpt_studio.analysis.grids import FilterGrid
+
+        assert self._spec.row_axis is not None
+        assert self._spec.column_axis is not None
+        return FilterGrid.of_axes(self._spec.shape, self._spec.row_axis, self._spec.column_axis)
+
+    @property
+    def _shows_filters(self) -> bool:
+        return self._filters.isChecked() and self._spec is not None and len(self._spec.shape) > _FLAT
+
+    def offer_filters(self, offered: bool) -> None:
+        """Whether what shows the slice can show filters side by side, too."""
+        self._offers_filters = offered
+        self._place()
+
+    def go_to(self, index: tuple[int, ...]) -> None:
+        """The slice along the same axes that an element lies in."""
+        if self._spec is not None and len(index) == len(self._spec.shape):
+            self._take(self._spec.at(index))
 
     @property
     def which(self) -> Which:
@@ -89,8 +131,17 @@ class SliceBar(QWidget):
             from ckpt_studio.analysis.slices import SliceSpec
 
             self._spec = SliceSpec.of_shape(shape)
+            if self._shows_filters:
+                self._spec = _as_filter(self._spec)
             self._offer(self._spec)
         self._axes.setVisible(shape is not None and len(shape) > 1)
+        self._place()
+
+    def _place(self) -> None:
+        """Show what there is to choose."""
+        deep = self._spec is not None and len(self._spec.shape) > _FLAT
+        self._filters.setVisible(deep and self._offers_filters)
+        self._sliders.setVisible(not (self._shows_filters and self._offers_filters))
 
     def _offer_values(self, subject: Subject | None) -> None:
         """Offer the values that have the shape of those that are staged; a choice that is still there stays."""
@@ -98,14 +149,10 @@ class SliceBar(QWidget):
             Which.staged: self.tr("Staged values"),
             Which.original: self.tr("Original values"),
             Which.compared: self.tr("Compared values"),
+            Which.change: self.tr("Staged − original"),
+            Which.difference: self.tr("Staged − compared"),
         }
-        offered = [Which.staged]
-        if subject is not None:
-            others = {Which.original: subject.original, Which.compared: subject.compared}
-            shape = subject.staged.info.shape
-            offered += [
-                which for which, side in others.items() if side is not None and side.info.shape == shape
-            ]
+        offered = [Which.staged] if subject is None else subject.of_same_shape
         chosen = self.which if self.which in offered else Which.staged
         fill_combo(self._which, [(texts[which], which) for which in offered], chosen)
         self._which.setVisible(len(offered) > 1)
@@ -142,9 +189,37 @@ class SliceBar(QWidget):
                 columns = before.row_axis
             elif before.column_axis is not None:
                 rows = before.column_axis
-        self._spec = SliceSpec(before.shape, rows, columns, before.fixed)
-        self._offer(self._spec)
+        self._take(SliceSpec(before.shape, rows, columns, before.fixed))
+
+    def _swap(self) -> None:
+        if self._spec is not None:
+            self._take(self._spec.transposed())
+
+    def _filters_toggled(self) -> None:
+        from ckpt_studio.analysis.slices import SliceSpec
+
+        if (
+            self._spec is not None
+            and self._shows_filters
+            and self._spec == SliceSpec.of_shape(self._spec.shape)
+        ):
+            self._spec = _as_filter(self._spec)  # nobody has chosen axes yet
+        self._place()
+        if self._spec is not None:
+            self._take(self._spec)
+
+    def _take(self, spec: SliceSpec) -> None:
+        self._spec = spec
+        self._offer(spec)
         self.changed.emit()
+
+    def _button(self, name: str, text: str, tip: str) -> QToolButton:
+        button = QToolButton(self._axes)
+        named(button, name, tip)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        return button
 
     def _index_moved(self, axis: int, value: int) -> None:
         from ckpt_studio.analysis.slices import SliceSpec
@@ -155,6 +230,14 @@ class SliceBar(QWidget):
         fixed = tuple(value if a == axis else index for a, index in enumerate(before.fixed))
         self._spec = SliceSpec(before.shape, before.row_axis, before.column_axis, fixed)
         self.changed.emit()
+
+
+def _as_filter(spec: SliceSpec) -> SliceSpec:
+    """The slice whose axes are those of a filter, at the same place."""
+    from ckpt_studio.analysis.grids import FilterGrid
+
+    grid = FilterGrid.of_shape(spec.shape)
+    return replace(spec, row_axis=grid.row_axis, column_axis=grid.column_axis)
 
 
 class _Index(QWidget):

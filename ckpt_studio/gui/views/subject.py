@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tensors import TensorInfo, TensorSource
@@ -19,6 +19,10 @@ class Which(Enum):
     staged = "staged"
     original = "original"
     compared = "compared"
+    change = "change"
+    """The staged values less the original ones."""
+    difference = "difference"
+    """The staged values less the compared ones."""
 
 
 class Nature(Enum):
@@ -96,10 +100,36 @@ class Subject:
 
     def side(self, which: Which) -> Side:
         """The values asked for; the staged ones where there are no others."""
+        if which in _SUBTRACTED:
+            return self._difference(_SUBTRACTED[which])
         found = {Which.original: self.original, Which.compared: self.compared}.get(which)
         return self.staged if found is None else found
+
+    def _difference(self, which: Which) -> Side:
+        """The staged values less others."""
+        from ckpt_studio.analysis.derived import Difference
+
+        other = self.side(which)
+        source = Difference(self.staged.source, self.staged.key, other.source, other.key)
+        return Side.of(source, self.staged.key)
+
+    @property
+    def of_same_shape(self) -> list[Which]:
+        """The values that can be looked at in the place of the staged ones, these first."""
+        found = [Which.staged]
+        for which in (Which.original, Which.compared):
+            side = self.side(which)
+            if side is not self.staged and side.info.shape == self.staged.info.shape:
+                found.append(which)
+                numbers = side.nature is Nature.numbers and self.staged.nature is Nature.numbers
+                found += [made for made, other in _SUBTRACTED.items() if other is which and numbers]
+        return found
 
     @property
     def sides(self) -> tuple[Side, ...]:
         """The staged values, then the original ones if they differ."""
         return (self.staged,) if self.original is None else (self.staged, self.original)
+
+
+_SUBTRACTED: Final = {Which.change: Which.original, Which.difference: Which.compared}
+"""What is taken from the staged values."""

@@ -12,17 +12,24 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QToolButton, QWidget
 
+from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
+from ckpt_studio.analysis.slices import SliceSpec
+from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.style import palette
 from ckpt_studio.gui.views.colours import (
+    BLANK_INDEX,
+    FIRST,
     INF_INDEX,
+    LAST,
     NAN_INDEX,
-    PlotColours,
+    Painted,
     Ramp,
+    Tone,
     colour_table,
-    indices_of,
-    limits_of,
+    tone_of,
 )
 from tests.gui.views.conftest import Bench
+from tests.helpers.memory_source import MemorySource
 
 
 def shown(bench: Bench, tmp_path: Path) -> Any:
@@ -32,19 +39,39 @@ def shown(bench: Bench, tmp_path: Path) -> Any:
     return np.load(path)
 
 
+def spot(bench: Bench, row: float, column: float) -> QPoint:
+    point: QPoint = bench.find(QWidget, "heatmapPlot").spot(column, row).toPoint()
+    return point
+
+
 def point_at(bench: Bench, row: float, column: float) -> None:
-    plot = bench.find(QWidget, "heatmapPlot")
-    spot = plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPointF(column, row)))
-    QTest.mouseMove(plot.viewport(), spot + QPoint(3, 3))
-    QTest.mouseMove(plot.viewport(), spot)
+    plot, at = bench.find(QWidget, "heatmapPlot"), spot(bench, row, column)
+    QTest.mouseMove(plot, at + QPoint(3, 3))
+    QTest.mouseMove(plot, at)
     bench.qtbot.waitUntil(lambda: bench.text("heatmapReadout") != "", timeout=5000)
 
 
 def pixel(bench: Bench, row: float, column: float) -> tuple[int, int, int]:
-    plot = bench.find(QWidget, "heatmapPlot")
-    spot = plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPointF(column, row)))
-    colour = plot.grab().toImage().pixelColor(spot)
+    at = spot(bench, row, column)
+    colour = bench.find(QWidget, "heatmapPlot").grab().toImage().pixelColor(at)
     return colour.red(), colour.green(), colour.blue()
+
+
+def choose(bench: Bench, action: str) -> None:
+    """An entry of the colours' menu."""
+    menu = bench.find(QToolButton, "heatmapColours").menu()
+    next(entry for entry in menu.actions() if entry.objectName() == action).trigger()
+    bench.settle()
+
+
+def click(bench: Bench, name: str) -> None:
+    QTest.mouseClick(bench.find(QToolButton, name), Qt.MouseButton.LeftButton)
+    bench.settle()
+
+
+def view(bench: Bench) -> tuple[tuple[float, float], tuple[float, float]]:
+    plot = bench.find(QWidget, "heatmapPlot")
+    return plot.y_axis.view, plot.x_axis.view
 
 
 def test_small_matrices_are_shown_as_they_are(bench: Bench, tmp_path: Path) -> None:
@@ -56,8 +83,8 @@ def test_small_matrices_are_shown_as_they_are(bench: Bench, tmp_path: Path) -> N
     finite = np.isfinite(array)
     np.testing.assert_array_equal(found[finite], array[finite])
     colours = PlotColours.of(bench.panel.palette())
-    assert pixel(bench, 3.5, 4.5) == colours.nan.getRgb()[:3]
-    assert pixel(bench, 5.5, 6.5) == colours.inf.getRgb()[:3]
+    assert pixel(bench, 3.2, 4.1) == colours.nan.getRgb()[:3]
+    assert pixel(bench, 5.2, 6.1) == colours.inf.getRgb()[:3]
     bar = bench.find(QWidget, "heatmapColourBar").accessibleName()
     assert "NaN" in bar
     assert "Inf" in bar
@@ -74,62 +101,75 @@ def test_value_and_index_under_the_pointer(bench: Bench) -> None:
     assert "elements: 0 to 1" in bench.text("heatmapReadout")
 
 
-def test_zoom_reads_only_what_is_seen_and_reset_shows_all(bench: Bench, tmp_path: Path) -> None:
+def test_zoom_reads_little_more_than_what_is_seen_and_reset_shows_all(bench: Bench, tmp_path: Path) -> None:
     array = np.arange(4_000_000, dtype=np.float32).reshape(2000, 2000)
     bench.open({"a": array})
     bench.look("a", 1)
+    plot = bench.find(QWidget, "heatmapPlot")
     before = bench.source.bytes_read
-    assert before < 1.6 * array.nbytes  # what is drawn while the window is laid out is cancelled
-    box = bench.find(QWidget, "heatmapPlot").getPlotItem().getViewBox()
-    box.setRange(xRange=(100, 120), yRange=(500, 510), padding=0)
+    plot.show_part(x=(100, 120), y=(500, 510))
     bench.settle()
-    assert bench.source.bytes_read - before == 10 * 20 * 4
+    assert bench.source.bytes_read - before == 14 * 28 * 4  # a fifth more on each side, for moving on
     np.testing.assert_array_equal(shown(bench, tmp_path), array[500:510, 100:120])
-    bench.find(QToolButton, "heatmapReset").click()
+    before = bench.source.bytes_read
+    plot.show_part(x=(101, 121), y=(499, 509))
     bench.settle()
-    assert box.viewRange() == [[0, 2000], [0, 2000]]
+    assert bench.source.bytes_read == before
+    np.testing.assert_array_equal(shown(bench, tmp_path), array[499:509, 101:121])
+    click(bench, "heatmapReset")
+    assert view(bench) == ((0, 2000), (0, 2000))
     assert shown(bench, tmp_path).max() == array.max()
 
 
-def test_wheel_zooms_in_and_double_click_out(bench: Bench) -> None:
-    bench.open({"a": np.zeros((500, 500), np.float32)})
+def test_a_drag_moves_the_picture_and_the_wheel_zooms(bench: Bench, tmp_path: Path) -> None:
+    array = np.arange(250_000, dtype=np.int32).reshape(500, 500)
+    bench.open({"a": array})
     bench.look("a", 1)
     plot = bench.find(QWidget, "heatmapPlot")
-    box = plot.getPlotItem().getViewBox()
-    middle = plot.mapFromScene(box.mapViewToScene(QPointF(250, 250)))
+    middle = spot(bench, 250, 250)
     turned = QWheelEvent(
         QPointF(middle),
-        QPointF(plot.viewport().mapToGlobal(middle)),
+        QPointF(plot.mapToGlobal(middle)),
         QPoint(),
-        QPoint(0, 240),
+        QPoint(0, 1200),
         Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier,
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
-    QApplication.sendEvent(plot.viewport(), turned)
+    QApplication.sendEvent(plot, turned)
     bench.settle()
-    (left, right), (top, bottom) = box.viewRange()
+    (top, bottom), (left, right) = view(bench)
     assert 0 < left < 250 < right < 500
     assert 0 < top < 250 < bottom < 500
-    QTest.mouseDClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    grip = spot(bench, 250, 250)
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=grip)
+    for step in range(1, 6):
+        QTest.mouseMove(plot, grip + QPoint(10 * step, 8 * step))
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=grip + QPoint(50, 40))
     bench.settle()
-    assert box.viewRange() == [[0, 500], [0, 500]]
+    (now_top, _), (now_left, _) = view(bench)
+    assert now_top < top
+    assert now_left < left
+    found = shown(bench, tmp_path)
+    assert found[0, 0] == array[int(now_top), int(now_left)]
+    QTest.mouseDClick(plot, Qt.MouseButton.LeftButton, pos=middle)
+    bench.settle()
+    assert view(bench) == ((0, 500), (0, 500))
 
 
 def test_zoom_with_the_keyboard(bench: Bench) -> None:
     bench.open({"a": np.zeros((500, 500), np.float32)})
     bench.look("a", 1)
     plot = bench.find(QWidget, "heatmapPlot")
-    box = plot.getPlotItem().getViewBox()
     QTest.keyClick(plot, Qt.Key.Key_Plus)
-    assert box.viewRange() == [pytest.approx([50, 450]), pytest.approx([50, 450])]
+    assert view(bench) == (pytest.approx((50, 450)), pytest.approx((50, 450)))
     QTest.keyClick(plot, Qt.Key.Key_Right)
     QTest.keyClick(plot, Qt.Key.Key_Up)
-    assert box.viewRange() == [pytest.approx([90, 490]), pytest.approx([10, 410])]
-    QTest.keyClick(plot, Qt.Key.Key_0)
+    assert view(bench) == (pytest.approx((10, 410)), pytest.approx((90, 490)))
+    QTest.keyClick(plot, Qt.Key.Key_Home)
     bench.settle()
-    assert box.viewRange() == [[0, 500], [0, 500]]
+    assert view(bench) == ((0, 500), (0, 500))
 
 
 def test_reduction_is_a_choice(bench: Bench, tmp_path: Path) -> None:
@@ -166,26 +206,33 @@ def test_colours_follow_the_palette(bench: Bench) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("ramp", list(Ramp))
-def test_ramps_have_256_distinct_ends(ramp: Ramp, dark: bool) -> None:
+def test_nan_and_inf_look_like_no_value(ramp: Ramp, dark: bool) -> None:
     table = colour_table(ramp, PlotColours.of(palette(dark)))
-    special = {tuple(table[NAN_INDEX]), tuple(table[INF_INDEX])}
-    assert len(special) == 2
-    assert special.isdisjoint({tuple(line) for line in table[1:255]})
+    special = {tuple(table[NAN_INDEX]), tuple(table[INF_INDEX]), tuple(table[BLANK_INDEX])}
+    assert len(special) == 3
+    assert special.isdisjoint({tuple(line) for line in table[FIRST : LAST + 1]})
+
+
+def indices(values: Any, tone: Tone) -> list[int]:
+    array = np.asarray(values, np.float64)[None]
+    picture = heatmap(
+        MemorySource({"v": array}), HeatmapRequest.whole("v", SliceSpec.of_shape(array.shape), (9, 9))
+    )
+    return Painted.of(picture, tone).indices[0].tolist()
 
 
 def test_values_become_indices() -> None:
-    values = np.array([[-2.0, 0.0, 2.0, np.nan, np.nan]])
-    nan = np.array([[False, False, False, True, False]])
-    inf = np.array([[False, False, False, False, True]])
-    found = indices_of(values, nan, inf, (-2.0, 2.0))
-    assert found.tolist() == [[1, 128, 254, NAN_INDEX, INF_INDEX]] or found.tolist() == [
-        [1, 127, 254, 0, 255]
-    ]
-    huge = np.array([[-1.7e308, 1.7e308]])
-    none = np.zeros((1, 2), np.bool_)
-    assert indices_of(huge, none, none, limits_of(Ramp.around_zero, -1.7e308, 1.7e308)).tolist() == [[1, 254]]
-    assert limits_of(Ramp.around_zero, 0.0, 0.0) == (-1, 1)
-    assert limits_of(Ramp.low_to_high, 3.0, 3.0) == (1.5, 4.5)
-    assert limits_of(Ramp.low_to_high, None, None) == (-1, 1)
-    tiny = np.array([[0.0, 5e-324]])
-    assert indices_of(tiny, none, none, limits_of(Ramp.low_to_high, 0.0, 5e-324)).tolist()[0][0] == 1
+    around = tone_of(Ramp.around_zero, -1.0, 2.0)
+    assert (around.low, around.high) == (-2, 2)
+    assert indices([-2, 0, 2, np.nan, np.inf], around) == [FIRST, 127, LAST, NAN_INDEX, INF_INDEX]
+    assert indices([-1.7e308, 0, 1.7e308], tone_of(Ramp.around_zero, -1.7e308, 1.7e308)) == [FIRST, 127, LAST]
+    assert tone_of(Ramp.around_zero, 0.0, 0.0).limits == (-1, 1)
+    assert tone_of(Ramp.low_to_high, 3.0, 3.0).limits == (1.5, 4.5)
+    assert tone_of(Ramp.low_to_high, None, None).limits == (-1, 1)
+    log = tone_of(Ramp.low_to_high, 1.0, 1e4, logarithmic=True)
+    assert indices([1, 100, 1e4, 1e9], log) == [FIRST, 127, LAST, LAST]
+    both = tone_of(Ramp.around_zero, -5.0, 5.0, logarithmic=True)
+    found = indices([-5, -0.05, 0, 0.05, 5], both)
+    assert found == sorted(found)
+    assert (found[2], found[1] + found[3]) == (127, 254)
+    assert both.value(both.place(0.3)) == pytest.approx(0.3)
