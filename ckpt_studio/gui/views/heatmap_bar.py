@@ -104,14 +104,14 @@ class ColourBar(QWidget):
     def _draw_counts(self, painter: QPainter, ramp: QRectF, colours: PlotColours) -> None:
         high = ramp.height() / max(1, len(self._counts))
         right = ramp.left() - 2
-        outline = QPolygonF([QPointF(right, ramp.bottom())])
+        outline = [QPointF(right, ramp.bottom())]
         for place, part in enumerate(self._counts):
             bottom, left = ramp.bottom() - place * high, right - part * (_COUNTS - 6)
             outline += [QPointF(left, bottom), QPointF(left, bottom - high)]
         outline.append(QPointF(right, ramp.top()))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(colours.text, 0.35))
-        painter.drawPolygon(outline)
+        painter.drawPolygon(QPolygonF(outline))
 
     def _draw_numbers(self, painter: QPainter, ramp: QRectF, painted: Painted, colours: PlotColours) -> None:
         tone, metrics = painted.tone, self.fontMetrics()
