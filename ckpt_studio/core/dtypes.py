@@ -29,6 +29,11 @@ class DType:
         return 0 if self.numpy is None or self.numpy.hasobject else self.numpy.itemsize
 
     @property
+    def held(self) -> int:
+        """Bytes of one element in memory, at least: of a string, those of a pointer to it."""
+        return max(self.itemsize, 8 if self.name == "string" else 1)
+
+    @property
     def is_numeric(self) -> bool:
         """Whether elements are numbers (bool included), so that statistics mean something."""
         return self.itemsize > 0

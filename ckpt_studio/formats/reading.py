@@ -72,9 +72,14 @@ def row_fault(shape: tuple[int, ...], dtype: DType) -> str | None:
         return f"TensorFlow has no element type {dtype.name}, so its values are not shown."
     if len(shape) > MOST_AXES:
         return f"It has {len(shape)} axes, more than can be shown."
-    if prod(max(extent, 1) for extent in shape) * max(dtype.itemsize, 1) >= 1 << 63:
+    if is_too_large(shape, dtype):
         return f"Its shape {list(shape)} is larger than any file."
     return None
+
+
+def is_too_large(shape: tuple[int, ...], dtype: DType) -> bool:
+    """Whether numpy can have no such array; it refuses an empty one, too, whose other extents are that large."""
+    return prod(max(extent, 1) for extent in shape) * dtype.held >= 1 << 63
 
 
 def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile, Truncated, Unsupported
 from ckpt_studio.formats.files import said
+from ckpt_studio.formats.reading import is_too_large
 from ckpt_studio.formats.tf_bundle.entries import Entry
 from ckpt_studio.formats.tf_bundle.index import Fields, deepest
 
@@ -52,15 +53,11 @@ def code_of(entry: Entry, deepest_rank: int, num_shards: int, shard_sizes: Mappi
         return Code.too_deep
     if min(entry.shape, default=0) < 0:
         return Code.negative
-    extent, elements = max(dtype.itemsize, 1), 1
-    for dim in entry.shape:
-        extent *= max(dim, 1)
-        elements *= dim
-    if extent >= _HUGE:
+    if is_too_large(entry.shape, dtype):
         return Code.too_large
     if entry.slices:
         return Code.none
-    return _place_code(entry, dtype, elements, num_shards, shard_sizes)
+    return _place_code(entry, dtype, prod(entry.shape), num_shards, shard_sizes)
 
 
 def _place_code(
@@ -82,6 +79,7 @@ def _place_code(
 
 
 _KNOWN: Final = np.array([n in dtypes.BY_NUMBER for n in range(256)])
+_HELD: Final = np.array([dtypes.unknown(n).held for n in range(256)], np.int64)
 _ITEMSIZE: Final = np.array([dtypes.unknown(n).itemsize for n in range(256)], np.int64)
 _STRING: Final = dtypes.BY_NAME["string"].number
 
@@ -93,7 +91,7 @@ def codes_of(
     count, width = fields.dims.shape
     number = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0)
     itemsize = _ITEMSIZE[number]
-    extent = np.maximum(itemsize, 1).astype(np.float64)
+    extent = _HELD[number].astype(np.float64)
     elements = np.ones(count, np.int64)
     negative = np.zeros(count, np.bool_)
     for axis in range(width):
@@ -104,7 +102,7 @@ def codes_of(
     too_large = extent >= float(1 << 62)
     for row in np.flatnonzero(too_large).tolist():  # near the border floats do not know
         shape = fields.dims[row, : max(int(fields.rank[row]), 0)].tolist()
-        too_large[row] = prod([max(int(itemsize[row]), 1), *(max(dim, 1) for dim in shape)]) >= _HUGE
+        too_large[row] = is_too_large(tuple(shape), dtypes.unknown(int(number[row])))
     codes = _place_codes(fields, itemsize, elements, num_shards, shard_sizes)
     codes[fields.slices > 0] = Code.none
     for code, where in (  # the first of `Code` wins, so it is written last

@@ -136,6 +136,7 @@ def test_what_is_refused_says_why(tmp_path: Path) -> None:
         file["huge"] = h5py.Empty("f4")
         del file["huge"]
         file.create_dataset("huge", (1 << 40, 1 << 30), "f4", chunks=(1 << 10, 1 << 10))
+        file.create_dataset("vast", (0, 1 << 61), "f4")
     words = {
         "group/soft": (Unsupported, "soft link to /good"),
         "link": (Unsupported, "another file, elsewhere.h5 /data"),
@@ -152,6 +153,7 @@ def test_what_is_refused_says_why(tmp_path: Path) -> None:
         "wide": (Unsupported, "128 bits"),
         "colours": (Unsupported, "an enumeration"),
         "huge": (Corrupt, "larger than any file"),
+        "vast": (Corrupt, "larger than any file"),
     }
     checkpoint, rows = opened(tmp_path / "odd.h5")
     try:

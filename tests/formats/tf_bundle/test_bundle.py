@@ -303,6 +303,7 @@ def one(tmp_path: Path, record: Record, data: bytes = bytes(400), name: str = "w
         (Record(1, (-1,), size=8), Corrupt, "negative", None),
         (Record(1, (2**40, 2**40), size=8), Corrupt, "larger", None),
         (Record(1, (2**62, 0), size=0), Corrupt, "larger", None),
+        (Record(7, (0, 2**60), size=0), Corrupt, "larger", None),
         (Record(1, (1,) * 200, size=4), Unsupported, "200 axes", None),
         (Record(1, (2,), shard=5, size=8), Corrupt, "shard 5", (2,)),
         (Record(1, (2,), shard=-1, size=8), Corrupt, "shard -1", (2,)),

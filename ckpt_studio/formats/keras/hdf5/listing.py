@@ -14,6 +14,7 @@ from ckpt_studio.core.errors import Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.keras.hdf5.image import Image
+from ckpt_studio.formats.reading import is_too_large
 
 _UNKNOWN: Final = dtypes.unknown(0)
 _MOST: Final = 200_000
@@ -163,7 +164,7 @@ class Judge:
         shape = None if dims is None else tuple(_integer(extent) for extent in dims)
         stored = _integer(stored)
         count = prod(shape or ())
-        if shape is not None and (len(shape) > _DEEPEST or count * max(dtype.itemsize, 1) >= _LARGEST):
+        if shape is not None and (len(shape) > _DEEPEST or is_too_large(shape, dtype)):
             return Dataset(path, dtype, fault=f"Its shape {list(shape)[:8]} is larger than any file.")
         if code is not None:
             kind_of_fault, sentence = _SENTENCES[code]
