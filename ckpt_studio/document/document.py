@@ -14,6 +14,7 @@ from ckpt_studio.core.tensors import Names, Role, TensorSource, printable
 from ckpt_studio.document.column_changes import RowFaults
 from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
 from ckpt_studio.document.edits.registry import edit_of_record
+from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.journal import Journal
 from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
 from ckpt_studio.document.sidecar import frozen_marks
@@ -184,6 +185,12 @@ class Document:
     def modified(self) -> bool:
         """Whether something is staged that was not written."""
         return self._now is not self._written
+
+    @property
+    def step(self) -> int | None:
+        """The training step, as it is staged; None when nothing says."""
+        staged = (edit.step for edit in reversed(self.edits) if isinstance(edit, SetStep))
+        return next(staged, self.base.step)
 
     def is_frozen(self, key: str) -> bool:
         """Whether a resumed run leaves the variable alone.

@@ -34,7 +34,7 @@ class Filling:
 
     def values(self, want: Want, below: Values) -> Values:
         """Values of the shape and type that is wanted."""
-        return below if self.initializer is None else Initialised(want, self.initializer, want.key)
+        return below if self.initializer is None else Initialised(want, self.initializer, want.was)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of a PATCH."""

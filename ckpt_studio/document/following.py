@@ -174,7 +174,7 @@ class FollowingGraph(Unstored):
     """The value of the object graph's key, told of a change."""
 
     def __init__(self, below: Values, change: Change) -> None:
-        super().__init__(Want(GRAPH_KEY, below.dtype, below.shape))
+        super().__init__(Want(GRAPH_KEY, below.dtype, below.shape, GRAPH_KEY))
         self._below, self._change = below, change
 
     def read(self, window: Window | None = None) -> NDArray[Any]:

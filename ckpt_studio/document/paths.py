@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import Columns
+from ckpt_studio.core.tensors import Columns, encode
 
 ATTRIBUTES: Final = "/.ATTRIBUTES/"
 """Stands between the path of an object and what is stored of it."""
@@ -23,6 +23,14 @@ def path_of(key: str) -> tuple[str, ...] | None:
 def unescape(name: str) -> str:
     """A local name from the form that it has in a key: `.S` is a slash, `..` a dot."""
     return "".join("." if part == "\0" else part for part in name.replace("..", "\0").replace(".S", "/"))
+
+
+def can_be_written(key: str) -> bool:
+    """Whether a variable can have a key: some letters, none of which no bytes mean, and no sign of a slice's entry."""
+    try:
+        return key != "" and not encode(key).startswith(b"\0")
+    except UnicodeEncodeError:
+        return False
 
 
 def names_after(columns: Columns, rows: NDArray[np.int64], keys: Sequence[str]) -> dict[int, tuple[str, str]]:

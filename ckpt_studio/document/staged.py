@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Columns, Role, Stored, TensorSource, Window, printable
 from ckpt_studio.document.column_changes import RowFaults
 from ckpt_studio.document.following import GRAPH_KEY, Change, FollowingGraph
 from ckpt_studio.document.state import State
-from ckpt_studio.document.values.base import SourceValues, Values, Want
+from ckpt_studio.document.values.base import SourceValues, Values
 
 
 class StagedView:
@@ -105,7 +104,7 @@ class StagedView:
         row = state.columns.row(key)
         if state.dropped[row]:
             raise NoSuchVariable(f"{printable(key)!r} was dropped by a staged edit.", key=key)
-        values = self._at(row, key)
+        values = self._at(state, row, key)
         if key == GRAPH_KEY and self._follows:
             return FollowingGraph(values, self._change)
         return values
@@ -114,17 +113,15 @@ class StagedView:
     def _change(self) -> Change:
         return Change.of(self._state, incomplete=self._incomplete)
 
-    def _at(self, row: int, key: str) -> Values:
+    def _at(self, state: State, row: int, key: str) -> Values:
         """What the layers over a row make of its own values, from the bottom up."""
-        state = self._state
         origin = int(state.origin[row])
         values: Values = SourceValues(self._base, key if origin < 0 else state.base.keys[origin])
         stack = list(state.stack(row))
         for laid, place in reversed(stack):
-            rank = int(laid.rank[place])
-            shape = None if rank < 0 else tuple(laid.dims[place, :rank].tolist())
-            want = Want(key, unknown(int(laid.dtype[place])), shape)
-            values = laid.layer.values(place, want, values)
+            if laid.lent is not None:
+                values = self._at(laid.lent[0], int(laid.lent[1][place]), key)
+            values = laid.layer.values(place, laid.want(place, key), values)
         return values
 
     def read(self, key: str, window: Window | None = None) -> NDArray[Any]:

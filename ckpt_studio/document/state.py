@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns, Names, encode, printable
 from ckpt_studio.document.column_changes import RowFaults, inserted, with_names, with_row, with_shapes
@@ -79,15 +80,24 @@ class Laid:
         layer: what was laid.
         under: int32 [n], the place in `State.laid` of what each variable had before, -1 for its own values.
         under_place: int32 [n], the place in that layer.
-        dtype, rank, dims: [n], what the variables are afterwards, as `Columns` has them.
+        columns: the variables afterwards.
+        rows: int64 [n], those that it lies over.
+        lent: the state before and its rows int64 [n] whose values are taken for those below, or None for their own.
     """
 
     layer: Layer
     under: NDArray[np.int32]
     under_place: NDArray[np.int32]
-    dtype: NDArray[np.uint8]
-    rank: NDArray[np.int8]
-    dims: NDArray[np.int64]
+    columns: Columns
+    rows: NDArray[np.int64]
+    lent: tuple[State, NDArray[np.int64]] | None = None
+
+    def want(self, place: int, key: str) -> Want:
+        """What the edit promised of a variable, which is called `key` now."""
+        row = int(self.rows[place])
+        return Want(
+            key, unknown(int(self.columns.dtype[row])), self.columns.shape(row), self.columns.keys[row]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +233,7 @@ class State:
         dtype: NDArray[np.uint8] | None = None,
         shapes: tuple[NDArray[np.int8], NDArray[np.int64]] | None = None,
         nbytes: NDArray[np.int64] | None = None,
+        lent: NDArray[np.int64] | None = None,
     ) -> State:
         """The state with a layer over the values of some rows.
 
@@ -232,16 +243,18 @@ class State:
             dtype: uint8 [n], the new element types, where they change.
             shapes: rank int8 [n] and dims int64 [n, ...], where they change.
             nbytes: int64 [n], bytes on disk of what has no size by its type (strings).
+            lent: int64 [n], other rows whose values as they are now are taken for those below.
         """
         columns = with_shapes(self.columns, rows, dtype, shapes, nbytes)
         which, place, version = self.layer.copy(), self.place.copy(), self.version.copy()
-        laid = Laid(
-            layer, which[rows], place[rows], columns.dtype[rows], columns.rank[rows], columns.dims[rows]
-        )
+        laid = Laid(layer, which[rows], place[rows], columns, rows, None if lent is None else (self, lent))
         which[rows] = len(self.laid)
         place[rows] = np.arange(len(rows))
         below = version[rows] if layer.over else np.zeros(len(rows), np.uint64)
-        version[rows] = _mixed(below, layer.number, np.arange(len(rows)), laid.dtype, laid.rank, *laid.dims.T)
+        if lent is not None:
+            below = version[lent] ^ lent.astype(np.uint64)
+        kind = (columns.dtype[rows], columns.rank[rows], *columns.dims[rows].T)
+        version[rows] = _mixed(below, layer.number, np.arange(len(rows)), *kind)
         foreign = self.foreign
         if not layer.over:
             foreign = foreign.copy()

@@ -109,4 +109,4 @@ def want_of(columns: Columns, row: int) -> Want:
             "replace it from another checkpoint.",
             key=columns.keys[row],
         )
-    return Want(columns.keys[row], unknown(int(columns.dtype[row])), shape)
+    return Want(columns.keys[row], unknown(int(columns.dtype[row])), shape, columns.keys[row])

@@ -7,15 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, NoSuchVariable, RequestFault
-from ckpt_studio.core.tensors import Columns, TensorSource
+from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
 from ckpt_studio.core.texts import some_of
-from ckpt_studio.document.patterns import RowsOf, covering, key_of, resolve_keys, texts_of
+from ckpt_studio.document.convert import kind_of
+from ckpt_studio.document.patterns import RowsOf, covering, key_of, resolve_keys, rows_of, texts_of
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.scalars import NON_FINITE
 from ckpt_studio.document.wording import named, spoken
@@ -286,6 +289,31 @@ def patterns_of(
         except NoSuchVariable:
             pass
     return covering(keys, live)
+
+
+def numbers_among(keys: tuple[str, ...], columns: Columns, kinds: Sequence[str]) -> tuple[str, ...]:
+    """Those of several variables that hold numbers of these kinds (`convert.kind_of`) and are no counters.
+
+    One variable alone is always meant, and so are all where none is such.
+    """
+    if len(keys) == 1:
+        return keys
+    rows = rows_of(columns.keys, keys)
+    numbers = [n for n in np.unique(columns.dtype[rows]).tolist() if kind_of(unknown(n)) in kinds]
+    meant = np.isin(columns.dtype[rows], numbers) & (columns.role[rows] != Role.counter)
+    return tuple(compress(keys, meant.tolist())) or keys
+
+
+def check_kinds(state: State, rows: NDArray[np.int64], kinds: Sequence[str], what: str) -> None:
+    """Raise RequestFault for a variable that holds no numbers of these kinds and therefore cannot be `what`."""
+    for number in np.unique(state.columns.dtype[rows]).tolist():
+        if kind_of(unknown(number)) not in kinds:
+            row = int(rows[state.columns.dtype[rows] == number][0])
+            raise RequestFault(
+                f"{printable(state.columns.keys[row])!r} is of the type {unknown(number).name}, which cannot be "
+                f"{what}; leave it out.",
+                key=state.columns.keys[row],
+            )
 
 
 def check_some_left(state: State, keys: Sequence[str], rows: NDArray[np.int64]) -> None:

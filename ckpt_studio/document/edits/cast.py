@@ -8,13 +8,21 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
+from ckpt_studio.core.dtypes import BY_NAME, DType
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
+from ckpt_studio.core.tensors import Columns, TensorSource
 from ckpt_studio.document.convert import kind_of
-from ckpt_studio.document.edits.base import Around, Files, Json, OnVariables, is_text
-from ckpt_studio.document.patterns import resolve_keys, rows_of
+from ckpt_studio.document.edits.base import (
+    Around,
+    Files,
+    Json,
+    OnVariables,
+    check_kinds,
+    is_text,
+    numbers_among,
+)
+from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.base import Values, Want
 from ckpt_studio.document.values.changed import Cast as CastValues
@@ -120,14 +128,7 @@ class Cast(OnVariables):
 
     def change(self, state: State, rows: NDArray[np.int64]) -> State:
         """As `OnVariables.change`: numbers only."""
-        for number in np.unique(state.columns.dtype[rows]).tolist():
-            if kind_of(unknown(number)) not in _FROM:
-                row = int(rows[state.columns.dtype[rows] == number][0])
-                raise RequestFault(
-                    f"{printable(state.columns.keys[row])!r} is of the type {unknown(number).name}, which cannot be "
-                    f"cast to {self.dtype.name}; leave it out.",
-                    key=state.columns.keys[row],
-                )
+        check_kinds(state, rows, _FROM, f"cast to {self.dtype.name}")
         types = np.full(len(rows), self.dtype.number, np.uint8)
         return state.laying(rows, self._layer, dtype=types)
 
@@ -161,24 +162,13 @@ class Cast(OnVariables):
 
 
 def castable(columns: Columns, pattern: str, dtype: DType) -> tuple[str, ...]:
-    """The variables that a PATTERN means when they are cast.
-
-    Of several, numbers that are no counters, and no integers where the type is for floats.
+    """The variables that a PATTERN means when they are cast: of several no integers where the type is for floats.
 
     Raises:
         NoSuchVariable: it matches nothing.
     """
-    keys = resolve_keys(pattern, columns)
-    if len(keys) == 1:
-        return keys
     kinds = ("float",) if kind_of(dtype) == "float" else ("float", "int")
-    rows = zip(keys, rows_of(columns.keys, keys).tolist(), strict=True)
-    meant = [
-        key
-        for key, row in rows
-        if kind_of(unknown(int(columns.dtype[row]))) in kinds and columns.role[row] != Role.counter
-    ]
-    return tuple(meant) or keys
+    return numbers_among(resolve_keys(pattern, columns), columns, kinds)
 
 
 class CastLayer:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, get_args
 
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
-from ckpt_studio.core.tensors import Columns, TensorSource, printable
+from ckpt_studio.core.tensors import Columns, TensorInfo, TensorSource, printable
 from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.convert import can_stand_in, kind_of
 from ckpt_studio.document.edits.base import Fields, Files, Json, is_integer, is_number, is_text, is_value
@@ -123,12 +123,20 @@ class Array:
             )
         return self.member or key
 
+    def info(self, key: str) -> TensorInfo:
+        """What the array for a variable is.
+
+        Raises:
+            NoSuchVariable: there is none.
+        """
+        columns = self.source.columns
+        return columns.of(self._key(columns, key))
+
     def check(self, want: Want) -> None:
         """As `Contents.check`: the shape must be the same; integers are taken by floats, too."""
         if self.fault is not None:
             return
-        columns = self.source.columns
-        info = columns.of(self._key(columns, want.key))
+        info = self.info(want.was)
         if info.shape != want.shape or not _takes(want.dtype, info.dtype):
             raise RequestFault(
                 f"{printable(want.key)!r} cannot take {self.label!r}: {_said(want.dtype, want.shape)} here, "
@@ -140,9 +148,9 @@ class Array:
     def values(self, want: Want) -> Values:
         """As `Contents.values`."""
         if self.fault is not None:
-            return Converted(SourceValues(self.source, want.key), want)
+            return Converted(SourceValues(self.source, want.was), want)
         columns = self.source.columns
-        values = SourceValues(self.source, self._key(columns, want.key))
+        values = SourceValues(self.source, self._key(columns, want.was))
         return Converted(values, want) if can_stand_in(want.dtype, values.dtype) else Cast(values, want)
 
     def to_json(self) -> Json:
@@ -190,7 +198,7 @@ class Initial:
 
     def values(self, want: Want) -> Values:
         """As `Contents.values`."""
-        return Initialised(want, self.how, want.key)
+        return Initialised(want, self.how, want.was)
 
     def to_json(self) -> Json:
         """As `Contents.to_json`: what differs from the default."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Literal, Self, TypeAlias
 
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
-from ckpt_studio.core.tensors import Columns, encode, printable
+from ckpt_studio.core.tensors import Columns, printable
 from ckpt_studio.document.edits.base import (
     Around,
     Edit,
@@ -24,7 +24,7 @@ from ckpt_studio.document.edits.base import (
 )
 from ckpt_studio.document.following import GRAPH_KEY
 from ckpt_studio.document.matching import MatchRules
-from ckpt_studio.document.paths import ATTRIBUTES, names_after
+from ckpt_studio.document.paths import ATTRIBUTES, can_be_written, names_after
 from ckpt_studio.document.patterns import RowsOf, key_in, key_of, resolve_keys, text_of, texts_of
 from ckpt_studio.document.state import State
 from ckpt_studio.document.wording import named, spoken
@@ -67,7 +67,7 @@ def preview(state: State, pairs: Iterable[Pair]) -> list[Renamed]:
     live = state.live
 
     def collision(new: str) -> Collision:
-        if not new or not _can_be_written(new):
+        if not can_be_written(new):
             return "empty"
         if wanted[new] > 1:
             return "twice"
@@ -114,13 +114,6 @@ def slots_along(columns: Columns, pairs: Sequence[Pair]) -> list[Pair]:
             if slot not in given and slot.startswith(old_stem + "/"):
                 found[slot] = new_stem + slot[len(old_stem) :]
     return list(found.items())
-
-
-def _can_be_written(key: str) -> bool:
-    try:
-        return not encode(key).startswith(b"\0")
-    except UnicodeEncodeError:
-        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +170,7 @@ class Renaming(ABC):
         rows = self._rows(state.columns.keys)
         check_some_left(state, self.keys, rows)
         for key, new in self.pairs:
-            if not new or not _can_be_written(new) or GRAPH_KEY in (key, new):
+            if not can_be_written(new) or GRAPH_KEY in (key, new):
                 raise RequestFault(
                     f"{printable(key)!r} cannot be called {printable(new)!r}; choose another name.", key=key
                 )

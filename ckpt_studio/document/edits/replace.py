@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter, ne
 from typing import Any, ClassVar, Final, Self
@@ -68,7 +68,7 @@ class Swap:
         theirs = SourceValues(self.donor, self.keys[place])
         if self.filling is None or theirs.shape == want.shape:
             return Converted(theirs, want)
-        fitting = Converted(theirs, Want(want.key, want.dtype, theirs.shape))
+        fitting = Converted(theirs, replace(want, shape=theirs.shape))
         return Resized(fitting, want, self.filling.values(want, below))
 
 

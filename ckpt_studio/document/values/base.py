@@ -21,14 +21,16 @@ class Want:
     """What an edit promised that a variable is afterwards.
 
     Attributes:
-        key: how a sentence names it.
+        key: what it is called now, for sentences.
         dtype: its element type.
         shape: None when unknown.
+        was: what it was called when the edit was made: names whatever else belongs to it.
     """
 
     key: str
     dtype: DType
     shape: Shape | None
+    was: str
 
     @property
     def known(self) -> Shape:
