@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "verify": "ckpt_studio.cli.verify_command",
     "diff": "ckpt_studio.cli.diff_command",
     "apply": "ckpt_studio.cli.apply_command",
+    "convert": "ckpt_studio.cli.convert_command",
     "train": "ckpt_studio.cli.train_command",
 }
 """Each module has HELP (a line), add_arguments(parser) and run(args) -> exit status."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import ROW_ARRAYS, Columns, Names, Stored, TensorSource, Window, encode
-from ckpt_studio.formats.tf_bundle.write_plan import Derived
+from ckpt_studio.formats.writing import Derived
 
 
 class Renamed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import printable
+from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.core.texts import some_of
+from ckpt_studio.document.conversion import Conversion, NamesAs, conversion_to
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.following import GRAPH_KEY
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
@@ -22,7 +24,7 @@ from ckpt_studio.formats.saving import save_fault
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.formats.tf_bundle.write_plan import Meta, plan_bundle
-from ckpt_studio.formats.writing import WriteOptions, Written
+from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written, note_pace, seconds_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class WritePlan:
     Attributes:
         prefix: the new checkpoint, absolute.
         changed: variables whose values differ from the original's.
-        shared_bytes: bytes that would be shared with the original.
+        shared_bytes: bytes that would be shared with the original, and therefore not read.
         written_bytes: bytes that would take space, nearly.
         free_bytes: what the disk has.
+        seconds: how long it would take, roughly.
         notes: sentences that a person should see.
+        lost: what cannot be kept in the format, as sentences.
+        format: as CONTRACT.md names it.
     """
 
     prefix: str
@@ -43,25 +48,44 @@ class WritePlan:
     shared_bytes: int
     written_bytes: int
     free_bytes: int
+    seconds: float
     notes: tuple[str, ...]
+    lost: tuple[str, ...] = ()
+    format: str = Bundle.format
 
 
-def plan_write(document: Document, prefix: str, options: WriteOptions | None = None) -> WritePlan:
+def plan_write(
+    document: Document, prefix: str, options: WriteOptions | None = None, names: NamesAs = "auto"
+) -> WritePlan:
     """Look at what `write_document` would do; reads the MetaGraph where it has to be adjusted.
 
     Raises:
         TargetExists, RequestFault, SaveFault, FileFault: it could not be done; the sentence says why.
     """
-    meta, notes = _meta_graph(document)
-    plan = plan_bundle(document.staged, prefix, _bundle(document), options or WriteOptions(), meta)
+    options = options or WriteOptions()
+    conversion = conversion_to(document.staged, document.base, prefix, names)
+    notes: tuple[str, ...] = ()
+    plan: Plan
+    if conversion.writer is None:
+        meta, notes = _meta_graph(document, conversion)
+        plan = plan_bundle(conversion.source, prefix, _bundle(document), options, meta)
+    else:
+        plan = conversion.writer.plan(conversion.source, prefix, options, document.base.files())
     plan.check_space()
+    if plan.shared_bytes:
+        notes += (
+            "Shared data is not read while writing; verifying or certifying the new checkpoint does that.",
+        )
     return WritePlan(
         prefix=plan.prefix,
         changed=document.replaced_keys(),
         shared_bytes=plan.shared_bytes,
         written_bytes=plan.written_bytes,
         free_bytes=plan.free_bytes,
+        seconds=seconds_for(plan.written_bytes),
         notes=(*notes, *_drop_notes(document), *_edit_notes(document)),
+        lost=conversion.lost,
+        format=Bundle.format if conversion.writer is None else conversion.writer.format,
     )
 
 
@@ -70,6 +94,7 @@ def write_document(
     prefix: str,
     options: WriteOptions | None = None,
     *,
+    names: NamesAs = "auto",
     beside: bool = False,
     task: Task = UNTENDED,
 ) -> Written:
@@ -79,8 +104,10 @@ def write_document(
 
     Args:
         document: what is written, as it is staged at this moment.
-        prefix: the path that the new files will share; its folder is made if it is not there.
+        prefix: the path that the new files will share, or the file, whose ending tells its format; its folder is made
+            if it is not there.
         options: sharing and overwriting.
+        names: what variables are called in it.
         beside: whether the person agreed to writing into the original's own folder.
         task: cancelled and watched.
 
@@ -89,22 +116,53 @@ def write_document(
         TargetExists, SaveFault, FileFault, Cancelled: as `write_bundle`; nothing was left behind.
     """
     folder = os.path.dirname(os.path.abspath(prefix))
+    options = options or WriteOptions()
     if not beside and is_beside(document, prefix):
         raise RequestFault(
             f"{folder!r} is the folder of the original; choose another one, or agree to writing beside it.",
             path=folder,
         )
-    view, patch, frozen = document.staged, document.patch(folder), document.frozen_keys()
+    conversion = conversion_to(document.staged, document.base, prefix, names)
+    patch, frozen = document.patch(folder), document.frozen_keys()
+    kept = [key for key in map(conversion.key, frozen) if key is not None]
+    sidecars = {SUFFIX: lambda shards: sidecar(document.base, patch, kept, shards)}
+    started = time.monotonic()
+    if conversion.writer is None:
+        written = _write_bundle(document, conversion, prefix, sidecars, options, task)
+    else:
+        try:
+            plan = conversion.writer.plan(conversion.source, prefix, options, document.base.files())
+        except OSError as error:
+            raise save_fault(error, folder) from error
+        written = conversion.writer.write(conversion.source, plan, sidecars, task)
+    note_pace(written.written_bytes, time.monotonic() - started)
+    return written
+
+
+def write_target(document: Document, prefix: str, names: NamesAs = "auto") -> TensorSource:
+    """What a checkpoint that `write_document` has written must hold, under its own keys."""
+    return conversion_to(document.staged, document.base, prefix, names).source
+
+
+def _write_bundle(
+    document: Document,
+    conversion: Conversion,
+    prefix: str,
+    sidecars: Sidecars,
+    options: WriteOptions,
+    task: Task,
+) -> Written:
+    folder = os.path.dirname(os.path.abspath(prefix))
     try:
-        meta, _ = _meta_graph(document)
+        meta, _ = _meta_graph(document, conversion)
     except OSError as error:
         raise save_fault(error, folder) from error
     return write_bundle(
-        view,
+        conversion.source,
         prefix,
         take_over=_bundle(document),
         meta=meta,
-        sidecars={SUFFIX: lambda shards: sidecar(document.base, patch, frozen, shards)},
+        sidecars=sidecars,
         state="append" if os.path.lexists(os.path.join(folder, "checkpoint")) else "new",
         options=options,
         task=task,
@@ -132,14 +190,17 @@ def _bundle(document: Document) -> Bundle | None:
     return document.base if isinstance(document.base, Bundle) else None
 
 
-def _meta_graph(document: Document) -> tuple[Meta | None, tuple[str, ...]]:
+def _meta_graph(document: Document, conversion: Conversion) -> tuple[Meta | None, tuple[str, ...]]:
     """The MetaGraph for the new checkpoint: the file itself where no mark was set or taken away, else adjusted.
 
-    One that cannot be adjusted goes along as it is, and a note says so: the marks are in the patch all the same.
+    One that cannot be adjusted goes along as it is, and a note says so: the marks are in the patch all the same. One
+    whose variables have other names now stays behind.
     """
     path = document.base.meta_graph
     if path is None:
         return None, ()
+    if not conversion.graph_fits:
+        return None, ("The graph (.meta) stays behind: it restores variables by their old names.",)
     frozen, once = document.frozen_keys(), document.once_frozen_keys()
     thawed = [edit for edit in document.edits if edit.op == "unfreeze"]
     as_it_is = not frozen and not once and not thawed

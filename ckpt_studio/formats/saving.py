@@ -305,7 +305,11 @@ class Saving:
         self._undo.append(put_back)
 
     def _keep(self, path: str) -> str:
-        """A copy of a small file under a temporary name, with its times."""
+        """What `path` is now, under a temporary name: a second name of the file, or else a copy with its times."""
+        path = os.path.realpath(path)
+        kept = self.link(path)
+        if kept is not None:
+            return kept
         status = os.stat(path)
         copy = self.create()
         with open(path, "rb") as old:

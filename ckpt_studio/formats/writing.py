@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
-from ckpt_studio.core.errors import RequestFault, SaveFault
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import DType
+from ckpt_studio.core.errors import FileFault, RequestFault, SaveFault
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.texts import some_of
+from ckpt_studio.formats.files import said
 
 Sharing: TypeAlias = Literal["copy", "link", "compact"]
 
@@ -17,6 +25,10 @@ Sidecars: TypeAlias = Mapping[str, bytes | Callable[[int], bytes]]
 
 NO_SIDECARS: Final[Sidecars] = {}
 _MARGIN: Final = 1 << 20
+_ENOUGH: Final = 16 << 20
+"""Bytes from which on a save tells how fast the disk is."""
+_pace = [300e6]
+"""Bytes a second of saves, the last one's; before the first, what a plain disk does, reading back included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,91 @@ class Written:
     files: tuple[str, ...]
     written_bytes: int
     shared_bytes: int
+
+
+@runtime_checkable
+class Derived(Protocol):
+    """A source that was made of another and knows which of its rows are that one's: cheaper than asking key by key."""
+
+    def origins(self, base: object) -> NDArray[np.int64] | None:
+        """Int64 [n]: for each of our rows, the row of `base` that it is, or -1; None if we were not made of `base`.
+
+        A row is one of `base` if values, shape and type are the same, whatever it is called.
+        """
+        ...
+
+
+class Plan(Protocol):
+    """What a save would write, found out without writing.
+
+    Attributes:
+        prefix: the path that will open it, absolute.
+        written_bytes: bytes that take space on the disk, nearly.
+        shared_bytes: bytes that are shared with the original.
+        free_bytes: what the disk has.
+    """
+
+    @property
+    def prefix(self) -> str: ...  # noqa: D102
+    @property
+    def written_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def shared_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def free_bytes(self) -> int: ...  # noqa: D102
+
+    def check_space(self) -> None:
+        """Raise SaveFault if the disk is too full."""
+        ...
+
+
+class Writer(Protocol):
+    """A format other than the V2 bundle: a file, or some files that one of them ties together.
+
+    Attributes:
+        format: as CONTRACT.md names it.
+        loses: what no file of it can hold besides single variables, as sentences.
+    """
+
+    format: ClassVar[str]
+    loses: ClassVar[tuple[str, ...]]
+
+    def kept_as(self, dtype: DType) -> DType | None:
+        """What a variable of this type is written as: its own, or one that holds all its values; None if nothing is."""
+        ...
+
+    def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> Plan:
+        """Look at everything that a save needs, without writing.
+
+        Args:
+            source: what would be written; every variable of a type that is kept.
+            path: the file that opens it.
+            options: overwriting, and how large a file may be.
+            read: files that values are read from, which therefore cannot be the target.
+
+        Raises:
+            TargetExists, RequestFault, SaveFault, FileFault: it could not be done; the sentence says why.
+        """
+        ...
+
+    def write(self, source: TensorSource, plan: Plan, sidecars: Sidecars, task: Task) -> Written:
+        """Write what was planned.
+
+        Raises:
+            TargetExists, SaveFault, FileFault, Cancelled: it could not be written; nothing was left behind.
+        """
+        ...
+
+
+def seconds_for(written_bytes: int) -> float:
+    """How long a save of so many bytes takes, roughly."""
+    return written_bytes / _pace[0]
+
+
+def note_pace(written_bytes: int, seconds: float) -> None:
+    """A save has taken so long."""
+    if written_bytes >= _ENOUGH and seconds > 0:
+        _pace[0] = written_bytes / seconds
 
 
 def split_target(path: str) -> tuple[str, str]:
@@ -95,6 +192,25 @@ def check_space(folder: str, written_bytes: int, free: int) -> None:
             "written; free some space or choose another folder.",
             path=folder,
         )
+
+
+def damage_refusal(names: Sequence[str], key: str, kind: type[FileFault], prefix: str | None) -> FileFault:
+    """The fault that stops a save: damaged variables are not passed on.
+
+    Args:
+        names: what a person calls them.
+        key: the first of them.
+        kind: what is wrong with it.
+        prefix: the checkpoint that they are in, where that is certain.
+    """
+    are = f"{some_of(names)} is" if len(names) == 1 else f"{len(names)} variables ({some_of(names)}) are"
+    them = "it" if len(names) == 1 else "them"
+    where = "" if prefix is None else f" in {said(prefix)}"
+    return kind(
+        f"{are} damaged{where}, so nothing is written; take {them} from another checkpoint, or drop {them}.",
+        path=prefix,
+        key=key,
+    )
 
 
 def file_id(path: str) -> tuple[int, int] | None:

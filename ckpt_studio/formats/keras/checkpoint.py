@@ -17,7 +17,7 @@ from ckpt_studio.core.tensors import Columns, RoleSource, Stored, Window, check_
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.keras import values
 from ckpt_studio.formats.keras.facts import Facts
-from ckpt_studio.formats.keras.hdf5.listing import Dataset
+from ckpt_studio.formats.keras.hdf5.listing import Attribute, Dataset
 from ckpt_studio.formats.keras.hdf5.process import Hdf5
 from ckpt_studio.formats.keras.zipped import Zipped, check_parts
 from ckpt_studio.formats.reading import row_fault
@@ -44,6 +44,7 @@ class Contents:
         notes: sentences that a person should see.
         files: every file that belongs to it.
         zipped: the archive, where it is one.
+        groups: attributes of the HDF5 file's groups, by path.
     """
 
     held: Mapping[str, Held]
@@ -52,6 +53,7 @@ class Contents:
     notes: Sequence[str] = ()
     files: tuple[str, ...] = ()
     zipped: Zipped | None = None
+    groups: Mapping[str, Mapping[str, Attribute]] = field(default_factory=dict)
     names: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -164,6 +166,11 @@ class KerasFile:
     def files(self) -> tuple[str, ...]:
         """Every file that belongs to it."""
         return self._contents.files
+
+    @property
+    def groups(self) -> Mapping[str, Mapping[str, Attribute]]:
+        """What Keras has noted in the file besides variables: attributes by path of their group."""
+        return self._contents.groups
 
     def verify(self, task: Task = UNTENDED) -> Iterator[Fault]:
         """As `Checkpoint.verify`: checksums of an archive and of packed chunks; everything else must be readable."""

@@ -20,7 +20,7 @@ from ckpt_studio.formats.keras.checkpoint import (
 from ckpt_studio.formats.keras.config import Layer, Optimizer, layer_of, optimizer_of, parse
 from ckpt_studio.formats.keras.facts import Facts
 from ckpt_studio.formats.keras.hdf5.image import Image, stored_end
-from ckpt_studio.formats.keras.hdf5.listing import Listing
+from ckpt_studio.formats.keras.hdf5.listing import Attribute, Listing
 from ckpt_studio.formats.keras.hdf5.process import Hdf5
 from ckpt_studio.formats.keras.legacy import WEIGHTS, LegacyFile, is_legacy
 from ckpt_studio.formats.keras.names import stem_of
@@ -53,10 +53,12 @@ def _open(path: str) -> KerasFile:
     if is_object_tree(listing.datasets, listing.groups):
         model, optimizer = _beside(path)
         tree = ObjectTree(listing.datasets, listing.groups, model, optimizer)
-        return KerasWeights(path, contents_of(path, held, tree.facts, tree.iteration, listing.notes))
+        return KerasWeights(
+            path, contents_of(path, held, tree.facts, tree.iteration, listing.notes, listing.groups)
+        )
     note = f"{said(path)} is an HDF5 file that Keras did not write; its datasets are shown as they are."
     notes = listing.notes if listing.is_cut or _is_oldest(listing) else [*listing.notes, note]
-    return KerasH5(path, contents_of(path, held, None, None, notes))
+    return KerasH5(path, contents_of(path, held, None, None, notes, listing.groups))
 
 
 def _open_archive(path: str) -> KerasFile:
@@ -69,7 +71,7 @@ def _open_archive(path: str) -> KerasFile:
     notes = [*zipped.notes, *listing.notes]
     if zipped.config is None and not zipped.notes:
         notes.append(f"{said(path)} has no {CONFIG}, so names are those that the weights have.")
-    contents = contents_of(path, held, tree.facts, tree.iteration, notes)
+    contents = contents_of(path, held, tree.facts, tree.iteration, notes, listing.groups)
     contents.zipped = zipped
     return KerasArchive(path, contents)
 
@@ -96,7 +98,7 @@ def _legacy(path: str, listing: Listing, held: Mapping[str, Held]) -> Contents:
         notes.append(
             f"{said(path)} has no configuration of the model; names are those that the weights have."
         )
-    return contents_of(path, held, file.facts, file.iteration, notes)
+    return contents_of(path, held, file.facts, file.iteration, notes, listing.groups)
 
 
 def _compiled(config: Mapping[str, Any]) -> Optimizer | None:
@@ -123,9 +125,10 @@ def contents_of(
     facts: Mapping[str, Facts] | None,
     iteration: str | None,
     notes: list[str],
+    groups: Mapping[str, Mapping[str, Attribute]],
 ) -> Contents:
     """What is known of a file; its step is the one in its name, or the number of the optimizer's iterations."""
-    contents = Contents(held, facts, step_of(stem_of(path)), notes, (path,))
+    contents = Contents(held, facts, step_of(stem_of(path)), notes, (path,), groups=groups)
     if contents.step is None and iteration is not None:
         dataset = held[iteration].dataset
         if dataset.fault is None and dataset.shape == () and dataset.offset is not None:

@@ -52,6 +52,11 @@ _OPTIONAL: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 _ALIASES: Final = {"adamw": "adam_w", "rmsprop": "rm_sprop", "rmsprop_keras": "rm_sprop"}
 
 
+def is_optimizer(kind: str) -> bool:
+    """Whether this is a kind of optimizer, as the first part of a full name tells it."""
+    return kind in _LISTS or kind in _ALIASES or kind in ("adafactor", "muon", "loss_scale_optimizer")
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How an optimizer's variables may lie.

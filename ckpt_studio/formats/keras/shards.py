@@ -44,7 +44,7 @@ def open_shards(path: str) -> KerasWeights:
     parts.add_missing(groups)
     datasets = {key: held.dataset for key, held in parts.held.items()}
     tree = ObjectTree(datasets, parts.attributes, None, None)
-    contents = contents_of(path, parts.held, tree.facts, tree.iteration, parts.notes)
+    contents = contents_of(path, parts.held, tree.facts, tree.iteration, parts.notes, parts.attributes)
     contents.files = (path, *parts.files)
     return KerasWeights(path, contents)
 

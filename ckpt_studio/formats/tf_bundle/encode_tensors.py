@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, Literal
@@ -14,6 +13,7 @@ from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import ChecksumMismatch, FileFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, TensorSource, printable
+from ckpt_studio.formats.encoding import in_order
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
 from ckpt_studio.formats.reading import Place
@@ -23,7 +23,6 @@ from ckpt_studio.formats.tf_bundle.entries import Entry
 from ckpt_studio.formats.tf_bundle.ranges import OWN_SUMS
 
 _STRING: Final = 7
-_NATIVE_BIG: Final = sys.byteorder == "big"
 
 
 def encode_strings(values: NDArray[Any], *, big_endian: bool = False) -> tuple[bytes, int]:
@@ -38,15 +37,6 @@ def encode_strings(values: NDArray[Any], *, big_endian: bool = False) -> tuple[b
     for text in texts:
         crc = checksum(text, crc)
     return b"".join([*(write_varint(len(text)) for text in texts), lengths, *texts]), mask(crc)
-
-
-def in_order(block: NDArray[Any], *, big_endian: bool) -> memoryview:
-    """The bytes of a block of numbers in native order, in the byte order of a shard."""
-    flat = np.ascontiguousarray(block).reshape(-1)
-    width = flat.dtype.itemsize // 2 if flat.dtype.kind == "c" else flat.dtype.itemsize
-    if big_endian != _NATIVE_BIG and width > 1:
-        flat = flat.view(f"u{width}").byteswap()
-    return flat.view(np.uint8).data
 
 
 class ShardWriter:

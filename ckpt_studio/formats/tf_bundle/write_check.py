@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import Corrupt, FileFault, SaveFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource
-from ckpt_studio.core.texts import some_of
-from ckpt_studio.formats.files import FileReader, said
+from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.reading import checksum_of
 from ckpt_studio.formats.tf_bundle.faults import Code
 from ckpt_studio.formats.tf_bundle.ranges import RangeCheck, Ranges
+from ckpt_studio.formats.writing import damage_refusal
 
 if TYPE_CHECKING:
     from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -50,20 +50,12 @@ def refuse_known_damage(source: TensorSource, origin: NDArray[np.int64], take_ov
         kind = kind if first is None else type(first)
         rows = rows[damaged]
     if len(rows):
-        raise _refusal(
-            [columns.name(row) for row in rows.tolist()], columns.keys[int(rows[0])], kind, take_over
+        raise damage_refusal(
+            [columns.name(row) for row in rows.tolist()],
+            columns.keys[int(rows[0])],
+            kind,
+            None if take_over is None else take_over.prefix,
         )
-
-
-def _refusal(names: list[str], key: str, kind: type[FileFault], take_over: Bundle | None) -> FileFault:
-    are = f"{some_of(names)} is" if len(names) == 1 else f"{len(names)} variables ({some_of(names)}) are"
-    them = "it" if len(names) == 1 else "them"
-    where = "" if take_over is None else f" in {said(take_over.prefix)}"
-    return kind(
-        f"{are} damaged{where}, so nothing is written; take {them} from another checkpoint, or drop {them}.",
-        path=None if take_over is None else take_over.prefix,
-        key=key,
-    )
 
 
 def live_records(origin: NDArray[np.int64], take_over: Bundle) -> NDArray[np.int64]:
@@ -117,7 +109,7 @@ def found_damage(
     columns = take_over.columns
     keys = list(dict.fromkeys(fault.key for fault in faults if fault.key is not None))
     kind = next((kind for kind in FileFault.__subclasses__() if kind.kind == faults[0].kind), Corrupt)
-    return _refusal([columns.name(columns.row(key)) for key in keys], keys[0], kind, take_over)
+    return damage_refusal([columns.name(columns.row(key)) for key in keys], keys[0], kind, take_over.prefix)
 
 
 def _compare(take_over: Bundle, record: int, copies: dict[int, str]) -> None:

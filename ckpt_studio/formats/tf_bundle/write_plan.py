@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ckpt_studio.formats.take_over import How, way_to_take_over
 from ckpt_studio.formats.tf_bundle.sidecars import SIDECARS
 from ckpt_studio.formats.tf_bundle.write_check import live_records, refuse_known_damage, used_shards
 from ckpt_studio.formats.writing import (
+    Derived,
     WriteOptions,
     check_space,
     file_id,
@@ -36,18 +37,6 @@ _ENTRY_BYTES: Final = 48
 _MOST_EMPTY: Final = 64
 """Rather than leave more empty data files behind, tensors are copied one by one."""
 _COMPARED: Final = 1 << 20
-
-
-@runtime_checkable
-class Derived(Protocol):
-    """A source that was made of another and knows which of its rows are that one's: cheaper than asking key by key."""
-
-    def origins(self, base: object) -> NDArray[np.int64] | None:
-        """Int64 [n]: for each of our rows, the row of `base` that it is, or -1; None if we were not made of `base`.
-
-        A row is one of `base` if values, shape and type are the same, whatever it is called.
-        """
-        ...
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,237 @@
+"""What a document becomes in the format that a target's ending names: which variables, under which keys, and what not.
+
+Everything that cannot be kept is a sentence, said before anything is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.dtypes import BY_NAME, FOREIGN, DType, unknown
+from ckpt_studio.core.errors import Corrupt, RequestFault
+from ckpt_studio.core.tensors import Columns, Role, TensorSource
+from ckpt_studio.core.texts import some_of
+from ckpt_studio.document.object_based import ObjectBased, object_keys
+from ckpt_studio.document.renamed import Renamed
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.keras.checkpoint import KerasFile
+from ckpt_studio.formats.keras.from_names import Named, legacy_places, weights_places
+from ckpt_studio.formats.keras.hdf5.layout import Groups
+from ckpt_studio.formats.keras.layers import without_number
+from ckpt_studio.formats.keras.optimizer import is_optimizer
+from ckpt_studio.formats.keras.write import KerasWriter
+from ckpt_studio.formats.roles.by_name import GRAPH_KEY
+from ckpt_studio.formats.writers import writer_of
+from ckpt_studio.formats.writing import Writer, damage_refusal
+
+NamesAs: TypeAlias = Literal["auto", "keys", "full", "objects"]
+"""What variables are called in the target: as in the source (`keys`), by full names, by full names with an object graph
+(V2 bundles only), or by full names everywhere but in a V2 bundle (`auto`)."""
+
+Sentences: TypeAlias = tuple[str, ...]
+_WEIGHTS: Final = ".weights.h5"
+_NUMBERED: Final = re.compile(r"(?:^|/)(?:_operations/|_layers/|layer-|layer_with_weights-)(\d{1,9})/")
+"""How Keras numbers the layers of a model in the keys of an object-based checkpoint."""
+_SAID: Final = 5
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What is written.
+
+    Attributes:
+        writer: what writes it; None for a V2 bundle.
+        source: the variables, under the keys that they have in the target.
+        new_keys: those by the keys of the document, None where they are the same.
+        lost: what cannot be kept, as sentences.
+        graph_fits: whether the MetaGraph of the document still names what is written.
+    """
+
+    writer: Writer | None
+    source: TensorSource
+    new_keys: Mapping[str, str] | None = None
+    lost: tuple[str, ...] = ()
+    graph_fits: bool = True
+
+    def key(self, key: str) -> str | None:
+        """What a variable of the document is called in the target; None if it is left out."""
+        return key if self.new_keys is None else self.new_keys.get(key)
+
+
+def conversion_to(view: TensorSource, base: Checkpoint, path: str, names: NamesAs = "auto") -> Conversion:
+    """What writing a staged view of `base` to `path` means.
+
+    Raises:
+        RequestFault: nothing can be written so; the sentence says why.
+        FileFault: variables are damaged.
+    """
+    writer = writer_of(path)
+    if names == "objects" and writer is not None:
+        raise RequestFault(
+            "Only a TensorFlow checkpoint has an object graph; give a prefix as the target.", path=path
+        )
+    if names == "auto":
+        names = "keys" if writer is None else "full"
+    rows, lost = _kept_rows(view.columns, writer, with_graph=writer is None and names == "keys")
+    if writer is None and names == "keys":
+        return (
+            Conversion(None, view) if len(rows) == len(view.columns) else _as_called(None, view, rows, lost)
+        )
+    _refuse_damage(view.columns, rows)
+    if writer is not None and base.meta_graph is not None:
+        lost += ("The graph (.meta).",)
+    if isinstance(writer, KerasWriter):
+        return _to_keras(writer, view, base, path, rows, lost)
+    called = _names(view.columns, rows, by_key=names == "keys")
+    if names == "objects":
+        keys, graph = object_keys(view.columns, rows, called)
+        found = _as_called(None, view, rows, lost, keys)
+        return replace(found, source=ObjectBased(found.source, graph), graph_fits=False)
+    if writer is not None and _has_texts(view.columns, rows):
+        lost += writer.loses
+    return _as_called(writer, view, rows, lost, called)
+
+
+def _kept_rows(
+    columns: Columns, writer: Writer | None, *, with_graph: bool
+) -> tuple[NDArray[np.int64], Sentences]:
+    """The rows that the format can hold, and what is said of the others and of those whose type becomes a wider one."""
+    kept = np.ones(len(columns), np.bool_)
+    lost: Sentences = ()
+    graph = columns.keys.find(GRAPH_KEY)
+    if graph >= 0 and not with_graph:
+        kept[graph] = False
+        lost += ("The object graph: without it, variables are found by name only.",)
+    for number in np.unique(columns.dtype[kept]).tolist():
+        own = unknown(int(number))
+        answer = _kept_as(writer, own)
+        rows = np.flatnonzero(kept & (columns.dtype == number))
+        which = _said(columns, rows)
+        if answer is None:
+            kept[rows] = False
+            lost += (f"Of type {own.name}, which the format does not have: {which}.",)
+        elif answer is not own:
+            lost += (f"Of type {own.name}, written as {answer.name} with the same values: {which}.",)
+    if not kept.any():
+        raise RequestFault("Nothing of this checkpoint can be kept in that format.")
+    return np.flatnonzero(kept), lost
+
+
+def _kept_as(writer: Writer | None, own: DType) -> DType | None:
+    if writer is not None:
+        return writer.kept_as(own)
+    return None if own.name in FOREIGN else own
+
+
+def _refuse_damage(columns: Columns, rows: NDArray[np.int64]) -> None:
+    faulty = np.intersect1d(rows, np.fromiter(columns.faults, np.int64, len(columns.faults))).tolist()
+    if faulty:
+        raise damage_refusal([columns.name(row) for row in faulty], columns.keys[faulty[0]], Corrupt, None)
+
+
+def _names(columns: Columns, rows: NDArray[np.int64], *, by_key: bool) -> list[str]:
+    """What each row is called: by key where full names are not unique, and no two alike."""
+    keys = columns.keys.take(rows.tolist())
+    if by_key or columns.names is None:
+        return keys
+    names = columns.names.take(rows.tolist())
+    count = Counter(names)
+    taken = set(keys)
+    return [
+        name if name == key or (count[name] == 1 and name not in taken) else key
+        for name, key in zip(names, keys, strict=True)
+    ]
+
+
+def _has_texts(columns: Columns, rows: NDArray[np.int64]) -> bool:
+    return bool((columns.dtype[rows] == BY_NAME["string"].number).any())
+
+
+def _as_called(
+    writer: Writer | None,
+    view: TensorSource,
+    rows: NDArray[np.int64],
+    lost: Sentences,
+    called: list[str] | None = None,
+) -> Conversion:
+    """These rows under these keys (default: their own)."""
+    old = view.columns.keys.take(rows.tolist())
+    new = old if called is None else called
+    return Conversion(
+        writer, Renamed(view, rows.tolist(), new), dict(zip(old, new, strict=True)), lost, old == new
+    )
+
+
+def _to_keras(
+    writer: KerasWriter,
+    view: TensorSource,
+    base: Checkpoint,
+    path: str,
+    rows: NDArray[np.int64],
+    lost: Sentences,
+) -> Conversion:
+    """An HDF5 file: of one that is laid out alike what it was; else by the names of layers, without an optimizer."""
+    columns = view.columns
+    weights = path.lower().endswith(_WEIGHTS)
+    alike = ("keras", "keras_weights") if weights else ("keras_h5",)
+    if isinstance(base, KerasFile) and base.format in alike and base.groups:
+        keys = columns.keys.take(rows.tolist())
+        return _as_called(replace(writer, groups=_without(base.groups, keys)), view, rows, lost)
+    names = _names(columns, rows, by_key=False)
+    others = np.isin(columns.role[rows], (Role.slot, Role.counter, Role.metadata))
+    others |= [is_optimizer(without_number(name.partition("/")[0])) for name in names]
+    gone = rows[others]
+    if len(gone):
+        lost += (f"Of the optimizer, and counters: {_said(columns, gone)}.",)
+    order = _layer_order(base)
+    found = [
+        Named(name, trained=columns.role[row] != Role.statistic, order=order(name, columns.keys[row]))
+        for name, row, other in zip(names, rows.tolist(), others.tolist(), strict=True)
+        if not other
+    ]
+    if not found:
+        raise RequestFault("There are no weights in this checkpoint.")
+    rows = rows[~others]
+    placed = weights_places(found) if weights else legacy_places(found)
+    return _as_called(replace(writer, groups=placed.groups), view, rows, lost, list(placed.paths))
+
+
+def _layer_order(base: Checkpoint) -> Callable[[str, str], int | None]:
+    """Tells, by name and key of a variable, where its layer stands in the model, as far as a checkpoint says it."""
+    listed: list[str] = []
+    for attributes in base.groups.values() if isinstance(base, KerasFile) else ():
+        names = attributes.get("layer_names")
+        listed = names if isinstance(names, list) and not listed else listed
+    places = {name: place for place, name in enumerate(listed)}
+
+    def order(name: str, key: str) -> int | None:
+        numbered = _NUMBERED.search(key)
+        return int(numbered[1]) if numbered is not None else places.get(name.partition("/")[0])
+
+    return order
+
+
+def _without(groups: Groups, paths: list[str]) -> Groups:
+    """The attributes of groups, without the names of weights that are not there any more."""
+    kept = set(paths)
+    answer: dict[str, dict[str, str | list[str]]] = {}
+    for group, attributes in groups.items():
+        own = dict(attributes)
+        for name in [name for name in own if name.startswith("weight_names") and isinstance(own[name], list)]:
+            own[name] = [weight for weight in own[name] if f"{group}/{weight}" in kept]
+        answer[group] = own
+    return answer
+
+
+def _said(columns: Columns, rows: NDArray[np.int64]) -> str:
+    """How many variables, and what some of them are called."""
+    count = "1 variable" if len(rows) == 1 else f"{len(rows)} variables"
+    more = f" and {len(rows) - _SAID} more" if len(rows) > _SAID else ""
+    return f"{count} ({some_of([columns.name(row) for row in rows[:_SAID].tolist()])}{more})"

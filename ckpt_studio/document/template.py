@@ -1,0 +1,49 @@
+"""A checkpoint as a mould: another one's values, found by full names, stand in for its own."""
+
+from __future__ import annotations
+
+from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.tensors import Role, printable
+from ckpt_studio.core.texts import some_of
+from ckpt_studio.document.document import Document
+from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.matching import MatchRules, match
+from ckpt_studio.formats.base import Checkpoint
+
+
+def fill(document: Document, values: Checkpoint) -> tuple[str, ...]:
+    """Swap the values of another checkpoint in for all variables that it has, by keys or full names.
+
+    Returns:
+        What could not be kept, as sentences: variables of `values` that have no place, and of the document that keep
+        their own values.
+
+    Raises:
+        RequestFault: a shape or type differs, or there is no variable that both have.
+    """
+    own, theirs = document.base.columns, values.columns
+    keys = [own.keys[row] for row in range(len(own)) if own.role[row] != Role.metadata]
+    found = match(own, theirs, keys, MatchRules(), {})
+    wrong = next((one for one in found if one.donor_key is not None and not one.usable), None)
+    if wrong is not None:
+        raise RequestFault(f"{printable(wrong.key)!r} cannot take its values: {wrong.note}.", key=wrong.key)
+    pairs = tuple((one.key, one.donor_key) for one in found if one.donor_key is not None)
+    if not pairs:
+        raise RequestFault(
+            "The two checkpoints have no variable in common; are they of the same model?",
+            path=document.base.path,
+        )
+    document.do(Replace(pairs, values, values.path))
+    used = {donor for _, donor in pairs}
+    unused = [
+        theirs.name(row)
+        for row in range(len(theirs))
+        if theirs.keys[row] not in used and theirs.role[row] != Role.metadata
+    ]
+    kept = [own.of(one.key).name for one in found if one.donor_key is None]
+    lost = [f"Without a place in {printable(document.base.path)!r}: {some_of(unused)}."] if unused else []
+    if kept:
+        lost.append(
+            f"With the values of {printable(document.base.path)!r}, because there are no others: {some_of(kept)}."
+        )
+    return tuple(lost)

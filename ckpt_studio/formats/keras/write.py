@@ -1,0 +1,126 @@
+"""Writes HDF5 files of Keras: the library lays the file out in a process of its own, values go straight to the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
+from ckpt_studio.core.errors import RequestFault, SaveFault
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.keras.hdf5.layout import Groups, Layout, NewDataset, lay_out
+from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
+from ckpt_studio.formats.saving import BLOCK, TemporaryFile
+from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
+
+_KEPT: Final = frozenset(
+    {"float16", "float32", "float64", "bfloat16", "bool", "complex64", "complex128"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
+_WIDER: Final[Mapping[str, str]] = {
+    "qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32",
+    "float8_e5m2": "float16", "float8_e4m3fn": "float16", "float8_e4m3fnuz": "float16",
+    "float8_e4m3b11fnuz": "float16", "float8_e5m2fnuz": "float32", "float4_e2m1fn": "float16",
+    "int4": "int8", "int2": "int8", "uint4": "uint8", "uint2": "uint8",
+}  # fmt: skip
+_OBJECT_BYTES: Final = 1024
+
+
+@dataclass(frozen=True)
+class KerasWriter:
+    """Implements `writing.Writer`. Keys of what is written are paths in the file.
+
+    Attributes:
+        groups: attributes that groups have, so that Keras finds its layers.
+    """
+
+    format: ClassVar[str] = "keras_weights"
+    loses: ClassVar[tuple[str, ...]] = ()
+
+    groups: Groups = field(default_factory=dict)
+
+    def kept_as(self, dtype: DType) -> DType | None:
+        """As `Writer.kept_as`: HDF5 knows no floats of less than 16 bits, and texts of it are no variables of Keras."""
+        return dtype if dtype.name in _KEPT else BY_NAME.get(_WIDER.get(dtype.name, ""))
+
+    def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> FilePlan:
+        """As `Writer.plan`."""
+        size = sum(dataset_bytes for _, _, dataset_bytes in self._datasets(source))
+        return plan_file(path, size + _OBJECT_BYTES * len(source.columns), options, read)
+
+    def write(self, source: TensorSource, plan: Plan, sidecars: Sidecars, task: Task) -> Written:
+        """As `Writer.write`."""
+        assert isinstance(plan, FilePlan)
+        found = self._datasets(source)
+        layout = lay_out(self.groups, [dataset for dataset, _, _ in found])
+        _check_apart(layout, [size for _, _, size in found])
+        kept = {dataset.path: dtype for dataset, dtype, _ in found}
+        keys = [dataset.path for dataset, _, _ in found]
+        return save_file(plan, lambda file: _fill(file, source, layout, keys, kept, task), sidecars, task)
+
+    def _datasets(self, source: TensorSource) -> list[tuple[NewDataset, DType, int]]:
+        """Each variable as a dataset, with its type and bytes."""
+        columns = source.columns
+        found = []
+        for row in range(len(columns)):
+            key, shape = columns.keys[row], columns.shape(row)
+            kept = self.kept_as(unknown(int(columns.dtype[row])))
+            if kept is None or shape is None:
+                raise RequestFault(
+                    f"{printable(key)!r} cannot be kept in an HDF5 file; leave it out.", key=key
+                )
+            size = kept.itemsize
+            for extent in shape:
+                size *= extent
+            found.append((NewDataset(key, kept.name, shape), kept, size))
+        return found
+
+
+@dataclass(frozen=True)
+class KerasH5Writer(KerasWriter):
+    """The same in the layout of Keras 1 and 2, which groups and paths make it."""
+
+    format: ClassVar[str] = "keras_h5"
+
+
+def _check_apart(layout: Layout, sizes: list[int]) -> None:
+    """Raise SaveFault unless no two parts of the file overlap: nothing that the library says is believed unseen."""
+    parts = [(at, len(data)) for at, data in layout.pieces]
+    parts += [(at, size) for at, size in zip(layout.places, sizes, strict=True) if at is not None]
+    end = 0
+    for at, size in sorted(parts):
+        if at < end:
+            raise SaveFault("Nothing was written: the HDF5 library put two things in one place.")
+        end = at + size
+    if end > layout.size or any(at is None and size for at, size in zip(layout.places, sizes, strict=True)):
+        raise SaveFault("Nothing was written: the HDF5 library left no room for a variable.")
+
+
+def _fill(
+    file: TemporaryFile,
+    source: TensorSource,
+    layout: Layout,
+    keys: list[str],
+    kept: Mapping[str, DType],
+    task: Task,
+) -> None:
+    """Write the file from front to back."""
+    values = {at: key for at, key in zip(layout.places, keys, strict=True) if at is not None}
+    pieces = dict(layout.pieces)
+    for at in sorted({*values, *pieces}):
+        _zeros(file, at)
+        if at in pieces:
+            file.write(pieces[at])
+        if at in values:
+            for data in little_endian(source, values[at], kept[values[at]], task):
+                file.write(data)
+    _zeros(file, layout.size)
+
+
+def _zeros(file: TemporaryFile, end: int) -> None:
+    """Fill up: what HDF5 leaves unused."""
+    while file.size < end:
+        file.write(bytes(min(BLOCK, end - file.size)))

@@ -1,0 +1,125 @@
+"""Writes `.npz` archives, an array a member, stored as they are, with NumPy's own headers in the standard zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Collection, Iterator
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
+from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
+from ckpt_studio.formats.saving import TemporaryFile
+from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
+
+_WIDER: Final[dict[str, str]] = {
+    "bfloat16": "float32", "float8_e5m2": "float16", "float8_e4m3fn": "float16", "float8_e4m3fnuz": "float16",
+    "float8_e4m3b11fnuz": "float16", "float8_e5m2fnuz": "float32", "float4_e2m1fn": "float16", "int4": "int8",
+    "int2": "int8", "uint4": "uint8", "uint2": "uint8",
+}  # fmt: skip
+_OVERHEAD: Final = 320
+_WIDE: Final = 1 << 31
+
+
+class NpzWriter:
+    """Implements `writing.Writer`."""
+
+    format: ClassVar[str] = "npz"
+    loses: ClassVar[tuple[str, ...]] = (
+        "Texts that end with zero bytes lose those: NumPy fills up with zeros.",
+    )
+
+    def kept_as(self, dtype: DType) -> DType | None:
+        """As `Writer.kept_as`: NumPy itself has neither bfloat16 nor smaller floats."""
+        if dtype.name in _WIDER:
+            return BY_NAME[_WIDER[dtype.name]]
+        return dtype if dtype.numpy is not None else None
+
+    def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> FilePlan:
+        """As `Writer.plan`."""
+        columns = source.columns
+        size = 0
+        for row in range(len(columns)):
+            own = unknown(int(columns.dtype[row]))
+            kept = self.kept_as(own)
+            shape = columns.shape(row)
+            if kept is None or shape is None:
+                raise RequestFault(
+                    f"{printable(columns.keys[row])!r} cannot be kept in a NumPy archive; leave it out.",
+                    key=columns.keys[row],
+                )
+            if printable(columns.keys[row]) != columns.keys[row]:
+                raise RequestFault(
+                    f"{printable(columns.keys[row])!r} is no name that an archive can hold; rename it.",
+                    key=columns.keys[row],
+                )
+            grown = kept.itemsize / own.itemsize if own.itemsize else 1
+            size += int(columns.nbytes[row] * grown) + _OVERHEAD
+        return plan_file(path, size, options, read)
+
+    def write(self, source: TensorSource, plan: Plan, sidecars: Sidecars, task: Task) -> Written:
+        """As `Writer.write`."""
+        assert isinstance(plan, FilePlan)
+        return save_file(plan, lambda file: self._fill(file, source, task), sidecars, task)
+
+    def _fill(self, file: TemporaryFile, source: TensorSource, task: Task) -> None:
+        columns = source.columns
+        with zipfile.ZipFile(_Stream(file), "w", zipfile.ZIP_STORED) as archive:
+            for row in range(len(columns)):
+                key = columns.keys[row]
+                kept = self.kept_as(unknown(int(columns.dtype[row])))
+                assert kept is not None
+                member = zipfile.ZipInfo(f"{key}.npy")
+                wide = 4 * int(columns.nbytes[row]) >= _WIDE
+                with archive.open(member, "w", force_zip64=wide) as target:
+                    for data in _array(source, key, kept, columns.shape(row) or (), task):
+                        target.write(data)
+
+
+def _array(
+    source: TensorSource, key: str, kept: DType, shape: tuple[int, ...], task: Task
+) -> Iterator[bytes | memoryview]:
+    """The bytes of a `.npy` file."""
+    if kept.name != "string":
+        assert kept.numpy is not None
+        yield _header(kept.numpy, shape)
+        yield from little_endian(source, key, kept, task)
+        return
+    values = source.read(key)
+    width = max(1, max((len(text) for text in values.reshape(-1)), default=1))
+    packed = values.astype(f"S{width}")
+    yield _header(packed.dtype, shape)
+    yield packed.tobytes()
+    task.advance(packed.nbytes)
+
+
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    head = io.BytesIO()
+    described = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(head, described)
+    return head.getvalue()
+
+
+class _Stream(io.RawIOBase):
+    """A file that is only appended to, so that zip puts sizes and checksums behind each member."""
+
+    def __init__(self, file: TemporaryFile) -> None:
+        super().__init__()
+        self._file = file
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Append."""
+        view = memoryview(data).cast("B")
+        self._file.write(view)
+        return len(view)

@@ -1,0 +1,46 @@
+"""Every format that the program writes, by the ending of a file's name: a new one is a class and a line here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.formats.keras.write import KerasH5Writer, KerasWriter
+from ckpt_studio.formats.npz.write import NpzWriter
+from ckpt_studio.formats.safetensors.write import SafetensorsWriter
+from ckpt_studio.formats.writing import Writer
+
+WRITERS: Final[dict[str, Callable[[], Writer]]] = {
+    ".safetensors": SafetensorsWriter,
+    ".npz": NpzWriter,
+    ".weights.h5": KerasWriter,
+    ".h5": KerasH5Writer,
+    ".hdf5": KerasH5Writer,
+}
+"""A name with none of these endings is the prefix of a V2 bundle."""
+
+_REFUSED: Final[dict[str, str]] = {
+    ".keras": "a .keras file holds the model itself; write .weights.h5 and load that into the model",
+    ".npy": "a .npy file holds one array; write .npz",
+    ".index": "give the prefix of the new checkpoint, without .index",
+    ".meta": "give the prefix of the new checkpoint, without .meta",
+    ".pb": "a SavedModel holds functions; write a checkpoint and load that into the model",
+    ".pt": "PyTorch's pickles are not written; write .safetensors",
+    ".pth": "PyTorch's pickles are not written; write .safetensors",
+    ".json": "give the name of the .safetensors file, without .index.json",
+}
+
+
+def writer_of(path: str) -> Writer | None:
+    """What writes a file of this name; None for the prefix of a V2 bundle.
+
+    Raises:
+        RequestFault: nothing does; the sentence says what to name instead.
+    """
+    name = os.path.basename(path).lower()
+    for ending, why in _REFUSED.items():
+        if name.endswith(ending):
+            raise RequestFault(f"{os.path.basename(path)!r} cannot be written: {why}.", path=path)
+    return next((make() for ending, make in WRITERS.items() if name.endswith(ending)), None)
