@@ -72,10 +72,6 @@ def plan_write(
     else:
         plan = conversion.writer.plan(conversion.source, prefix, options, document.base.files())
     plan.check_space()
-    if plan.shared_bytes:
-        notes += (
-            "Shared data is not read while writing; verifying or certifying the new checkpoint does that.",
-        )
     return WritePlan(
         prefix=plan.prefix,
         changed=document.replaced_keys(),
