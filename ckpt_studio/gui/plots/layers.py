@@ -193,11 +193,20 @@ class Lines(Layer):
             width = metrics.horizontalAdvance(word)
             if self._upright:
                 left = at + 3 if at + 3 + width < area.right() else at - 3 - width
-                if left > taken + 2:  # a word that would stand on another is left out, its line is not
-                    painter.drawText(QPointF(left, area.top() + metrics.ascent() + 1), word)
-                    taken = left + width
+                if left <= taken + 2:
+                    continue  # it would stand on another one
+                taken = left + width
+                _write(painter, frame, QPointF(left, area.top() + 1), word)
             else:
-                painter.drawText(QPointF(area.right() - width - 4, at - 3), word)
+                _write(painter, frame, QPointF(area.right() - width - 4, at - 2 - metrics.height()), word)
+
+
+def _write(painter: QPainter, frame: Frame, corner: QPointF, word: str) -> None:
+    """A word on a ground of its own, so that it can be read over anything."""
+    metrics = painter.fontMetrics()
+    ground = QRectF(corner.x() - 1, corner.y(), metrics.horizontalAdvance(word) + 2, metrics.height())
+    painter.fillRect(ground, faded(frame.colours.base, 0.75))
+    painter.drawText(corner + QPointF(0, metrics.ascent()), word)
 
 
 class Band(Layer):

@@ -97,6 +97,7 @@ def linear_ticks(low: float, high: float, wanted: int, numbers: Numbers) -> list
     values = [_times(k, step) for k in range(first, min(last, first + _MOST) + 1)]
     values = [v for v in values if low <= v + shift <= high]  # division may have rounded one in
     if numbers is not Numbers.values:
+        values = [v for v in values if v >= 0]
         return [Tick(v + shift, whole_text(v)) for v in values]
     return [Tick(v, text) for v, text in zip(values, _texts(values, width, step[1]), strict=True)]
 

@@ -1,34 +1,43 @@
-"""The histogram's legend, drawn as the histograms are: filled, and outlined, with words beside it."""
+"""The histogram's legend, drawn as the histograms are: the first filled, the others outlined, a word beside each."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckpt_studio.gui.plots.colours import PlotColours
+from ckpt_studio.gui.plots.colours import PlotColours, faded
+from ckpt_studio.gui.views.overlays import Overlay
 
 _GAP = 6
 
 
 class Legend(QWidget):
-    """Which drawing is which: staged values are filled, original ones an outline."""
+    """Which drawing is which; there only where there is more than one."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("histogramLegend")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._entries = ((True, self.tr("Staged")), (False, self.tr("Original")))
-        self.setAccessibleName(self.tr("Staged values are filled, original values are an outline"))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._entries: tuple[Overlay, ...] = ()
         self.hide()
+
+    def show_entries(self, entries: Sequence[Overlay]) -> None:
+        """Name these."""
+        self._entries = tuple(entries)
+        self.setAccessibleName(
+            self.tr("Filled: {0}; outlined: {1}").format(
+                entries[0].title if entries else "", ", ".join(entry.title for entry in entries[1:])
+            )
+        )
+        self.setVisible(len(entries) > 1)
+        self.update()
 
     def sizeHint(self) -> QSize:
         """One line."""
-        metrics = self.fontMetrics()
-        width = sum(
-            metrics.horizontalAdvance(text) + 2 * metrics.height() + _GAP for _, text in self._entries
-        )
-        return QSize(width, metrics.height() + 6)
+        return QSize(100, self.fontMetrics().height() + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it on the screen."""
@@ -38,14 +47,14 @@ class Legend(QWidget):
         """Draw it at the painter's origin."""
         colours, metrics = PlotColours.of(self.palette()), self.fontMetrics()
         side, left = metrics.height(), 4
-        for filled, text in self._entries:
-            line = colours.staged if filled else colours.original
-            fill = QColor(line)
-            fill.setAlphaF(0.55 if filled else 0.0)
+        room = self.width() - 4
+        for place, entry in enumerate(self._entries):
+            line = entry.colour(colours)
             painter.setPen(QPen(line, 1.5))
-            painter.setBrush(fill)
+            painter.setBrush(faded(line, 0.0 if place else 0.55))
             painter.drawRect(QRectF(left, 5, side * 1.2, side - 4))
             left += round(side * 1.2) + _GAP
             painter.setPen(colours.text)
+            text = metrics.elidedText(entry.title, Qt.TextElideMode.ElideMiddle, max(room - left, 20))
             painter.drawText(left, 3 + metrics.ascent(), text)
             left += metrics.horizontalAdvance(text) + side

@@ -1,187 +1,247 @@
-"""The drawing of histograms, one over the other; imported late, because it needs pyqtgraph."""
+"""The drawing of histograms, one over the other or channel by channel, and the bin that is read in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from ckpt_studio.analysis.distribution import Distribution, ValueScale
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.gui.plots.colours import PlotColours
-from ckpt_studio.gui.views.axes import CountAxis, FramedPlot, ValueAxis, colour_plot
+from ckpt_studio.gui.plots.hand import Drag
+from ckpt_studio.gui.plots.layers import Band, Lines, Steps
+from ckpt_studio.gui.plots.plot import Plot
+from ckpt_studio.gui.plots.scales import Linear, Log, Scale, SymLog
+from ckpt_studio.gui.plots.ticks import Numbers
+from ckpt_studio.gui.views.overlays import Overlay
+from ckpt_studio.gui.views.ridges import OVERLAP, Ridges
 
-_LOG_FLOOR = -0.3
-"""Where a logarithmic axis begins: log10 of half an element, so that a single one can be seen."""
+_LEAST_COUNT: Final = 0.5
+"""Where a logarithmic axis of counts begins: half an element, so that a single one can be seen."""
+_FIRST_KEYS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_ROW_KEYS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
-class HistogramPlot(FramedPlot):
-    """Counts of bins as filled steps; a second histogram is an outline.
+@dataclass(frozen=True)
+class Drawing:
+    """How a distribution is drawn.
 
-    `pointed` is emitted with the bin under the pointer, None when it has left.
+    Attributes:
+        log: whether counts are on a logarithmic axis.
+        cumulative: whether a bin shows the share of all values up to its end.
     """
 
-    pointed = Signal(object)
+    log: bool = False
+    cumulative: bool = False
+
+
+class HistogramPlot(Plot):
+    """Counts of bins as filled steps; further histograms are outlines. Dragging chooses a range of values.
+
+    `binPointed` tells the bin that is read, (row of the channels or None, bin), and None when there is none;
+    `wholeWanted` that a person wants to see all values again.
+    """
+
+    binPointed = Signal(object)
+    wholeWanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(ValueAxis("bottom"), CountAxis("left"), parent)
-        self._found: tuple[Histogram, ...] = ()
-        self._log = False
-        plot = self.getPlotItem()
-        plot.setLabel("bottom", self.tr("value"))
-        plot.setLabel("left", self.tr("elements"))
-        plot.showGrid(y=True, alpha=0.15)
-        plot.getViewBox().setMouseEnabled(x=True, y=False)
-        self._filled, self._outline = Steps(), Steps()
-        self._outline.setZValue(1)
-        self._mark = pg.LinearRegionItem(movable=False, pen=pg.mkPen(None))
-        self._mark.setZValue(2)
-        self._mark.hide()
-        for item in (self._filled, self._outline, self._mark):
-            plot.addItem(item)
-        self._take_colours()
+        super().__init__(parent)
+        self._found: Distribution | None = None
+        self._spot: tuple[int, int] | None = None
+        self.drag = Drag.choose
+        self.y_axis.grid = True
+        self._steps: list[Steps] = []
+        self._ridges = self.add(Ridges())
+        self._percentiles = self.add(Lines(lambda colours: colours.text))
+        self._mark = self.add(Band(lambda colours: colours.text, 0.18))
+        self.pointed.connect(self._pointed)
 
-    def show_histograms(self, found: Sequence[Histogram], log: bool) -> None:
-        """Draw them; the first filled, the second as an outline. All have the same edges."""
-        moved = not self._found or not np.array_equal(self._found[0].edges, found[0].edges)
-        self._found = tuple(found)
-        self._log = log
-        self._mark.hide()
-        self.pointed.emit(None)
-        self.getPlotItem().getAxis("left").setLogMode(y=log)
-        for item, histogram in zip((self._filled, self._outline), (*self._found, None), strict=False):
-            if histogram is None:
-                item.clear()
-            else:
-                item.set_steps(histogram.edges, self._heights(histogram.counts), self._floor)
-        self._fit(moved)
+    # ---- what is drawn
 
-    def clear_histograms(self) -> None:
-        """Draw nothing."""
-        self._found = ()
-        self._filled.clear()
-        self._outline.clear()
-        self._mark.hide()
-
-    def reset_zoom(self) -> None:
-        """Show all bins."""
-        self._fit(True)
-
-    @property
-    def _floor(self) -> float:
-        return _LOG_FLOOR if self._log else 0.0
-
-    def _heights(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.log10(np.maximum(counts, 0.5)) if self._log else counts.astype(np.float64)
-
-    def _fit(self, across: bool) -> None:
-        if not self._found:
-            return
-        edges = self._found[0].edges
-        box = self.getPlotItem().getViewBox()
-        low, high = float(edges[0]), float(edges[-1])
-        box.setLimits(xMin=low - (high - low) * 0.05, xMax=high + (high - low) * 0.05)
-        if across:
-            box.setXRange(low, high, padding=0.02)
-        top = max(float(self._heights(h.counts).max(initial=0)) for h in self._found)
-        box.setYRange(self._floor, self._floor + max(top - self._floor, 1) * 1.06, padding=0.0)
-
-    # ---- the pointer
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say which bin is under the pointer."""
-        super().mouseMoveEvent(event)
-        self._point(event.position())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """The pointer is somewhere else."""
-        super().leaveEvent(event)
-        self._mark.hide()
-        self.pointed.emit(None)
-
-    def bin_at(self, value: float) -> int | None:
-        """Which bin holds a value, None outside."""
-        edges = self._found[0].edges if self._found else np.empty(0)
-        if not len(edges) or not edges[0] <= value <= edges[-1]:
-            return None
-        return min(int(np.searchsorted(edges, value, "right")) - 1, len(edges) - 2)
-
-    def _point(self, position: QPointF) -> None:
-        value = self.getPlotItem().getViewBox().mapSceneToView(self.mapToScene(position.toPoint())).x()
-        place = self.bin_at(value)
-        if place is None:
-            self._mark.hide()
+    def show_distribution(self, found: Distribution, overlays: Sequence[Overlay], how: Drawing) -> None:
+        """Draw it; the first histogram filled. What is zoomed into stays where the bins are the same."""
+        same = self._found is not None and _same_axes(self._found, found)
+        view = self.x_axis.view, self.y_axis.view
+        self._found = found
+        for steps in self._steps:
+            self.remove(steps)
+        self._steps = []
+        edges = found.histograms[0].edges
+        self.x_axis.scale = _scale(found)
+        if found.channels is None:
+            self._ridges.set_ridges(None)
+            self._draw_steps(found.histograms, overlays, how)
         else:
-            edges = self._found[0].edges
-            self._mark.setRegion((float(edges[place]), float(edges[place + 1])))
-            self._mark.show()
-        self.pointed.emit(place)
-
-    # ---- colours
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the window from light to dark and back."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_mark"):
-            self._take_colours()
-
-    def _take_colours(self) -> None:
-        colours = PlotColours.of(self.palette())
-        colour_plot(self, colours)
-        fill = QColor(colours.staged)
-        fill.setAlphaF(0.55)
-        self._filled.set_colours(colours.staged, fill)
-        self._outline.set_colours(colours.original, None)
-        shade = QColor(colours.text)
-        shade.setAlphaF(0.12)
-        self._mark.setBrush(shade)
-
-
-class Steps(pg.GraphicsObject):
-    """A staircase over bins, filled or not: a bar each would cost an object a bin."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._path = QPainterPath()
-        self._bounds = QRectF()
-        self._pen: Any = pg.mkPen(None)
-        self._brush: Any = pg.mkBrush(None)
-
-    def set_steps(self, edges: NDArray[np.float64], heights: NDArray[np.float64], floor: float) -> None:
-        """Bins from `edges[i]` to `edges[i + 1]`, from `floor` up to `heights[i]`."""
-        x = np.repeat(edges, 2)
-        y = np.concatenate([[floor], np.repeat(heights, 2), [floor]])
-        self.prepareGeometryChange()
-        self._path = pg.arrayToQPath(x, y, connect="all")
-        top = max(float(y.max()), floor)
-        self._bounds = QRectF(float(edges[0]), floor, float(edges[-1] - edges[0]), max(top - floor, 1e-9))
-        self.update()
+            self._draw_channels(found, how)
+        self._percentiles.set_lines(*((value, _percent(share)) for share, value in found.percentiles))
+        self.set_bounds(x=(float(edges[0]), float(edges[-1])))
+        if same:
+            self.show_part(x=view[0], y=view[1] if found.channels is not None else None)
+        self._read(None)
 
     def clear(self) -> None:
         """Draw nothing."""
-        self.prepareGeometryChange()
-        self._path, self._bounds = QPainterPath(), QRectF()
-        self.update()
+        self._found = None
+        for steps in self._steps:
+            steps.set_steps(None, None)
+        self._ridges.set_ridges(None)
+        self._percentiles.set_lines()
+        self._read(None)
 
-    def set_colours(self, line: QColor, fill: QColor | None) -> None:
-        """Colour of the outline and, where there is one, of the area."""
-        self._pen = pg.mkPen(line, width=1.5 if fill is None else 1)
-        self._pen.setCosmetic(True)
-        self._brush = pg.mkBrush(fill)
-        self.update()
+    def _draw_steps(self, found: Sequence[Histogram], overlays: Sequence[Overlay], how: Drawing) -> None:
+        drawn = [percent_up_to(each) if how.cumulative else each.counts for each in found]
+        floor = _least(drawn, how.cumulative) if how.log else 0.0
+        for place, (each, heights, overlay) in enumerate(zip(found, drawn, overlays, strict=True)):
+            steps = Steps(overlay.colour, fill=0.0 if place else 0.55, width=1.5 if place else 1.0)
+            self._steps.append(steps)
+            self.add(steps)
+            steps.set_steps(each.edges, np.maximum(heights, floor), floor)
+        self.remove(self._percentiles)  # over what was added just now
+        self.add(self._percentiles)
+        axis = self.y_axis
+        axis.inverted = axis.zooms = False
+        axis.least = 0.0
+        axis.grid = True
+        axis.scale = Log() if how.log else Linear()
+        axis.numbers = Numbers.values if how.cumulative else Numbers.counts
+        axis.label = self.tr("percent up to here") if how.cumulative else self.tr("elements")
+        top = max(float(heights.max(initial=0)) for heights in drawn)
+        top = max(
+            top * (1.5 if how.log and not how.cumulative else 1.06), floor * 20, 1 if not how.log else 0
+        )
+        self.set_bounds(y=(floor, top))
 
-    def boundingRect(self) -> QRectF:
-        """Where something is drawn."""
-        return self._bounds
+    def _draw_channels(self, found: Distribution, how: Drawing) -> None:
+        assert found.channels is not None
+        self._ridges.set_ridges(found.channels, how.log)
+        axis = self.y_axis
+        axis.inverted = axis.zooms = True
+        axis.grid = False
+        axis.least = 1.0
+        axis.scale = Linear()
+        axis.numbers = Numbers.indices
+        axis.label = self.tr("channel of axis {0}").format(found.channels.axis)
+        above = (OVERLAP - 1) * found.channels.per_row  # where the first ridge reaches up to
+        self.set_bounds(y=(-above, found.channels.channels))
 
-    def paint(self, painter: QPainter, *_: object) -> None:
-        """Draw the staircase."""
-        painter.setPen(self._pen)
-        painter.setBrush(self._brush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.drawPath(self._path)
+    # ---- the bin that is read
+
+    def bin_at(self, value: float) -> int | None:
+        """Which bin holds a value, None outside."""
+        if self._found is None:
+            return None
+        edges = self._found.histograms[0].edges
+        if not edges[0] <= value <= edges[-1]:
+            return None
+        return min(int(np.searchsorted(edges, value, "right")) - 1, len(edges) - 2)
+
+    def _pointed(self, at: tuple[float, float] | None) -> None:
+        place = None if at is None else self.bin_at(at[0])
+        if at is None or place is None or self._found is None:
+            self._read(None)
+            return
+        channels = self._found.channels
+        row = 0 if channels is None else min(max(int(at[1]), 0) // channels.per_row, len(channels.counts) - 1)
+        self._read((row, place))
+
+    def _read(self, spot: tuple[int, int] | None) -> None:
+        """Mark a bin of a row and tell of it."""
+        self._spot = spot
+        if spot is None or self._found is None:
+            self._mark.set_band()
+            self.binPointed.emit(None)
+            return
+        row, place = spot
+        edges, channels = self._found.histograms[0].edges, self._found.channels
+        rows = None
+        if channels is not None:
+            first, last = channels.span(row)
+            rows = (float(first), float(last + 1))
+        self._mark.set_band((float(edges[place]), float(edges[place + 1])), rows)
+        self.binPointed.emit((None if channels is None else row, place))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go from bin to bin and, with channels, from row to row; with Shift they move what is seen."""
+        key, shift = Qt.Key(event.key()), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in (Qt.Key.Key_0, Qt.Key.Key_Home):
+            self.wholeWanted.emit()
+        elif self._found is not None and not shift and key in _FIRST_KEYS:
+            self._step(_FIRST_KEYS[key], 0)
+        elif self._found is not None and not shift and key in _ROW_KEYS and self._found.channels is not None:
+            self._step(0, _ROW_KEYS[key])
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show all values again."""
+        super().mouseDoubleClickEvent(event)
+        self.wholeWanted.emit()
+
+    def _step(self, bins: int, rows: int) -> None:
+        assert self._found is not None
+        edges, channels = self._found.histograms[0].edges, self._found.channels
+        last_row = 0 if channels is None else len(channels.counts) - 1
+        if self._spot is None:
+            middle = self.bin_at(self.x_axis.value(0.5))
+            row = 0 if channels is None else max(int(self.y_axis.view[0]), 0) // channels.per_row
+            spot = (min(row, last_row), middle or 0)
+        else:
+            row, place = self._spot
+            spot = (min(max(row + rows, 0), last_row), min(max(place + bins, 0), len(edges) - 2))
+        self._bring_into_sight(spot)
+        self._read(spot)
+
+    def _bring_into_sight(self, spot: tuple[int, int]) -> None:
+        """Move what is seen so that the bin that is read is in it."""
+        assert self._found is not None
+        row, place = spot
+        edges, channels = self._found.histograms[0].edges, self._found.channels
+        pairs = [(self.x_axis, float(edges[place]), float(edges[place + 1]))]
+        if channels is not None:
+            first, last = channels.span(row)
+            pairs.append((self.y_axis, float(first), float(last + 1)))
+        for axis, start, stop in pairs:
+            if axis.fraction(start) < 0:
+                axis.move(axis.fraction(start))
+            elif axis.fraction(stop) > 1:
+                axis.move(axis.fraction(stop) - 1)
+        self.tell_seen()
+
+
+def percent_up_to(found: Histogram) -> NDArray[np.float64]:
+    """How much of the finite values lies up to the end of each bin, float64 [bins]."""
+    whole = int(found.counts.sum()) + found.below + found.above
+    up_to: NDArray[np.float64] = np.cumsum(found.counts, dtype=np.float64) + found.below
+    return up_to * (100 / max(whole, 1))
+
+
+def _least(drawn: Sequence[NDArray[np.number]], cumulative: bool) -> float:
+    """Where a logarithmic axis begins."""
+    if not cumulative:
+        return _LEAST_COUNT
+    positive = [float(each[each > 0].min()) for each in drawn if (each > 0).any()]
+    return max(min(positive, default=1.0) / 2, 1e-9)
+
+
+def _scale(found: Distribution) -> Scale:
+    kind: ValueScale = found.request.scale
+    if kind == "log":
+        return Log()
+    return SymLog(found.linear) if found.linear is not None else Linear()
+
+
+def _percent(share: float) -> str:
+    return f"p{share * 100:g}"
+
+
+def _same_axes(one: Distribution, other: Distribution) -> bool:
+    a, b = one.histograms[0].edges, other.histograms[0].edges
+    channels = [None if each.channels is None else each.channels.axis for each in (one, other)]
+    return one.request.scale == other.request.scale and channels[0] == channels[1] and np.array_equal(a, b)

@@ -2,217 +2,186 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSpinBox,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
-from ckpt_studio.gui.texts import translate
+from ckpt_studio.gui.texts import translate, visible
 from ckpt_studio.gui.views.exports import ExportButton
-from ckpt_studio.gui.views.numbers import count_text, number_text, share_text
 from ckpt_studio.gui.views.view import TensorView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ckpt_studio.analysis.histogram import Histogram
-    from ckpt_studio.analysis.statistics import Statistics
+    from ckpt_studio.analysis.distribution import Distribution
+    from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.gui.session import Session
-
-_BINS = 128
+    from ckpt_studio.gui.views.overlays import Overlay, Slot
+    from ckpt_studio.gui.views.subject import Subject
 
 
 class HistogramView(TensorView):
-    """Staged values filled, and the original ones as an outline where they differ."""
+    """Staged values filled; the original ones, those of a compared checkpoint and slots as outlines over them."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "histogramView", translate("HistogramView", "Histogram"), parent)
         named(self, "histogramView", self.tr("Histogram"))
-        self._found: tuple[Histogram, ...] = ()
-        self._known: dict[str, Statistics] = {}
-        self._asked: tuple[float | None, float | None] = (None, None)
+        self._found: Distribution | None = None
+        self._overlays: tuple[Overlay, ...] = ()
+        self._key: str | None = None
+        self._slots: tuple[Slot, ...] = ()
 
     def load(self) -> None:
-        from ckpt_studio.gui.views import histogram_legend, histogram_plot  # noqa: F401
+        from ckpt_studio.analysis import distribution  # noqa: F401
 
     def build(self, content: QWidget) -> None:
+        from ckpt_studio.analysis.distribution import Known
+        from ckpt_studio.gui.views.histogram_controls import HistogramControls
         from ckpt_studio.gui.views.histogram_legend import Legend
         from ckpt_studio.gui.views.histogram_plot import HistogramPlot
 
+        self._known = Known()
+        self._controls = HistogramControls(content)
+        self._controls.row.addWidget(ExportButton(self._session, "histogram", self, self._controls))
         self._figure = QWidget(content)
         self._figure.setAutoFillBackground(True)
         self._plot = HistogramPlot(self._figure)
         named(self._plot, "histogramPlot", self.tr("Histogram"))
-        self._plot.pointed.connect(self._pointed)
         self._legend = Legend(self._figure)
         self._counts = PlainLabel("histogramCounts", parent=content)
         self._readout = PlainLabel("histogramReadout", parent=content)
-        self._readout.setWordWrap(False)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(self._controls(content))
+        self._readout.setMinimumHeight(self._readout.fontMetrics().lineSpacing())
+        self._lay_out(content)
+        self._controls.asked.connect(self.invalidate)
+        self._controls.redrawn.connect(self._draw)
+        self._controls.wholeWanted.connect(self._whole_range)
+        self._plot.binPointed.connect(self._pointed)
+        self._plot.chosen.connect(self._range_dragged)
+        self._plot.wholeWanted.connect(self._whole_range)
+
+    def _lay_out(self, content: QWidget) -> None:
         figure = QVBoxLayout(self._figure)
         figure.setContentsMargins(0, 0, 0, 0)
         figure.setSpacing(4)
         figure.addWidget(self._legend)
         figure.addWidget(self._plot, 1)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._controls)
         column.addWidget(self._figure, 1)
-        below = QHBoxLayout()
-        below.addWidget(self._readout, 1)
-        below.addWidget(self._counts, 2)
-        self._counts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        column.addLayout(below)
-
-    def _controls(self, content: QWidget) -> QHBoxLayout:
-        self._scale = QComboBox(content)
-        named(self._scale, "histogramScale", self.tr("Scale of the counts"))
-        self._scale.addItem(self.tr("Linear"), False)
-        self._scale.addItem(self.tr("Logarithmic"), True)
-        self._scale.activated.connect(lambda _: self._draw())
-        self._bins = QSpinBox(content)
-        named(self._bins, "histogramBins", self.tr("Number of bins"))
-        self._bins.setRange(1, 4096)
-        self._bins.setValue(_BINS)
-        self._bins.setKeyboardTracking(False)
-        self._bins.valueChanged.connect(lambda _: self.invalidate())
-        self._low = self._end("histogramLow", self.tr("Begin of the range"))
-        self._high = self._end("histogramHigh", self.tr("End of the range"))
-        auto = QToolButton(content)
-        named(auto, "histogramAutoRange", self.tr("Show the whole range"))
-        auto.setText(self.tr("All"))
-        auto.setToolTip(self.tr("Show the whole range"))
-        auto.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        auto.clicked.connect(self._whole_range)
-        row = QHBoxLayout()
-        for text, fields in (
-            (self.tr("&Counts"), (self._scale,)),
-            (self.tr("&Bins"), (self._bins,)),
-            (self.tr("Ran&ge"), (self._low, self._high, auto)),
-        ):
-            label = QLabel(text, content)
-            label.setBuddy(fields[0])
-            row.addWidget(label)
-            for field in fields:
-                row.addWidget(field)
-            row.addSpacing(8)
-        row.addStretch(1)
-        row.addWidget(ExportButton(self._session, "histogram", self, content))
-        return row
-
-    def _end(self, name: str, title: str) -> QLineEdit:
-        field = QLineEdit(self._content)
-        named(field, name, title)
-        field.setPlaceholderText(self.tr("auto"))
-        field.setMaximumWidth(100)
-        validator = QDoubleValidator(field)
-        validator.setLocale(QLocale.c())
-        field.setValidator(validator)
-        field.editingFinished.connect(self._range_edited)
-        return field
-
-    def _range(self) -> tuple[float | None, float | None]:
-        low, high = (float(field.text()) if field.text() else None for field in (self._low, self._high))
-        return low, high
-
-    def _range_edited(self) -> None:
-        if self._range() != self._asked:
-            self.invalidate()
-
-    def _whole_range(self) -> None:
-        self._low.clear()
-        self._high.clear()
-        self._plot.reset_zoom()
-        self._range_edited()
+        column.addWidget(self._readout)
+        column.addWidget(self._counts)
 
     # ---- work
 
     def refresh(self) -> None:
-        from ckpt_studio.analysis.histogram import HistogramRequest, histograms
-        from ckpt_studio.gui.views.subject import Nature
-
         subject = self._subject
         if subject is None:
             return
-        self._asked = self._range()
-        low, high = self._asked
-        sides = [side for side in subject.sides if side.nature is Nature.numbers]
-        wanted = [
-            (
-                side.source,
-                HistogramRequest(side.key, self._bins.value(), low, high, self._known.get(side.identity)),
-            )
-            for side in sides
-        ]
-        total = sum(side.info.nbytes * (1 if side.identity in self._known else 2) for side in sides)
+        if subject.staged.key != self._key:
+            self._meet(subject)
+        from ckpt_studio.analysis.distribution import DistributionRequest, distribution
 
-        def work(task: Any) -> list[Histogram]:
+        overlays, known = self._wanted(subject), self._known
+        controls = self._controls
+        low, high = controls.range
+        request = DistributionRequest(
+            tuple((each.side.source, each.side.key) for each in overlays),
+            controls.bins, low, high, controls.scale, controls.shares, controls.axis,
+        )  # fmt: skip
+        total = sum(each.side.info.nbytes for each in overlays) * 2
+
+        def work(task: Any) -> Distribution:
             task.total = total
-            return histograms(wanted, task)
+            return distribution(request, known, task)
 
-        self.submit(work, lambda found: self._take([side.identity for side in sides], found))
+        self.submit(work, lambda found: self._take(overlays, found))
 
-    def _take(self, identities: list[str], found: list[Histogram]) -> None:
-        self._known = {i: h.statistics for i, h in zip(identities, found, strict=True)}
-        self._found = tuple(found)
+    def _meet(self, subject: Subject) -> None:
+        """Another variable: its channels, its slots, its own range."""
+        key = self._key = subject.staged.key
+        self._slots = ()
+        self._controls.set_range(None, None)
+        self._controls.offer_axes(subject.staged.info.shape or ())
+        self._controls.offer_slots(())
+        document = self._session.document
+        if document is None:
+            return
+        from ckpt_studio.gui.views.overlays import find_slots
+
+        self._session.bridge.submit(
+            lambda task: find_slots(document, key), self._take_slots, owner=self, slot="slots"
+        )
+
+    def _take_slots(self, slots: tuple[Slot, ...]) -> None:
+        self._slots = slots
+        self._controls.offer_slots([slot.name for slot in slots])
+        if any(self._controls.wants_slot(slot.name) for slot in slots):
+            self.invalidate()
+
+    def _wanted(self, subject: Subject) -> tuple[Overlay, ...]:
+        from ckpt_studio.gui.views.overlays import overlays_of
+
+        compared = self._session.compared
+        label = None if compared is None else compared.label
+        found = overlays_of(subject, label, self._slots, self._controls.wants_slot)
+        return found if self._controls.axis is None else found[:1]
+
+    def _take(self, overlays: tuple[Overlay, ...], found: Distribution) -> None:
+        self._found, self._overlays = found, overlays
         self._draw()
 
     def _draw(self) -> None:
-        if not self._found:
+        if self._found is None:
             return
-        self._plot.show_histograms(self._found, bool(self._scale.currentData()))
-        self._legend.setVisible(len(self._found) > 1)
-        self._counts.setText(self._beside())
+        from ckpt_studio.gui.views.histogram_plot import Drawing
+        from ckpt_studio.gui.views.histogram_texts import beside
+
+        how = Drawing(self._controls.log, self._controls.cumulative)
+        self._controls.allow_cumulative(self._found.channels is None)
+        self._plot.x_axis.label = self._value_text()
+        self._plot.show_distribution(self._found, self._overlays, how)
+        self._legend.show_entries(self._overlays)
+        self._counts.setText(beside(self._found, self._overlays))
         self._plot.setAccessibleDescription(self._counts.text())
 
-    def _beside(self) -> str:
-        lines = []
-        titles = (self.tr("Staged"), self.tr("Original"))
-        for title, histogram in zip(titles, self._found, strict=False):
-            figures = histogram.statistics
-            parts = [self.tr("{0} elements").format(count_text(figures.count))]
-            for name, count in (("NaN", figures.nan or 0), ("Inf", figures.inf or 0)):
-                parts.append(f"⚠ {count_text(count)} {name}" if count else f"{name} 0")
-            zeros = figures.zeros or 0
-            parts.append(self.tr("{0} zero").format(share_text(zeros, figures.count)))
-            if outside := histogram.below + histogram.above:
-                parts.append(self.tr("{0} outside the range").format(count_text(outside)))
-            text = "  ·  ".join(parts)
-            lines.append(f"{title}:  {text}" if len(self._found) > 1 else text)
-        return "\n".join(lines)
+    def _value_text(self) -> str:
+        is_complex = self._overlays[0].side.info.dtype.name.startswith("complex")
+        return self.tr("magnitude") if is_complex else self.tr("value")
 
-    def _pointed(self, place: int | None) -> None:
-        self._readout.setText("" if place is None else self._bin_text(place))
+    def _failed(self, error: CkptStudioError) -> None:
+        """What a person has asked wrongly is said beside the fields, where it can be put right."""
+        if not isinstance(error, RequestFault):
+            super()._failed(error)
+            return
+        self._found = None
+        self._plot.clear()
+        self._readout.clear()
+        self._counts.setText(f"⚠ {visible(str(error))}")
 
-    def _bin_text(self, place: int) -> str:
-        first = self._found[0]
-        counts = [
-            f"{count_text(int(h.counts[place]))} ({share_text(int(h.counts[place]), h.statistics.count)})"
-            for h in self._found
-        ]
-        if len(counts) > 1:
-            counts = [self.tr("staged {0}").format(counts[0]), self.tr("original {0}").format(counts[1])]
-        return f"{self._span_text(first, place)}:  " + ",  ".join(counts)
+    # ---- a person's hand
 
-    @staticmethod
-    def _span_text(histogram: Histogram, place: int) -> str:
-        low, high = (float(edge) for edge in histogram.edges[place : place + 2])
-        if not isinstance(histogram.statistics.min, int):
-            return f"{number_text(low)} … {number_text(high)}"
-        first, last = math.ceil(low), math.floor(high)  # bins of integers end halfway between two of them
-        return f"{first:,}" if first >= last else f"{first:,} … {last:,}"
+    def _whole_range(self) -> None:
+        self._plot.show_all()
+        self._controls.choose_range(None, None)
+
+    def _range_dragged(self, box: tuple[float, float, float, float]) -> None:
+        left, top, right, bottom = box
+        if self._found is not None and self._found.channels is not None:
+            self._plot.show_part(y=(top, bottom))
+        self._controls.choose_range(left, right)
+
+    def _pointed(self, spot: tuple[int | None, int] | None) -> None:
+        if spot is None or self._found is None:
+            self._readout.clear()
+            return
+        from ckpt_studio.gui.views.histogram_texts import bin_text
+
+        self._readout.setText(bin_text(self._found, self._overlays, *spot))
+        self._plot.setAccessibleDescription(self._readout.text())
 
     # ---- taking along
 
@@ -220,13 +189,23 @@ class HistogramView(TensorView):
         return self._figure
 
     def table(self) -> tuple[str, NDArray[Any]]:
-        heading = "left,right,count" if len(self._found) < 2 else "left,right,count_staged,count_original"
-        return heading, self.array()
+        found = self._found
+        if found is None or found.channels is None:
+            titles = ["count"]
+            if len(self._overlays) > 1:
+                titles = [f"count_{each.column}" for each in self._overlays]
+        else:
+            titles = [
+                "channels {}-{}".format(*found.channels.span(row))
+                for row in range(len(found.channels.counts))
+            ]
+        return ",".join(["left", "right", *(f'"{t}"' if "," in t else t for t in titles)]), self.array()
 
     def array(self) -> NDArray[Any]:
         import numpy as np
 
-        if not self._found:
+        if self._found is None:
             return np.empty((0, 3))
-        edges = self._found[0].edges
-        return np.column_stack([edges[:-1], edges[1:], *(h.counts for h in self._found)])
+        edges, channels = self._found.histograms[0].edges, self._found.channels
+        columns = [h.counts for h in self._found.histograms] if channels is None else list(channels.counts)
+        return np.column_stack([edges[:-1], edges[1:], *columns])
