@@ -45,14 +45,19 @@ class FilterGrid:
 
     @classmethod
     def of_axes(cls, shape: tuple[int, ...], row_axis: int, column_axis: int) -> FilterGrid:
-        """Cells along these axes; as many side by side as the last other axis has, or about a square of them."""
-        others = [extent for axis, extent in enumerate(shape) if axis not in (row_axis, column_axis)]
+        """Cells along these axes, about as wide as high all together.
+
+        Where two axes or more count the cells, the last of them fills whole rows, or a row holds the whole of it.
+        """
+        others = [max(1, extent) for axis, extent in enumerate(shape) if axis not in (row_axis, column_axis)]
+        wanted = math.sqrt(prod(others) * max(1, shape[row_axis]) / max(1, shape[column_axis]))
         if len(others) > 1:
-            across = others[-1]
+            last, rest = others[-1], prod(others[:-1])
+            counts = _divisors(last) + [last * count for count in _divisors(rest)]
+            across = min(counts, key=lambda count: (abs(math.log(count / wanted)), -count))
         else:
-            wide, high = max(1, shape[column_axis]), max(1, shape[row_axis])
-            across = math.ceil(math.sqrt(prod(others) * high / wide))
-        return cls(shape, row_axis, column_axis, max(1, min(across, prod(others))))
+            across = max(1, min(math.ceil(wanted), prod(others)))
+        return cls(shape, row_axis, column_axis, across)
 
     @property
     def cell_axes(self) -> tuple[int, ...]:
@@ -192,3 +197,8 @@ class FilterGrid:
         cells = values.reshape(-1, high, wide)[start - skipped : stop - skipped]
         shape = (count, len(across), high, wide)
         return cells.reshape(shape).transpose(0, 2, 1, 3).reshape(count * high, len(across) * wide)
+
+
+def _divisors(number: int) -> list[int]:
+    small = [d for d in range(1, math.isqrt(number) + 1) if number % d == 0]
+    return sorted({*small, *(number // d for d in small)})

@@ -48,8 +48,10 @@ def test_tiles_cover_a_rectangle_once(shape: tuple[int, ...], most: int, data: s
 def test_a_kernel_is_laid_out_filter_by_filter() -> None:
     kernel = FilterGrid.of_shape((3, 5, 4, 6))
     assert (kernel.row_axis, kernel.column_axis) == (0, 1)
-    assert (kernel.rows, kernel.columns) == (4 * 3, 6 * 5)
-    assert kernel.index(4, 11) == (1, 1, 1, 2)
+    assert (kernel.cells_across, kernel.rows, kernel.columns) == (3, 8 * 3, 3 * 5)
+    assert kernel.index(4, 11) == (1, 1, 0, 5)
+    assert FilterGrid.of_shape((3, 3, 64, 128)).cells_across == 128
+    assert FilterGrid.of_shape((7, 7, 3, 64)).cells_across == 16
     other_way = FilterGrid.of_shape((64, 32, 3, 3))
     assert (other_way.row_axis, other_way.column_axis) == (2, 3)
     assert FilterGrid.of_shape((2, 3, 3, 4, 6)).cell_axes == (0, 3, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -34,6 +34,7 @@ class HeatmapControls(QWidget):
         super().__init__(parent)
         self.setObjectName("heatmapControls")
         self._colouring = Colouring()
+        self._signs: dict[QToolButton, str] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._reduce = self._pixel_combo()
@@ -55,6 +56,13 @@ class HeatmapControls(QWidget):
             self.profilesToggled,
         )  # fmt: skip
         self._row.addStretch(1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the signs again in the colour of the texts."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for button, sign in self._signs.items():
+                button.setIcon(icon(sign))
 
     def add(self, widget: QWidget) -> None:
         """Put something at the right end."""
@@ -157,6 +165,7 @@ class HeatmapControls(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if sign:
             button.setIcon(icon(sign))
+            self._signs[button] = sign
         else:
             button.setText(f"→ {text}")
         if do is not None:

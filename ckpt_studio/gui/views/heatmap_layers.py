@@ -17,8 +17,10 @@ from ckpt_studio.gui.views.numbers import number_text
 _LEAST_CELL: Final = 9
 """Pixels from which on a cell has room for a sign."""
 _MOST_CELLS: Final = 4000
-_GAP: Final = 4
+_GAP: Final = 14
 """Pixels between the lines of filters, at least."""
+_FRAMED: Final = 4
+"""Pixels from which on the element that is read gets a frame."""
 
 
 class Cells(Layer):
@@ -106,18 +108,18 @@ class FilterLines(Layer):
     def paint(self, painter: QPainter, frame: Frame) -> None:
         if self._cell is None:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QPen(faded(frame.colours.text, 0.55), 1))
-        area = frame.area
         high, wide = self._cell
-        if (frame.down(high) - frame.down(0)) >= _GAP:
-            for row in range(int(frame.y.view[0]) // high * high, int(frame.y.view[1]) + 1, high):
-                at = frame.down(row)
-                painter.drawLine(QLineF(area.left(), at, area.right(), at))
-        if (frame.across(wide) - frame.across(0)) >= _GAP:
-            for column in range(int(frame.x.view[0]) // wide * wide, int(frame.x.view[1]) + 1, wide):
-                at = frame.across(column)
-                painter.drawLine(QLineF(at, area.top(), at, area.bottom()))
+        if min(frame.down(high) - frame.down(0), frame.across(wide) - frame.across(0)) < _GAP:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(faded(frame.colours.text, 0.5), 1))
+        area = frame.area
+        for row in range(int(frame.y.view[0]) // high * high, int(frame.y.view[1]) + 1, high):
+            at = frame.down(row)
+            painter.drawLine(QLineF(area.left(), at, area.right(), at))
+        for column in range(int(frame.x.view[0]) // wide * wide, int(frame.x.view[1]) + 1, wide):
+            at = frame.across(column)
+            painter.drawLine(QLineF(at, area.top(), at, area.bottom()))
 
 
 class Spot(Layer):
@@ -143,9 +145,11 @@ class Spot(Layer):
         area, middle = frame.area, cell.center()
         style = Qt.PenStyle.SolidLine if self._pinned else Qt.PenStyle.DotLine
         painter.setPen(QPen(frame.colours.text if self._pinned else frame.colours.faint, 1, style))
-        painter.drawLine(QLineF(middle.x(), area.top(), middle.x(), area.bottom()))
-        painter.drawLine(QLineF(area.left(), middle.y(), area.right(), middle.y()))
-        if min(cell.width(), cell.height()) >= _GAP:
+        painter.drawLine(QLineF(middle.x(), area.top(), middle.x(), cell.top()))
+        painter.drawLine(QLineF(middle.x(), cell.bottom(), middle.x(), area.bottom()))
+        painter.drawLine(QLineF(area.left(), middle.y(), cell.left(), middle.y()))
+        painter.drawLine(QLineF(cell.right(), middle.y(), area.right(), middle.y()))
+        if min(cell.width(), cell.height()) >= _FRAMED:
             painter.setPen(QPen(frame.colours.text, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(cell)

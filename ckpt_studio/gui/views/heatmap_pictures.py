@@ -145,7 +145,8 @@ class Pictures(QObject):
                 self._ask_all()
             return
         seen = self._plot.seen()
-        if overview.heatmap.elements is not None or _suits(self._plot.detail, seen, pixels):
+        enough = overview.heatmap.elements is not None and self._controls.colouring.limits is not Limits.seen
+        if enough or _suits(self._plot.detail, seen, pixels):
             return
         spans, counts = zip(
             *(
@@ -198,6 +199,7 @@ class Pictures(QObject):
             if self._plot.detail is detail:
                 self._plot.set_detail(both[1])
             self.changed.emit()
+            self._look()
 
         self._submit(work, done, slot="colours")
 

@@ -41,21 +41,20 @@ class Profile(Plot):
         edges = picture.column_edges if across else picture.row_edges
         middle = (edges[:-1] + edges[1:]) / 2
         single = len(low) == edges[-1] - edges[0]
-        ends = _room(picture.low, picture.high)
         self.x_axis.label = f"{label} · {self._title} {at:,}"
         if self.x_axis.bounds != (edges[0], edges[-1]):
             self.set_bounds(x=(edges[0], edges[-1]))
-        self.set_bounds(y=ends)
+        self.set_bounds(y=_room(picture.low, picture.high))
         if single:
             self._curve.set_points(middle, values)
         else:  # from the smallest to the largest value of each pixel
             self._curve.set_points(np.repeat(middle, 2), np.column_stack([low, high]).reshape(-1))
         self._here.set_lines((place + 0.5, ""))
-        self.setAccessibleDescription(
-            self.tr("{0} {1:,}: from {2} to {3}").format(
-                self._title, at, number_text(ends[0]), number_text(ends[1])
-            )
-        )
+        said = f"{self._title} {at:,}"
+        if picture.low is not None and picture.high is not None:
+            ends = number_text(picture.low), number_text(picture.high)
+            said = self.tr("{0}: from {1} to {2}").format(said, *ends)
+        self.setAccessibleDescription(said)
 
 
 def _room(low: float | None, high: float | None) -> tuple[float, float]:

@@ -261,6 +261,8 @@ class HeatmapView(TensorView):
         )
 
     def _say_value(self, picture: Heatmap, spot: tuple[int, int], value: Any) -> None:
+        import numpy as np
+
         plane = self._plane
         index = None if plane is None else plane.index(*spot)
         if index is None:
@@ -268,7 +270,7 @@ class HeatmapView(TensorView):
             return
         place = ", ".join(f"{i:,}" for i in index)
         self._readout.setText(f"[{place}] = {number_text(value)}{self._block_text(picture, spot)}")
-        self._bar.set_mark(float(abs(value)) if isinstance(value, complex) else float(value))
+        self._bar.set_mark(float(abs(value)) if np.iscomplexobj(value) else float(value))
 
     def _block_text(self, picture: Heatmap, spot: tuple[int, int]) -> str:
         """What the pixel stands for, where it stands for more than one element."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QSlider,
     QSpinBox,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -71,12 +72,15 @@ class SliceBar(QWidget):
         self._grid = QGridLayout(self._sliders)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._indices: dict[int, _Index] = {}
-        column = QHBoxLayout(self)
+        top = QHBoxLayout()
+        top.addWidget(self._axes)
+        top.addStretch(1)
+        top.addWidget(self._which)
+        column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 6)
-        column.setSpacing(12)
-        column.addWidget(self._axes, 0, Qt.AlignmentFlag.AlignTop)
-        column.addWidget(self._sliders, 1)
-        column.addWidget(self._which, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self._sliders)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     @property
@@ -174,6 +178,7 @@ class SliceBar(QWidget):
     def _axis(self, name: str, place: int) -> QComboBox:
         combo = QComboBox(self)
         named(combo, name, self.tr("Axis that runs across") if place else self.tr("Axis that runs down"))
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         combo.activated.connect(lambda _: self._axis_chosen(place))
         return combo
 

@@ -5,73 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
-from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
-from ckpt_studio.analysis.slices import SliceSpec
 from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.style import palette
-from ckpt_studio.gui.views.colours import (
-    BLANK_INDEX,
-    FIRST,
-    INF_INDEX,
-    LAST,
-    NAN_INDEX,
-    Painted,
-    Ramp,
-    Tone,
-    colour_table,
-    tone_of,
-)
 from tests.gui.views.conftest import Bench
-from tests.helpers.memory_source import MemorySource
-
-
-def shown(bench: Bench, tmp_path: Path) -> Any:
-    path = tmp_path / "shown.npy"
-    bench.find(QToolButton, "heatmapExport").save(str(path), "NPY")
-    bench.settle()
-    return np.load(path)
-
-
-def spot(bench: Bench, row: float, column: float) -> QPoint:
-    point: QPoint = bench.find(QWidget, "heatmapPlot").spot(column, row).toPoint()
-    return point
-
-
-def point_at(bench: Bench, row: float, column: float) -> None:
-    plot, at = bench.find(QWidget, "heatmapPlot"), spot(bench, row, column)
-    QTest.mouseMove(plot, at + QPoint(3, 3))
-    QTest.mouseMove(plot, at)
-    bench.qtbot.waitUntil(lambda: bench.text("heatmapReadout") != "", timeout=5000)
-
-
-def pixel(bench: Bench, row: float, column: float) -> tuple[int, int, int]:
-    at = spot(bench, row, column)
-    colour = bench.find(QWidget, "heatmapPlot").grab().toImage().pixelColor(at)
-    return colour.red(), colour.green(), colour.blue()
-
-
-def choose(bench: Bench, action: str) -> None:
-    """An entry of the colours' menu."""
-    menu = bench.find(QToolButton, "heatmapColours").menu()
-    next(entry for entry in menu.actions() if entry.objectName() == action).trigger()
-    bench.settle()
-
-
-def click(bench: Bench, name: str) -> None:
-    QTest.mouseClick(bench.find(QToolButton, name), Qt.MouseButton.LeftButton)
-    bench.settle()
-
-
-def view(bench: Bench) -> tuple[tuple[float, float], tuple[float, float]]:
-    plot = bench.find(QWidget, "heatmapPlot")
-    return plot.y_axis.view, plot.x_axis.view
+from tests.gui.views.heatmaps import click, pixel, point_at, shown, spot, view
 
 
 def test_small_matrices_are_shown_as_they_are(bench: Bench, tmp_path: Path) -> None:
@@ -187,12 +132,87 @@ def test_reduction_is_a_choice(bench: Bench, tmp_path: Path) -> None:
         assert (found.min(), found.max()) == (low, high)
 
 
-def test_vectors_and_scalars(bench: Bench, tmp_path: Path) -> None:
-    bench.open({"v": np.arange(7.0), "s": np.float32(3)})
-    bench.look("v", 1)
-    assert shown(bench, tmp_path).tolist() == [list(range(7))]
-    bench.look("s", 1)
-    assert shown(bench, tmp_path).tolist() == [[3.0]]
+SHOWN: dict[str, Any] = {
+    "scalar": np.float32(3),
+    "vector": np.arange(7.0),
+    "one row": np.arange(9, dtype=np.int16)[None],
+    "one column": np.arange(9, dtype=np.uint64)[:, None],
+    "bool": np.eye(3, dtype=np.bool_),
+    "complex": np.array([[1 + 2j, np.nan], [0, -1j]], np.complex64),
+    "float8": np.array([[1.5, -2], [np.nan, 0]]).astype(ml_dtypes.float8_e4m3fn),
+    "int4": np.array([[-8, 7]]).astype(ml_dtypes.int4),
+    "bfloat16": np.array([[1, np.inf]]).astype(ml_dtypes.bfloat16),
+}
+
+
+def test_every_kind_is_taken_along_as_it_is(bench: Bench, tmp_path: Path) -> None:
+    bench.open(SHOWN)
+    for key, array in SHOWN.items():
+        bench.look(key, 1)
+        found = shown(bench, tmp_path)
+        wanted = np.atleast_2d(array)
+        assert found.shape == wanted.shape, key
+        assert found.tobytes() == wanted.tobytes(), key
+
+
+def test_six_axes_and_nothing_at_all(bench: Bench, tmp_path: Path) -> None:
+    six = np.arange(720.0).reshape(1, 2, 3, 4, 5, 6)
+    bench.open({"six": six, "empty": np.zeros((0, 4)), "text": np.array([b"a"], object)})
+    bench.look("six", 1)
+    np.testing.assert_array_equal(shown(bench, tmp_path), six[0, 0, 0, 0])
+    bench.find(QWidget, "sliceIndex2").setValue(2)
+    bench.settle()
+    np.testing.assert_array_equal(shown(bench, tmp_path), six[0, 0, 2, 0])
+    click(bench, "sliceTranspose")
+    np.testing.assert_array_equal(shown(bench, tmp_path), six[0, 0, 2, 0].T)
+    for key, word in (("empty", "no elements"), ("text", "holds text")):
+        bench.look(key, 1)
+        assert word in bench.text("heatmapViewMessage")
+
+
+def test_values_stand_in_cells_that_have_room(bench: Bench) -> None:
+    bench.open({"a": np.zeros((6, 6), np.float32), "many": np.zeros((200, 200), np.float32)})
+    bench.look("a", 1)
+    plot = bench.find(QWidget, "heatmapPlot")
+
+    def inks() -> set[int]:
+        top, bottom = spot(bench, 2.2, 2.2), spot(bench, 2.8, 2.8)
+        image = plot.grab().toImage()
+        return {image.pixel(x, y) for x in range(top.x(), bottom.x()) for y in range(top.y(), bottom.y())}
+
+    assert len(inks()) > 1
+    bench.look("many", 1)
+    assert len(inks()) == 1
+    plot.show_part(x=(0, 6), y=(0, 6))
+    bench.settle()
+    assert len(inks()) > 1
+
+
+def test_the_newest_wish_wins(bench: Bench, tmp_path: Path) -> None:
+    arrays = {f"v{n}": np.full((3000, 3000), n, np.float32) for n in range(4)}
+    bench.open(arrays)
+    bench.look("v0", 1)
+    for key in ("v1", "v2", "v3", "v1"):
+        bench.session.set_current(key)
+    bench.settle()
+    assert set(shown(bench, tmp_path).reshape(-1).tolist()) == {1.0}
+
+
+def test_a_picture_is_described_in_words(bench: Bench) -> None:
+    array = np.zeros((5, 7), np.float32)
+    array[1, 1], array[2, 2] = np.nan, -3
+    bench.open({"a": array})
+    bench.look("a", 1)
+    said = bench.find(QWidget, "heatmapPlot").accessibleDescription()
+    assert "rows 0 to 4, columns 0 to 6" in said
+    assert "-3 to 0" in said
+    assert "NaN in 1 pixels" in said
+
+
+def test_a_damaged_variable_says_so(bench: Bench) -> None:
+    bench.open({"a": np.zeros((4, 4))}, faults={"a": "a cannot be read: its bytes are gone."})
+    bench.look("a", 1)
+    assert bench.text("heatmapViewMessage") == "a cannot be read: its bytes are gone."
 
 
 def test_colours_follow_the_palette(bench: Bench) -> None:
@@ -202,37 +222,3 @@ def test_colours_follow_the_palette(bench: Bench) -> None:
         bench.panel.setPalette(palette(dark))
         bench.settle()
         assert (sum(pixel(bench, 1.5, 1.5)) < 380) is dark
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("ramp", list(Ramp))
-def test_nan_and_inf_look_like_no_value(ramp: Ramp, dark: bool) -> None:
-    table = colour_table(ramp, PlotColours.of(palette(dark)))
-    special = {tuple(table[NAN_INDEX]), tuple(table[INF_INDEX]), tuple(table[BLANK_INDEX])}
-    assert len(special) == 3
-    assert special.isdisjoint({tuple(line) for line in table[FIRST : LAST + 1]})
-
-
-def indices(values: Any, tone: Tone) -> list[int]:
-    array = np.asarray(values, np.float64)[None]
-    picture = heatmap(
-        MemorySource({"v": array}), HeatmapRequest.whole("v", SliceSpec.of_shape(array.shape), (9, 9))
-    )
-    return Painted.of(picture, tone).indices[0].tolist()
-
-
-def test_values_become_indices() -> None:
-    around = tone_of(Ramp.around_zero, -1.0, 2.0)
-    assert (around.low, around.high) == (-2, 2)
-    assert indices([-2, 0, 2, np.nan, np.inf], around) == [FIRST, 127, LAST, NAN_INDEX, INF_INDEX]
-    assert indices([-1.7e308, 0, 1.7e308], tone_of(Ramp.around_zero, -1.7e308, 1.7e308)) == [FIRST, 127, LAST]
-    assert tone_of(Ramp.around_zero, 0.0, 0.0).limits == (-1, 1)
-    assert tone_of(Ramp.low_to_high, 3.0, 3.0).limits == (1.5, 4.5)
-    assert tone_of(Ramp.low_to_high, None, None).limits == (-1, 1)
-    log = tone_of(Ramp.low_to_high, 1.0, 1e4, logarithmic=True)
-    assert indices([1, 100, 1e4, 1e9], log) == [FIRST, 127, LAST, LAST]
-    both = tone_of(Ramp.around_zero, -5.0, 5.0, logarithmic=True)
-    found = indices([-5, -0.05, 0, 0.05, 5], both)
-    assert found == sorted(found)
-    assert (found[2], found[1] + found[3]) == (127, 254)
-    assert both.value(both.place(0.3)) == pytest.approx(0.3)
