@@ -171,6 +171,14 @@ class Document:
             raise RequestFault(f"{edit.label!r} is not staged any more.")
         return place
 
+    def edited_rows(self) -> NDArray[np.bool_]:
+        """Bool [N]: rows of `rows` that the staged edits concern."""
+        return self.edited_rows_of(self._now.state)
+
+    def edited_rows_of(self, state: State) -> NDArray[np.bool_]:
+        """As `edited_rows`, of one of the document's states."""
+        return state.differing(self._steps[0].state)
+
     @property
     def edits(self) -> tuple[Edit, ...]:
         """What is applied, oldest first."""

@@ -36,6 +36,7 @@ class _Request:
     task: Task
     slot: tuple[int, str] | None
     owner: QObject | None
+    quiet: bool
     answer: Any = None
     error: CkptStudioError | None = None
 
@@ -69,7 +70,7 @@ class Bridge(QObject):
     started = Signal()
     """Something was submitted."""
     idle = Signal()
-    """Nothing is queued, running or undelivered any more."""
+    """Nothing that somebody waits for is queued, running or undelivered any more."""
 
     def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
         super().__init__(parent)
@@ -94,15 +95,17 @@ class Bridge(QObject):
         slot: str = "",
         label: str = "",
         may_hang: bool = False,
+        quiet: bool = False,
     ) -> Task:
         """Call `work(task)` on a background thread, then `done(answer)` or `failed(error)` in the GUI thread.
 
         Must be called in the GUI thread. Cancelled work is not delivered at all. With a `slot`, a newer request of the
         same owner and slot takes the place of this one. The returned task cancels it and shows its progress. Work that
-        `may_hang`, because a person named the place that it reads, gets a thread of its own.
+        `may_hang`, because a person named the place that it reads, gets a thread of its own. Nobody waits for work that
+        is `quiet`: it does not make the bridge busy.
         """
         place = (id(owner), slot) if slot else None
-        request = _Request(work, done, failed, Task(label), place, owner)
+        request = _Request(work, done, failed, Task(label), place, owner, quiet)
         if place is not None:
             older = self._newest.get(place)
             if older is not None:
@@ -119,13 +122,14 @@ class Bridge(QObject):
             self._queue.put(request)
         if not self._look.isActive():
             self._look.start()
-        self.started.emit()
+        if not quiet:
+            self.started.emit()
         return request.task
 
     @property
     def busy(self) -> bool:
-        """Whether anything is queued, running or undelivered."""
-        return bool(self._open)
+        """Whether anything that somebody waits for is queued, running or undelivered."""
+        return not all(request.quiet for request in self._open)
 
     def tasks(self) -> list[Task]:
         """Tasks that are queued or running, for a progress display."""
@@ -194,8 +198,9 @@ class Bridge(QObject):
             for request, thread in self._apart.items()
             if thread.is_alive() and request not in stuck
         }
-        self._open -= stuck
-        self._end_if_idle()
+        if stuck:
+            self._open -= stuck
+            self._end_if_idle()
 
     @Slot(object)
     def _deliver(self, request: _Request) -> None:
@@ -210,9 +215,16 @@ class Bridge(QObject):
                 request.failed(request.error)
             else:
                 self.failure.emit(request.error)
-        self._end_if_idle()
+        if request.quiet:
+            self._stop_looking()
+        else:
+            self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if not self._open and self._look.isActive():
-            self._look.stop()
+        self._stop_looking()
+        if not self.busy:
             self.idle.emit()
+
+    def _stop_looking(self) -> None:
+        if not self._open:
+            self._look.stop()

@@ -238,10 +238,15 @@ class Commands(QObject):
         tree = self._bench.variables.model.tree
         if tree is None:
             return []
-        from ckpt_studio.gui.models.filter_words import matching_rows
+        from ckpt_studio.core.errors import CkptStudioError
+        from ckpt_studio.gui.models.filter_words import Ground, understood
 
         columns = tree.nodes.columns
-        rows = matching_rows(tree, self._bench.variables.model.states, text)
+        model = self._bench.variables.model
+        try:
+            rows = understood(text).rows(Ground(tree, model.states, model.figures))
+        except CkptStudioError:
+            return []
         first = (
             range(min(len(columns), _MOST_OFFERED))
             if rows is None

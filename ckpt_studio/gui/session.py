@@ -31,6 +31,7 @@ from ckpt_studio.gui.trouble import Trouble
 from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Edit
     from ckpt_studio.document.journal import Journal
@@ -109,6 +110,7 @@ class Session(QObject):
         self.selection: tuple[str, ...] = ()
         self.run: RunState | None = None
         self.opened_path = ""
+        self._figure_cache: FigureCache | None = None
         self._warming = self._warm = False
         self._waiting: str | None = None
         self.staged_elsewhere: frozenset[str] = frozenset()
@@ -127,6 +129,15 @@ class Session(QObject):
         self._again = QTimer(self, singleShot=True, interval=_UNFINISHED_MS)
         self._again.timeout.connect(self.rescan)
         self.bridge.failure.connect(self.trouble)
+
+    @property
+    def figure_cache(self) -> FigureCache:
+        """Statistics that were found before, in this start or another."""
+        if self._figure_cache is None:
+            from ckpt_studio.analysis.remembered import FigureCache
+
+            self._figure_cache = FigureCache()
+        return self._figure_cache
 
     @property
     def running(self) -> bool:
@@ -464,6 +475,8 @@ class Session(QObject):
         self._watch.watch(None)
         self._again.stop()
         self.bridge.close()
+        if self._figure_cache is not None:
+            self._figure_cache.close()
         if self.document is not None:
             let_go(self.document)
         if self.compared is not None:

@@ -26,15 +26,22 @@ class RowStates:
         frozen: int8 [N]: 1 frozen, 0 trainable, -1 where it means nothing.
         staged: what is staged.
         faults: sentences by row, of the rows that are damaged and not mended by an edit.
+        edited: bool [N], rows that a staged edit concerns.
 
     Attributes:
         frozen: as given; -1 for what was dropped.
-        swapped, dropped, damaged: bool [N].
+        swapped, dropped, damaged, staged: bool [N].
     """
 
     def __init__(
-        self, nodes: TreeNodes, frozen: NDArray[np.int8], staged: State, faults: Mapping[int, str]
+        self,
+        nodes: TreeNodes,
+        frozen: NDArray[np.int8],
+        staged: State,
+        faults: Mapping[int, str],
+        edited: NDArray[np.bool_],
     ) -> None:
+        self.staged = edited
         self.swapped, self.dropped = staged.changed, staged.dropped
         self.frozen = np.where(self.dropped, np.int8(-1), frozen)
         self.damaged = np.zeros(len(frozen), np.bool_)
@@ -92,4 +99,4 @@ def read_states(document: Document, staged: State, nodes: TreeNodes) -> RowState
     frozen[staged.marked] = 1
     slots = np.flatnonzero(columns.slot_of >= 0)
     frozen[slots] = np.where(frozen[columns.slot_of[slots]] == 1, 1, frozen[slots])
-    return RowStates(nodes, frozen, staged, document.faults_of(staged))
+    return RowStates(nodes, frozen, staged, document.faults_of(staged), document.edited_rows_of(staged))

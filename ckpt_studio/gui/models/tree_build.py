@@ -1,7 +1,8 @@
 """Builds the tree of variables by numpy: a million names take a second.
 
-Names are cut at `/`; a chain of groups with one child each is folded into one node; optimizer slots stand under their
-weight; what is no weight stands apart at the end. Nothing here names Qt: it runs on a background thread.
+Names are cut at `/`, or at dots where none of them has a slash, as in other frameworks; a chain of groups with one
+child each is folded into one node; optimizer slots stand under their weight; what is no weight stands apart at the end.
+Nothing here names Qt: it runs on a background thread.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ckpt_studio.gui.settings import Naming
 
 MAX_DEPTH: Final = 60
 """Deeper path parts stay together in the last label: a name of ten thousand slashes is not ten thousand levels."""
-_SLASH: Final = ord("/")
+_CUTS: Final = (ord("/"), ord("."))
 
 
 @dataclass(eq=False)
@@ -85,7 +86,7 @@ def _nodes_of(names: Names, rows: NDArray[np.int32], twins: NDArray[np.bool_]) -
     shared_bytes = shared_prefix_lengths(blob, starts, lengths)
     same = np.flatnonzero((lengths[1:] == lengths[:-1]) & (shared_bytes[1:] == lengths[1:]))
     twins[rows[same]] = twins[rows[same + 1]] = True
-    slash_row, slash_at = _slashes(blob, starts, lengths)
+    slash_row, slash_at = _cuts(blob, starts, lengths)
     slashes = np.minimum(np.bincount(slash_row, minlength=len(rows)), MAX_DEPTH)
     first_slash = np.searchsorted(slash_row, np.arange(len(rows)))
     inside = slash_at < shared_bytes[slash_row]
@@ -101,11 +102,19 @@ def _nodes_of(names: Names, rows: NDArray[np.int32], twins: NDArray[np.bool_]) -
     return _folded(_Part(np.where(leaf, rows[owner], -1), depth, rows[owner], low, high))
 
 
-def _slashes(
+def _cuts(
     blob: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every slash: which name (by its place in `starts`, ascending), and where in it."""
-    places = np.flatnonzero(blob == _SLASH)
+    """Every slash, or every dot where there is no slash."""
+    slashes = _places(blob, starts, lengths, _CUTS[0])
+    return slashes if len(slashes[0]) else _places(blob, starts, lengths, _CUTS[1])
+
+
+def _places(
+    blob: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], letter: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every such letter: which name (by its place in `starts`, ascending), and where in it."""
+    places = np.flatnonzero(blob == letter)
     by_start = np.argsort(starts, kind="stable")
     at = np.searchsorted(starts[by_start], places, side="right") - 1
     places, at = places[at >= 0], at[at >= 0]

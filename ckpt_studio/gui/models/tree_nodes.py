@@ -78,7 +78,8 @@ class TreeNodes:
         slot_name = int(self.columns.slot_name[row])
         own = self.names[row].removesuffix(_LEAF_SUFFIX)
         if self.naming == "name":
-            return own.rpartition("/")[2] if slot_name < 0 else self.columns.slot_names[slot_name]
+            last = own.rpartition("/" if "/" in own else ".")[2]
+            return last if slot_name < 0 else self.columns.slot_names[slot_name]
         return _beyond(self.names[self._weight(node)], own)
 
     def twin_mark(self, node: int) -> str:
@@ -126,4 +127,5 @@ class TreeNodes:
 
 def _beyond(weight: str, slot: str) -> str:
     """`a/w/Adam` of the weight `a/w` -> `Adam`; the whole text where it does not begin so."""
-    return slot.removeprefix(f"{weight.removesuffix(_LEAF_SUFFIX)}/")
+    weight = weight.removesuffix(_LEAF_SUFFIX)
+    return slot[len(weight) + 1 :] if slot.startswith((f"{weight}/", f"{weight}.")) else slot

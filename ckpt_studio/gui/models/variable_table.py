@@ -17,6 +17,7 @@ from ckpt_studio.gui.texts import byte_size, opaque_sentence, shape_text, shorte
 
 if TYPE_CHECKING:
     from ckpt_studio.core.dtypes import DType
+    from ckpt_studio.gui.models.figures import Figures
     from ckpt_studio.gui.models.row_states import RowStates
     from ckpt_studio.gui.models.variable_tree import VariableTree
 
@@ -36,6 +37,14 @@ class Column(IntEnum):
     state = 3
     dtype = 4
     size = 5
+    mean = 6
+    std = 7
+    norm = 8
+    nan = 9
+
+
+FIGURES: Final = (Column.mean, Column.std, Column.norm, Column.nan)
+"""The columns that fill in the background."""
 
 
 NODE_ROLE: Final = _Role.UserRole + 1
@@ -47,6 +56,7 @@ EXPANDED_ROLE: Final = _Role.UserRole + 3
 
 _PLAIN: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 _CHECKABLE: Final = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable
+_TO_THE_RIGHT: Final = frozenset((Column.size, *FIGURES))
 _ALIGN_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -60,12 +70,20 @@ class VariableTable(QAbstractTableModel):
         super().__init__(parent)
         self._tree: VariableTree | None = None
         self._states: RowStates | None = None
+        self._figures: Figures | None = None
         self._slants = False
         self._slanted = QFont()
         self._slanted.setItalic(True)
         self._headers = (
             self.tr("Name"), self.tr("Frozen"), self.tr("Shape"), self.tr("State"), self.tr("Type"), self.tr("Size"),
+            self.tr("Mean"), self.tr("Std"), self.tr("Norm"), self.tr("NaN"),
         )  # fmt: skip
+        self._header_hints = {
+            Column.mean: self.tr("Mean of the finite values"),
+            Column.std: self.tr("Standard deviation of the finite values"),
+            Column.norm: self.tr("L2 norm: the root of the sum of squares of the finite values"),
+            Column.nan: self.tr("Elements that are not a number, or infinite"),
+        }
 
     # ---- content
 
@@ -79,10 +97,17 @@ class VariableTable(QAbstractTableModel):
         """States of the rows, or None."""
         return self._states
 
-    def show(self, tree: VariableTree | None, states: RowStates | None) -> None:
+    @property
+    def figures(self) -> Figures | None:
+        """Figures of the rows, or None."""
+        return self._figures
+
+    def show(
+        self, tree: VariableTree | None, states: RowStates | None, figures: Figures | None = None
+    ) -> None:
         """Show another tree."""
         self.beginResetModel()
-        self._tree, self._states = tree, states
+        self._tree, self._states, self._figures = tree, states, figures
         borrowed = None if tree is None else tree.nodes.borrowed
         self._slants = borrowed is not None and bool(borrowed.any()) and not borrowed.all()
         self.endResetModel()
@@ -92,6 +117,11 @@ class VariableTable(QAbstractTableModel):
         self._states = states
         if self.rowCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(Column) - 1))
+
+    def figures_changed(self) -> None:
+        """More figures are known."""
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, FIGURES[0]), self.index(self.rowCount() - 1, FIGURES[-1]))
 
     def set_filter(self, rows: Any) -> None:
         """Show only these rows (bool [N]) and what stands above them; None shows all."""
@@ -182,8 +212,10 @@ class VariableTable(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self._headers):
             if role == _Role.DisplayRole:
                 return self._headers[section]
+            if role == _Role.ToolTipRole:
+                return self._header_hints.get(Column(section))
             if role == _Role.TextAlignmentRole:
-                right = section == Column.size
+                right = section in _TO_THE_RIGHT
                 return _ALIGN_RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -213,7 +245,7 @@ class VariableTable(QAbstractTableModel):
         if role == _Role.DisplayRole:
             return self._text(node, column)
         if role == _Role.TextAlignmentRole:
-            return _ALIGN_RIGHT if column == Column.size else None
+            return _ALIGN_RIGHT if column in _TO_THE_RIGHT else None
         if role == _Role.CheckStateRole:
             return self._check_state(node) if column == Column.frozen else None
         if role == _Role.ToolTipRole:
@@ -246,6 +278,8 @@ class VariableTable(QAbstractTableModel):
             return self._training_text(node)
         if column == Column.state:
             return self._state_text(node, row)
+        if column in FIGURES:
+            return self._figure_text(node, row, column)
         if column == Column.size:
             return byte_size(nodes.total_bytes(node) if row < 0 else int(nodes.columns.nbytes[row]))
         if row < 0:
@@ -254,6 +288,25 @@ class VariableTable(QAbstractTableModel):
         if column == Column.shape:
             return shape_text(nodes.columns.shape(row))
         return self._dtype(row).name
+
+    def _figure_text(self, node: int, row: int, column: int) -> str:
+        """A figure of a variable; of a group only how many of its elements are not finite."""
+        if self._figures is None or self._tree is None:
+            return ""
+        if row < 0:
+            bad = self._figures.bad_inside(self._tree.nodes, node) if column == Column.nan else 0
+            return f"⚠ {bad:,}" if bad else ""
+        value = self._figures.of(row, Column(column).name)
+        if value is None:
+            return "" if self._figures.settled[row] else "…"
+        if value != value:
+            return ""
+        if column != Column.nan:
+            return f"{value:.4g}"
+        infinite = int(self._figures.of(row, "inf") or 0)
+        parts = [f"{int(value):,}"] if value or not infinite else []
+        parts += [self.tr("%1 Inf").replace("%1", f"{infinite:,}")] if infinite else []
+        return f"⚠ {' + '.join(parts)}" if value or infinite else "0"
 
     def label(self, node: int) -> str:
         """What the name column shows."""
@@ -375,4 +428,7 @@ class VariableTable(QAbstractTableModel):
             parts.append(self.tr("expanded") if self._tree.shown.expanded(node) else self.tr("collapsed"))
         row = int(self._tree.nodes.row[node])
         parts += [self._training_text(node), self._state_text(node, row)]
+        bad = self._figure_text(node, row, Column.nan)
+        if "⚠" in bad:
+            parts.append(self.tr("not finite: %1").replace("%1", bad))
         return ", ".join(part for part in parts if part)

@@ -17,20 +17,22 @@ class VariableTree:
     """Everything that showing variables needs.
 
     Attributes:
-        nodes: the tree.
+        nodes: the tree, in the order that it is shown in.
         shown: the part of it that is to be seen.
         searches: every kind of name that the variables have, ready to be searched.
+        natural: the tree in the order of the names.
     """
 
     nodes: TreeNodes
     shown: VisibleNodes
     searches: tuple[NameSearch, ...]
+    natural: TreeNodes
 
 
 def prepare(columns: Columns, naming: Naming) -> VariableTree:
     """The tree of all variables."""
     nodes = build_nodes(columns, naming)
-    return VariableTree(nodes, VisibleNodes(nodes), searches_of(columns))
+    return VariableTree(nodes, VisibleNodes(nodes), searches_of(columns), nodes)
 
 
 def searches_of(columns: Columns) -> tuple[NameSearch, ...]:

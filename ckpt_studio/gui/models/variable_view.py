@@ -37,6 +37,7 @@ _NAMES_SHARE: Final = 0.6
 """The column of names grows to so much of the width by itself, or to what all others leave."""
 _WIDTHS: Final = {
     Column.label: 170, Column.frozen: 96, Column.shape: 84, Column.state: 96, Column.dtype: 66, Column.size: 70,
+    Column.mean: 76, Column.std: 76, Column.norm: 76, Column.nan: 70,
 }  # fmt: skip
 
 
@@ -117,10 +118,12 @@ class VariableView(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
-        # a clickable header asks at each paint whether a whole column is selected, which asks for the flags of each row
-        columns.setSectionsClickable(False)
-        # a header that knows what is selected does so too, beside a column that is
+        # a header that knows what is selected asks at each paint whether whole columns are: for the flags of each row
         columns.setSelectionModel(QItemSelectionModel(model, columns))
+        columns.setSectionsClickable(True)
+        columns.setSortIndicatorShown(True)
+        columns.setSortIndicatorClearable(True)
+        columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         columns.setStretchLastSection(True)
         columns.setResizeContentsPrecision(0)
         for column, width in _WIDTHS.items():

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
-from ckpt_studio.gui.icons import icon
-from ckpt_studio.gui.models.variable_table import VariableTable
+from ckpt_studio.gui.figuring import Figuring
+from ckpt_studio.gui.models.variable_table import FIGURES, Column, VariableTable
 from ckpt_studio.gui.models.variable_view import VariableView
+from ckpt_studio.gui.panels.filter_field import FilterField
 from ckpt_studio.gui.panels.names_switch import NamesSwitch
+from ckpt_studio.gui.texts import visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.state import State
     from ckpt_studio.gui.models.carry import Place
+    from ckpt_studio.gui.models.filter_words import Filter
     from ckpt_studio.gui.models.row_states import RowStates
-    from ckpt_studio.gui.models.tree_work import Standing
+    from ckpt_studio.gui.models.tree_work import Order, Standing
     from ckpt_studio.gui.models.variable_tree import VariableTree
     from ckpt_studio.gui.session import Session
 
 _AT_ONCE: Final = 20_000
 """Up to so many variables, states and filter are worked out at once; above, in the background or after a pause."""
-_TYPING_MS: Final = 120
+_REFILTER_MS: Final = 250
+_RESORT_MS: Final = 1500
+"""So often rows change places while figures arrive that they are sorted by."""
 _MOST_RANGES: Final = 2000
 """A selection in more pieces than this is not brought back after a filter."""
 
@@ -45,15 +49,7 @@ class VariablesPanel(QWidget):
         self.view = VariableView(self.model, self)
         self.view.setObjectName("variableTree")
         self.view.setAccessibleName(self.tr("Variables"))
-        self.filter = QLineEdit(self)
-        self.filter.setObjectName("filterEdit")
-        self.filter.setPlaceholderText(self.tr("Filter: part of a name, dtype:float32, frozen:yes"))
-        self.filter.setAccessibleName(self.tr("Filter variables"))
-        self.filter.setClearButtonEnabled(True)
-        self._sign = QAction(self)
-        self.filter.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.setAcceptDrops(False)  # a file dropped on it is for the window
-        self.filter.installEventFilter(self)
+        self.filter = FilterField(self)
         self.names = NamesSwitch(session.settings, self)
         self._count = QLabel(self)
         self._count.setObjectName("variableCount")
@@ -70,8 +66,14 @@ class VariablesPanel(QWidget):
         layout.addLayout(finding)
         layout.addWidget(self.view, 1)
         layout.addWidget(self._count)
-        self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
-        self._typing.timeout.connect(self._filter)
+        self.figuring = Figuring(session, self._rows_on_screen, self)
+        self._words: Filter | None = None
+        self._order: Order | None = None
+        self._matching: Any = None
+        self._refilter = QTimer(self, singleShot=True, interval=_REFILTER_MS)
+        self._refilter.timeout.connect(self._filter)
+        self._resort = QTimer(self, singleShot=True, interval=_RESORT_MS)
+        self._resort.timeout.connect(self._rearrange)
         self._choosing = QTimer(self, singleShot=True, interval=0)
         self._choosing.timeout.connect(self._choose)
         self._chosen_nodes: Any = None
@@ -83,6 +85,12 @@ class VariablesPanel(QWidget):
 
     def _connect(self) -> None:
         self.filter.textChanged.connect(self._filter_edited)
+        self.filter.left.connect(self._enter_tree)
+        self.figuring.changed.connect(self._more_figures)
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort)
+        self.view.verticalScrollBar().valueChanged.connect(self.figuring.look)
+        for change in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
+            change.connect(self.figuring.look)
         self.model.freezeRequested.connect(self._freeze)
         self.model.modelAboutToBeReset.connect(self._resetting_begins)
         self.model.modelReset.connect(self._resetting_ends)
@@ -94,7 +102,7 @@ class VariablesPanel(QWidget):
         self._session.documentChanged.connect(self._build)
         self._session.stagedChanged.connect(self._restate)
         self._session.currentChanged.connect(self._follow)
-        self._session.settings.namingChanged.connect(self._rename)
+        self._session.settings.namingChanged.connect(self._rearrange)
         self._show_count()
 
     # ---- the tree
@@ -103,7 +111,9 @@ class VariablesPanel(QWidget):
         """Build the tree of the session's document, in the background."""
         document = self._session.document
         self.filter.clear()
+        self._unsort()
         self._show(None)
+        self.figuring.begin(None, None)
         if document is None:
             return
         from ckpt_studio.gui.models.tree_work import stand
@@ -113,6 +123,7 @@ class VariablesPanel(QWidget):
         def built(standing: Standing) -> None:
             if document is self._session.document:
                 self._show(standing)
+                self.figuring.begin(document, standing.figures)
                 if document.edits is not edits:
                     self._restate()
                 if self._session.current is not None:
@@ -123,23 +134,26 @@ class VariablesPanel(QWidget):
             lambda task: stand(document, naming), built, owner=self, slot="tree", label=self._label
         )
 
-    def _rename(self, *_: object) -> None:
-        """Build the same tree by other names, in the background; the person stays where they are."""
-        tree, document = self.model.tree, self._session.document
-        if tree is None or document is None:
+    def _rearrange(self, *_: object) -> None:
+        """Build the tree of the same variables by other names or in another order; the person stays where they are."""
+        tree, document, figures = self.model.tree, self._session.document, self.figuring.figures
+        if tree is None or document is None or figures is None:
             self._build()
             return
-        from ckpt_studio.gui.models.tree_work import stand_again
+        from ckpt_studio.gui.models.filter_words import understood
+        from ckpt_studio.gui.models.tree_work import Wish, stand_again
 
-        naming, edits, text = self._session.settings.naming, document.edits, self.filter.text()
+        edits = document.edits
+        words = self._words or understood("")
+        wish = Wish(self._session.settings.naming, self._order, words)
         place, ids = self._place(tree), tree.shown.ids
 
         def built(standing: Standing) -> None:
             if tree is not self.model.tree:
                 return
             moved = tree.shown.ids is not ids or self._current_node != place.current
-            if moved or self._chosen_nodes is not place.chosen or self.filter.text() != text:
-                self._rename()
+            if moved or self._chosen_nodes is not place.chosen or words is not (self._words or words):
+                self._rearrange()
                 return
             self._show(standing)
             if document.edits is not edits:
@@ -148,12 +162,62 @@ class VariablesPanel(QWidget):
                 self.go_to(self._session.current)
 
         self._session.bridge.submit(
-            lambda task: stand_again(document, naming, tree.searches, place, text),
+            lambda task: stand_again(document, tree, figures, place, wish, task),
             built,
             owner=self,
             slot="tree",
             label=self._label,
         )
+
+    def _sort(self, section: int, order: Qt.SortOrder) -> None:
+        """Sort by the column that the header shows; its third click brings the names back into their order."""
+        from ckpt_studio.gui.models.tree_work import Order
+
+        descending = order == Qt.SortOrder.DescendingOrder
+        self._order = None if section < 0 else Order(Column(section).name, descending)
+        self._ask_for_figures()
+        self._rearrange()
+
+    def _unsort(self) -> None:
+        header = self.view.horizontalHeader()
+        header.blockSignals(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.blockSignals(False)
+        self._order = None
+
+    # ---- the figures
+
+    def _rows_on_screen(self) -> Any:
+        """Rows of the variables that are to be seen: int32 array."""
+        tree, figures = self.model.tree, self.figuring.figures
+        if tree is None or figures is not self.model.figures or not self.isVisible():
+            return _no_rows().nonzero()[0]
+        top, bottom = self.view.rowAt(0), self.view.rowAt(self.view.viewport().height() - 1)
+        ids = tree.shown.ids[max(top, 0) : bottom + 1 if bottom >= 0 else None]
+        rows = tree.nodes.row[ids]
+        return rows[rows >= 0]
+
+    def _ask_for_figures(self) -> None:
+        """Say which figures the filter and the order need."""
+        from ckpt_studio.gui.models.filter_words import Ground
+
+        tree, words = self.model.tree, self._words
+        by_figure = self._order is not None and Column[self._order.column] in FIGURES
+        if tree is None or self.model.figures is not self.figuring.figures or not (by_figure or (words is not None and words.slow)):
+            self.figuring.want(None)
+            return
+        ground = Ground(tree, self.model.states)
+        rows = words.candidates(ground) if words is not None else _no_rows()
+        if by_figure:
+            rows = ~_no_rows(len(ground))
+        self.figuring.want(rows)
+
+    def _more_figures(self) -> None:
+        self.model.figures_changed()
+        if self._words is not None and self._words.slow and not self._refilter.isActive():
+            self._refilter.start()
+        if self._order is not None and Column[self._order.column] in FIGURES and not self._resort.isActive():
+            self._resort.start()
 
     def _place(self, tree: VariableTree) -> Place:
         """Where the person is now."""
@@ -170,10 +234,13 @@ class VariablesPanel(QWidget):
         self._current_node = None if place is None else place.current
         if standing is None:
             self.model.show(None, None)
+            self._matching = None
             self._show_count()
         else:
-            self.model.show(standing.tree, standing.states)
-            self._show_count(standing.matching)
+            self.model.show(standing.tree, standing.states, standing.figures)
+            self._matching = standing.matching
+            self._ask_for_figures()
+            self._show_count()
             self.view.scrollTo(self.view.currentIndex())
             self.view.fit_names()
 
@@ -184,7 +251,7 @@ class VariablesPanel(QWidget):
             return
         staged = document.rows
         if staged.columns is not tree.nodes.columns:
-            self._rename()  # an edit has made other variables of them
+            self._rearrange()  # an edit has made other variables of them
         elif len(tree.nodes.columns) <= _AT_ONCE:
             self._restated(tree, _states(document, staged, tree))
         else:
@@ -202,37 +269,47 @@ class VariablesPanel(QWidget):
     # ---- the filter
 
     def _filter_edited(self) -> None:
-        tree = self.model.tree
-        if tree is None or len(tree.nodes.columns) <= _AT_ONCE:
-            self._filter()
-        else:
-            self._typing.start()
+        if self.model.tree is None:
+            return
+        from ckpt_studio.core.errors import CkptStudioError
+        from ckpt_studio.gui.models.filter_words import understood
+
+        try:
+            self._words = understood(self.filter.text())
+        except CkptStudioError as error:
+            self._count.setText(f"⚠ {visible(str(error))}")
+            return
+        self._ask_for_figures()
+        self._filter()
 
     def _filter(self) -> None:
-        tree = self.model.tree
-        if tree is None:
+        tree, words = self.model.tree, self._words
+        if tree is None or words is None:
             return
-        from ckpt_studio.gui.models.filter_words import matching_rows
+        from ckpt_studio.gui.models.filter_words import Ground
 
-        states, text = self.model.states, self.filter.text()
+        states, figures = self.model.states, self.model.figures
         if len(tree.nodes.columns) <= _AT_ONCE:
-            self._filtered(tree, matching_rows(tree, states, text))
+            self._filtered(tree, words.rows(Ground(tree, states, figures)))
         else:
             self._session.bridge.submit(
-                lambda task: matching_rows(tree, states, text),
+                lambda task: words.rows(Ground(tree, states, figures, task)),
                 lambda rows: self._filtered(tree, rows),
                 owner=self,
                 slot="filter",
             )
 
     def _filtered(self, tree: VariableTree, rows: Any) -> None:
-        if tree is self.model.tree:
+        if tree is not self.model.tree:
+            return
+        if not _same(rows, self._matching):
+            self._matching = rows
             self.model.set_filter(rows)
-            self._show_count(rows)
+        self._show_count()
 
-    def _show_count(self, matching: Any = None) -> None:
-        """How many variables there are, how many fit the filter (bool [N]), and how many have no object path."""
-        tree = self.model.tree
+    def _show_count(self) -> None:
+        """How many variables there are, how many fit the filter, and how many have no object path."""
+        tree, matching = self.model.tree, self._matching
         if tree is None:
             self._count.clear()
             return
@@ -241,28 +318,23 @@ class VariablesPanel(QWidget):
             text = self.tr("1 variable") if total == 1 else self.tr("%n variables", "", total)
         else:
             text = self.tr("%1 of %n", "", total).replace("%1", str(int(matching.sum())))
+            missing = self.figuring.missing() if self._words is not None and self._words.slow else 0
+            if missing:
+                text += " · " + self.tr("figures of %n to come", "", missing)
         if borrowed and borrowed == total:
             text += " · " + self.tr("no object paths: full names are shown")
         elif borrowed:
             text += " · " + self.tr("%n without an object path", "", borrowed)
         self._count.setText(text)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down and Enter go from the filter field to the tree, Escape clears it."""
-        if watched is self.filter and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-                if not self.view.currentIndex().isValid() and self.model.rowCount():
-                    self.view.setCurrentIndex(self.model.index(0, 0))
-                return True
-            if event.key() == Qt.Key.Key_Escape and self.filter.text():
-                self.filter.clear()
-                return True
-        return super().eventFilter(watched, event)
+    def _enter_tree(self) -> None:
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self.view.currentIndex().isValid() and self.model.rowCount():
+            self.view.setCurrentIndex(self.model.index(0, 0))
 
     def tint(self) -> None:
         """Take the colours of the palette as it is now."""
-        self._sign.setIcon(icon("search"))
+        self.filter.tint()
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter field."""
@@ -365,3 +437,17 @@ def _states(document: Document, staged: State, tree: VariableTree) -> RowStates:
     from ckpt_studio.gui.models.row_states import read_states
 
     return read_states(document, staged, tree.nodes)
+
+
+def _no_rows(count: int = 0) -> Any:
+    """bool [count], none of them."""
+    import numpy as np
+
+    return np.zeros(count, np.bool_)
+
+
+def _same(rows: Any, others: Any) -> bool:
+    """Whether two filters let the same rows through."""
+    if rows is None or others is None:
+        return rows is others
+    return bool((rows == others).all())

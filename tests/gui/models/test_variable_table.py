@@ -37,7 +37,7 @@ def show(model: VariableTable, columns: Columns, frozen: tuple[str, ...] = ()) -
         marks[columns.row(key)] = 1
     donor = Swap(MemorySource({"w": 1.0}), "best-9000", ("w",))
     staged = State.of(columns).laying(np.array([columns.row("net/layer2/bias")]), donor)
-    model.show(tree, RowStates(tree.nodes, marks, staged, columns.faults))
+    model.show(tree, RowStates(tree.nodes, marks, staged, columns.faults, staged.changed))
 
 
 @pytest.fixture
