@@ -93,7 +93,8 @@ def key_of(column: str, states: RowStates, figures: Figures) -> NDArray[np.float
 
     Args:
         column: the name of a `Column` of the table.
-        states, figures: of the rows.
+        states: of the rows.
+        figures: of the rows.
     """
     columns = figures.state.columns
     match column:

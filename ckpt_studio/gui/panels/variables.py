@@ -203,7 +203,8 @@ class VariablesPanel(QWidget):
 
         tree, words = self.model.tree, self._words
         by_figure = self._order is not None and Column[self._order.column] in FIGURES
-        if tree is None or self.model.figures is not self.figuring.figures or not (by_figure or (words is not None and words.slow)):
+        needed = by_figure or (words is not None and bool(words.slow))
+        if tree is None or not needed or self.model.figures is not self.figuring.figures:
             self.figuring.want(None)
             return
         ground = Ground(tree, self.model.states)

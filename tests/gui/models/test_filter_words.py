@@ -15,8 +15,7 @@ from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Names, encode
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Drop, Freeze
-from ckpt_studio.gui.models.figure_work import figures_for
-from ckpt_studio.gui.models.figures import lines_of
+from ckpt_studio.gui.models.figures import Figures, lines_of
 from ckpt_studio.gui.models.filter_words import Ground, understood
 from ckpt_studio.gui.models.name_search import NameSearch
 from ckpt_studio.gui.models.row_states import read_states
@@ -40,11 +39,11 @@ def ground() -> Ground:
     document = Document(MemoryCheckpoint(ARRAYS))
     document.do(Freeze(("conv1/kernel",)))
     document.do(Drop(("conv1/bias",)))
-    columns = document.base.columns
-    tree, figures = prepare(columns, "name"), figures_for(columns)
+    columns = document.rows.columns
+    tree, figures = prepare(columns, "name"), Figures(document.rows)
     known = [row for row in range(len(columns)) if not figures.settled[row]]
     figures.put(np.array(known), lines_of(statistics(document.base, KEYS[row]) for row in known))
-    return Ground(tree, read_states(document, tree.nodes), figures)
+    return Ground(tree, read_states(document, document.rows, tree.nodes), figures)
 
 
 def found(ground: Ground, text: str) -> set[str]:
@@ -118,8 +117,9 @@ def test_what_makes_no_sense_is_said(text: str, sentence: str) -> None:
 
 
 def test_rows_without_figures_wait(ground: Ground) -> None:
+    assert ground.figures is not None
     words = understood("norm>10 kernel")
-    unknown = Ground(ground.tree, ground.states, figures_for(ground.tree.nodes.columns))
+    unknown = Ground(ground.tree, ground.states, Figures(ground.figures.state))
     assert words.candidates(unknown).sum() == 3
     assert not understood("!norm>10").rows(unknown).any()
 
