@@ -198,7 +198,9 @@ def test_the_views_show_the_compared_values(compare: Compare, sample: Path) -> N
     compare.part(QTabWidget, "viewTabs").setCurrentIndex(2)
     compare.settled()
     which = compare.part(QComboBox, "sliceWhich")
-    assert [which.itemText(i) for i in range(which.count())] == ["Staged values", "Compared values"]
+    assert [which.itemText(i) for i in range(which.count())] == [
+        "Staged values", "Compared values", "Staged − compared",
+    ]  # fmt: skip
     which.setCurrentIndex(1)
     which.activated.emit(1)
     compare.settled()

@@ -80,16 +80,22 @@ class Tone:
 
     def indices(self, picture: Heatmap) -> NDArray[np.uint8]:
         """Index into the colour table of each pixel, uint8 [down, across]."""
+        return self.indices_of(picture.values, picture.nan_mask, picture.inf_mask)
+
+    def indices_of(
+        self, values: NDArray[np.float64], nan: NDArray[np.bool_], inf: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
+        """Index into the colour table of each value; NaN that is not marked as such is blank."""
         first, last = self.scale.place(self.low), self.scale.place(self.high)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            places = (self.scale.places(picture.values) - first) * ((LAST - FIRST) / (last - first))
+            places = (self.scale.places(values) - first) * ((LAST - FIRST) / (last - first))
             np.clip(places, 0, LAST - FIRST, out=places)
         places += FIRST + 0.5
         none = np.isnan(places)
         places[none] = BLANK_INDEX
         indices = places.astype(np.uint8)
-        indices[picture.inf_mask] = INF_INDEX
-        indices[picture.nan_mask] = NAN_INDEX
+        indices[inf] = INF_INDEX
+        indices[nan] = NAN_INDEX
         return indices
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -109,11 +109,12 @@ def png_of(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Put a file in place, whole or not at all.
+def write_file(path: str, data: bytes | Iterable[bytes]) -> None:
+    """Put a file in place, whole or not at all; of parts, each as it comes.
 
     Raises:
         RequestFault: if it cannot be written.
+        whatever making a part raises.
     """
     from ckpt_studio.core.errors import RequestFault
 
@@ -122,14 +123,17 @@ def write_file(path: str, data: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             part = Path(file.name)
-            file.write(data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                file.write(piece)
         mask = os.umask(0)
         os.umask(mask)
         part.chmod(0o666 & ~mask)
         part.replace(target)
-    except OSError as error:
+    except BaseException as error:
         if part is not None:
             part.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         sentence = translate("ExportButton", "{0} could not be written: {1}.").format(
             path, error.strerror or error
         )

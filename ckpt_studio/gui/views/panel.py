@@ -54,6 +54,7 @@ class TensorPanel(QWidget):
         self._tabs.currentChanged.connect(lambda _: self._place_bar())
         self._bar.changed.connect(self._slice_changed)
         self._heatmap.indexWanted.connect(self._bar.go_to)
+        self._values.indexRequested.connect(self._bar.go_to)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(self._variable_page())

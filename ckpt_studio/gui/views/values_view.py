@@ -1,54 +1,53 @@
-"""The values of a slice as a table, of any size."""
+"""The values of a variable: a slice as a table of any size, a scalar as itself, a string as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QApplication,
-    QComboBox,
     QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QSpinBox,
-    QTableView,
+    QLineEdit,
+    QSplitter,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.numbers import NumberFormat, number_text
 from ckpt_studio.gui.views.subject import Nature, Side, Subject, Which
-from ckpt_studio.gui.views.value_model import ValueModel
+from ckpt_studio.gui.views.values_controls import ValueControls
+from ckpt_studio.gui.views.values_line import LineFace
+from ckpt_studio.gui.views.values_scalar import ScalarFace
+from ckpt_studio.gui.views.values_slice import ShownSlice, place_of
+from ckpt_studio.gui.views.values_spectrum import SpectrumFace
+from ckpt_studio.gui.views.values_table import ValueTable
+from ckpt_studio.gui.views.values_taking import Taking
+from ckpt_studio.gui.views.values_text import TextPane
 from ckpt_studio.gui.views.view import TensorView
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ckpt_studio.analysis.slices import SliceSpec
     from ckpt_studio.gui.session import Session
-
-_COPY_CELLS: Final = 2_000_000
-"""More than this is a matter for an export, not for the clipboard."""
-_TEXT_WIDTH: Final = 60
-"""Characters a column of strings has room for."""
+    from ckpt_studio.gui.views.colours import Tone
 
 
 class ValuesView(TensorView):
-    """A table of the slice that the slice bar names, with the number format and, for huge tensors, pages."""
+    """Shows the slice that the slice bar names. `indexRequested` asks for the slice with this index."""
+
+    indexRequested = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "valuesView", translate("ValuesView", "Values"), parent)
         named(self, "valuesView", self.tr("Values"))
         self._spec: SliceSpec | None = None
         self._which = Which.staged
-        self._model = ValueModel(session.bridge, self)
-        self._model.failed.connect(self._failed)
-        self._table = self._make_table()
+        self._shown: ShownSlice | None = None
         self._built = True  # nothing here has to be imported first
         self.build(self._content)
 
@@ -62,176 +61,274 @@ class ValuesView(TensorView):
     def shows(self, nature: Nature) -> bool:
         return nature in (Nature.numbers, Nature.text)
 
+    # ---- layout
+
+    def build(self, content: QWidget) -> None:
+        self._table = ValueTable(self._session.bridge, content)
+        self._table.model.failed.connect(self._failed)
+        self._table.placed.connect(self._say_place)
+        self._taking = Taking(self._session, self._table, lambda: self._shown, content)
+        self._controls = ValueControls(content)
+        self._controls.styleChanged.connect(self._table.set_style)
+        self._controls.besideChanged.connect(self.invalidate)
+        self._controls.rampChanged.connect(self._colour)
+        for button in (self._taking.copy_button, self._taking.export_button):
+            self._controls.add(button)
+        self._scalar = ScalarFace(content)
+        self._text = TextPane(self._session, content)
+        self._text.saveRequested.connect(self._save_string)
+        self._line = LineFace(self._session, content)
+        self._spectrum = SpectrumFace(self._session, content)
+        self._faces = QStackedWidget(content)
+        self._lower = QStackedWidget(content)
+        for face in (self._line, self._spectrum, self._text):
+            self._lower.addWidget(face)
+        self._split = QSplitter(Qt.Orientation.Vertical, content)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self._table)
+        self._split.addWidget(self._lower)
+        self._faces.addWidget(self._split)
+        self._faces.addWidget(self._scalar)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._controls)
+        column.addWidget(self._faces, 1)
+        column.addLayout(self._foot(content))
+
+    def _foot(self, content: QWidget) -> QHBoxLayout:
+        self._go_to = QLineEdit(content)
+        named(self._go_to, "valuesGoTo", self.tr("Go to an index"))
+        self._go_to.setPlaceholderText(self.tr("Go to index"))
+        self._go_to.setToolTip(self.tr("Row, row and column, or an index on every axis (Ctrl+G)"))
+        self._go_to.setMaximumWidth(130)
+        self._go_to.returnPressed.connect(self._go)
+        action = self._table.view.addAction(self.tr("Go to index…"))
+        action.setObjectName("valuesGoToAction")
+        action.setShortcut(QKeySequence("Ctrl+G"))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda checked=False: self._go_to.setFocus())
+        self._note = PlainLabel("valuesNote", parent=content)
+        self._note.setWordWrap(False)
+        self._plot_button = self._toggle(
+            "valuesPlotButton", self.tr("Plot"), self.tr("Show the vector as a line")
+        )
+        self._plot_button.setChecked(True)
+        self._spectrum_button = self._toggle(
+            "valuesSpectrumButton", self.tr("Spectrum"), self.tr("Show the singular values of the matrix")
+        )
+        foot = QHBoxLayout()
+        foot.addWidget(self._go_to)
+        foot.addWidget(self._note, 1)
+        foot.addWidget(self._plot_button)
+        foot.addWidget(self._spectrum_button)
+        return foot
+
+    def _toggle(self, name: str, text: str, hint: str) -> QToolButton:
+        button = QToolButton(self._content)
+        named(button, name, hint)
+        button.setText(text)
+        button.setToolTip(hint)
+        button.setCheckable(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.toggled.connect(lambda _: self._show_lower())
+        return button
+
+    # ---- showing
+
     def present(self, subject: Subject | None) -> None:
         """The table follows at once even while it is hidden: it reads nothing before a cell is painted."""
+        if subject is not None:
+            self._controls.offer(subject, self.side(subject))
         super().present(subject)
         self._show_slice()
 
     def refresh(self) -> None:
         self._show_slice()
+        if self._shown is None:
+            return
+        if self._is_scalar:
+            self._read_scalar()
+        else:
+            self._faces.setCurrentIndex(0)
+            self._show_lower()
+            self._colour()
+
+    @property
+    def _is_scalar(self) -> bool:
+        return self._shown is not None and not self._shown.spec.shape
 
     def _show_slice(self) -> None:
-        side = None if self._subject is None else self.side(self._subject)
-        showable = side is not None and self.shows(side.nature)
-        self._model.show_slice(side if showable else None, self._spec if showable else None)
-        self._fit_columns()
-        pages = self._model.pages
-        self._pages_bar.setVisible(pages != (1, 1))
-        for spin, count in zip(self._page_spins, pages, strict=True):
-            spin.blockSignals(True)
-            spin.setRange(1, count)
-            spin.setValue(1)
-            spin.blockSignals(False)
-        self._place_page()
-
-    # ---- layout
-
-    def _make_table(self) -> QTableView:
-        table = QTableView(self._content)
-        named(table, "valueTable", self.tr("Values"))
-        table.setModel(self._model)
-        table.setWordWrap(False)
-        table.setSelectionMode(QTableView.SelectionMode.ContiguousSelection)
-        table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        table.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerItem)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        table.setCornerButtonEnabled(False)
-        metrics = table.fontMetrics()
-        for header, size in (
-            (table.verticalHeader(), metrics.height() + 6),
-            (table.horizontalHeader(), metrics.horizontalAdvance("-0.000000e-000") + 8),
-        ):
-            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-            header.setDefaultSectionSize(size)
-            header.setMinimumSectionSize(8)
-            header.setSectionsClickable(True)
-        table.verticalHeader().setDefaultAlignment(
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        )
-        copy = table.addAction(self.tr("Copy"))
-        copy.setObjectName("valuesCopy")
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        copy.triggered.connect(self.copy_selection)
-        return table
-
-    def build(self, content: QWidget) -> None:
-        self._note = PlainLabel("valuesNote", parent=content)
-        self._note.setWordWrap(False)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(self._controls(content))
-        column.addWidget(self._table, 1)
-        column.addWidget(self._pages_bar)
-        column.addWidget(self._note)
-        selection = self._table.selectionModel()
-        selection.currentChanged.connect(lambda *_: self._say_index())
-
-    def _controls(self, content: QWidget) -> QHBoxLayout:
-        self._format = QComboBox(content)
-        named(self._format, "valueFormat", self.tr("Number format"))
-        for text, how in (
-            (self.tr("Short"), NumberFormat.short),
-            (self.tr("All digits"), NumberFormat.full),
-            (self.tr("Scientific"), NumberFormat.scientific),
-            (self.tr("Fixed"), NumberFormat.fixed),
-        ):
-            self._format.addItem(text, how)
-        self._format.activated.connect(lambda _: self._model.set_format(self._format.currentData()))
-        label = QLabel(self.tr("&Numbers"), content)
-        label.setBuddy(self._format)
-        copy = QToolButton(content)
-        named(copy, "valuesCopyButton", self.tr("Copy the selected cells as text"))
-        copy.setText(self.tr("Copy"))
-        copy.setToolTip(self.tr("Copy the selected cells as text"))
-        copy.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        copy.clicked.connect(self.copy_selection)
-        self._pages_bar = QWidget(content)
-        pages = QHBoxLayout(self._pages_bar)
-        pages.setContentsMargins(0, 0, 0, 0)
-        self._page_spins = []
-        titles = {"valuesRowPage": self.tr("Page of rows"), "valuesColumnPage": self.tr("Page of columns")}
-        for name, text in titles.items():
-            spin = QSpinBox(self._pages_bar)
-            named(spin, name, text)
-            spin.setPrefix(f"{text} ")
-            spin.setKeyboardTracking(False)
-            spin.valueChanged.connect(lambda _: self._page_chosen())
-            pages.addWidget(spin)
-            self._page_spins.append(spin)
-        self._page_text = PlainLabel("valuesPageText", parent=self._pages_bar)
-        pages.addWidget(self._page_text, 1)
-        row = QHBoxLayout()
-        row.addWidget(label)
-        row.addWidget(self._format)
-        row.addStretch(1)
-        row.addWidget(copy)
-        return row
-
-    def _fit_columns(self) -> None:
-        """Room for a number, or for a piece of text; a header that fits the largest index."""
-        if self._subject is None:
-            return
-        metrics = self._table.fontMetrics()
-        dtype = self.side(self._subject).info.dtype
-        self._format.setEnabled(dtype.is_numeric)
-        sample = "-0.000000e-000" if dtype.is_numeric else "x" * _TEXT_WIDTH
-        if dtype.numpy is not None and dtype.numpy.kind == "c":
-            sample *= 2
-        self._table.horizontalHeader().setDefaultSectionSize(metrics.horizontalAdvance(sample) + 8)
-
-    # ---- pages
-
-    def _page_chosen(self) -> None:
-        self._model.show_page(*(spin.value() - 1 for spin in self._page_spins))
-        self._place_page()
-
-    def _place_page(self) -> None:
-        first, counts = self._model.first, (self._model.rowCount(), self._model.columnCount())
-        texts = [f"{start:,}–{start + count - 1:,}" for start, count in zip(first, counts, strict=True)]
-        self._page_text.setText(self.tr("rows {0}, columns {1}").format(*texts))
-        self._page_spins[0].setVisible(self._model.pages[0] > 1)
-        self._page_spins[1].setVisible(self._model.pages[1] > 1)
-
-    def _say_index(self) -> None:
-        index = self._table.currentIndex()
-        if self._spec is None or not index.isValid():
-            self._note.clear()
-            return
-        row, column = (a + b for a, b in zip(self._model.first, (index.row(), index.column()), strict=True))
-        place = ", ".join(f"{i:,}" for i in self._spec.index(row, column))
-        self._note.setText(f"[{place}] = {index.data()}")
-
-    # ---- copying
-
-    def copy_selection(self) -> None:
-        """Put the selected block on the clipboard: all digits, cells apart by tabs."""
-        selection = self._table.selectionModel().selection()
         subject, spec = self._subject, self._spec
-        if subject is None or spec is None or selection.isEmpty():
-            return
-        block = selection.first()
-        if block.height() * block.width() > _COPY_CELLS:
-            self._session.trouble(
-                self.tr("Copying takes at most {0:,} cells; choose fewer.").format(_COPY_CELLS)
-            )
-            return
-        top, left = (a + b for a, b in zip(self._model.first, (block.top(), block.left()), strict=True))
-        side = self.side(subject)
-        rows, columns = slice(top, top + block.height()), slice(left, left + block.width())
+        side = None if subject is None else self.side(subject)
+        if subject is None or side is None or spec is None or not self.shows(side.nature):
+            self._shown = None
+        else:
+            self._shown = ShownSlice(side, spec, self._controls.beside(subject, side))
+        self._table.show_slice(self._shown)
+        scalar = self._is_scalar
+        for widget in (self._controls, self._go_to, self._note):
+            widget.setVisible(not scalar)
+        if self._shown is not None:
+            self._controls.fit(self._shown.side.info.dtype)
+            self._taking.fit(self._shown.side.info.dtype.is_numeric)
+        self._offer_lower()
+        self._say_place()
 
-        def work(task: Any) -> str:
-            return _as_text(spec.read(side.source, side.key, rows, columns), task)
+    # ---- below the table
 
-        self._session.bridge.submit(
-            work, QApplication.clipboard().setText, self._session.trouble, owner=self, slot="copy"
+    def _offer_lower(self) -> None:
+        """Which of the pictures this slice has."""
+        shown = self._shown
+        numeric = shown is not None and shown.side.info.dtype.is_numeric
+        vector = shown is not None and numeric and len(shown.spec.shape) == 1
+        matrix = shown is not None and numeric and len(shown.spec.shape) > 1
+        self._plot_button.setVisible(vector)
+        self._spectrum_button.setVisible(matrix)
+        if shown is not None and matrix:
+            from ckpt_studio.analysis.spectrum import MOST_VALUES, fits
+
+            can = fits(shown.spec.rows, shown.spec.columns)
+            self._spectrum_button.setEnabled(can)
+            hint = self.tr("Show the singular values of the matrix")
+            if not can:
+                hint = self.tr("Only for matrices of at least 2 and at most {0:,} singular values").format(
+                    MOST_VALUES
+                )
+            self._spectrum_button.setToolTip(hint)
+
+    def _show_lower(self) -> None:
+        """Show the picture that is wanted, or the text of a string, and work on nothing else."""
+        shown = self._shown
+        if shown is None or not self.isVisible() or self._is_scalar:
+            return
+        line = self._plot_button.isVisibleTo(self) and self._plot_button.isChecked()
+        spectrum = (
+            self._spectrum_button.isVisibleTo(self)
+            and self._spectrum_button.isEnabled()
+            and self._spectrum_button.isChecked()
         )
+        text = not shown.side.info.dtype.is_numeric
+        face = self._line if line else self._spectrum if spectrum else self._text if text else None
+        self._line.show_sides(
+            [side for side in (shown.side, shown.other) if side is not None] if line else ()
+        )
+        self._spectrum.show_slice(shown if spectrum else None)
+        if face is not None:
+            self._place(face)
+        self._lower.setVisible(face is not None)
 
+    def _place(self, face: QWidget) -> None:
+        """Beside the one column of a vector, or below a table."""
+        if face.parentWidget() is not self._lower:
+            self._lower.addWidget(face)
+        self._lower.setCurrentWidget(face)
+        aside = face is self._line
+        orientation = Qt.Orientation.Horizontal if aside else Qt.Orientation.Vertical
+        if self._split.orientation() != orientation or not self._lower.isVisibleTo(self._split):
+            self._split.setOrientation(orientation)
+            whole = self._split.width() if aside else self._split.height()
+            first = min(self._table.natural_width, whole // 2) if aside else whole // 2
+            self._split.setSizes([first, whole - first])
 
-def _as_text(values: NDArray[Any], task: Any) -> str:
-    lines = []
-    for line in values:
-        task.check()
-        lines.append("\t".join(number_text(value, NumberFormat.full) for value in line))
-    return "\n".join(lines)
+    # ---- scalars
+
+    def _read_scalar(self) -> None:
+        subject, side = self._subject, self._shown.side if self._shown is not None else None
+        if subject is None or side is None:
+            return
+        titles = {
+            Which.staged: self.tr("staged"),
+            Which.original: self.tr("original"),
+            Which.compared: self.tr("compared"),
+        }
+        others = [
+            (titles[which], each)
+            for which, each in (
+                (Which.staged, subject.staged),
+                (Which.original, subject.original),
+                (Which.compared, subject.compared),
+            )
+            if each is not None and each is not side and each.info.shape == () and each.info.dtype.is_numeric
+        ]
+        wanted = [("", side), *(others if side.info.dtype.is_numeric else ())]
+
+        def work(task: Any) -> list[tuple[str, Any]]:
+            return [(title, each.source.read(each.key)[()]) for title, each in wanted]
+
+        self.submit(work, self._show_scalar)
+
+    def _show_scalar(self, values: list[tuple[str, Any]]) -> None:
+        value = values[0][1]
+        if isinstance(value, bytes):
+            self._faces.addWidget(self._text)
+            self._faces.setCurrentWidget(self._text)
+            self._text.show()
+            self._text.show_value(value)
+        else:
+            self._faces.setCurrentWidget(self._scalar)
+            self._scalar.show_values(values)
+
+    def _save_string(self, value: bytes) -> None:
+        kinds = self.tr("All files") + " (*)"
+        self._taking.ask_path(kinds, "", lambda path: self._taking.save_bytes(path, value))
+
+    # ---- colours
+
+    def _colour(self) -> None:
+        """Find the limits of the ramp, if one is wanted, and paint with it."""
+        shown, ramp = self._shown, self._controls.ramp
+        self._table.model.set_colours(None)
+        self._table.delegate.colours = ()
+        if shown is None or ramp is None or not shown.side.info.dtype.is_numeric or not self.isVisible():
+            return
+        from ckpt_studio.gui.views.values_colours import colours_of, indices_by, tone_for
+
+        def coloured(tone: Tone) -> None:
+            self._table.delegate.colours = colours_of(ramp, self.palette())
+            self._table.model.set_colours(indices_by(tone))
+
+        self.submit(lambda task: tone_for(shown.side, ramp, task), coloured, slot="colours")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._table.delegate.colours:
+            self._colour()
+
+    # ---- where a person is
+
+    def _go(self) -> None:
+        """Go to the index that was typed; on another slice, too."""
+        spec = self._spec
+        if spec is None:
+            return
+        try:
+            index = place_of(self._go_to.text(), spec)
+        except RequestFault as fault:
+            self._note.setText(str(fault))
+            return
+        self.indexRequested.emit(index)
+        if self._spec is not None:
+            row, column = (
+                0 if axis is None else index[axis] for axis in (self._spec.row_axis, self._spec.column_axis)
+            )
+            self._table.go_to(row, column)
+            self._table.view.setFocus()
+
+    def _say_place(self) -> None:
+        shown, place = self._shown, self._table.place
+        if self._is_scalar:
+            return
+        index = self._table.view.currentIndex()
+        if shown is None or place is None:
+            self._note.clear()
+            self._text.show_value(None)
+            return
+        value, other = self._table.model.values(index.row(), index.column())
+        where = f"[{', '.join(f'{i:,}' for i in shown.spec.index(*place))}]"
+        if isinstance(value, bytes):
+            self._text.show_value(value)
+            self._note.setText(where)
+            return
+        texts = [number_text(each, NumberFormat.full) for each in (value, other) if each is not None]
+        self._note.setText(f"{where} = {'  |  '.join(texts) or '…'}")
