@@ -64,18 +64,33 @@ class Feeder:
 
     def __call__(self, step: int) -> dict[str, NDArray[Any]]:
         """What to feed at the step that starts from `step` (0 and up); every row once an epoch, a rest is left out."""
-        if not self._rows:
-            return dict(self._fixed)
+        feeds = dict(self._fixed)
+        if self._rows:
+            picked = self._picked(step)
+            for name, (values, dtype, shape) in self._rows.items():
+                feeds[name] = values[picked].astype(dtype, copy=False).reshape((self._plan.batch, *shape))
+        return feeds
+
+    def many(self, step: int, count: int) -> dict[str, NDArray[Any]]:
+        """What to feed at `count` steps from `step` on, stacked along a new first axis."""
+        feeds = {
+            name: np.broadcast_to(values, (count, *values.shape)) for name, values in self._fixed.items()
+        }
+        if self._rows:
+            picked = np.stack([self._picked(at) for at in range(step, step + count)])
+            for name, (values, dtype, shape) in self._rows.items():
+                taken = values[picked].astype(dtype, copy=False)
+                feeds[name] = taken.reshape((count, self._plan.batch, *shape))
+        return feeds
+
+    def _picked(self, step: int) -> NDArray[np.int64]:
+        """The rows of a step."""
         batch = self._plan.batch
         epoch, at = divmod(step, self._plan.rows // batch)
         if epoch != self._epoch:
             self._order = permutation(self._seed, epoch, self._plan.rows)
             self._epoch = epoch
-        picked = self._order[at * batch : (at + 1) * batch]
-        feeds = dict(self._fixed)
-        for name, (values, dtype, shape) in self._rows.items():
-            feeds[name] = values[picked].astype(dtype, copy=False).reshape((batch, *shape))
-        return feeds
+        return self._order[at * batch : (at + 1) * batch]
 
 
 def _check_range(values: NDArray[Any], dtype: np.dtype[Any], array: str, name: str) -> None:

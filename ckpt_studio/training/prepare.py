@@ -11,7 +11,7 @@ import numpy as np
 
 from ckpt_studio import __version__
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.tensors import Role, TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.files import read_whole
 from ckpt_studio.formats.registry import open_checkpoint
@@ -55,6 +55,18 @@ def write_start(
     if state.is_file():
         (folder.start / RUN_STATE).write_bytes(read_whole(str(state), _STATE_BYTES)[0])
     return prefix
+
+
+def start_step(source: TensorSource, base: Checkpoint) -> int:
+    """The step that a checkpoint was written at: what its name says, else its one counter, else 0."""
+    if base.step is not None:
+        return base.step
+    columns = source.columns
+    rows = [
+        row for row in range(len(columns)) if columns.role[row] == Role.counter and columns.rank[row] == 0
+    ]
+    counts = {int(source.read(columns.keys[row])) for row in rows if row not in columns.faults}
+    return max(0, counts.pop()) if len(counts) == 1 else 0
 
 
 def replaced_keys(source: TensorSource, base: TensorSource) -> tuple[str, ...]:

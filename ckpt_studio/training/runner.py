@@ -44,6 +44,7 @@ from ckpt_studio.training.log_tail import LogTail
 from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
 from ckpt_studio.training.prepare import frozen_unchanged, job_of
 from ckpt_studio.training.protocol import Message
+from ckpt_studio.training.routes.base import Route
 from ckpt_studio.training.routes.registry import route_of
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.run_record import RunRecord, sweep_lost_runs
@@ -96,7 +97,7 @@ class Runner:
         self._child = child
         self._grace = grace
         self._rehearse = rehearse
-        self._route = route_of(base, spec)
+        self._route: Route | None = None
         self._task = Task("preparing the run")
         self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
         self._record: IO[str] | None = None
@@ -120,10 +121,11 @@ class Runner:
         """Begin.
 
         Raises:
-            RunFault: the person did not say that this code may run.
+            RunFault: the checkpoint cannot be trained, or the person did not say that this code may run.
             TargetExists: the run's folder is not new.
         """
-        self._check_trust()
+        self._route = route_of(self._base, self.spec)
+        self._check_trust(self._route)
         self.folder.check()
         sweep_lost_runs()
         if self._child is not None and not self._child.alive:
@@ -204,6 +206,7 @@ class Runner:
 
     def _run(self) -> Outcome:
         self._enter(RunState.preparing)
+        assert self._route is not None
         self.card = self._route.prospect(self._source, self._base, self.spec, self._frozen)
         if self.card.problems:
             self._emit(CardEvent(self.card))
@@ -306,6 +309,8 @@ class Runner:
             return self._ended(RunState.failed, cause, sentence + self._kept(), lines)
         if word["type"] == "failed":
             cause = Cause(word["cause"]) if word["cause"] in set(Cause) else Cause.exception
+            if cause is Cause.refused:
+                return self._ended(RunState.failed, cause, word["message"])
             return self._ended(RunState.failed, cause, word["message"] + self._kept(), lines)
         state = RunState.finished if word["state"] == "finished" else RunState.stopped
         return self._ended(state, None, word["message"])
@@ -360,9 +365,9 @@ class Runner:
         for line in self._log.new_lines():
             self._emit(LogLine(line))
 
-    def _check_trust(self) -> None:
+    def _check_trust(self, route: Route) -> None:
         if not self.spec.trust:
-            card = self._route.prospect(self._source, self._base, self.spec, self._frozen)
+            card = route.prospect(self._source, self._base, self.spec, self._frozen)
             raise RunFault(_untrusted(card), path=card.meta_graph)
 
 

@@ -7,10 +7,11 @@ from typing import Final
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.routes.base import Route
+from ckpt_studio.training.routes.keras import KerasRoute
 from ckpt_studio.training.routes.metagraph import MetaGraphRoute
 from ckpt_studio.training.spec import RunSpec
 
-ROUTES: Final[tuple[Route, ...]] = (MetaGraphRoute(),)
+ROUTES: Final[tuple[Route, ...]] = (MetaGraphRoute(), KerasRoute())
 
 
 def route_of(base: Checkpoint, spec: RunSpec) -> Route:

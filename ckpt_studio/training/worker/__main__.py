@@ -37,7 +37,8 @@ def main(parent: int) -> NoReturn:
         finished, message = Loop(job, link, route_named(job.route).build(job, link)).go()
         link.say("done", state="finished" if finished else "stopped", message=message)
     except BaseException as error:
-        traceback.print_exc()
+        if type(error).__name__ != "Refused":  # the card says it all
+            traceback.print_exc()
         cause, message = _told(error)
         link.say("failed", cause=cause, message=message[:_SENTENCE])
     sys.stdout.flush()

@@ -1,0 +1,80 @@
+"""Runs of a file of Keras that says its model: `.keras`, `.h5`, and SavedModels of Functional and Sequential models."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from ckpt_studio.core.errors import FileFault
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.training.card import Card
+from ckpt_studio.training.keras_model import ModelText, model_text
+from ckpt_studio.training.prepare import start_step, write_start
+from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.spec import RunSpec
+
+
+class KerasRoute:
+    """The model is built from its configuration, in safe mode, and takes its values from the staged view."""
+
+    name: ClassVar[str] = "keras"
+
+    def declines(self, base: Checkpoint, spec: RunSpec) -> str | None:
+        """As `Route.declines`."""
+        if spec.recipe is not None:
+            return "a recipe takes the place of its model"
+        try:
+            text = model_text(base)
+        except FileFault as error:
+            return error.message.removesuffix(".")
+        return "it says no Keras model" if text is None else None
+
+    def prospect(self, source: TensorSource, base: Checkpoint, spec: RunSpec, frozen: frozenset[str]) -> Card:
+        """As `Route.prospect`."""
+        text = model_text(base)
+        assert text is not None
+        settings = text.settings
+        if spec.optimizer is not None:
+            given = spec.optimizer
+            settings["optimizer"] = given if isinstance(given, str) else given["class_name"]
+        if spec.learning_rate is not None:
+            settings["learning_rate"] = spec.learning_rate
+        if spec.loss is not None:
+            settings["loss"] = spec.loss
+        loss = settings.get("loss")
+        return Card(
+            meta_graph=text.path,
+            route=self.name,
+            loss=loss if loss is None or isinstance(loss, str) else json.dumps(loss),
+            inputs=text.inputs,
+            start_step=start_step(source, base),
+            frozen=tuple(sorted(frozen)),
+            settings=settings,
+            custom=text.custom,
+            mapping={} if spec.data is None else dict(spec.data.map),
+            problems=tuple(_unable(text, settings)),
+        )
+
+    def write_start(
+        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+    ) -> str:
+        """As `Route.write_start`: the staged view, and the model's text beside it."""
+        text = model_text(base)
+        assert text is not None
+        prefix = write_start(folder, source, base, card, task)
+        folder.model.write_text(json.dumps(text.to_json()), "utf-8")
+        return prefix
+
+
+def _unable(text: ModelText, settings: dict[str, object]) -> list[str]:
+    problems = []
+    if text.custom:
+        problems.append(
+            f"The model in {text.path} needs code that is not Keras's own ({', '.join(text.custom)}); "
+            "write a recipe that builds it."
+        )
+    if "loss" not in settings:
+        problems.append(f"The model in {text.path} was not compiled, so it has no loss; name one.")
+    return problems

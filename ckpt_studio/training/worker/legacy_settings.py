@@ -1,0 +1,71 @@
+"""Models and compile settings as Keras 1 and 2 wrote them, for the Keras of today."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+from keras.src.legacy.saving import saving_utils
+
+
+def legacy_model(said: Mapping[str, Any]) -> Any:
+    """The model of a configuration of Keras 1 or 2."""
+    return saving_utils.model_from_config(_plain(said))
+
+
+def legacy_settings(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Optimizer, loss and loss weights of a `training_config`."""
+    optimizer = training.get("optimizer_config")
+    return {
+        "optimizer": None if not isinstance(optimizer, Mapping) else _optimizer(_plain(optimizer)),
+        "loss": _loss(_plain(training.get("loss"))),
+        "loss_weights": _plain(training.get("loss_weights")),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Tuples that were marked as such are lists, and Keras's own classes go by their own names."""
+    if isinstance(value, Mapping):
+        if value.get("class_name") in ("__tuple__", "TensorShape") and "items" in value:
+            return [_plain(one) for one in value["items"]]
+        plain = {name: _plain(one) for name, one in value.items()}
+        name = plain.get("class_name")
+        if isinstance(name, str):
+            plain["class_name"] = name.removeprefix("Custom>").removeprefix("Addons>")
+        return plain
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _optimizer(said: Mapping[str, Any]) -> Any:
+    config = dict(said.get("config") or {})
+    if "lr" in config:
+        config.setdefault("learning_rate", config.pop("lr"))
+    rate = config.get("learning_rate")
+    if isinstance(rate, Mapping):
+        schedules = vars(keras.optimizers.schedules)
+        config["learning_rate"] = schedules[rate["class_name"]].from_config(dict(rate["config"]))
+    found = keras.optimizers.get({"class_name": said["class_name"], "config": {}})
+    return type(found)(**_known(type(found), config))
+
+
+def _loss(said: Any) -> Any:
+    if isinstance(said, Mapping) and isinstance(said.get("class_name"), str):
+        cls = getattr(keras.losses, said["class_name"], None)
+        config = {name: one for name, one in (said.get("config") or {}).items() if one != "auto"}
+        return keras.losses.get(said) if cls is None else cls(**_known(cls, config))
+    if isinstance(said, Mapping):
+        return {name: _loss(one) for name, one in said.items()}
+    return [_loss(one) for one in said] if isinstance(said, list) else said
+
+
+def _known(cls: Callable[..., Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a configuration that the class of today takes."""
+    parameters = inspect.signature(cls).parameters
+    more = {"clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "weight_decay"}
+    takes_more = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    known = {*parameters, *(more if takes_more else ())}
+    return {name: value for name, value in config.items() if name in known and value is not None}

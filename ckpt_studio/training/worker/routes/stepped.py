@@ -1,0 +1,165 @@
+"""What the runs of TensorFlow 2 models share: binding, freezing, steps inside the graph, state beside checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.training.binding import Binding, bind
+from ckpt_studio.training.card import Card
+from ckpt_studio.training.variables_file import read_known
+from ckpt_studio.training.worker.faults import NotANumber
+from ckpt_studio.training.worker.job import Job
+from ckpt_studio.training.worker.keep import RunCheckpoints, Writer
+from ckpt_studio.training.worker.live import LiveVariable, give_values
+from ckpt_studio.training.worker.routes.base import Done, has_before
+from ckpt_studio.training.worker.run_state import encode_state, restore_state
+from ckpt_studio.training.worker.stepping import Batches, Step, Stepper
+from ckpt_studio.training.worker.values import TrainedValues
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a route has built.
+
+    Attributes:
+        card: what it knows.
+        variables: all of the model's.
+        step: trains on one batch.
+        batches: where they come from.
+        writer: writes checkpoints.
+        hold: told which variables are frozen, before anything is traced.
+    """
+
+    card: Card
+    variables: Sequence[LiveVariable]
+    step: Step
+    batches: Callable[[], Batches]
+    writer: Writer
+    hold: Callable[[Sequence[LiveVariable]], None]
+
+
+def prepare_tensorflow(job: Job) -> None:
+    """Seeds and threads, before any operation runs."""
+    import keras
+
+    tf.config.threading.set_intra_op_parallelism_threads(job.intra_op)
+    tf.config.threading.set_inter_op_parallelism_threads(job.inter_op)
+    keras.utils.set_random_seed(job.spec.seed % (1 << 32))
+
+
+class SteppedTrainer:
+    """One TensorFlow 2 model with its values; implements `Trainer`."""
+
+    most_at_once = 1024
+
+    def __init__(self, job: Job, parts: Parts) -> None:
+        self._job = job
+        self._variables = parts.variables
+        self._start = start = open_bundle(job.start)
+        self.binding = bind([one.told for one in parts.variables], read_known(job.folder.known))
+        frozen = self._frozen(parts)
+        card = _with_binding(parts.card, self.binding, [parts.variables[at] for at in frozen])
+        self._checkpoints = RunCheckpoints(job.folder, job.spec, parts.writer)
+        self._batches = parts.batches
+        if card.problems:
+            self.card = card
+            return
+        give_values(parts.variables, self.binding, start)
+        reasons = restore_state(job, parts.variables)
+        parts.hold([parts.variables[at] for at in frozen])
+        self._stepper = Stepper(parts.step, parts.batches(), [parts.variables[at].resource for at in frozen])
+        if self._stepper.random:
+            named = ", ".join(self._stepper.random)
+            reasons = (*reasons, f"The step draws random numbers whose state no checkpoint holds ({named}).")
+        self.card = replace(
+            card, blocked=card.blocked + self._stepper.blocked, inexact=(*card.inexact, *reasons)
+        )
+        self._loss = float("inf")
+
+    def _frozen(self, parts: Parts) -> list[int]:
+        """Places of the variables that must not change: those of frozen keys, their slots, and statistics if wanted."""
+        keys = set(self._job.card.frozen)
+        pairs = self.binding.pairs
+        found = {at for at, (known, _) in pairs.items() if self.binding.known[known].key in keys}
+        told = [one.told for one in parts.variables]
+        found |= {at for at, one in enumerate(told) if one.slot_of in found}
+        if self._job.spec.freeze_statistics:
+            layers = {told[at].name.rpartition("/")[0] for at in found if told[at].trained}
+            found |= {
+                at
+                for at, one in enumerate(told)
+                if not one.trained and one.slot_of is None and not one.carried
+                and one.name.rpartition("/")[0] in layers
+            }  # fmt: skip
+        return sorted(found)
+
+    def try_batch(self) -> tuple[float | None, float | None]:
+        """As `Trainer.try_batch`: one step's loss, after which every variable gets its value back."""
+        kept = [one.value().copy() for one in self._variables]
+        before = after = self._try(kept)
+        if has_before(self._job):
+            original = open_bundle(str(self._job.folder.before))
+            give_values(self._variables, self.binding, original, list(original.columns.keys))
+            before = self._try(kept)
+        return before, after
+
+    def _try(self, kept: Sequence[Any]) -> float:
+        loss = self._stepper.steps(self.card.start_step, 1)[0]
+        for one, value in zip(self._variables, kept, strict=True):
+            one.variable.assign(value)
+        return loss
+
+    def steps(self, at: int, count: int) -> Done:
+        """As `Trainer.steps`."""
+        losses = self._stepper.steps(at, count)
+        self._loss = losses[-1]
+        return Done(losses)
+
+    def save(self, step: int) -> str:
+        """As `Trainer.save`."""
+        values: dict[str, Any] = {}
+        for place, one in enumerate(self._variables):
+            pair = self.binding.pairs.get(place)
+            if pair is not None:
+                values[self.binding.known[pair[0]].key] = one.value()
+            self._check(one, step)
+        state = encode_state(self._job, self._variables)
+        return self._checkpoints.save(step, TrainedValues(self._start, values), state, self._loss)
+
+    def _check(self, one: LiveVariable, step: int) -> None:
+        if self._job.spec.on_nan != "stop" or not one.told.trained:
+            return
+        values = one.value()
+        if not np.isfinite(values.astype(np.float64, copy=False)).all():
+            raise NotANumber(f"{one.told.name} is not finite any more at step {step}, so that was not saved.")
+
+
+def _with_binding(card: Card, binding: Binding, frozen: Collection[LiveVariable]) -> Card:
+    bound = binding.bound
+    names = {one.told.name for one in frozen}
+    keys = sorted({*card.frozen, *(one.key for one in bound if one.name in names)})
+    problems = [
+        *binding.problems,
+        *(
+            f"{one.key} is {one.checkpoint} in the checkpoint and {one.model} in the model ({one.name})."
+            for one in binding.differs
+        ),
+    ]
+    if not any(one.trained for one in bound):
+        problems.append("None of the model's weights is in the checkpoint; it is another model.")
+    return replace(
+        card,
+        bound=tuple(sorted({one.key for one in bound})),
+        bindings=bound,
+        missing=binding.missing(),
+        unused=binding.unused,
+        differs=binding.differs,
+        frozen=tuple(keys),
+        problems=(*card.problems, *problems),
+    )
