@@ -1,17 +1,11 @@
-"""The object graph of a checkpoint that some variables were dropped from: TensorFlow restores by it, so it must follow.
-
-A node that held a dropped variable, and every node that leads to nothing but such ones, is cut off from its parents,
-so that a model which still has it is told so; nodes keep their numbers. Where a member of a list went, those behind it
-move up, as they do in the list of a model without it. Slot relations go with the slot or with its weight.
-"""
+"""What the object graph of a checkpoint is told of edits: TensorFlow restores by it, so it must follow."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -19,106 +13,26 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Window, check_window
+from ckpt_studio.document.graph_edits import take_out, with_keys, with_new
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 
-__all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told", "without"]
-
-Gone = Callable[[list[str]], frozenset[str]]
-"""Which of these keys are not there any more."""
-
-_MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
-"""Names that lists, and Keras's functional models, give their members by position."""
-
-_Node = TrackableObjectGraph.TrackableObject
+__all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told"]
 
 
 def told(graph: bytes, change: Change) -> bytes:
     """The object graph after a change; itself where it names nothing of that, or is damaged."""
-    graph = without(graph, change.gone)
-    if not change.renamed:
-        return graph
     try:
         proto = TrackableObjectGraph.FromString(graph)
     except DecodeError:
         return graph
-    for node in proto.nodes:
-        for attribute in node.attributes:
-            attribute.checkpoint_key = change.renamed.get(attribute.checkpoint_key, attribute.checkpoint_key)
-    return proto.SerializeToString(deterministic=True)
-
-
-def without(graph: bytes, gone: Gone) -> bytes:
-    """The object graph without what is gone; itself where it names nothing of that, or is damaged."""
-    try:
-        proto = TrackableObjectGraph.FromString(graph)
-    except DecodeError:
-        return graph
-    nodes = proto.nodes
-    lost = gone([attribute.checkpoint_key for node in nodes for attribute in node.attributes])
-    if not lost:
-        return graph
-    before = _with_values(nodes)
-    for node in nodes:
-        _keep(node.attributes, lambda one: one.checkpoint_key not in lost)
-    empty = before - _with_values(nodes)
-    for number in empty:
-        if nodes[number].HasField("has_checkpoint_values"):
-            nodes[number].has_checkpoint_values.value = False
-    for node in nodes:
-        _keep(
-            node.slot_variables,
-            lambda one: not empty & {one.slot_variable_node_id, one.original_variable_node_id},
-        )
-        _cut(node, empty)
-    return proto.SerializeToString(deterministic=True)
-
-
-def _with_values(nodes: Iterable[_Node]) -> set[int]:
-    """Numbers of the nodes that hold values, or lead to some."""
-    parents: dict[int, list[int]] = {}
-    found = []
-    for number, node in enumerate(nodes):
-        if node.attributes:
-            found.append(number)
-        for child in node.children:
-            parents.setdefault(child.node_id, []).append(number)
-    seen = set(found)
-    while found:
-        for parent in parents.get(found.pop(), ()):
-            if parent not in seen:
-                seen.add(parent)
-                found.append(parent)
-    return seen
-
-
-def _keep(field: Any, wanted: Callable[[Any], bool]) -> None:
-    """Only these values of a repeated field."""
-    kept = [one for one in field if wanted(one)]
-    if len(kept) < len(field):
-        copies = [type(one).FromString(one.SerializeToString()) for one in kept]
-        del field[:]
-        field.extend(copies)
-
-
-def _cut(node: _Node, empty: set[int]) -> None:
-    """Take a node's references to empty ones away, and let the members of its lists move up."""
-    if all(child.node_id not in empty for child in node.children):
-        return
-    lists: dict[str, list[Any]] = {}
-    for child in node.children:
-        member = _MEMBER.fullmatch(child.local_name)
-        if member is not None:
-            lists.setdefault(member[1], []).append((int(member[2]), child))
-    for prefix, members in lists.items():
-        members.sort(key=lambda one: one[0])
-        if [place for place, _ in members] == list(range(len(members))):
-            left = [child for _, child in members if child.node_id not in empty]
-            for place, child in enumerate(left):
-                child.local_name = f"{prefix}{place}"
-    _keep(node.children, lambda child: child.node_id not in empty)
+    lost = change.gone([attribute.checkpoint_key for node in proto.nodes for attribute in node.attributes])
+    changed = take_out(proto, lost)
+    changed |= with_keys(proto, change.renamed)
+    changed |= with_new(proto, change.added)
+    return proto.SerializeToString(deterministic=True) if changed else graph
 
 
 @dataclass(frozen=True, slots=True)

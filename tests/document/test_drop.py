@@ -11,7 +11,7 @@ import pytest
 from ckpt_studio.core.errors import NoSuchVariable, RequestFault
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Drop, Freeze, Replace
-from ckpt_studio.document.following import GRAPH_KEY, without
+from ckpt_studio.document.following import GRAPH_KEY, Change, told
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.saving import plan_write, write_document
@@ -133,8 +133,9 @@ def test_the_graph_can_be_dropped_or_taken_from_a_donor_too(written: Path, tmp_p
 
 
 def test_a_graph_that_names_nothing_of_it_or_is_damaged_stays_as_it_is() -> None:
-    assert without(b"\xff\xff", lambda keys: frozenset(keys)) == b"\xff\xff"
-    assert without(b"", lambda keys: frozenset(keys)) == b""
+    change = Change({"a": "b"}, frozenset("c"), None, ())
+    assert told(b"\xff\xff", change) == b"\xff\xff"
+    assert told(b"", change) == b""
 
 
 @pytest.fixture

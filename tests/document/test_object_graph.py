@@ -1,0 +1,213 @@
+"""Renamed, moved and added variables of an object graph: stock TensorFlow restores models with the new names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ckpt_studio.core.dtypes import BY_NAME
+from ckpt_studio.core.tensors import Role
+from ckpt_studio.document.document import Document
+from ckpt_studio.document.edits import Add, Cast, Drop, Move, Rename, RenameMany, RenamePattern, Value
+from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.paths import following_name, path_of
+from ckpt_studio.document.patterns import resolve_keys
+from ckpt_studio.document.saving import write_document
+from ckpt_studio.formats.registry import open_checkpoint
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+END = "/.ATTRIBUTES/VARIABLE_VALUE"
+MODELS = """
+keras = tf.keras
+
+class Part(tf.Module):
+    def __init__(self, names, dtype=tf.float32):
+        super().__init__()
+        for i, name in enumerate(names):
+            setattr(self, name, tf.Variable(tf.ones(2, dtype) * (i + 1), name=name))
+
+def module(shape):
+    root = tf.train.Checkpoint()
+    for name, what in shape.items():
+        at, parts = root, name.split("/")
+        for part in parts[:-1]:
+            if not hasattr(at, part):
+                setattr(at, part, tf.Module())
+            at = getattr(at, part)
+        setattr(at, parts[-1], Part(what) if isinstance(what, list) else tf.Variable(tf.ones(2) * what))
+    return root
+
+class Net(keras.Model):
+    def __init__(self, first, second):
+        super().__init__()
+        self.order = (first, second)
+        setattr(self, first, keras.layers.Dense(3, name=first))
+        setattr(self, second, keras.layers.Dense(2, name=second))
+    def call(self, x):
+        for name in self.order:
+            x = getattr(self, name)(x)
+        return x
+
+def net(first, second):
+    model = Net(first, second)
+    model(tf.ones((1, 4)))
+    model.optimizer = keras.optimizers.Adam(0.1)
+    model.optimizer.build(model.trainable_variables)
+    return tf.train.Checkpoint(model=model, optimizer=model.optimizer), model.variables + model.optimizer.variables
+"""
+WRITE = f"""{MODELS}
+root = module({{"enc/a": ["w", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7}})
+root.write(args[0] + "/module")
+root, variables = net("first", "second")
+for i, variable in enumerate(variables):
+    variable.assign(tf.zeros_like(variable) + i + 1)
+root.write(args[0] + "/net")
+"""
+READ = f"""{MODELS}
+root = module(args[1])
+def variables(at, path=()):
+    for name, child in sorted(vars(at).items()):
+        if isinstance(child, tf.Variable):
+            yield "/".join([*path, name]), child
+        elif isinstance(child, tf.Module):
+            yield from variables(child, [*path, name])
+for _, variable in variables(root):
+    variable.assign(tf.zeros_like(variable))
+status = root.read(args[0])
+status.assert_existing_objects_matched()
+status.assert_consumed()
+result = {{name: variable.numpy().tolist() for name, variable in variables(root)}}
+"""
+READ_NET = f"""{MODELS}
+root, variables = net(*args[1])
+for variable in variables:
+    variable.assign(tf.zeros_like(variable))
+status = root.read(args[0])
+status.assert_existing_objects_matched()
+status.assert_consumed()
+result = [np.asarray(variable).tolist() for variable in variables]
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, tensorflow_child: TensorFlowChild) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    tensorflow_child(WRITE, folder)
+    return folder
+
+
+def edited(prefix: Path, out: Path, *edits: Any) -> str:
+    """Write a checkpoint with these edits, each made of the state before it where it is a function."""
+    document = Document(open_checkpoint(str(prefix)))
+    for edit in edits:
+        made: Edit = edit(document.rows.columns) if callable(edit) else edit
+        document.do(made)
+    prefix_out = write_document(document, str(out / "new" / "m")).prefix
+    assert list(open_checkpoint(prefix_out).verify()) == []
+    return prefix_out
+
+
+def move(source: str, target: str) -> Any:
+    return lambda columns: Move.of(columns, source, target)
+
+
+W, B = [1.0, 1.0], [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("edits", "shape", "expected"),
+    [
+        ([move("enc", "encoder")], {"encoder/a": ["w", "b"], "encoder/c": ["w", "b"], "dec": ["w"], "step": 7}, {}),
+        ([move("enc/a", "first/one")], {"first/one": ["w", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7}, {}),
+        (
+            [Rename((("enc/a/w" + END, "enc/a/kernel" + END),))],
+            {"enc/a": ["kernel", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7},
+            {"enc/a/kernel": W},
+        ),
+        (
+            [RenameMany((("enc/a/w" + END, "enc/a/b" + END), ("enc/a/b" + END, "enc/a/w" + END)))],
+            {"enc/a": ["w", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7},
+            {"enc/a/w": B, "enc/a/b": W, "enc/c/w": W},
+        ),
+        (
+            [lambda columns: RenamePattern.of(columns, "^enc/a/", "dec/x/")],
+            {"enc/c": ["w", "b"], "dec/x": ["w", "b"], "dec/w": 0, "step": 7},
+            {"dec/x/b": B, "dec/w": W},
+        ),
+        ([move("enc/c", "dec")], None, {}),
+        (
+            [Drop(("dec/w" + END,)), move("enc/a", "dec")],
+            {"dec": ["w", "b"], "enc/c": ["w", "b"], "step": 7},
+            {"dec/b": B},
+        ),
+        (
+            [Add("more/deep/v" + END, BY_NAME["float32"], (2,), Value(5))],
+            {"enc/a": ["w", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7, "more/deep": ["v"]},
+            {"more/deep/v": [5.0, 5.0]},
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_with_the_new_names_is_restored(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild, edits: Any, shape: Any, expected: Any
+) -> None:
+    if shape is None:
+        with pytest.raises(Exception, match="two variables"):
+            edited(written / "module", tmp_path, *edits)
+        return
+    values = tensorflow_child(READ, edited(written / "module", tmp_path, *edits), shape)
+    assert values["step"] == [7.0, 7.0]
+    assert {key: values[key] for key in expected} == expected
+    for key, value in values.items():
+        if key not in expected and key != "step":
+            assert value == (B if key.endswith("/b") else W)
+
+
+def test_a_keras_model_with_other_layers_names_and_its_optimizer(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    before = tensorflow_child(READ_NET, written / "net", ["first", "second"])
+    base = open_checkpoint(str(written / "net"))
+    prefix = edited(written / "net", tmp_path, move("model/first", "model/input_layer"))
+    assert tensorflow_child(READ_NET, prefix, ["input_layer", "second"]) == before
+    new = open_checkpoint(prefix)
+    slots = [info for info in map(new.columns.info, range(len(new.columns))) if info.role.name == "slot"]
+    assert {slot.slot_of.split("/")[1] for slot in slots if slot.slot_of} == {"input_layer", "second"}
+    assert len(slots) == list(base.columns.role).count(Role.slot) == 8
+
+
+def test_a_cast_variable_goes_into_a_variable_of_its_new_type(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    base = open_checkpoint(str(written / "module"))
+    keys = resolve_keys("dec/*", base.columns)
+    prefix = edited(written / "module", tmp_path, Cast(keys, dtype=BY_NAME["float16"]))
+    value = tensorflow_child(
+        f"{MODELS}\nroot = tf.train.Checkpoint(dec=Part(['w'], tf.float16))\n"
+        "root.dec.w.assign([0, 0])\nroot.read(args[0]).assert_existing_objects_matched()\n"
+        "result = root.dec.w.numpy().tolist()",
+        prefix,
+    )
+    assert value == W
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("net/first/kernel", "model/first/_kernel" + END, "model/start/_kernel" + END, "net/start/kernel"),
+        ("a/b", "a/b", "c", "c"),
+        ("kernel", "x/y" + END, "z/y" + END, "kernel"),
+        ("x/x", "x/y" + END, "z/y" + END, "x/x"),
+        ("m/a/b/w", "r/a/b/w" + END, "r/w" + END, "m/w"),
+    ],
+)
+def test_full_names_follow_where_they_say_the_same(name: str, old: str, new: str, expected: str) -> None:
+    assert following_name(name, old, new) == expected
+
+
+def test_paths_are_read_as_tensorflow_escapes_them() -> None:
+    assert path_of("a.Sb/c..d" + END) == ("a/b", "c.d")
+    assert path_of("plain/name") is None
+    np.testing.assert_equal(path_of("w/.OPTIMIZER_SLOT/o/m" + END), ("w", ".OPTIMIZER_SLOT", "o", "m"))
