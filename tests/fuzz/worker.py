@@ -32,7 +32,7 @@ MOST_BYTES = 256 << 20
 _HANGS_AFTER = 8.0
 _DIES_AFTER = 120.0
 _KEPT = 3
-_WHOLE = 8
+_WHOLE = 32
 """One of so many inputs goes the whole way."""
 
 
@@ -167,13 +167,7 @@ def depth_of(form: str, number: int) -> Depth:
         return Depth.verify if number % 1000 == 7 else Depth.aimed
     if number % _WHOLE:
         return Depth.aimed
-    return (
-        Depth.verify
-        if number % (8 * _WHOLE) == 0
-        else Depth.look
-        if number % (4 * _WHOLE) == 0
-        else Depth.glance
-    )
+    return (Depth.verify, Depth.glance, Depth.look, Depth.glance)[number // _WHOLE % 4]
 
 
 def run_many(form: str, first: int, stop: int, room: Room, journal: mmap.mmap | None = None) -> Result:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from random import Random
 
@@ -40,9 +42,14 @@ class Entry:
 
 def entries_of(archive: bytes) -> list[Entry]:
     """The members of a sound archive."""
+    return [Entry(*entry) for entry in _members(archive)]
+
+
+@cache
+def _members(archive: bytes) -> list[tuple[bytes, bytes, int, int]]:
     with zipfile.ZipFile(BytesIO(archive)) as opened:
         return [
-            Entry(
+            (
                 info.filename.encode(),
                 opened.read(info),
                 8 if info.compress_type else 0,
@@ -79,8 +86,8 @@ def build(
     last |= {"size": len(directory), "at": at, "comment": len(comment), **(end or {})}
     out += directory
     if wide:
-        large = _packed("<2Q", {"size": last["size"], "at": last["at"]}, "size at", 64)
-        counts = _packed("<2Q", last, "here count", 64)
+        large = _packed("<2Q", {"size": last["size"], "at": last["at"]}, "size at")
+        counts = _packed("<2Q", last, "here count")
         where = len(out)
         out += struct.pack("<IQ2H2I", 0x06064B50, 44, 45, 45, 0, 0) + counts + large
         out += struct.pack("<IIQI", 0x07064B50, 0, where, 1)
@@ -89,24 +96,18 @@ def build(
     return bytes(out)
 
 
-def _packed(form: str, values: dict[str, int], names: str, bits: int = 0) -> bytes:
+def _packed(form: str, values: dict[str, int], names: str) -> bytes:
     """Values cut to the width of their fields."""
-    widths = [2 if code == "H" else 8 if code == "Q" else 4 for code in _codes(form)]
-    return b"".join(
-        (values[name] & ((1 << 8 * width) - 1)).to_bytes(width, "little")
-        for name, width in zip(names.split(), widths, strict=True)
-    )
+    layout, fields = _fields(form, names)
+    return layout.pack(*[values[name] & most for name, most in fields])
 
 
-def _codes(form: str) -> list[str]:
-    codes, count = [], ""
-    for letter in form[1:]:
-        if letter.isdigit():
-            count += letter
-        else:
-            codes += [letter] * int(count or 1)
-            count = ""
-    return codes
+@cache
+def _fields(form: str, names: str) -> tuple[struct.Struct, list[tuple[str, int]]]:
+    """A layout, and the largest value of each field."""
+    codes = "".join(letter * int(count or 1) for count, letter in re.findall(r"(\d*)([HIQ])", form))
+    most = [(1 << 8 * struct.calcsize(f"<{code}")) - 1 for code in codes]
+    return struct.Struct(form), list(zip(names.split(), most, strict=True))
 
 
 _CENTRAL = ("crc", "packed", "size", "at", "flags", "method", "name", "extra", "comment", "disk", "magic")
