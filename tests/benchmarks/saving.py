@@ -102,7 +102,7 @@ def verified_copy(source: str, target: Path, size: int) -> None:
     """The first bytes of a file, copied in blocks with their checksum, made durable, read back and compared."""
     buffer = memoryview(bytearray(BLOCK))
     crc, left = 0, size
-    with open(source, "rb", buffering=0) as old, target.open("wb", buffering=0) as new:
+    with Path(source).open("rb", buffering=0) as old, target.open("wb", buffering=0) as new:
         while left:
             part = buffer[: min(BLOCK, left)]
             left -= old.readinto(part)

@@ -211,17 +211,18 @@ def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64
     rows = np.flatnonzero(origin >= 0)
     same = np.zeros(len(origin), np.bool_)
     ours, theirs = source.columns.keys, take_over.columns.keys
-    # Runs of rows that stand side by side in both are compared as a whole: few edits make few runs.
+    # Runs of rows that stand side by side in both are compared as a whole, and by halves where they differ: few edits
+    # make few runs and few differences.
     ends = np.flatnonzero((np.diff(rows) != 1) | (np.diff(origin[rows]) != 1)) + 1
-    for run in np.split(rows, ends):
-        if not len(run):
-            continue
-        first, count = int(run[0]), len(run)
+    runs = [(int(run[0]), len(run)) for run in np.split(rows, ends) if len(run)]
+    while runs:
+        first, count = runs.pop()
         other = int(origin[first])
         if _bytes_of(ours, first, count) == _bytes_of(theirs, other, count):
-            same[run] = True
-        else:
-            same[run] = [ours.raw(first + at) == theirs.raw(other + at) for at in range(count)]
+            same[first : first + count] = True
+        elif count > 1:
+            half = count // 2
+            runs += [(first, half), (first + half, count - half)]
     return same
 
 
