@@ -228,8 +228,9 @@ def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64
 
 def _bytes_of(names: Names, first: int, count: int) -> bytes:
     """Some names in one piece, with where each begins."""
-    start, stop = names.offsets[first], names.offsets[first + count]
-    return names.blob[start:stop] + (names.offsets[first : first + count] - start).tobytes()
+    start, stop = int(names.offsets[first]), int(names.offsets[first + count])
+    begins: bytes = (names.offsets[first : first + count] - start).tobytes()
+    return names.blob[start:stop] + begins
 
 
 def _existing(folder: str, name: str) -> tuple[str, ...]:
