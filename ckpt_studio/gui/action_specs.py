@@ -146,6 +146,12 @@ SPECS: Final = (
         "", "shield-check", "file", QT_TRANSLATE_NOOP("Actions", "Verify"), _open,
     ),
     ActionSpec(
+        "actionHealth",
+        QT_TRANSLATE_NOOP("Actions", "Check &Health"),
+        QT_TRANSLATE_NOOP("Actions", "Look for NaN, infinities, dead rows and other trouble in all values"),
+        "", "heart-pulse", "file", QT_TRANSLATE_NOOP("Actions", "Health"), _open,
+    ),
+    ActionSpec(
         "actionQuit",
         QT_TRANSLATE_NOOP("Actions", "&Quit"),
         QT_TRANSLATE_NOOP("Actions", "Close this window"), "Ctrl+Q", "log-out", "file",

@@ -307,13 +307,17 @@ class ValuesView(TensorView):
         except RequestFault as fault:
             self._note.setText(str(fault))
             return
+        self.go_to(index)
+        self._table.view.setFocus()
+
+    def go_to(self, index: tuple[int, ...]) -> None:
+        """Show an element, in another slice if it has to be."""
         self.indexRequested.emit(index)
         if self._spec is not None:
             row, column = (
                 0 if axis is None else index[axis] for axis in (self._spec.row_axis, self._spec.column_axis)
             )
             self._table.go_to(row, column)
-            self._table.view.setFocus()
 
     def _say_place(self) -> None:
         shown, place = self._shown, self._table.place
