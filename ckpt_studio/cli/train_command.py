@@ -65,7 +65,7 @@ def staged_document(spec: RunSpec) -> Document:
         for edit in load_patch(spec.patch).edits(document):
             document.do(edit)
     for pattern in spec.frozen:
-        document.do(Freeze(resolve_keys(pattern, document.base.columns), pattern))
+        document.do(Freeze(resolve_keys(pattern, document.rows.live), pattern))
     return document
 
 

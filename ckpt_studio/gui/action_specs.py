@@ -2,111 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ckpt_studio.gui.action_spec import (
+    ActionSpec,
+    by_full_name,
+    by_key,
+    by_object_path,
+    can_redo,
+    can_undo,
+    has_edits,
+    has_object_path,
+    has_selection,
+    is_nameable,
+    is_open,
+    is_running,
+    is_trainable,
+    is_writable,
+    sample_there,
+)
+from ckpt_studio.gui.edit_specs import EDIT_SPECS
 from ckpt_studio.gui.menu_titles import QT_TRANSLATE_NOOP
-from ckpt_studio.gui.opening import sample_folder
-
-if TYPE_CHECKING:
-    from ckpt_studio.gui.session import Session
-
-
-def _always(session: Session) -> bool:
-    return True
-
-
-def _sample_there(session: Session) -> bool:
-    return sample_folder() is not None
-
-
-def _open(session: Session) -> bool:
-    return session.document is not None
-
-
-def _writable(session: Session) -> bool:
-    return session.document is not None and session.document.read_only is None
-
-
-def _selected(session: Session) -> bool:
-    return _writable(session) and bool(session.selection)
-
-
-def _can_undo(session: Session) -> bool:
-    return session.document is not None and session.document.can_undo
-
-
-def _can_redo(session: Session) -> bool:
-    return session.document is not None and session.document.can_redo
-
-
-def _edited(session: Session) -> bool:
-    return session.document is not None and bool(session.document.edits)
-
-
-def _nameable(session: Session) -> bool:
-    return session.document is not None and (session.current is not None or bool(session.selection))
-
-
-def _has_path(session: Session) -> bool:
-    return (
-        session.document is not None
-        and session.document.base.columns.object_paths is not None
-        and _nameable(session)
-    )
-
-
-def _trainable(session: Session) -> bool:
-    return session.document is not None and not session.running
-
-
-def _running(session: Session) -> bool:
-    return session.running
-
-
-def _by_full_name(session: Session) -> bool:
-    return session.settings.naming == "name"
-
-
-def _by_object_path(session: Session) -> bool:
-    return session.settings.naming == "object"
-
-
-def _by_key(session: Session) -> bool:
-    return session.settings.naming == "key"
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One thing that a person can do.
-
-    Attributes:
-        id: the object name of its QAction.
-        text: for the menu, with a mnemonic.
-        hint: for tooltip and status bar.
-        shortcut: portable text, or "".
-        icon: file name of its icon without ending, or "".
-        menu: which menu it stands in, or "" for the palette only.
-        toolbar: short text for its button, or "" for none.
-        enabled_when: whether it can be done now.
-        separated: a line stands before it in menu and toolbar.
-        group: one of the actions of a group is chosen at any time; "" for those that are just done.
-        chosen_when: whether it is the chosen one.
-    """
-
-    id: str
-    text: str
-    hint: str
-    shortcut: str = ""
-    icon: str = ""
-    menu: str = ""
-    toolbar: str = ""
-    enabled_when: Callable[[Session], bool] = _always
-    separated: bool = False
-    group: str = ""
-    chosen_when: Callable[[Session], bool] | None = None
-
 
 SPECS: Final = (
     ActionSpec(
@@ -125,31 +41,25 @@ SPECS: Final = (
         "actionOpenSample",
         QT_TRANSLATE_NOOP("Actions", "Open the &Sample"),
         QT_TRANSLATE_NOOP("Actions", "Open a working copy of the small checkpoint that comes with the program"),
-        "", "package-open", "file", enabled_when=_sample_there,
+        "", "package-open", "file", enabled_when=sample_there,
     ),
     ActionSpec(
         "actionReload",
         QT_TRANSLATE_NOOP("Actions", "&Reload"),
         QT_TRANSLATE_NOOP("Actions", "Read the checkpoint again from the disk"),
-        "F5", "refresh-cw", "file", enabled_when=_open, separated=True,
+        "F5", "refresh-cw", "file", enabled_when=is_open, separated=True,
     ),
     ActionSpec(
         "actionWrite",
         QT_TRANSLATE_NOOP("Actions", "&Write…"),
         QT_TRANSLATE_NOOP("Actions", "Write a new checkpoint with the staged edits"),
-        "Ctrl+S", "save", "file", QT_TRANSLATE_NOOP("Actions", "Write…"), _open,
+        "Ctrl+S", "save", "file", QT_TRANSLATE_NOOP("Actions", "Write…"), is_open,
     ),
     ActionSpec(
         "actionVerify",
         QT_TRANSLATE_NOOP("Actions", "&Verify"),
         QT_TRANSLATE_NOOP("Actions", "Compare every checksum, and list what is damaged, missing or overlapping"),
-        "", "shield-check", "file", QT_TRANSLATE_NOOP("Actions", "Verify"), _open,
-    ),
-    ActionSpec(
-        "actionHealth",
-        QT_TRANSLATE_NOOP("Actions", "Check &Health"),
-        QT_TRANSLATE_NOOP("Actions", "Look for NaN, infinities, dead rows and other trouble in all values"),
-        "", "heart-pulse", "file", QT_TRANSLATE_NOOP("Actions", "Health"), _open,
+        "", "shield-check", "file", QT_TRANSLATE_NOOP("Actions", "Verify"), is_open,
     ),
     ActionSpec(
         "actionQuit",
@@ -161,60 +71,60 @@ SPECS: Final = (
         "actionUndo",
         QT_TRANSLATE_NOOP("Actions", "&Undo"),
         QT_TRANSLATE_NOOP("Actions", "Take back the last edit"),
-        "Ctrl+Z", "undo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Undo"), _can_undo, separated=True,
+        "Ctrl+Z", "undo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Undo"), can_undo, separated=True,
     ),
     ActionSpec(
         "actionRedo",
         QT_TRANSLATE_NOOP("Actions", "&Redo"),
         QT_TRANSLATE_NOOP("Actions", "Stage again what was taken back"),
-        "Ctrl+Shift+Z", "redo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Redo"), _can_redo,
+        "Ctrl+Shift+Z", "redo-2", "edit", QT_TRANSLATE_NOOP("Actions", "Redo"), can_redo,
     ),
     ActionSpec(
         "actionRevert",
         QT_TRANSLATE_NOOP("Actions", "Re&vert All"),
         QT_TRANSLATE_NOOP("Actions", "Revert every staged edit (can be undone)"),
-        "", "rotate-ccw", "edit", QT_TRANSLATE_NOOP("Actions", "Revert"), _edited,
+        "", "rotate-ccw", "edit", QT_TRANSLATE_NOOP("Actions", "Revert"), has_edits,
     ),
     ActionSpec(
         "actionCopyName",
         QT_TRANSLATE_NOOP("Actions", "Copy &Name"),
         QT_TRANSLATE_NOOP("Actions", "Copy the full names of the selected variables, a line each"),
-        "", "copy", "edit", enabled_when=_nameable, separated=True,
+        "", "copy", "edit", enabled_when=is_nameable, separated=True,
     ),
     ActionSpec(
         "actionCopyKey",
         QT_TRANSLATE_NOOP("Actions", "Copy &Key"),
         QT_TRANSLATE_NOOP("Actions", "Copy the keys of the selected variables: their names in the file"),
-        "", "", "edit", enabled_when=_nameable,
+        "", "", "edit", enabled_when=is_nameable,
     ),
     ActionSpec(
         "actionCopyObjectPath",
         QT_TRANSLATE_NOOP("Actions", "Copy &Object Path"),
         QT_TRANSLATE_NOOP("Actions", "Copy the object paths of the selected variables"),
-        "", "", "edit", enabled_when=_has_path,
+        "", "", "edit", enabled_when=has_object_path,
     ),
     ActionSpec(
         "actionCopyPath",
         QT_TRANSLATE_NOOP("Actions", "Copy Checkpoint &Path"),
         QT_TRANSLATE_NOOP("Actions", "Copy the path of the checkpoint"),
-        "", "", "edit", enabled_when=_open,
+        "", "", "edit", enabled_when=is_open,
     ),
     ActionSpec(
         "actionCopyPatch", QT_TRANSLATE_NOOP("Actions", "Copy the Edits as &JSON"),
         QT_TRANSLATE_NOOP("Actions", "Copy the patch: ckpt-studio apply replays it on another checkpoint"),
-        "", "braces", "edit", enabled_when=_edited,
+        "", "braces", "edit", enabled_when=has_edits,
     ),
     ActionSpec(
         "actionFilter",
         QT_TRANSLATE_NOOP("Actions", "&Filter Variables"),
         QT_TRANSLATE_NOOP("Actions", "Go to the filter field"),
-        "Ctrl+F", "search", "edit", enabled_when=_open, separated=True,
+        "Ctrl+F", "search", "edit", enabled_when=is_open, separated=True,
     ),
     ActionSpec(
         "actionGoTo",
         QT_TRANSLATE_NOOP("Actions", "&Go to Variable…"),
         QT_TRANSLATE_NOOP("Actions", "Find a variable by its name and look at it"),
-        "Ctrl+P", "crosshair", "edit", enabled_when=_open,
+        "Ctrl+P", "crosshair", "edit", enabled_when=is_open,
     ),
     ActionSpec(
         "actionPalette",
@@ -226,68 +136,69 @@ SPECS: Final = (
         "actionNamesFull",
         QT_TRANSLATE_NOOP("Actions", "Show Full &Names"),
         QT_TRANSLATE_NOOP("Actions", "Show what the model calls each variable"),
-        "Alt+1", menu="view", separated=True, group="naming", chosen_when=_by_full_name,
+        "Alt+1", menu="view", separated=True, group="naming", chosen_when=by_full_name,
     ),
     ActionSpec(
         "actionNamesPath",
         QT_TRANSLATE_NOOP("Actions", "Show &Object Paths"),
         QT_TRANSLATE_NOOP("Actions", "Show where the program that saved it kept each variable"),
-        "Alt+2", menu="view", group="naming", chosen_when=_by_object_path,
+        "Alt+2", menu="view", group="naming", chosen_when=by_object_path,
     ),
     ActionSpec(
         "actionNamesKey",
         QT_TRANSLATE_NOOP("Actions", "Show &Keys"),
         QT_TRANSLATE_NOOP("Actions", "Show what each variable is called in the file"),
-        "Alt+3", menu="view", group="naming", chosen_when=_by_key,
+        "Alt+3", menu="view", group="naming", chosen_when=by_key,
     ),
     ActionSpec(
         "actionExpandAll",
         QT_TRANSLATE_NOOP("Actions", "&Expand All"),
         QT_TRANSLATE_NOOP("Actions", "Show every variable"),
-        "", "unfold-vertical", "view", enabled_when=_open, separated=True,
+        "", "unfold-vertical", "view", enabled_when=is_open, separated=True,
     ),
     ActionSpec(
         "actionCollapseAll",
         QT_TRANSLATE_NOOP("Actions", "&Collapse All"),
         QT_TRANSLATE_NOOP("Actions", "Show the top groups only"),
-        "", "fold-vertical", "view", enabled_when=_open,
+        "", "fold-vertical", "view", enabled_when=is_open,
     ),
     ActionSpec(
         "actionFreeze", QT_TRANSLATE_NOOP("Actions", "&Freeze"),
         QT_TRANSLATE_NOOP("Actions", "A resumed run must not change the selected variables"),
-        "Ctrl+L", "snowflake", "tensor", QT_TRANSLATE_NOOP("Actions", "Freeze"), _selected, separated=True,
+        "Ctrl+L", "snowflake", "tensor", QT_TRANSLATE_NOOP("Actions", "Freeze"), has_selection, separated=True,
     ),
     ActionSpec(
         "actionUnfreeze",
         QT_TRANSLATE_NOOP("Actions", "&Unfreeze"),
         QT_TRANSLATE_NOOP("Actions", "A resumed run may change the selected variables"),
-        "Ctrl+Shift+L", "droplet", "tensor", QT_TRANSLATE_NOOP("Actions", "Unfreeze"), _selected,
+        "Ctrl+Shift+L", "droplet", "tensor", QT_TRANSLATE_NOOP("Actions", "Unfreeze"), has_selection,
     ),
     ActionSpec(
         "actionSwapFrom", QT_TRANSLATE_NOOP("Actions", "&Swap From…"),
         QT_TRANSLATE_NOOP("Actions", "Take the selected variables' values from another checkpoint"),
-        "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), _writable,
+        "Ctrl+M", "arrow-left-right", "tensor", QT_TRANSLATE_NOOP("Actions", "Swap…"), is_writable,
     ),
     ActionSpec(
         "actionDrop", QT_TRANSLATE_NOOP("Actions", "&Drop"),
         QT_TRANSLATE_NOOP("Actions", "Leave the selected variables and their slots out of what is written"),
-        "", "trash-2", "tensor", enabled_when=_selected,
+        "", "trash-2", "tensor", enabled_when=has_selection,
     ),
+    *EDIT_SPECS,
     ActionSpec(
         "actionCompare", QT_TRANSLATE_NOOP("Actions", "&Compare With…"),
         QT_TRANSLATE_NOOP("Actions", "List what differs from another checkpoint, and see both in the plots"),
-        "Ctrl+D", "git-compare", "tensor", QT_TRANSLATE_NOOP("Actions", "Compare…"), _open, separated=True,
+        "Ctrl+D", "git-compare", "tensor", QT_TRANSLATE_NOOP("Actions", "Compare…"), is_open, separated=True,
     ),
     ActionSpec(
         "actionResume", QT_TRANSLATE_NOOP("Actions", "&Resume Training…"),
         QT_TRANSLATE_NOOP("Actions", "Go on training from this checkpoint, with the staged edits, in the background"),
-        "Ctrl+R", "play", "run", QT_TRANSLATE_NOOP("Actions", "Resume…"), _trainable, separated=True,
+        "Ctrl+R", "play", "run", QT_TRANSLATE_NOOP("Actions", "Resume…"), is_trainable, separated=True,
     ),
     ActionSpec(
         "actionStop",
         QT_TRANSLATE_NOOP("Actions", "&Stop"),
         QT_TRANSLATE_NOOP("Actions", "Finish the step, save a checkpoint and end the run"),
-        "Ctrl+.", "square", "run", QT_TRANSLATE_NOOP("Actions", "Stop"), _running,
+        "Ctrl+.", "square", "run", QT_TRANSLATE_NOOP("Actions", "Stop"), is_running,
     ),
     ActionSpec(
         "actionResetLayout",

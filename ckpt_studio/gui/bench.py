@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.actions import Actions
     from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.frame import Frame
-    from ckpt_studio.gui.health_check import HealthCheck
     from ckpt_studio.gui.panels.variables import VariablesPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
@@ -38,9 +37,6 @@ class Bench(Protocol):
 
     @property
     def verifying(self) -> Verifying: ...
-
-    @property
-    def health_check(self) -> HealthCheck: ...
 
     @property
     def comparing(self) -> Comparing: ...

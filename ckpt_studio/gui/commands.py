@@ -11,6 +11,8 @@ from PySide6.QtGui import QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
 
 from ckpt_studio.gui.action_specs import SPECS
+from ckpt_studio.gui.edit_specs import OF_VARIABLES
+from ckpt_studio.gui.editing import Editing
 from ckpt_studio.gui.opening import copy_sample
 from ckpt_studio.gui.palette import Choice, Palette
 from ckpt_studio.gui.texts import shortened, visible, without_mnemonic
@@ -48,7 +50,6 @@ class Commands(QObject):
             "actionReload": session.reload,
             "actionWrite": self.write,
             "actionVerify": self.verify,
-            "actionHealth": self.check_health,
             "actionQuit": window.close,
             "actionUndo": session.undo,
             "actionRedo": session.redo,
@@ -79,6 +80,7 @@ class Commands(QObject):
             "actionLicences": self._licences,
             "actionAbout": self._about,
         }
+        handlers |= Editing(bench, self).handlers
         for spec in SPECS:
             bench.actions.bind(spec.id, handlers[spec.id])
         bench.variables.contextActionsWanted.connect(self._fill_context_menu)
@@ -140,13 +142,6 @@ class Commands(QObject):
         dock.show()
         dock.raise_()
         self._bench.verifying.start()
-
-    def check_health(self) -> None:
-        """Look over all values, where it can be watched."""
-        dock = self._bench.docks["healthDock"]
-        dock.show()
-        dock.raise_()
-        self._bench.health_check.start()
 
     def swap_from(self, path: str | None = None) -> None:
         """Ask for a donor (or take the one that was dropped) for what is selected, or for all."""
@@ -279,7 +274,7 @@ class Commands(QObject):
             return
         from ckpt_studio.gui.copies import names_of
 
-        columns = document.base.columns
+        columns = document.rows.columns
         if len(keys) <= _AT_ONCE:
             QApplication.clipboard().setText(names_of(columns, keys, what))
         else:
@@ -304,6 +299,7 @@ class Commands(QObject):
         actions = self._bench.actions
         for name in (
             "actionFreeze", "actionUnfreeze", "actionSwapFrom", "actionDrop", "",
+            *(spec.id for spec in OF_VARIABLES), "",
             "actionCopyName", "actionCopyKey", "actionCopyObjectPath", "actionCopyPath", "",
             "actionExpandAll", "actionCollapseAll",
         ):  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -12,13 +11,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QGroupBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
+    QLabel,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -35,17 +34,20 @@ from ckpt_studio.gui.dialogs.fields import (
     PathField,
     PlainLabel,
     dropped_path,
+    fill_combo,
     named,
     prepare,
 )
+from ckpt_studio.gui.dialogs.name_rules import NameRules
 from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
 from ckpt_studio.gui.models.check_delegate import CheckDelegate
-from ckpt_studio.gui.texts import translate, visible, without_mnemonic
+from ckpt_studio.gui.texts import visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Replace
-    from ckpt_studio.document.matching import Match, MatchRules
+    from ckpt_studio.document.filling import Filling
+    from ckpt_studio.document.matching import Match
     from ckpt_studio.formats.base import Checkpoint
     from ckpt_studio.gui.session import Session
 
@@ -103,51 +105,22 @@ class DonorDialog(QDialog):
         self._path.chosen.connect(self._open_donor)
         self._opened = ElidedLabel("donorSummary", self.tr("No donor yet."))
         self._notice = Notice("donorError", self)
+        self._rules = NameRules(self.tr("A variable's name in the donor is its name here, with"), self)
+        self._rules.changed.connect(self._again.start)
         head = QFormLayout()
         head.addRow(self.tr("&Donor:"), self._path)
         head.addRow("", self._opened)
         column = QVBoxLayout(self)
         column.addLayout(head)
         column.addWidget(self._notice)
-        column.addWidget(self._rules_box())
+        column.addWidget(self._rules)
         column.addWidget(self._table(), 1)
         column.addLayout(self._choosing())
         column.addWidget(self._buttons())
         self.resize(1100, 620)
 
-    def _rules_box(self) -> QWidget:
-        box = QGroupBox(self.tr("A variable's name in the donor is its name here, with"), self)
-        self._strip = self._rule("stripPrefixEdit", self.tr("Prefix to remove"), "model/")
-        self._add = self._rule("addPrefixEdit", self.tr("Prefix to add"), "backbone/")
-        self._pattern = self._rule(
-            "patternEdit", self.tr("Pattern to replace (regular expression)"), r"layer_(\d+)"
-        )
-        self._replacement = self._rule("replacementEdit", self.tr("Replacement"), r"block\1")
-        self._rule_notice = Notice("patternError", self)
-        left, right = QFormLayout(), QFormLayout()
-        left.addRow(self.tr("prefix &removed:"), self._strip)
-        left.addRow(self.tr("prefix &added:"), self._add)
-        right.addRow(self.tr("&pattern replaced:"), self._pattern)
-        right.addRow(self.tr("&by:"), self._replacement)
-        rows = QHBoxLayout()
-        rows.addLayout(left)
-        rows.addSpacing(12)
-        rows.addLayout(right)
-        column = QVBoxLayout(box)
-        column.addLayout(rows)
-        column.addWidget(self._rule_notice)
-        return box
-
-    def _rule(self, object_name: str, accessible: str, example: str) -> QLineEdit:
-        edit = QLineEdit(self)
-        named(edit, object_name, accessible)
-        edit.setPlaceholderText(self.tr("for example {0}").format(example))
-        edit.setToolTip(accessible)
-        edit.textChanged.connect(lambda _text: self._again.start())
-        return edit
-
     def _table(self) -> QTableView:
-        self._model = DonorModel(self._document.base.columns, self)
+        self._model = DonorModel(self._document.rows.columns, self)
         self._model.chosenChanged.connect(self._show_state)
         self._model.overridden.connect(self._override)
         table = DonorTable(self)
@@ -188,13 +161,40 @@ class DonorDialog(QDialog):
             named(button, name, without_mnemonic(button.text()))
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, chosen=chosen: self._model.choose_all(chosen))
+        self._filling = self._other_shapes()
         self._summary = PlainLabel("donorFitSummary")
         row = QHBoxLayout()
         row.addWidget(self._summary, 1)
+        shapes = QLabel(self.tr("Other &shapes:"), self)
+        shapes.setBuddy(self._filling)
+        row.addWidget(shapes)
+        row.addWidget(self._filling)
+        row.addSpacing(8)
         row.addWidget(self._only)
         row.addWidget(every)
         row.addWidget(none)
         return row
+
+    def _other_shapes(self) -> QComboBox:
+        """What becomes of a value of another shape, such as a head for another number of classes."""
+        combo = QComboBox(self)
+        named(combo, "donorShapesCombo", self.tr("What becomes of values of another shape"))
+        choices: list[tuple[str, object]] = [
+            (self.tr("are left out"), ""),
+            (self.tr("crop, keep own rest"), "own"),
+            (self.tr("crop, rest zeros"), "zeros"),
+            (self.tr("crop, rest Glorot uniform"), "glorot_uniform"),
+            (self.tr("crop, rest normal"), "normal"),
+        ]
+        fill_combo(combo, choices, "")
+        combo.currentIndexChanged.connect(lambda _: self._match())
+        return combo
+
+    def _filled(self) -> Filling | None:
+        from ckpt_studio.document.filling import Filling
+
+        name = self._filling.currentData()
+        return Filling.of_json({"resize": name}) if name else None
 
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(self)
@@ -263,37 +263,23 @@ class DonorDialog(QDialog):
 
     # ---- matching
 
-    def _rules(self) -> MatchRules | None:
-        """The rules as typed, or None (and the reason said beside them) while they cannot be used."""
-        from ckpt_studio.document.matching import MatchRules
-
-        problem = pattern_problem(self._pattern.text(), self._replacement.text())
-        self._rule_notice.say(problem)
-        if problem:
-            return None
-        return MatchRules(
-            strip_prefix=self._strip.text(),
-            add_prefix=self._add.text(),
-            pattern=self._pattern.text(),
-            replacement=self._replacement.text(),
-        )
-
     def _match(self) -> None:
-        rules = self._rules()
+        rules = self._rules.rules()
         if rules is None or self._donor is None:
             self._show_state()
             return
         own, donor, keys, overrides = (
-            self._document.base.columns,
+            self._document.rows.columns,
             self._donor,
             self._keys,
             dict(self._overrides),
         )
+        filling = self._filled()
 
         def work(task: Task) -> list[Match]:
             from ckpt_studio.document.matching import match
 
-            return match(own, donor.columns, keys, rules, overrides)
+            return match(own, donor.columns, keys, rules, overrides, filling)
 
         self._matching = True
         self._show_state()
@@ -313,7 +299,7 @@ class DonorDialog(QDialog):
 
     def _match_failed(self, error: CkptStudioError) -> None:
         self._matching = False
-        self._rule_notice.say(visible(error.message))
+        self._rules.refuse(error.message)
         self._show_state()
 
     def _override(self, key: str, donor_key: str | None) -> None:
@@ -325,7 +311,7 @@ class DonorDialog(QDialog):
     def _show_state(self) -> None:
         model = self._model
         ready = self._donor is not None and not self._matching and not self._again.isActive()
-        self._apply.setEnabled(ready and model.chosen_count > 0 and not self._rule_notice.text())
+        self._apply.setEnabled(ready and model.chosen_count > 0 and not self._rules.problem)
         self._apply.setDefault(self._apply.isEnabled())
         if self._opening:
             text = self.tr("Opening the donor …")
@@ -338,17 +324,18 @@ class DonorDialog(QDialog):
         self._summary.setText(text)
 
     def _stage(self) -> None:
-        chosen, donor, own = self._model.chosen(), self._donor, self._document.base.columns
+        chosen, donor, own = self._model.chosen(), self._donor, self._document.rows.columns
         if donor is None or not self._apply.isEnabled():
             return
         from ckpt_studio.document.edits import Replace
 
+        filling = self._filled()
         if self._model.chosen_count <= _AT_ONCE:
-            self._staged(Replace(chosen(), donor, donor.path))
+            self._staged(Replace(chosen(), donor, donor.path, filling=filling))
             return
 
         def work(task: Task) -> Replace:
-            edit = Replace(chosen(), donor, donor.path)
+            edit = Replace(chosen(), donor, donor.path, filling=filling)
             edit.check(own)
             return edit
 
@@ -378,32 +365,6 @@ class DonorDialog(QDialog):
         super().done(result)
 
 
-def pattern_problem(pattern: str, replacement: str) -> str:
-    """Why a rename rule cannot be used, as a sentence, or an empty text."""
-    if not pattern:
-        return (
-            ""
-            if not replacement
-            else translate("DonorDialog", "There is a replacement, but no pattern that it would replace.")
-        )
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        if error.pos is None:
-            return translate("DonorDialog", "The pattern is not a regular expression: {0}.").format(error.msg)
-        return translate(
-            "DonorDialog", "The pattern is not a regular expression: {0} at character {1}."
-        ).format(error.msg, error.pos + 1)
-    # A template is only parsed when something matches: the same groups, all empty, match anywhere.
-    groups = {number: name for name, number in compiled.groupindex.items()}
-    same = "".join(f"(?P<{groups[n]}>)" if n in groups else "()" for n in range(1, compiled.groups + 1))
-    try:
-        re.sub(same, replacement, "", count=1)
-    except (re.error, IndexError) as error:
-        return translate("DonorDialog", "The replacement cannot be used: {0}.").format(error)
-    return ""
-
-
 def _kept(document: Document, keys: Sequence[str]) -> tuple[str, ...]:
     """These variables without those that were dropped."""
     dropped = frozenset(document.dropped_keys())
@@ -413,7 +374,7 @@ def _kept(document: Document, keys: Sequence[str]) -> tuple[str, ...]:
 def _all_keys(document: Document) -> tuple[str, ...]:
     from ckpt_studio.core.tensors import Role
 
-    columns = document.base.columns
+    columns = document.rows.columns
     rows = (columns.role != Role.metadata) & ~document.rows.dropped
     return tuple(columns.keys.take(rows.nonzero()[0].tolist()))
 

@@ -76,6 +76,7 @@ class DonorModel(QAbstractTableModel):
             "dtype": self.tr("~ type differs (converted)"),
             "opaque": self.tr("≠ type cannot be converted"),
             "shape": self.tr("≠ shape differs"),
+            "resized": self.tr("~ made to fit"),
             "missing": self.tr("– missing"),
         }
 
@@ -239,7 +240,7 @@ class DonorModel(QAbstractTableModel):
         if column == DONOR_NAME:
             return visible(match.donor_key) if match.donor_key is not None else ""
         if column == VERDICT:
-            return self._words[match.verdict if match.usable or match.verdict != "dtype" else "opaque"]
+            return self._words[_word(match)]
         if column in (SHAPE, DTYPE):
             return self._fact(self._own, match.key, column == SHAPE)
         return (
@@ -255,6 +256,13 @@ class DonorModel(QAbstractTableModel):
         from ckpt_studio.core import dtypes
 
         return dtypes.unknown(int(columns.dtype[row])).name
+
+
+def _word(match: Match) -> str:
+    """Which of the words for verdicts a match is told by."""
+    if match.verdict == "shape":
+        return "resized" if match.usable else "shape"
+    return "opaque" if match.verdict == "dtype" and not match.usable else match.verdict
 
 
 class DonorTable(QTableView):

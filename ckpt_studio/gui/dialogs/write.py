@@ -283,7 +283,7 @@ class WriteDialog(QDialog):
                 byte_size(plan.written_bytes), byte_size(plan.shared_bytes), byte_size(plan.free_bytes)
             ),
             self.tr("Variables with other values: {0} of {1}. Frozen: {2}.").format(
-                len(plan.changed), len(self._document.base.columns), frozen
+                len(plan.changed), len(self._document.staged.columns), frozen
             ),
             self.tr("Edits that are kept beside it as a patch: {0}.").format(edits),
         ]

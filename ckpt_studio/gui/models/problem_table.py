@@ -67,6 +67,15 @@ class ProblemTable(QAbstractTableModel):
             return self._faults[row].key
         return None if self._document is None else self._document.base.columns.keys[self._rows[row]]
 
+    def staged_key(self, row: int) -> str | None:
+        """What the variable of a problem is called now; None where there is none."""
+        key = self.key(row)
+        if key is None or self._document is None:
+            return None
+        staged = self._document.rows
+        at = staged.row_of(self._document.base.columns.keys.find(key))
+        return staged.columns.keys[at] if at >= 0 else None
+
     def keys(self, rows: Iterable[int]) -> tuple[str, ...]:
         """The variables of these problems that are there, each once, without those that an edit has mended."""
         if self._document is None:
@@ -111,7 +120,7 @@ class ProblemTable(QAbstractTableModel):
         if row < 0 or staged.dropped[row]:
             return self.tr("✕ dropped")
         label = staged.label(row)
-        return self.tr("⇄ from %1").replace("%1", visible(label)) if label else ""
+        return f"● {visible(label)}" if label else ""
 
     # ---- Qt's questions
 

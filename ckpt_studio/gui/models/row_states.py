@@ -1,4 +1,4 @@
-"""What edits and checksums make of each row: frozen, swapped, dropped, damaged. Sums over subtrees are prepared."""
+"""What edits and checksums make of each row: frozen, changed, dropped, damaged. Sums over subtrees are prepared."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RowStates:
         edited: NDArray[np.bool_],
     ) -> None:
         self.staged = edited
-        self.swapped, self.dropped = staged.changed, staged.dropped
+        self.swapped, self.renamed, self.dropped = staged.changed, staged.renamed, staged.dropped
         self.frozen = np.where(self.dropped, np.int8(-1), frozen)
         self.damaged = np.zeros(len(frozen), np.bool_)
         self.damaged[np.fromiter(faults, np.int64, len(faults))] = True
@@ -52,7 +52,7 @@ class RowStates:
         self._frozen_before = self._summed(counted == 1)
         self._known_before = self._summed(counted >= 0)
         self._before = {
-            "swapped": self._summed(self.swapped),
+            "staged": self._summed(self.swapped | self.renamed),
             "dropped": self._summed(self.dropped),
             "damaged": self._summed(self.damaged),
         }
@@ -77,12 +77,12 @@ class RowStates:
         row = int(self._nodes.row[node])
         return row >= 0 and int(self._nodes.columns.slot_of[row]) >= 0 and int(self.frozen[row]) == 1
 
-    def count(self, node: int, what: Literal["swapped", "dropped", "damaged"]) -> int:
+    def count(self, node: int, what: Literal["staged", "dropped", "damaged"]) -> int:
         """How many variables of the subtree are so."""
         return int(self._before[what][self._nodes.end[node]] - self._before[what][node])
 
-    def donor(self, row: int) -> str:
-        """Where a swapped row's values come from."""
+    def values(self, row: int) -> str:
+        """What stands in for a row's own values: a donor, an initializer, a type."""
         return self._staged.label(row)
 
     def fault(self, row: int) -> str:

@@ -362,7 +362,9 @@ class VariableTable(QAbstractTableModel):
         if states is not None and states.dropped[row]:
             return self.tr("✕ dropped")
         if states is not None and states.swapped[row]:
-            return self.tr("⇄ from %1").replace("%1", visible(states.donor(row)))
+            return f"● {visible(states.values(row))}"
+        if states is not None and states.renamed[row]:
+            return self.tr("✎ renamed")
         if states is not None and states.damaged[row]:
             return self.tr("⚠ damaged")
         return self.tr("opaque") if self._is_opaque(row) else ""
@@ -376,8 +378,8 @@ class VariableTable(QAbstractTableModel):
             return self.tr("⚠ %n inside", "", count)
         if count := states.count(node, "dropped"):
             return self.tr("✕ %n inside", "", count)
-        count = states.count(node, "swapped")
-        return self.tr("⇄ %n inside", "", count) if count else ""
+        count = states.count(node, "staged")
+        return self.tr("● %n inside", "", count) if count else ""
 
     def _dtype(self, row: int) -> DType:
         from ckpt_studio.core.dtypes import unknown

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 _MOST_KEYS = 200
 _MOST_IN_TOOLTIP = 8
-_SIGNS = {"freeze": "❄", "unfreeze": "○", "replace": "⇄", "drop": "✕"}
+_SIGNS = {
+    "freeze": "❄", "unfreeze": "○", "replace": "⇄", "drop": "✕", "slim": "✕", "rename": "✎", "rename_many": "✎",
+    "rename_pattern": "✎", "move": "✎", "assign": "=", "set_cells": "=", "set_step": "=", "scale": "×",
+    "replace_nan": "≠", "cast": "≈", "reshape": "⤢", "transpose": "⤡", "add": "+", "average": "⌀",
+    "swap_averages": "⌀",
+}  # fmt: skip
 
 
 class ChangesPanel(QWidget):

@@ -52,7 +52,7 @@ class Facts:
 
     Attributes:
         info: the variable as staged.
-        state: frozen, swapped.
+        state: how edits have left it.
         stored: where its bytes lie, where they are encoded as in a V2 bundle.
         format: of the checkpoint, as CONTRACT.md names it.
         files: the checkpoint's files that may hold the values.
@@ -91,7 +91,9 @@ class Facts:
             ("training", self._training()),
         ]
         if self.state.replaced_by is not None:
-            lines.append(("swapped", filled(translate("Facts", "⇄ from %1"), _shown(self.state.replaced_by))))
+            lines.append(("staged", f"● {_shown(self.state.replaced_by)}"))
+        if self.state.renamed_from is not None:
+            lines.append(("renamed", _shown(self.state.renamed_from)))
         lines += self._place()
         if info.error is not None:
             lines.append(("fault", visible(info.error)))

@@ -214,9 +214,8 @@ class ProblemsPanel(QWidget):
         return document is not None and len(document.faults) > 0
 
     def _go_to(self, index: QModelIndex) -> None:
-        key = self.model.key(index.row())
-        document = self._session.document
-        if key is not None and document is not None and key in document.base.columns:
+        key = self.model.staged_key(index.row())
+        if key is not None:
             self.goToRequested.emit(key)
 
     def _ask_donor(self) -> None:

@@ -23,7 +23,8 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.gui.dialogs import donor_table
-from ckpt_studio.gui.dialogs.donor import DonorDialog, pattern_problem
+from ckpt_studio.gui.dialogs.donor import DonorDialog
+from ckpt_studio.gui.dialogs.name_rules import pattern_problem
 from ckpt_studio.gui.session import Session
 from tests.helpers.memory_source import MemorySource
 

@@ -98,7 +98,7 @@ def test_frozen_is_said_in_words_and_by_the_box(view: VariableView) -> None:
 def test_damage_and_swaps_are_said(view: VariableView) -> None:
     assert cell(view, "net/layer1/bias", Column.state) == "⚠ damaged"
     assert "&lt;b&gt;net" in str(cell(view, "net/layer1/bias", Column.state, Role.ToolTipRole))
-    assert cell(view, "net/layer2/bias", Column.state) == "⇄ from best-9000"
+    assert cell(view, "net/layer2/bias", Column.state) == "● best-9000"
     assert view.model().index(0, Column.state).data() == "⚠ 1 inside", "the gravest comes first"
 
 
