@@ -38,7 +38,7 @@ def number_text(value: Any, how: NumberFormat = NumberFormat.short, digits: int 
     if isinstance(plain, bool | int):
         return str(plain)
     if how in (NumberFormat.full, NumberFormat.hex):
-        return _named(plain) or str(value)
+        return _named(plain) or str(value).strip("()")
     places = _DIGITS[how] if digits is None else digits
     if isinstance(plain, complex):
         sign = "-" if math.copysign(1, plain.imag) < 0 else "+"

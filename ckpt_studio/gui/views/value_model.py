@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ckpt_studio.analysis.slices import SliceSpec
     from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.bridge import Bridge
@@ -92,10 +93,15 @@ class ValueModel(QAbstractTableModel):
     """Cells of one page of a slice.
 
     `failed` is emitted with the error of a read, once a slice. `arrived` is emitted when cells have come.
+
+    Attributes:
+        editable: whether a person may type over cells.
     """
 
     failed = Signal(object)
     arrived = Signal()
+    edited = Signal(int, int, str)
+    """Row and column of the slice, and what was typed there."""
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -108,6 +114,7 @@ class ValueModel(QAbstractTableModel):
         self._pending: dict[tuple[int, int], None] = {}
         self._tile = (256, _TILE_WIDTH)
         self._broken = False
+        self.editable = False
         self._reading: Task | None = None
         self._ask_soon = QTimer(self, singleShot=True, interval=0)
         self._ask_soon.timeout.connect(self._ask)
@@ -119,9 +126,13 @@ class ValueModel(QAbstractTableModel):
         if shown is not None and shown == self._shown and not self._broken:
             return
         before = self._shown
+        if shown is not None and before is not None and _same_places(before.spec, shown.spec):
+            self._shown = shown  # a person stays where they are
+            self._forget()
+            self._look_different()
+            return
         self.beginResetModel()
-        if shown is None or before is None or before.spec != shown.spec:
-            self._page = (0, 0)
+        self._page = (0, 0)
         self._shown = shown
         self._forget()
         if shown is not None:
@@ -204,6 +215,19 @@ class ValueModel(QAbstractTableModel):
         if role == _TOOLTIP:
             return self._hint(index.row(), index.column())
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        there = self.editable and self.values(index.row(), index.column())[0] is not None
+        return flags | Qt.ItemFlag.ItemIsEditable if there else flags
+
+    def setData(self, index: Index, value: Any, role: int = _EDIT) -> bool:
+        """Tell what was typed; the cell changes with the variable, once that is staged."""
+        if role != _EDIT or value == self.data(index, _EDIT):
+            return False
+        down, across = self.first
+        self.edited.emit(down + index.row(), across + index.column(), str(value))
+        return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
         if role != _DISPLAY:
@@ -307,6 +331,11 @@ class ValueModel(QAbstractTableModel):
     def _fail(self, error: CkptStudioError) -> None:
         self._broken = True
         self.failed.emit(error)
+
+
+def _same_places(one: SliceSpec, other: SliceSpec) -> bool:
+    """Whether two slices run along the same axes of one shape."""
+    return (one.shape, one.row_axis, one.column_axis) == (other.shape, other.row_axis, other.column_axis)
 
 
 def _short(value: bytes) -> str:

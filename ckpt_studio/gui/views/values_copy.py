@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.gui.views.numbers import NumberFormat, number_text
@@ -36,13 +36,16 @@ def written(figures: NDArray[Any], how: Written, task: Task = UNTENDED) -> str:
     return "".join(lines).removesuffix("\n")
 
 
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n"})
+
+
 def as_text(figures: NDArray[Any], task: Task = UNTENDED) -> Iterator[str]:
-    """Lines with tabs between the cells; tabs and newlines of strings are written as `\\t` and `\\n`."""
+    """Lines with tabs between the cells; tabs, ends of lines and backslashes of strings are escaped."""
     for line in figures:
         task.check()
         cells = [number_text(value, NumberFormat.full) for value in line]
         if figures.dtype.hasobject:
-            cells = [cell.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") for cell in cells]
+            cells = [cell.translate(_ESCAPES) for cell in cells]
         yield "\t".join(cells) + "\n"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from ckpt_studio.gui.dialogs.fields import PlainLabel
+from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.views.numbers import NumberFormat, bits_of, hex_text, number_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _FLOATS: Final = {
 
 
 class ScalarFace(QWidget):
-    """The number in large letters, and below it the ways to write it."""
+    """The number in large letters, and below it the ways to write it. `edited` is emitted with what was typed."""
+
+    edited = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,15 +38,48 @@ class ScalarFace(QWidget):
         self._ways = QWidget(self)
         self._grid = QGridLayout(self._ways)
         self._grid.setHorizontalSpacing(16)
+        self._edit = QLineEdit(self)
+        named(self._edit, "scalarEdit", self.tr("New value"))
+        self._edit.setPlaceholderText(self.tr("New value"))
+        self._edit.setMaximumWidth(240)
+        self._edit.returnPressed.connect(self._set)
+        self._button = QPushButton(self.tr("&Set"), self)
+        named(self._button, "scalarSet", self.tr("Stage the new value"))
+        self._button.clicked.connect(self._set)
+        self._edit.textChanged.connect(lambda text: self._button.setEnabled(bool(text)))
+        self._refused = PlainLabel("scalarRefused", parent=self)
+        self._refused.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        change = QHBoxLayout()
+        change.addStretch(1)
+        change.addWidget(self._edit)
+        change.addWidget(self._button)
+        change.addStretch(1)
         column = QVBoxLayout(self)
         column.addStretch(1)
         column.addWidget(self._number)
         column.addSpacing(12)
         column.addWidget(self._ways, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(12)
+        column.addLayout(change)
+        column.addWidget(self._refused)
         column.addStretch(2)
 
-    def show_values(self, values: Sequence[tuple[str, Any]]) -> None:
+    def refuse(self, sentence: str) -> None:
+        """Say why what was typed is no value."""
+        self._refused.setText(sentence)
+
+    def _set(self) -> None:
+        self._refused.clear()
+        if self._edit.text():
+            self.edited.emit(self._edit.text())
+
+    def show_values(self, values: Sequence[tuple[str, Any]], editable: bool) -> None:
         """Show a numpy scalar, the first of these; the others, with what they are, stand below it."""
+        self._edit.clear()
+        self._refused.clear()
+        self._button.setEnabled(False)
+        self._edit.setVisible(editable)
+        self._button.setVisible(editable)
         (_, value), *others = values
         text = number_text(value, NumberFormat.full)
         self._number.setText(text)

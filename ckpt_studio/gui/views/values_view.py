@@ -22,6 +22,7 @@ from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.numbers import NumberFormat, number_text
 from ckpt_studio.gui.views.subject import Nature, Side, Subject, Which
 from ckpt_studio.gui.views.values_controls import ValueControls
+from ckpt_studio.gui.views.values_edit import Editing
 from ckpt_studio.gui.views.values_line import LineFace
 from ckpt_studio.gui.views.values_scalar import ScalarFace
 from ckpt_studio.gui.views.values_slice import ShownSlice, place_of
@@ -68,6 +69,8 @@ class ValuesView(TensorView):
         self._table.model.failed.connect(self._failed)
         self._table.placed.connect(self._say_place)
         self._taking = Taking(self._session, self._table, lambda: self._shown, content)
+        self._editing = Editing(self._session, self._table, lambda: self._shown, content)
+        self._editing.refused.connect(self._refused)
         self._controls = ValueControls(content)
         self._controls.styleChanged.connect(self._table.set_style)
         self._controls.besideChanged.connect(self.invalidate)
@@ -75,6 +78,7 @@ class ValuesView(TensorView):
         for button in (self._taking.copy_button, self._taking.export_button):
             self._controls.add(button)
         self._scalar = ScalarFace(content)
+        self._scalar.edited.connect(self._editing.set_scalar)
         self._text = TextPane(self._session, content)
         self._text.saveRequested.connect(self._save_string)
         self._line = LineFace(self._session, content)
@@ -155,6 +159,14 @@ class ValuesView(TensorView):
             self._colour()
 
     @property
+    def _is_editable(self) -> bool:
+        """Whether what is shown are the staged values, and edits can be staged."""
+        document, subject, shown = self._session.document, self._subject, self._shown
+        if document is None or subject is None or shown is None or document.read_only is not None:
+            return False
+        return shown.side is subject.staged and not document.state(shown.side.key).dropped
+
+    @property
     def _is_scalar(self) -> bool:
         return self._shown is not None and not self._shown.spec.shape
 
@@ -165,6 +177,7 @@ class ValuesView(TensorView):
             self._shown = None
         else:
             self._shown = ShownSlice(side, spec, self._controls.beside(subject, side))
+        self._editing.allow(self._is_editable)
         self._table.show_slice(self._shown)
         scalar = self._is_scalar
         for widget in (self._controls, self._go_to, self._note):
@@ -267,11 +280,17 @@ class ValuesView(TensorView):
             self._text.show_value(value)
         else:
             self._faces.setCurrentWidget(self._scalar)
-            self._scalar.show_values(values)
+            self._scalar.show_values(values, self._is_editable)
 
     def _save_string(self, value: bytes) -> None:
         kinds = self.tr("All files") + " (*)"
         self._taking.ask_path(kinds, "", lambda path: self._taking.save_bytes(path, value))
+
+    # ---- edits
+
+    def _refused(self, sentence: str) -> None:
+        self._note.setText(sentence)
+        self._scalar.refuse(sentence)
 
     # ---- colours
 

@@ -89,7 +89,7 @@ def test_code_makes_the_same_array_again(data: st.DataObject) -> None:
 def test_code_for_strings() -> None:
     block = np.array([[b"a\n", b"\xff'"]], object)
     assert written(block, Written.code) == r"""np.array([b'a\n', b"\xff'"], dtype=object)"""
-    assert written(block, Written.text) == "a\\n\t\\xff'"
+    assert written(block, Written.text) == "a\\n\t\\\\xff'"
 
 
 def test_too_large_a_copy_is_refused(bench: Bench) -> None:
