@@ -16,7 +16,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,11 @@ def checkpoint_identity(base: Checkpoint) -> str:
     """
     indexes = (path for path in (f"{base.prefix}.index", *base.files()) if path.endswith(".index"))
     index = next(filter(os.path.isfile, indexes), None)
-    files = base.files() if index is None else (index,)
+    return files_identity(base.files() if index is None else (index,))
+
+
+def files_identity(files: Sequence[str]) -> str:
+    """A text that changes with files: size and checksum of a single one; of many or large ones, sizes and times."""
     stats = [os.stat(path) for path in files]
     if len(files) == 1 and stats[0].st_size <= _WHOLE_FILE:
         size, crc = file_checksum(os.path.realpath(files[0]))

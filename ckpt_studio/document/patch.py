@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.tensors import TensorSource, printable
@@ -89,6 +89,19 @@ def load_patch(path: str) -> Patch:
         return parse_patch(data, path)
     except RequestFault as fault:
         raise RequestFault(f"{said(path)} is no valid patch: {fault.message}", path=path) from fault
+
+
+def read_patch(stream: BinaryIO) -> Patch:
+    """Read a PATCH from a stream; relative paths in it are relative to the working folder.
+
+    Raises:
+        RequestFault: it is no valid PATCH.
+    """
+    name = "standard input"
+    try:
+        return parse_patch(stream.read(MAX_PATCH_BYTES + 1), name)
+    except RequestFault as fault:
+        raise RequestFault(f"What came from {name} is no valid patch: {fault.message}") from fault
 
 
 def parse_patch(data: bytes, path: str) -> Patch:

@@ -121,7 +121,7 @@ def write_document(
     conversion = conversion_to(document.staged, document.base, prefix, names)
     patch, frozen = document.patch(folder), document.frozen_keys()
     kept = [key for key in map(conversion.key, frozen) if key is not None]
-    sidecars = {SUFFIX: lambda shards: sidecar(document.base, patch, kept, shards)}
+    sidecars = {SUFFIX: lambda shards: sidecar(document.base, patch, folder, kept, shards)}
     started = time.monotonic()
     if conversion.writer is None:
         written = _write_bundle(document, conversion, prefix, sidecars, options, task)

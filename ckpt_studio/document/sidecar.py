@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 from ckpt_studio import __version__
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.document.edits import Json
-from ckpt_studio.document.journal import checkpoint_identity
+from ckpt_studio.document.journal import checkpoint_identity, files_identity
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import text_of
 from ckpt_studio.formats.base import Checkpoint
 
 SUFFIX: Final = ".ckpt-studio.json"
+_PATHS: Final = ("from", "file")
+"""Fields of edits that name files."""
 
 
-def sidecar(base: Checkpoint, patch: Json, frozen: Collection[str], num_shards: int) -> bytes:
+def sidecar(base: Checkpoint, patch: Json, folder: str, frozen: Collection[str], num_shards: int) -> bytes:
     """The contents for a checkpoint that was made of `base`.
 
     Args:
         base: the original.
         patch: the edits, as a PATCH.
+        folder: what its paths are relative to.
         frozen: keys that are frozen.
         num_shards: data files of the new checkpoint. They say which index it belongs to: a checkpoint that is
             overwritten always gets another number of them.
@@ -36,11 +39,30 @@ def sidecar(base: Checkpoint, patch: Json, frozen: Collection[str], num_shards: 
         "provenance": {
             "program": f"Ckpt Studio {__version__}",
             "source": {"prefix": os.path.abspath(base.prefix), "identity": checkpoint_identity(base)},
+            "others": {path: files_identity(files) for path, files in _others(patch, folder).items()},
         },
         "frozen": sorted(text_of(key) for key in frozen),
         "num_shards": num_shards,
     }
     return json.dumps(value, indent=1).encode("ascii") + b"\n"
+
+
+def _others(patch: Json, folder: str) -> dict[str, tuple[str, ...]]:
+    """The other checkpoints and arrays that edits took values from, as far as they are there, with their files."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting: list[Any] = [patch["edits"]]
+    while waiting:
+        value = waiting.pop()
+        waiting += value if isinstance(value, list) else ()
+        if not isinstance(value, dict):
+            continue
+        waiting += value.values()
+        for path in (value.get(name) for name in _PATHS):
+            if isinstance(path, str):
+                full = os.path.normpath(os.path.join(folder, path))
+                files = tuple(filter(os.path.isfile, (f"{full}.index", full)))
+                found |= {full: files[:1]} if files else {}
+    return found
 
 
 def frozen_marks(base: Checkpoint) -> tuple[NDArray[np.bool_], str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 from ckpt_studio.core.tensors import Columns, printable
 from ckpt_studio.document.patterns import text_of
+from ckpt_studio.gui.dialogs.places import checkpoint_name
 
 Kind = Literal["name", "key", "path"]
 
@@ -23,3 +27,12 @@ def names_of(columns: Columns, keys: Sequence[str], kind: Kind) -> str:
         return "\n".join(printable(columns.name(row)) for row in rows)
     paths = columns.object_paths
     return "" if paths is None else "\n".join(printable(paths[row]) for row in rows if paths[row])
+
+
+def command_of(patch: Mapping[str, Any], prefix: str) -> str:
+    """A command for a shell that applies a patch, which it carries along, and writes into a new folder."""
+    original = Path(prefix).absolute()
+    target = original.parent.with_name(f"{original.parent.name}-edited") / checkpoint_name(prefix)
+    text = json.dumps(patch, indent=1, allow_nan=False)
+    words = ["ckpt-studio", "apply", "-", str(original), str(target)]
+    return f"{shlex.join(words)} <<'PATCH'\n{text}\nPATCH\n"

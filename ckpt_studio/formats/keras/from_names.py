@@ -105,7 +105,7 @@ def _by_kind(layers: Mapping[str, Mapping[str, int]], variables: Sequence[Named]
             names = some_of(sorted(layer for _, layer in places))
             raise RequestFault(
                 f"The order of the layers of the class {printable(kind)!r} ({names}) is not known, by which a "
-                ".weights.h5 file goes; name a file of the same model with --like, or write .h5."
+                ".weights.h5 file goes; `ckpt-studio convert --like` goes by a file of the same model, or write .h5."
             )
     return {kind: [layer for _, layer in sorted(places)] for kind, places in found.items()}
 
@@ -125,7 +125,7 @@ def _inside(kind: str, own: Mapping[str, int], variables: Sequence[Named]) -> di
             example = variables[next(iter(names.values()))].name
             raise RequestFault(
                 f"{printable(example)!r} does not tell the class of its layer, by which a .weights.h5 file is ordered; "
-                "name a file of the same model with --like, or write .h5."
+                "`ckpt-studio convert --like` goes by a file of the same model, or write .h5."
             )
         for place, name in enumerate(known):
             found[names[name]] = "/".join(part for part in (group, VARS, str(place)) if part)

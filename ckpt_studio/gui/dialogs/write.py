@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -22,41 +21,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.core.errors import Cancelled, CkptStudioError, RequestFault
-from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.gui.dialogs.fields import Notice, PathField, PlainLabel, named, prepare
+from ckpt_studio.core.errors import CkptStudioError, RequestFault, TargetExists
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.gui.dialogs.fields import Notice, PathField, named, prepare
 from ckpt_studio.gui.dialogs.places import checkpoint_name, new_checkpoint_folder
+from ckpt_studio.gui.dialogs.write_choices import WriteChoices
+from ckpt_studio.gui.dialogs.write_outlook import WriteOutlook
+from ckpt_studio.gui.dialogs.write_work import Report, SaveTask, WriteJob, do
 from ckpt_studio.gui.texts import byte_size, visible
+from ckpt_studio.gui.trouble import Trouble
 
 if TYPE_CHECKING:
     from ckpt_studio.document.saving import WritePlan
-    from ckpt_studio.formats.writing import WriteOptions, Written
+    from ckpt_studio.formats.writing import WriteOptions
     from ckpt_studio.gui.session import Session
 
 _PLAN_MS: Final = 200
 _FRAME_MS: Final = 33
-
-Sharing = Literal["copy", "link", "compact"]
-
-
-class _SaveTask(Task):
-    """Cancelled by the dialog or with the window; the dialog waits for the end of it, unlike the bridge."""
-
-    __slots__ = ("window",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.window: Task = UNTENDED
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the dialog or the window asked to stop."""
-        return self.window.cancelled or super().cancelled
-
-    def check(self) -> None:
-        """Look at both."""
-        self.window.check()
-        super().check()
 
 
 class WriteDialog(QDialog):
@@ -96,10 +77,18 @@ class WriteDialog(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addWidget(self._place_box())
-        column.addWidget(self._sharing_box())
-        column.addWidget(self._plan_box(), 1)
+        self._choices = WriteChoices(self)
+        self._choices.changed.connect(self._choices_changed)
+        column.addWidget(self._choices)
+        self._outlook = WriteOutlook(self)
+        column.addWidget(self._outlook, 1)
         self._notice = Notice("writeError", self)
         column.addWidget(self._notice)
+        self._overwrite = QCheckBox(self.tr("Rep&lace what is there"), self)
+        named(self._overwrite, "overwriteBox", self.tr("Replace the checkpoint that is there"))
+        self._overwrite.hide()
+        self._overwrite.toggled.connect(self._plan_again)
+        column.addWidget(self._overwrite)
         self._progress = QProgressBar(self)
         named(self._progress, "writeProgress", self.tr("Progress of the write"))
         self._progress.hide()
@@ -115,7 +104,7 @@ class WriteDialog(QDialog):
         self._write.clicked.connect(self._start)
         self._cancel.clicked.connect(self.reject)
         column.addWidget(buttons)
-        self.resize(620, 520)
+        self.resize(640, 660)
 
     def _place_box(self) -> QWidget:
         self._place = box = QGroupBox(self.tr("Where"), self)
@@ -146,33 +135,6 @@ class WriteDialog(QDialog):
         form.addRow(self._confirm)
         return box
 
-    def _sharing_box(self) -> QWidget:
-        self._unchanged = box = QGroupBox(self.tr("Data that does not change"), self)
-        self._sharing = QComboBox(box)
-        named(self._sharing, "sharingCombo", self.tr("Data that does not change"))
-        choices: tuple[tuple[str, Sharing], ...] = (
-            (self.tr("Copy (shared by the file system where it can)"), "copy"),
-            (self.tr("Link to the original's data files"), "link"),
-            (self.tr("Compact: write everything anew into one file"), "compact"),
-        )
-        for text, data in choices:
-            self._sharing.addItem(text, data)
-        self._sharing.currentIndexChanged.connect(self._sharing_changed)
-        self._sharing_text = PlainLabel("sharingText", parent=box)
-        column = QVBoxLayout(box)
-        column.addWidget(self._sharing)
-        column.addWidget(self._sharing_text)
-        self._explain_sharing()
-        return box
-
-    def _plan_box(self) -> QWidget:
-        box = QGroupBox(self.tr("What will happen"), self)
-        self._plan_text = PlainLabel("writePlan", self.tr("Looking …"), box)
-        self._plan_text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        column = QVBoxLayout(box)
-        column.addWidget(self._plan_text)
-        return box
-
     # ---- where to
 
     @property
@@ -184,7 +146,7 @@ class WriteDialog(QDialog):
         """The prefix that would be written, or an empty text while something is missing."""
         folder = self._folder.path()
         name = self._name.text().strip()
-        return str(Path(folder).absolute() / name) if folder and name else ""
+        return str(Path(folder).absolute() / self._choices.file_name(name)) if folder and name else ""
 
     def _default_folder(self, folder: str) -> None:
         if self.beside:
@@ -205,40 +167,39 @@ class WriteDialog(QDialog):
         self._folder.setEnabled(not self.beside)
         self._confirm.setVisible(self.beside)
         self._confirm.setChecked(False)
-        self._warning.say(
+        self._warn()
+        self._target_changed()
+
+    def _warn(self) -> None:
+        """What writing beside the original means."""
+        folder = visible(str(self._original.parent))
+        text = (
             self.tr(
                 "A line is added to the file “checkpoint” in {0}, and programs that look for the newest "
                 "checkpoint there will find the new one. Nothing else in the folder changes."
-            ).format(visible(str(self._original.parent)))
-            if self.beside
-            else ""
+            )
+            if self._choices.format == "tf_bundle"
+            else self.tr("A file is added to {0}. Nothing else in the folder changes.")
         )
+        self._warning.say(text.format(folder) if self.beside else "")
+
+    def _choices_changed(self) -> None:
+        self._warn()
         self._target_changed()
 
     def _target_changed(self, *_: object) -> None:
+        """Another target: nobody has agreed to replacing what is there."""
+        self._overwrite.hide()
+        self._overwrite.setChecked(False)
+        self._plan_again()
+
+    def _plan_again(self, *_: object) -> None:
         self._plan = None
         self._replan.start()
         self._show_state()
 
-    def _sharing_changed(self, *_: object) -> None:
-        self._explain_sharing()
-        self._target_changed()
-
-    def _explain_sharing(self) -> None:
-        texts = {
-            "copy": self.tr("The new checkpoint stands on its own."),
-            "link": self.tr(
-                "No room and no time for unchanged data files: both checkpoints are names for the same bytes. A "
-                "program that overwrites one in place changes the other."
-            ),
-            "compact": self.tr("Takes the longest, and gives one data file without gaps."),
-        }
-        self._sharing_text.setText(texts[self._sharing.currentData()])
-
     def _options(self) -> WriteOptions:
-        from ckpt_studio.formats.writing import WriteOptions
-
-        return WriteOptions(sharing=self._sharing.currentData())
+        return self._choices.options(overwrite=self._overwrite.isChecked())
 
     # ---- the plan
 
@@ -247,6 +208,7 @@ class WriteDialog(QDialog):
         if not prefix:
             return
         document, options, beside = self._document, self._options(), self.beside
+        names = self._choices.names
         own_folder = self.tr("This is the original's own folder; say “Beside the original” to write there.")
 
         def work(_task: Task) -> tuple[WritePlan, bool]:
@@ -254,53 +216,31 @@ class WriteDialog(QDialog):
 
             if not beside and is_beside(document, prefix):
                 raise RequestFault(own_folder, path=prefix)
-            return plan_write(document, prefix, options), (Path(prefix).parent / "checkpoint").exists()
+            plan = plan_write(document, prefix, options, names)
+            return plan, plan.format == "tf_bundle" and (Path(prefix).parent / "checkpoint").exists()
 
         self._session.bridge.submit(work, self._planned, self._no_plan, owner=self, slot="plan")
 
     def _planned(self, answer: tuple[WritePlan, bool]) -> None:
         self._plan, joins = answer
         self._notice.say("")
-        lines = self._describe(self._plan)
+        more = []
         if joins and not self.beside:
-            lines.append(
-                self.tr("The folder has checkpoints already: a line is added to its file “checkpoint”.")
-            )
-        self._plan_text.setText("\n".join(lines))
+            more = [self.tr("The folder has checkpoints already: a line is added to its file “checkpoint”.")]
+        self._outlook.show_plan(self._plan, self._document, more)
         self._show_state()
 
     def _no_plan(self, error: CkptStudioError) -> None:
         self._plan = None
-        self._plan_text.setText("")
+        self._outlook.say("")
         self._notice.say(visible(error.message))
+        self._overwrite.setVisible(isinstance(error, TargetExists) or self._overwrite.isChecked())
         self._show_state()
-
-    def _describe(self, plan: WritePlan) -> list[str]:
-        frozen = len(self._document.frozen_keys())
-        edits = len(self._document.edits)
-        lines = [
-            self.tr("Writes {0}, shares {1} with the original; {2} are free.").format(
-                byte_size(plan.written_bytes), byte_size(plan.shared_bytes), byte_size(plan.free_bytes)
-            ),
-            self.tr("Variables with other values: {0} of {1}. Frozen: {2}.").format(
-                len(plan.changed), len(self._document.staged.columns), frozen
-            ),
-            self.tr("Edits that are kept beside it as a patch: {0}.").format(edits),
-        ]
-        if self._document.base.meta_graph is None:
-            lines.append(self.tr("There is no .meta file to carry along; frozen marks go into the patch."))
-        else:
-            lines.append(
-                self.tr(
-                    "The .meta goes along; its trainable variables and update operations follow the frozen marks."
-                )
-            )
-        return lines + [visible(note) for note in plan.notes]
 
     def _show_state(self, *_: object) -> None:
         confirmed = not self.beside or self._confirm.isChecked()
         self._write.setEnabled(self._plan is not None and confirmed and not self._writing)
-        for box in (self._place, self._unchanged):
+        for box in (self._place, self._choices, self._overwrite):
             box.setEnabled(not self._writing)
 
     # ---- the work
@@ -308,7 +248,10 @@ class WriteDialog(QDialog):
     def _start(self) -> None:
         if self._plan is None or self._writing:
             return
-        document, prefix, options, beside = self._document, self._plan.prefix, self._options(), self.beside
+        certify = self._plan.format if self._choices.certify else None
+        job = WriteJob(
+            self._document, self.prefix(), self._choices.names, self._options(), self.beside, certify
+        )
         self._writing = True
         self._notice.say("")
         self._progress.setRange(0, 0)
@@ -316,16 +259,11 @@ class WriteDialog(QDialog):
         self._frames.start()
         self._show_state()
 
-        self._task = task = _SaveTask()
+        self._task = task = SaveTask()
 
-        def work(window: Task) -> Written | None:
-            from ckpt_studio.document.saving import write_document
-
+        def work(window: Task) -> Report | None:
             task.window = window
-            try:
-                return write_document(document, prefix, options, beside=beside, task=task)
-            except Cancelled:
-                return None
+            return do(job, task)
 
         self._session.bridge.submit(work, self._done, self._failed, owner=self, label=self.tr("Writing"))
 
@@ -343,24 +281,34 @@ class WriteDialog(QDialog):
         self._cancel.setEnabled(True)
         self._show_state()
 
-    def _done(self, written: Written | None) -> None:
+    def _done(self, report: Report | None) -> None:
         self._end_of_work()
-        if written is None:
+        if report is None:
             self._notice.say(self.tr("The write was stopped; nothing was left behind."))
             return
+        written = report.written
         self._document.mark_written(written.prefix)
-        prefix = written.prefix
         if self.beside:
             self._session.rescan()
-        self._session.notice(
-            self.tr("Written: {0} ({1} written, {2} shared).").format(
-                visible(prefix), byte_size(written.written_bytes), byte_size(written.shared_bytes)
-            ),
-            self.tr("Open"),
-            lambda: self._session.open(prefix),
-        )
+        self._tell(report)
         self.accept()
         self.written.emit(written)
+
+    def _tell(self, report: Report) -> None:
+        """Say what was written, and what restoring it has shown."""
+        written, certificate = report.written, report.certificate
+        sentence = self.tr("Written: {0} ({1} written, {2} shared).").format(
+            visible(written.prefix), byte_size(written.written_bytes), byte_size(written.shared_bytes)
+        )
+        if certificate is not None:
+            sentence += f" {visible(certificate.sentence)}"
+        elif report.uncertified:
+            sentence += " " + self.tr("It could not be certified: {0}").format(visible(report.uncertified))
+        faulty = certificate is not None and bool(certificate.faults)
+        self._session.log(sentence)
+        self._session.troubled.emit(
+            Trouble(sentence, self.tr("Open"), lambda: self._session.open(written.prefix), grave=faulty)
+        )
 
     def _failed(self, error: CkptStudioError) -> None:
         self._end_of_work()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.gui.copies import command_of
 from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
@@ -71,11 +72,16 @@ class ChangesPanel(QWidget):
         self._revert.setToolTip(self.tr("Revert the chosen edit (Del); this can be undone"))
         self._copy = self._button("copyPatchButton", self.tr("Copy as JSON"), self.copy_patch)
         self._copy.setToolTip(self.tr("Copy all edits as a patch, for ckpt-studio apply"))
+        self._command = self._button("copyCommandButton", self.tr("Copy as command"), self.copy_command)
+        self._command.setToolTip(
+            self.tr("Copy a command line that makes the same edits and writes a new checkpoint")
+        )
         buttons = QHBoxLayout()
         buttons.setContentsMargins(4, 0, 4, 4)
         buttons.addStretch(1)
         buttons.addWidget(self._revert)
         buttons.addWidget(self._copy)
+        buttons.addWidget(self._command)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 0)
         layout.setSpacing(4)
@@ -101,6 +107,7 @@ class ChangesPanel(QWidget):
         """Give the buttons their icons, in the colour of the palette."""
         self._revert.setIcon(icon("rotate-ccw"))
         self._copy.setIcon(icon("braces"))
+        self._command.setIcon(icon("terminal"))
 
     def _fill(self, *_: object) -> None:
         document = self._session.document
@@ -153,6 +160,7 @@ class ChangesPanel(QWidget):
     def _enable(self, *_: object) -> None:
         self._revert.setEnabled(self.list.currentItem() is not None and bool(self._edits))
         self._copy.setEnabled(bool(self._edits))
+        self._command.setEnabled(bool(self._edits))
 
     def revert_chosen(self, *_: object) -> None:
         """Revert the edit that is chosen, or that holds the variable which is."""
@@ -168,6 +176,12 @@ class ChangesPanel(QWidget):
         document = self._session.document
         if document is not None:
             QApplication.clipboard().setText(json.dumps(document.patch(), indent=2, allow_nan=False))
+
+    def copy_command(self, *_: object) -> None:
+        """Copy a command that a shell takes as it is, the edits in it."""
+        document = self._session.document
+        if document is not None:
+            QApplication.clipboard().setText(command_of(document.patch(), document.base.prefix))
 
     def _look_at(self, item: QTreeWidgetItem) -> None:
         key = item.data(0, Qt.ItemDataRole.UserRole)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QListWidget,
     QMainWindow,
     QPushButton,
     QRadioButton,
@@ -174,3 +175,59 @@ def test_cancel_stops_a_write_and_leaves_nothing(
     qtbot.waitUntil(lambda: "stopped" in notice.text(), timeout=10_000)
     assert dialog.isVisible()
     assert not folder.exists() or list(folder.iterdir()) == []
+
+
+def choose(dialog: QWidget, name: str, data: object) -> None:
+    """With the keyboard, as a person does."""
+    combo = dialog.findChild(QComboBox, name)
+    combo.setFocus()
+    QTest.keyClick(combo, Qt.Key.Key_Home)
+    for _ in range(combo.findData(data)):
+        QTest.keyClick(combo, Qt.Key.Key_Down)
+    assert combo.currentData() == data
+
+
+def test_another_format_says_what_it_cannot_keep_and_is_certified(
+    staged: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    troubles: list[Trouble] = []
+    staged.troubled.connect(troubles.append)
+    dialog = shown(staged, window, qtbot)
+    choose(dialog, "writeFormatCombo", "npz")
+    lost = dialog.findChild(QListWidget, "lostList")
+    qtbot.waitUntil(lambda: lost.count() > 0 and button(dialog).isEnabled(), timeout=10_000)
+    assert [lost.item(row).text() for row in range(lost.count())] == ["The graph (.meta)."]
+    assert not dialog.findChild(QComboBox, "sharingCombo").isVisible()
+    click(dialog.findChild(QCheckBox, "certifyBox"))
+    with qtbot.waitSignal(dialog.written, timeout=30_000) as written:
+        click(button(dialog))
+    assert written.args[0].prefix == str(sample / "model.ckpt-500" / "model.ckpt-500.npz")
+    with np.load(written.args[0].prefix) as archive, np.load(sample / "data.npz"):
+        assert len(archive.files) == 21
+    assert "Certified: NumPy" in troubles[-1].sentence
+    assert "all 21 tensors" in troubles[-1].sentence
+    assert not troubles[-1].grave
+    assert not (sample / "model.ckpt-500" / "checkpoint").exists()
+
+
+def test_what_is_there_is_replaced_only_when_a_person_says_so(
+    staged: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    (sample / "new").mkdir()
+    there = sample / "new" / "model.ckpt-500.safetensors"
+    there.write_bytes(b"mine")
+    dialog = shown(staged, window, qtbot)
+    choose(dialog, "writeFormatCombo", "safetensors")
+    edit = dialog.findChild(QLineEdit, "writeFolderEdit")
+    edit.setFocus()
+    edit.selectAll()
+    QTest.keyClicks(edit, str(sample / "new"))
+    box = dialog.findChild(QCheckBox, "overwriteBox")
+    qtbot.waitUntil(box.isVisible, timeout=10_000)
+    assert not button(dialog).isEnabled()
+    click(box)
+    qtbot.waitUntil(button(dialog).isEnabled, timeout=10_000)
+    assert there.read_bytes() == b"mine"
+    with qtbot.waitSignal(dialog.written, timeout=10_000):
+        click(button(dialog))
+    assert open_checkpoint(str(there)).format == "safetensors"
