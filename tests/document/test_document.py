@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ckpt_studio.document.state import State
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import DONOR, MODEL, make
 from tests.helpers.memory_source import MemoryCheckpoint
+from tests.helpers.work import at_most
 
 
 @pytest.fixture
@@ -208,13 +208,10 @@ def test_an_edit_of_a_large_checkpoint_takes_no_time() -> None:
     )  # fmt: skip
     state = State.of(columns)
     some, all_of_it = Freeze(("layer050000/w",)), Freeze(tuple(keys))
-    start = time.process_time()
-    for _ in range(20):
+    with at_most(1_000):
         some.apply(state)
-    assert (time.process_time() - start) / 20 < 0.01
-    start = time.process_time()
-    assert all_of_it.apply(state).frozen.all()
-    assert time.process_time() - start < 1
+    with at_most(len(keys)):
+        assert all_of_it.apply(state).frozen.all()
 
 
 def test_titles_say_names_and_groups_not_keys() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ckpt_studio.formats.npz.checkpoint import Npy
 from ckpt_studio.formats.npz.contents import read_array_file
 from ckpt_studio.formats.npz.header import MOST_BYTES, element_of, parse_header
 from ckpt_studio.formats.registry import open_checkpoint
+from tests.helpers.work import at_most
 
 DETERMINISTIC = settings(
     max_examples=300,
@@ -228,10 +228,8 @@ def test_python_2_wrote_long_integers(tmp_path: Path) -> None:
 )
 def test_what_is_no_header(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "f.npy").write_bytes(array(text, (2, 0)))
-    started = time.process_time()
-    with pytest.raises(FileFault, match=words):
+    with at_most(5_000), pytest.raises(FileFault, match=words):
         open_checkpoint(str(tmp_path / "f.npy"))
-    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

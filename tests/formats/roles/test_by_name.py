@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from ckpt_studio.core.tensors import Columns, Role
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.bundles import BundleMaker, Record, shard_name
+from tests.helpers.work import at_most
 
 
 def columns_of(
@@ -181,7 +181,6 @@ def test_thirty_thousand_names_are_quick(tmp_path: Path) -> None:
     prefix = made.write(tmp_path / "m", per_block=5000)
     os.truncate(shard_name(prefix, 0, 1), 48)
     bundle = open_bundle(prefix)
-    started = time.process_time()
-    columns = bundle.columns
-    assert time.process_time() - started < 0.3
-    assert np.count_nonzero(columns.role == Role.slot) == 20_000
+    with at_most(30_000):
+        role = bundle.columns.role
+    assert np.count_nonzero(role == Role.slot) == 20_000

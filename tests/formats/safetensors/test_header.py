@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -211,30 +210,26 @@ def test_a_repeated_name_is_noted(tmp_path: Path) -> None:
     assert header.repeated == {"a"}
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"[" * (4 << 20),
-        b'{"a":' * (1 << 20),
-        b"[" + b"[]," * (1 << 20) + b"[]]",
-        b'{"a":' + b"9" * (4 << 20) + b"}",
-        b'{"' + b"a" * (4 << 20) + b'":1}',
-        b'{"a":["F32",[' + b"1," * (1 << 19) + b"1],[0,4]]}",
-        b'{"__metadata__":{' + b'"a":"",' * (1 << 19) + b'"a":""}}',
-        b"{"
-        + b",".join(b'"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}' % i for i in range(40_000))
-        + b"}",
-        b"{" + b",".join(b'"%d":["U8",[0],[0,0]]' % (i % 2) for i in range(40_000)) + b"}",
-    ],
-    ids=range(9),
-)
-def test_a_large_header_is_little_work(tmp_path: Path, raw: bytes) -> None:
-    data = whole(raw, b"abcd")
-    started = time.process_time()
-    first = ours(tmp_path / "f", data)
-    assert time.process_time() - started < 2
+LARGE = [
+    b"[" * (4 << 20),
+    b'{"a":' * (1 << 20),
+    b"[" + b"[]," * (1 << 20) + b"[]]",
+    b'{"a":' + b"9" * (4 << 20) + b"}",
+    b'{"' + b"a" * (4 << 20) + b'":1}',
+    b'{"a":["F32",[' + b"1," * (1 << 19) + b"1],[0,4]]}",
+    b'{"__metadata__":{' + b'"a":"",' * (1 << 19) + b'"a":""}}',
+    b"{"
+    + b",".join(b'"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}' % i for i in range(40_000))
+    + b"}",
+    b"{" + b",".join(b'"%d":["U8",[0],[0,0]]' % (i % 2) for i in range(40_000)) + b"}",
+]
+"""Headers of some megabytes; how long they take is in the benchmarks."""
+
+
+@pytest.mark.parametrize("raw", LARGE, ids=range(len(LARGE)))
+def test_a_large_header_takes_little_memory(tmp_path: Path, raw: bytes) -> None:
     tracemalloc.start()
-    assert (ours(tmp_path / "f", data) is None) == (first is None)
+    ours(tmp_path / "f", whole(raw, b"abcd"))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 128 << 20

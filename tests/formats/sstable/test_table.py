@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import struct
-import time
 import tracemalloc
 from collections.abc import Sequence
 
@@ -18,6 +17,7 @@ from ckpt_studio.formats.sstable.coding import read_varint, write_varint
 from ckpt_studio.formats.sstable.records import Records
 from ckpt_studio.formats.sstable.table import Footer, Table
 from tests.helpers.bundles import TableBytes, block, block_spans, repaired, table, varint
+from tests.helpers.work import at_most
 
 DETERMINISTIC = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
@@ -140,12 +140,12 @@ def claiming() -> bytes:
 def many_records() -> bytes:
     made = TableBytes()
     parts = varint(0) + varint(1) + varint(0) + b"a"
-    return made.finish([(b"a", made.add(parts * 300_000 + struct.pack("<2I", 0, 1)))])
+    return made.finish([(b"a", made.add(parts * 100_000 + struct.pack("<2I", 0, 1)))])
 
 
 def tiny_blocks() -> bytes:
     made = TableBytes()
-    handles = [(b"%07d" % i, made.add(block([]))) for i in range(30_000)]
+    handles = [(b"%07d" % i, made.add(block([]))) for i in range(10_000)]
     return made.finish(handles)
 
 
@@ -153,9 +153,8 @@ def tiny_blocks() -> bytes:
 def test_a_small_hostile_file_is_little_work(make: object) -> None:
     whole = make()  # type: ignore[operator]
     assert len(whole) < 8 << 20
-    started = time.process_time()
-    attempt(whole)
-    assert time.process_time() - started < 2
+    with at_most(500_000):
+        attempt(whole)
     tracemalloc.start()
     attempt(whole)
     _, peak = tracemalloc.get_traced_memory()

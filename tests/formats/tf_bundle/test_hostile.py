@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.formats.tf_bundle.index import load_index
 from ckpt_studio.formats.tf_bundle.verify import index_faults
 from tests.helpers.bundles import BundleMaker, Record, header, repaired, shard_name, slice_key, table
+from tests.helpers.work import at_most
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 END = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -140,9 +140,8 @@ def test_a_small_file_is_little_work(tmp_path: Path, make: object) -> None:
     assert len(whole) < 2 << 20
     (tmp_path / "m.index").write_bytes(whole)
     Path(shard_name(tmp_path / "m", 0, 1)).write_bytes(bytes(8))
-    started = time.process_time()
-    opened(str(tmp_path / "m"))
-    assert time.process_time() - started < 1
+    with at_most(1_000_000):
+        opened(str(tmp_path / "m"))
     tracemalloc.start()
     opened(str(tmp_path / "m"))
     _, peak = tracemalloc.get_traced_memory()
@@ -157,10 +156,8 @@ def test_a_small_file_is_little_work(tmp_path: Path, make: object) -> None:
 def test_garbage_under_any_name(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     for path in (tmp_path / name, tmp_path, tmp_path / "m"):
-        started = time.process_time()
-        with pytest.raises(FileFault):
+        with at_most(10_000), pytest.raises(FileFault):
             open_checkpoint(str(path))
-        assert time.process_time() - started < 2
 
 
 def graphs() -> dict[str, bytes]:
@@ -200,9 +197,8 @@ def test_object_graphs(tmp_path: Path, name: str) -> None:
     made.add("b" + END, np.zeros(3, np.int64), 9)
     made.add_strings(GRAPH, [graphs()[name]], ())
     prefix = made.write(tmp_path / "m")
-    started = time.process_time()
-    columns = open_bundle(prefix).columns
-    assert time.process_time() - started < 2
+    with at_most(10_000):
+        columns = open_bundle(prefix).columns
     assert columns.of("b" + END).role == Role.weight
     assert columns.of(GRAPH).role == Role.metadata
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import struct
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from ckpt_studio.formats.protos.saved_tensor_slice_pb2 import SavedTensorSlices
 from ckpt_studio.formats.tf_v1.checkpoint import open_v1
 from tests.helpers.bundles import BundleMaker, TableBytes, block, repaired, slice_key, table, varint
 from tests.helpers.v1_tables import Table, message, record, tagged, typed
+from tests.helpers.work import at_most
 
 
 @pytest.fixture(autouse=True)
@@ -183,9 +183,8 @@ def test_a_small_hostile_file_is_little_work(tmp_path: Path, make: Callable[[], 
     path = tmp_path / "t"
     path.write_bytes(make())
     assert path.stat().st_size < 12 << 20
-    started = time.process_time()
-    attempt(str(path))
-    assert time.process_time() - started < 2
+    with at_most(1_000_000):
+        attempt(str(path))
     tracemalloc.start()
     attempt(str(path))
     _, peak = tracemalloc.get_traced_memory()
