@@ -28,6 +28,9 @@ _NEAR_OVERFLOW: Final = 0.5
 _MANY_DENORMALS: Final = 0.01
 _SQUARED: Final = frozenset({"v", "vhat", "rms", "accumulator", "accum", "accum_grad", "velocity", "max_v"})
 """Slots that sum up squares: none of their values may be negative."""
+_SHAPED: Final = _SQUARED | {"m", "momentum", "mg", "linear", "average", "nu", "mu"}
+"""Slots that have a value for each of their weight's; others are factors of them, or counts."""
+_VARIANCE: Final = re.compile(r"(^|[/._])(moving_variance|running_var)(:0)?$")
 _STARTS_AT_ZERO: Final = re.compile(r"(^|[/._])(bias|b|beta|biases|offset|moving_mean|running_mean)(:0)?$")
 """Weights that training begins at zero: all zeros only mean that they were never trained."""
 
@@ -41,6 +44,7 @@ class Concern(Enum):
     overflow = "overflow"
     negative_square = "negative_square"
     slot_without_values = "slot_without_values"
+    slot_shape = "slot_shape"
     huge = "huge"
     tiny = "tiny"
     constant = "constant"
@@ -63,8 +67,9 @@ class Severity(Enum):
 
 _SEVERITIES: Final = {
     Concern.unreadable: Severity.fault, Concern.nan: Severity.fault, Concern.inf: Severity.fault,
-    Concern.negative_square: Severity.fault, Concern.overflow: Severity.warning, Concern.huge: Severity.warning,
-    Concern.tiny: Severity.warning, Concern.slot_without_values: Severity.warning,
+    Concern.negative_square: Severity.fault, Concern.slot_shape: Severity.fault,
+    Concern.overflow: Severity.warning, Concern.huge: Severity.warning, Concern.tiny: Severity.warning,
+    Concern.slot_without_values: Severity.warning,
     Concern.constant: Severity.hint, Concern.untrained: Severity.hint, Concern.dead_rows: Severity.hint,
     Concern.dead_columns: Severity.hint, Concern.denormal: Severity.hint,
 }  # fmt: skip
@@ -80,7 +85,7 @@ class Finding:
         amount: how many elements, rows or columns; or the figure that stands out.
         of: how many there are, or the bound that the figure passes.
         places: the first rows or columns concerned, at most 100; empty where the whole variable is.
-        message: for `Concern.unreadable`, what the fault is.
+        message: for `Concern.unreadable`, what the fault is; for `Concern.slot_shape`, the key of the weight.
     """
 
     key: str
@@ -110,16 +115,17 @@ def check_health(
         Cancelled: if asked to stop.
     """
     columns = source.columns
-    known: dict[int, Statistics] = {}
+    still, moved = np.zeros(len(columns), np.bool_), np.zeros(len(columns), np.bool_)
     task.total = int(columns.nbytes.sum())
     done = 0
     for row in range(len(columns)):
         info = columns.info(row)
         if kind_of(info.dtype) not in (Kind.text, Kind.opaque):
             try:
-                known[row] = figures(info.key, task)
-                yield from _of_figures(info, known[row])
-                yield from _dead(source, info, known[row])
+                found = figures(info.key, task)
+                still[row], moved[row] = found.max_abs == 0, found.max_abs not in (None, 0)
+                yield from _of_figures(info, found)
+                yield from _dead(source, info, found)
             except FileFault as fault:
                 yield Finding(info.key, Concern.unreadable, 1, 1, message=fault.message)
         elif info.error is not None:
@@ -127,7 +133,8 @@ def check_health(
         done += info.nbytes
         task.done = done
         task.check()
-    yield from _of_slots(columns, known)
+    yield from _shapes_of_slots(columns)
+    yield from _still_slots(columns, still, moved)
 
 
 def _of_figures(info: TensorInfo, s: Statistics) -> Iterator[Finding]:
@@ -142,7 +149,7 @@ def _of_figures(info: TensorInfo, s: Statistics) -> Iterator[Finding]:
     limit = _largest(info)
     if limit and not s.inf and s.max_abs > _NEAR_OVERFLOW * limit:
         yield Finding(key, Concern.overflow, s.max_abs, limit)
-    if info.role is Role.slot and info.slot_name in _SQUARED and s.min is not None and s.min < 0:
+    if s.min is not None and s.min < 0 and _sums_squares(info):
         yield Finding(key, Concern.negative_square, s.min, 0)
     if s.denormals and s.denormals > _MANY_DENORMALS * s.count:
         yield Finding(key, Concern.denormal, s.denormals, s.count)
@@ -158,6 +165,13 @@ def _of_figures(info: TensorInfo, s: Statistics) -> Iterator[Finding]:
         yield Finding(key, Concern.tiny, rms, _TINY_RMS)
     elif s.min == s.max:
         yield Finding(key, Concern.constant, s.max_abs, s.count)
+
+
+def _sums_squares(info: TensorInfo) -> bool:
+    """Whether no value can rightly be negative."""
+    if info.role is Role.slot:
+        return info.slot_name in _SQUARED
+    return info.role is Role.statistic and _VARIANCE.search(info.name) is not None
 
 
 def _largest(info: TensorInfo) -> float:
@@ -190,12 +204,27 @@ def _dead(source: TensorSource, info: TensorInfo, s: Statistics) -> Iterator[Fin
             yield Finding(info.key, concern, dead.size, used.size, tuple(dead[:100].tolist()))
 
 
-def _of_slots(columns: Columns, known: dict[int, Statistics]) -> Iterator[Finding]:
+def _shapes_of_slots(columns: Columns) -> Iterator[Finding]:
+    """Optimizer slots that cannot be the slots of their weight: it has another shape."""
+    shaped = [number for number, name in enumerate(columns.slot_names) if name in _SHAPED]
+    rows = np.flatnonzero((columns.slot_of >= 0) & np.isin(columns.slot_name, shaped))
+    weight = columns.slot_of[rows]
+    known = (columns.rank[rows] >= 0) & (columns.rank[weight] >= 0)
+    differs = (columns.rank[rows] != columns.rank[weight]) | (columns.dims[rows] != columns.dims[weight]).any(
+        axis=1
+    )
+    for row, of in zip(rows[known & differs].tolist(), weight[known & differs].tolist(), strict=True):
+        size = columns.info(row).size
+        yield Finding(
+            columns.keys[row], Concern.slot_shape, size, columns.info(of).size, message=columns.keys[of]
+        )
+
+
+def _still_slots(columns: Columns, still: NDArray[np.bool_], moved: NDArray[np.bool_]) -> Iterator[Finding]:
     """Optimizer slots that are still as they were made, while others of the same kind have moved."""
+    slots = columns.role == Role.slot
     for number in range(len(columns.slot_names)):
-        rows = np.flatnonzero((columns.slot_name == number) & (columns.role == Role.slot)).tolist()
-        rows = [row for row in rows if row in known and known[row].count]
-        still = [row for row in rows if known[row].max_abs == 0]
-        if len(still) < len(rows):
-            for row in still:
-                yield Finding(columns.keys[row], Concern.slot_without_values, 0, known[row].count)
+        rows = slots & (columns.slot_name == number)
+        if (rows & moved).any():
+            for row in np.flatnonzero(rows & still).tolist():
+                yield Finding(columns.keys[row], Concern.slot_without_values, 0, columns.info(row).size)

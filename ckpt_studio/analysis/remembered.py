@@ -27,6 +27,7 @@ _VERSION: Final = 1
 """To be raised whenever a figure changes its meaning."""
 _MOST_ROWS: Final = 500_000
 _SPARE_ROWS: Final = 50_000
+_BATCH: Final = 200
 _SECONDS_TO_WAIT: Final = 2.0
 
 
@@ -125,6 +126,57 @@ class FigureCache:
             self._path.unlink(missing_ok=True)
         except OSError:
             self._broken = True
+
+
+class Remembering:
+    """Statistics of one source's variables, from the cache where they are in it, else computed and kept.
+
+    Both go by batches of neighbours. A context manager: what was computed is kept at the end at the latest.
+
+    Args:
+        source: whose variables.
+        cache: what is remembered.
+    """
+
+    def __init__(self, source: TensorSource, cache: FigureCache) -> None:
+        self._source, self._cache = source, cache
+        self._looked: dict[str, Statistics | None] = {}
+        self._fresh: list[tuple[bytes, Statistics]] = []
+
+    def __enter__(self) -> Remembering:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._keep()
+
+    def __call__(self, key: str, task: Task = UNTENDED) -> Statistics:
+        """The figures of a variable.
+
+        Raises:
+            as `statistics`.
+        """
+        if key not in self._looked:
+            self._look(key)
+        known = self._looked[key]
+        if known is None:
+            known = self._looked[key] = statistics(self._source, key, task)
+            self._fresh.append((fingerprint(self._source, key), known))
+            if len(self._fresh) >= _BATCH:
+                self._keep()
+        return known
+
+    def _look(self, key: str) -> None:
+        """Ask the cache for a variable and those behind it."""
+        columns = self._source.columns
+        first = columns.row(key)
+        keys = columns.keys.take(range(first, min(first + _BATCH, len(columns))))
+        prints = {key: fingerprint(self._source, key) for key in keys}
+        known = self._cache.find(prints.values())
+        self._looked = {key: known.get(print_) for key, print_ in prints.items()}
+
+    def _keep(self) -> None:
+        self._cache.keep(self._fresh)
+        self._fresh = []
 
 
 def remembered_statistics(

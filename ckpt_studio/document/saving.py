@@ -15,10 +15,11 @@ from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.conversion import Conversion, NamesAs, conversion_to
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.following import GRAPH_KEY
+from ckpt_studio.document.following import GRAPH_KEY, Change
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
 from ckpt_studio.formats.files import said
-from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names
+from ckpt_studio.formats.meta_graph.follow import follow
+from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names, unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.load import MetaGraph, load_meta_graph
 from ckpt_studio.formats.saving import save_fault
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -187,7 +188,7 @@ def _bundle(document: Document) -> Bundle | None:
 
 
 def _meta_graph(document: Document, conversion: Conversion) -> tuple[Meta | None, tuple[str, ...]]:
-    """The MetaGraph for the new checkpoint: the file itself where no mark was set or taken away, else adjusted.
+    """The MetaGraph for the new checkpoint: the file itself where nothing of it changes, else adjusted.
 
     One that cannot be adjusted goes along as it is, and a note says so: the marks are in the patch all the same. One
     whose variables have other names now stays behind.
@@ -199,23 +200,54 @@ def _meta_graph(document: Document, conversion: Conversion) -> tuple[Meta | None
         return None, ("The graph (.meta) stays behind: it restores variables by their old names.",)
     frozen, once = document.frozen_keys(), document.once_frozen_keys()
     thawed = [edit for edit in document.edits if edit.op == "unfreeze"]
-    as_it_is = not frozen and not once and not thawed
-    if as_it_is and not document.dropped_keys():
+    change = Change.of(document.rows, incomplete=False)
+    marks_stay = not frozen and not once and not thawed
+    keys_stay = not change.renamed and not change.dropped
+    if marks_stay and keys_stay and document.rows.columns is document.base.columns:
         return Path(path), ()
     try:
         meta = load_meta_graph(path)
-        of_dropped = _graph_notes(meta, document)
-        if as_it_is:
-            return Path(path), tuple(of_dropped)
+        notes = _misfit_notes(meta, document, change)
+        if marks_stay and keys_stay:
+            return Path(path), notes
         # Marks that only the graph remembers, because its patch was lost, stay until a person takes them away.
-        own = {n for n in frozen_names(meta) if n in document.staged.columns and document.is_frozen(n)}
-        result = freeze_meta_graph(meta, frozen | own)
+        own = {change.renamed.get(name, name) for name in frozen_names(meta)}
+        own = {n for n in own if n in document.staged.columns and document.is_frozen(n)}
+        followed = follow(unfreeze_meta_graph(meta), change.renamed, change.dropped)
+        result = freeze_meta_graph(followed.meta, frozen | own)
     except CkptStudioError as error:
         return Path(path), (
             f"{error.message} The graph goes along unchanged; frozen marks are only in the patch.",
         )
     blocked = [f"{printable(one.node)} still writes a frozen variable." for one in result.blocked]
-    return result.meta.serialise(), (*of_dropped, *result.notes, *blocked)
+    return result.meta.serialise(), (*notes, *followed.notes, *result.notes, *blocked)
+
+
+def _misfit_notes(meta: MetaGraph, document: Document, change: Change) -> tuple[str, ...]:
+    """A sentence where variables have become of another type or shape than the graph makes them."""
+    base, staged = document.base.columns, document.staged.columns
+    odd = []
+    for name, one in meta.variables.items():
+        key = meta.view.restored.get(name, one.key)
+        old, new = base.keys.find(key), staged.keys.find(change.renamed.get(key, key))
+        if (
+            old >= 0
+            and new >= 0
+            and (base.dtype[old], base.shape(old))
+            != (
+                staged.dtype[new],
+                staged.shape(new),
+            )
+        ):
+            odd.append(staged.keys[new])
+    if not odd:
+        return ()
+    odd = sorted(set(odd))
+    return (
+        f"The graph ({said(str(meta.path))}) no longer fits {some_of(odd)}: it makes "
+        f"{'it' if len(odd) == 1 else 'them'} of the old type and shape, so its own Saver cannot restore the new "
+        "checkpoint.",
+    )
 
 
 def _drop_notes(document: Document) -> list[str]:
@@ -228,19 +260,6 @@ def _drop_notes(document: Document) -> list[str]:
     if GRAPH_KEY in document.staged.columns:
         notes.append("The object graph follows: restore it into a model without the dropped variables.")
     return notes
-
-
-def _graph_notes(meta: MetaGraph, document: Document) -> list[str]:
-    """A sentence where the graph would restore what was dropped."""
-    dropped = set(document.dropped_keys())
-    asked = {meta.view.restored.get(name, one.key) for name, one in meta.variables.items()}
-    wanted = sorted(dropped & asked)
-    if not wanted:
-        return []
-    return [
-        f"The graph ({said(str(meta.path))}) still restores {_counted(len(wanted), 'dropped variable')} "
-        f"({some_of(wanted)}): its own Saver cannot read the new checkpoint, one that is made for the others can."
-    ]
 
 
 def _counted(count: int, what: str) -> str:

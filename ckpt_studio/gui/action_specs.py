@@ -62,6 +62,12 @@ SPECS: Final = (
         "", "shield-check", "file", QT_TRANSLATE_NOOP("Actions", "Verify"), is_open,
     ),
     ActionSpec(
+        "actionHealth",
+        QT_TRANSLATE_NOOP("Actions", "Check &Health"),
+        QT_TRANSLATE_NOOP("Actions", "Look for NaN, infinities, dead rows and other trouble in all values"),
+        "", "heart-pulse", "file", QT_TRANSLATE_NOOP("Actions", "Health"), is_open,
+    ),
+    ActionSpec(
         "actionQuit",
         QT_TRANSLATE_NOOP("Actions", "&Quit"),
         QT_TRANSLATE_NOOP("Actions", "Close this window"), "Ctrl+Q", "log-out", "file",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.actions import Actions
     from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.frame import Frame
+    from ckpt_studio.gui.health_check import HealthCheck
     from ckpt_studio.gui.panels.variables import VariablesPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
@@ -37,6 +38,9 @@ class Bench(Protocol):
 
     @property
     def verifying(self) -> Verifying: ...
+
+    @property
+    def health_check(self) -> HealthCheck: ...
 
     @property
     def comparing(self) -> Comparing: ...

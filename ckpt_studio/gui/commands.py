@@ -50,6 +50,7 @@ class Commands(QObject):
             "actionReload": session.reload,
             "actionWrite": self.write,
             "actionVerify": self.verify,
+            "actionHealth": self.check_health,
             "actionQuit": window.close,
             "actionUndo": session.undo,
             "actionRedo": session.redo,
@@ -142,6 +143,13 @@ class Commands(QObject):
         dock.show()
         dock.raise_()
         self._bench.verifying.start()
+
+    def check_health(self) -> None:
+        """Look over all values, where it can be watched."""
+        dock = self._bench.docks["healthDock"]
+        dock.show()
+        dock.raise_()
+        self._bench.health_check.start()
 
     def swap_from(self, path: str | None = None) -> None:
         """Ask for a donor (or take the one that was dropped) for what is selected, or for all."""

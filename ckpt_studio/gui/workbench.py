@@ -20,6 +20,7 @@ from ckpt_studio.gui.comparing import Comparing
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.faults import Faults
 from ckpt_studio.gui.garbage import GarbageCollector
+from ckpt_studio.gui.health_check import HealthCheck
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menus import fill_menus, make_toolbar
 from ckpt_studio.gui.opening import staged_last_time, sweep
@@ -27,6 +28,7 @@ from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
 from ckpt_studio.gui.panels.compare import ComparePanel
 from ckpt_studio.gui.panels.details import DetailsPanel
+from ckpt_studio.gui.panels.health import HealthPanel
 from ckpt_studio.gui.panels.log import LogPanel
 from ckpt_studio.gui.panels.problems import ProblemsPanel
 from ckpt_studio.gui.panels.variables import VariablesPanel
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.runs import Runs
+    from ckpt_studio.gui.views.panel import TensorPanel
 
 _LEFT_WIDTH: Final = 450
 _RIGHT_WIDTH: Final = 315
@@ -59,6 +62,7 @@ class Workbench(QObject):
         actions: what can be done.
         docks: by object name.
         verifying: the check of the checksums.
+        health_check: the check of the values.
         comparing: the comparison with another checkpoint.
         runs: the resumed run; None until the training modules have been imported.
     """
@@ -71,9 +75,10 @@ class Workbench(QObject):
         self.session = Session(window.settings, self)
         self.actions = Actions(self.session, window)
         self.verifying = Verifying(self.session, self)
+        self.health_check = HealthCheck(self.session, self)
         self.comparing = Comparing(self.session, self)
         self.runs: Runs | None = None
-        self._view: QWidget | None = None
+        self._view: TensorPanel | None = None
         self._docked = self._settled = False
         self._make_docks()
         self.banners = BannerArea(window)
@@ -102,6 +107,7 @@ class Workbench(QObject):
         self.changes = ChangesPanel(session, window)
         self.problems = ProblemsPanel(session, self.verifying, window)
         self.compare = ComparePanel(session, self.comparing, window)
+        self.health = HealthPanel(session, self.health_check, window)
         self.log = LogPanel(session, window)
         self.docks = {
             name: self._dock(name, title, content)
@@ -113,6 +119,7 @@ class Workbench(QObject):
                 ("runDock", self.tr("Run"), QWidget(window)),
                 ("logDock", self.tr("Log"), self.log),
                 ("problemsDock", self.tr("Problems"), self.problems),
+                ("healthDock", self.tr("Health"), self.health),
                 ("compareDock", self.tr("Compare"), self.compare),
             )
         }
@@ -143,6 +150,8 @@ class Workbench(QObject):
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(self._count_changes)
         self.problems.countChanged.connect(self._count_problems)
+        self.health.countChanged.connect(self._count_findings)
+        self.health.placeWanted.connect(self._show_place)
         self.problems.goToRequested.connect(self.variables.go_to)
         self.problems.swapRequested.connect(self.commands.swap)
         self._connect_comparing()
@@ -287,6 +296,16 @@ class Workbench(QObject):
         if self.window.findChild(QDialog, "compareDialog") is None:
             self.session.trouble(error)
 
+    def _count_findings(self, count: int) -> None:
+        title = self.tr("Health")
+        self.docks["healthDock"].setWindowTitle(f"{title} ({count})" if count else title)
+
+    def _show_place(self, key: str, index: tuple[int, ...] | None) -> None:
+        """Show a variable, and one of its elements where there is one to be shown."""
+        self.variables.go_to(key)
+        if index is not None and self._view is not None:
+            self._view.go_to(index)
+
     # ---- the layout
 
     def _lay_out(self) -> None:
@@ -316,6 +335,7 @@ class Workbench(QObject):
         window.addDockWidget(_Area.BottomDockWidgetArea, docks["runDock"])
         window.tabifyDockWidget(docks["runDock"], docks["logDock"])
         window.tabifyDockWidget(docks["logDock"], docks["problemsDock"])
+        window.tabifyDockWidget(docks["problemsDock"], docks["healthDock"])
         window.tabifyDockWidget(docks["problemsDock"], docks["compareDock"])
         docks["runDock"].raise_()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -340,6 +360,7 @@ class Workbench(QObject):
         self.variables.tint()
         self.changes.tint()
         self.problems.tint()
+        self.health.tint()
         self.compare.tint()
         self.banners.tint()
 

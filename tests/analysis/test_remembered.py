@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_studio.analysis.remembered import FigureCache, fingerprint, remembered_statistics
+from ckpt_studio.analysis.remembered import FigureCache, Remembering, fingerprint
 from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.helpers.bundles import BundleMaker
 from tests.helpers.memory_source import MemorySource
@@ -31,24 +32,29 @@ ODD = {
 }
 
 
+def remembered(source: TensorSource, cache: FigureCache) -> dict[str, Statistics]:
+    with Remembering(source, cache) as figures:
+        return {key: figures(key) for key in source.columns.keys}
+
+
 def test_figures_come_back_as_they_were(cache: FigureCache, tmp_path: Path) -> None:
     source = MemorySource(ODD)
     wanted = {key: statistics(source, key) for key in ODD}
-    assert {key: remembered_statistics(source, key, cache) for key in ODD} == wanted
+    assert remembered(source, cache) == wanted
     cache.close()
     read = source.bytes_read
     again = FigureCache(tmp_path / "cache" / "figures.sqlite")
-    assert {key: remembered_statistics(source, key, again) for key in ODD} == wanted
+    assert remembered(source, again) == wanted
     assert source.bytes_read == read
     again.close()
 
 
 def test_other_values_have_other_figures(cache: FigureCache) -> None:
     source = MemorySource({"v": np.zeros(3), "w": np.zeros(3)})
-    assert remembered_statistics(source, "v", cache).max == 0
+    assert remembered(source, cache)["v"].max == 0
     assert fingerprint(source, "v") != fingerprint(source, "w")
     source.set("v", np.ones(3))
-    assert remembered_statistics(source, "v", cache).max == 1
+    assert remembered(source, cache)["v"].max == 1
 
 
 def test_a_rewritten_file_is_read_again(cache: FigureCache, tmp_path: Path) -> None:
@@ -58,7 +64,7 @@ def test_a_rewritten_file_is_read_again(cache: FigureCache, tmp_path: Path) -> N
         prefix = made.write(tmp_path / "m")
         for file in tmp_path.glob("m.*"):
             os.utime(file, ns=(number, number))
-        assert remembered_statistics(open_checkpoint(prefix), "w", cache).max == value
+        assert remembered(open_checkpoint(prefix), cache)["w"].max == value
 
 
 def test_a_damaged_or_forbidden_cache_only_costs_time(tmp_path: Path) -> None:
@@ -66,12 +72,12 @@ def test_a_damaged_or_forbidden_cache_only_costs_time(tmp_path: Path) -> None:
     path = tmp_path / "figures.sqlite"
     path.write_bytes(b"no database at all, but long enough to be looked at " * 100)
     damaged = FigureCache(path)
-    assert remembered_statistics(source, "v", damaged).max == 1
+    assert remembered(source, damaged)["v"].max == 1
     assert damaged.find([fingerprint(source, "v")])
     damaged.close()
     (tmp_path / "file").write_text("")
     nowhere = FigureCache(tmp_path / "file" / "figures.sqlite")
-    assert remembered_statistics(source, "v", nowhere).max == 1
+    assert remembered(source, nowhere)["v"].max == 1
 
 
 def test_two_windows_share_it(tmp_path: Path) -> None:

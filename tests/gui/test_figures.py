@@ -56,7 +56,8 @@ def labels(window: MainWindow) -> list[str]:
 
 
 def test_they_fill_by_themselves(shown: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: texts(shown, Column.norm)["large"] == "180")
+    qtbot.waitUntil(lambda: "…" not in texts(shown, Column.norm).values())
+    assert texts(shown, Column.norm)["large"] == "180"
     assert texts(shown, Column.mean)["small"] == "0.5"
     assert texts(shown, Column.std)["middle"] == "0"
     assert texts(shown, Column.nan) == {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ckpt_studio.analysis.remembered import fingerprint
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.errors import Cancelled, CkptStudioError
 from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.gui.models.figures import lines_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def work_out(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The first of these rows with their figures, as `Figures.put` takes them: as many as the time allows, and one.
 
-    Values of the checkpoint itself are remembered between starts. A row that cannot be read has no figures.
+    They are remembered between starts. A row that cannot be read has no figures.
 
     Args:
         document: what is open.
@@ -39,43 +40,43 @@ def work_out(
         Cancelled: if asked to stop.
     """
     until = time.monotonic() + seconds
-    own = (state.version[rows] == 0) & (state.origin[rows] >= 0)
-    staged = state.columns.keys.take(rows.tolist())
-    keys = [
-        document.base.columns.keys[int(state.origin[row])] if its_own else key
-        for row, key, its_own in zip(rows.tolist(), staged, own.tolist(), strict=True)
-    ]
-    prints = [_print(document, key) if its_own else None for key, its_own in zip(keys, own, strict=True)]
-    known = cache.find(set(filter(None, prints)))
+    places = [_place(document, key) for key in state.columns.keys.take(rows.tolist())]
+    known = cache.find({place.print_ for place in places if place is not None})
     found: list[Statistics | None] = []
     fresh: list[tuple[bytes, Statistics]] = []
     try:
-        for key, its_own, print_ in zip(keys, own.tolist(), prints, strict=True):
+        for place in places:
             if found and time.monotonic() > until:
                 break
-            figures = known.get(print_) if print_ is not None else None
-            if figures is None:
-                figures = _figures(document, key, its_own, task)
-                if figures is not None and print_ is not None:
-                    fresh.append((print_, figures))
+            figures = None if place is None else known.get(place.print_)
+            if figures is None and place is not None:
+                figures = _figures(place, task)
+                if figures is not None:
+                    fresh.append((place.print_, figures))
             found.append(figures)
     finally:
         cache.keep(fresh)
     return rows[: len(found)], lines_of(found)
 
 
-def _print(document: Document, key: str) -> bytes | None:
-    """What identifies the values of a variable of the checkpoint."""
+class _Place(NamedTuple):
+    source: TensorSource
+    key: str
+    print_: bytes
+
+
+def _place(document: Document, key: str) -> _Place | None:
+    """Where the values of a variable are, and what identifies them; None where they cannot be had."""
     try:
-        return fingerprint(document.base, key)
+        source, key = document.shown(key)
+        return _Place(source, key, fingerprint(source, key))
     except CkptStudioError:
         return None
 
 
-def _figures(document: Document, key: str, its_own: bool, task: Task) -> Statistics | None:
+def _figures(place: _Place, task: Task) -> Statistics | None:
     try:
-        source, key = (document.base, key) if its_own else document.shown(key)
-        return statistics(source, key, task)
+        return statistics(place.source, place.key, task)
     except Cancelled:
         raise
     except CkptStudioError:

@@ -200,7 +200,7 @@ class HeatmapView(TensorView):
         plane = self._plane
         if plane is not None and plane.place(index) is None:
             self.indexWanted.emit(index)
-        elif plane is not None:
+        elif plane is not None and self._built:
             self._arrive(plane)
 
     def _arrive(self, plane: Plane) -> None:

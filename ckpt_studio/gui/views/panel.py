@@ -101,6 +101,12 @@ class TensorPanel(QWidget):
         self._title.set_full("   ".join(parts))
         self._pages.setCurrentIndex(1)
 
+    def go_to(self, index: tuple[int, ...]) -> None:
+        """Show one element of the variable: in the heatmap, or in the values where it has but one axis."""
+        view = self._heatmap if len(index) > 1 else self._values
+        self._tabs.setCurrentWidget(view)
+        view.go_to(index)
+
     def _find(self, key: str | None) -> Subject | None:
         """The variable to show; says in the hint why there is none."""
         document = self._session.document

@@ -209,9 +209,7 @@ class ValueModel(QAbstractTableModel):
             value, _ = self.values(index.row(), index.column())
             return None if value is None else number_text(value, NumberFormat.full)
         if role == _ALIGNMENT:
-            return (
-                _TEXT if self._shown is not None and not self._shown.side.info.dtype.is_numeric else _NUMBER
-            )
+            return _NUMBER if self.is_numeric else _TEXT
         if role == _TOOLTIP:
             return self._hint(index.row(), index.column())
         return None
@@ -233,6 +231,11 @@ class ValueModel(QAbstractTableModel):
         if role != _DISPLAY:
             return None
         return f"{section + self.first[orientation == Qt.Orientation.Horizontal]:,}"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether cells hold numbers."""
+        return self._shown is None or self._shown.side.info.dtype.is_numeric
 
     # ---- cells
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSpinBox, QTableView, QV
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.views.numbers import NumberFormat
 from ckpt_studio.gui.views.value_model import PAGE_COLUMNS, PAGE_ROWS, ValueModel
-from ckpt_studio.gui.views.values_delegate import ValueDelegate
+from ckpt_studio.gui.views.values_grid import ValueGrid
 from ckpt_studio.gui.views.values_slice import NumberStyle
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ class ValueTable(QWidget):
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = ValueModel(bridge, self)
-        self.delegate = ValueDelegate(self)
         self._shown: ShownSlice | None = None
         self._style = NumberStyle()
         self.view = self._make_view()
@@ -47,11 +46,9 @@ class ValueTable(QWidget):
         self.model.arrived.connect(self.placed)
         self.view.selectionModel().currentChanged.connect(lambda *_: self.placed.emit())
 
-    def _make_view(self) -> QTableView:
-        table = QTableView(self)
+    def _make_view(self) -> ValueGrid:
+        table = ValueGrid(self.model, self)
         named(table, "valueTable", self.tr("Values"))
-        table.setModel(self.model)
-        table.setItemDelegate(self.delegate)
         table.setWordWrap(False)
         table.setSelectionMode(QTableView.SelectionMode.ContiguousSelection)
         table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)

@@ -298,20 +298,20 @@ class ValuesView(TensorView):
         """Find the limits of the ramp, if one is wanted, and paint with it."""
         shown, ramp = self._shown, self._controls.ramp
         self._table.model.set_colours(None)
-        self._table.delegate.colours = ()
+        self._table.view.colours = ()
         if shown is None or ramp is None or not shown.side.info.dtype.is_numeric or not self.isVisible():
             return
         from ckpt_studio.gui.views.values_colours import colours_of, indices_by, tone_for
 
         def coloured(tone: Tone) -> None:
-            self._table.delegate.colours = colours_of(ramp, self.palette())
+            self._table.view.colours = colours_of(ramp, self.palette())
             self._table.model.set_colours(indices_by(tone))
 
         self.submit(lambda task: tone_for(shown.side, ramp, task), coloured, slot="colours")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._table.delegate.colours:
+        if event.type() == QEvent.Type.PaletteChange and self._table.view.colours:
             self._colour()
 
     # ---- where a person is
@@ -326,13 +326,17 @@ class ValuesView(TensorView):
         except RequestFault as fault:
             self._note.setText(str(fault))
             return
+        self.go_to(index)
+        self._table.view.setFocus()
+
+    def go_to(self, index: tuple[int, ...]) -> None:
+        """Show an element, in another slice if it has to be."""
         self.indexRequested.emit(index)
         if self._spec is not None:
             row, column = (
                 0 if axis is None else index[axis] for axis in (self._spec.row_axis, self._spec.column_axis)
             )
             self._table.go_to(row, column)
-            self._table.view.setFocus()
 
     def _say_place(self) -> None:
         shown, place = self._shown, self._table.place

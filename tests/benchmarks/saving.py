@@ -1,0 +1,173 @@
+"""Saving a large checkpoint beside `cp` and beside TensorFlow's restore and save; rename and drop in a large index."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from crc32c import crc32c
+
+from ckpt_studio.formats.tf_bundle.write import write_bundle
+from tests.benchmarks import listing
+from tests.benchmarks.report import Row
+from tests.helpers.memory_source import MemorySource
+from tests.helpers.tensorflow_child import TensorFlowChild
+
+LARGE = 100
+"""Variables of the large checkpoint, 20 MB each: 2 GB."""
+ELEMENTS = 5_000_000
+ROUNDS = 3
+BLOCK = 1 << 20
+
+OURS = """
+import json, resource, sys, time
+from ckpt_studio.document.document import Document
+from ckpt_studio.document.patch import load_patch
+from ckpt_studio.document.saving import write_document
+from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.writing import WriteOptions
+patch, source, target, sharing, warm = sys.argv[1:]
+def save(source, target, patch):
+    document = Document(open_checkpoint(source))
+    for edit in load_patch(patch).edits(document):
+        document.do(edit)
+    document.staged.columns
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    write_document(document, target, WriteOptions(sharing))
+    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+save(warm, target + "-warm", patch)
+seconds, kibibytes = save(source, target, patch)
+print(json.dumps([seconds * 1e3, kibibytes / 1024]))
+"""
+
+PEER = """
+import time
+start = time.perf_counter()
+reader = tf.train.load_checkpoint(args[0])
+names = sorted(reader.get_variable_to_dtype_map())
+tensors = [tf.constant(reader.get_tensor(name)) for name in names]
+tensors[0] = tf.constant(np.load(args[2]))
+tf.raw_ops.SaveV2(prefix=args[1], tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors)
+result = (time.perf_counter() - start) * 1e3
+"""
+
+
+def large(prefix: Path, elements: int) -> str:
+    """A checkpoint of a third of weights and two thirds of their slots."""
+    values = np.random.default_rng(1).standard_normal(elements, np.float32)
+    names = [f"layer_{i // 3:03d}/w{('', '/Adam', '/Adam_1')[i % 3]}" for i in range(LARGE)]
+    return write_bundle(MemorySource(dict.fromkeys(names, values)), str(prefix)).prefix
+
+
+def patch(folder: Path, name: str, *edits: dict[str, object]) -> str:
+    """A PATCH file."""
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"version": 1, "edits": edits}))
+    return str(path)
+
+
+def ours(patch: str, source: str, target: Path, sharing: str, warm: str) -> tuple[float, float]:
+    """Milliseconds of a save in a process that has saved before, and MiB that it took."""
+    shutil.rmtree(target, ignore_errors=True)
+    command = [sys.executable, "-c", OURS, patch, source, str(target / "m"), sharing, warm]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    ms, mebibytes = json.loads(done.stdout)
+    return ms, mebibytes
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds of one call."""
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1e3
+
+
+def cp(source: str, target: Path) -> None:
+    """`cp` and fsync."""
+    subprocess.run(["cp", "--reflink=never", source, target], check=True)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def verified_copy(source: str, target: Path, size: int) -> None:
+    """The first bytes of a file, copied in blocks with their checksum, made durable, read back and compared."""
+    buffer = memoryview(bytearray(BLOCK))
+    crc, left = 0, size
+    with Path(source).open("rb", buffering=0) as old, target.open("wb", buffering=0) as new:
+        while left:
+            part = buffer[: min(BLOCK, left)]
+            left -= old.readinto(part)
+            crc = crc32c(part, crc)
+            new.write(part)
+        os.fsync(new.fileno())
+    again = 0
+    with target.open("rb", buffering=0) as new:
+        while count := new.readinto(buffer):
+            again = crc32c(buffer[:count], again)
+    assert again == crc
+
+
+def measure(folder: Path) -> list[Row]:
+    """In turns, so that a burst of another program meets all; the best of some rounds."""
+    source, small = large(folder / "large", ELEMENTS), large(folder / "small", 1000)
+    data = f"{source}.data-00000-of-00001"
+    changed = folder / "changed.npy"
+    np.save(changed, np.zeros(ELEMENTS, np.float32))
+    np.save(folder / "few.npy", np.zeros(1000, np.float32))
+    swap = {"op": "assign", "match": "layer_000/w", "value": 0.5}
+    one, strip = patch(folder, "one", swap), patch(folder, "strip", {"op": "drop", "match": "*/Adam*"})
+    kept = 4 * ELEMENTS * sum(i % 3 == 0 for i in range(LARGE))
+    times: dict[str, list[float]] = {}
+    memory = 0.0
+    for _ in range(ROUNDS):
+        for name, work in {
+            "cp": lambda: cp(data, folder / "copy"),
+            "verified": lambda: verified_copy(data, folder / "copy", kept),
+            "bytes": lambda: cp(str(changed), folder / "copy"),
+        }.items():
+            times.setdefault(name, []).append(timed(work))
+            (folder / "copy").unlink()
+        for name, edits, sharing in (
+            ("copied", one, "copy"),
+            ("linked", one, "link"),
+            ("stripped", strip, "compact"),
+        ):
+            ms, mebibytes = ours(edits, source, folder / "out", sharing, small)
+            times.setdefault(name, []).append(ms)
+            memory = max(memory, mebibytes)
+    best = {name: min(values) for name, values in times.items()}
+    child = TensorFlowChild()
+    try:
+        tensorflow = child(PEER, source, str(folder / "out" / "tf"), str(changed))
+    finally:
+        child.close()
+    return [
+        Row("2 GB, one variable of 20 MB changed, copied", best["copied"], best["cp"], 1.4, "cp and fsync"),
+        Row("... beside TensorFlow", best["copied"], tensorflow, 1 / 3, "load_checkpoint, SaveV2"),
+        Row("... memory over the program's own", memory, None, 64, unit="MiB"),
+        Row("... shared, without writing 20 MB", best["linked"] - best["bytes"], None, 100),
+        Row("... without optimizer state", best["stripped"], best["verified"], 1.3, "copy with checksums"),
+        *index_only(folder),
+    ]
+
+
+def index_only(folder: Path) -> list[Row]:
+    """Rename and drop among 100,000 variables, sharing the data."""
+    many, few = listing.write(folder / "many", listing.COUNT), listing.write(folder / "few", 6)
+    first = listing.name_of(0)
+    renamed = patch(folder, "rename", {"op": "rename", "from": first, "to": "another/name"})
+    dropped = patch(folder, "drop", {"op": "drop", "match": first})
+    rows = []
+    for what, edits in (("rename", renamed), ("drop", dropped)):
+        ms = statistics.median(ours(edits, many, folder / "out", "link", few)[0] for _ in range(ROUNDS))
+        rows.append(Row(f"{what} one of 100,000 variables", ms, None, 150))
+    return rows
