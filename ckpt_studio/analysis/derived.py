@@ -6,7 +6,6 @@ Both hold one variable, under the key that it has in the (first) source.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -20,6 +19,7 @@ from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import (
     BLOCK_BYTES,
     Columns,
+    Names,
     Stored,
     TensorSource,
     Window,
@@ -116,12 +116,22 @@ class Difference:
 
 
 def _one_row(source: TensorSource, key: str, shape: tuple[int, ...], dtype: dtypes.DType) -> Columns:
-    """The row of a variable with another shape and type."""
-    row = source.columns.row(key)
-    return replace(
-        source.columns.subset(np.array([row], np.int64), {}),
+    """The row of a variable with another shape and type; nothing of it takes the longer the more others there are."""
+    every = source.columns
+    row = every.row(key)
+    here = slice(row, row + 1)
+    return Columns(
+        keys=Names.of([every.keys.raw(row)]),
         dtype=np.array([dtype.number], np.uint8),
         rank=np.array([len(shape)], np.int8),
         dims=np.array([shape], np.int64).reshape(1, len(shape)),
         nbytes=np.array([prod(shape) * dtype.itemsize], np.int64),
+        role=every.role[here],
+        role_source=every.role_source[here],
+        slot_of=np.full(1, -1, np.int32),
+        slot_name=np.full(1, -1, np.int16),
+        slot_names=(),
+        trainable=every.trainable[here],
+        names=None if every.names is None else Names.of([every.names.raw(row)]),
+        object_paths=None if every.object_paths is None else Names.of([every.object_paths.raw(row)]),
     )

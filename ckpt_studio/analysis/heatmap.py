@@ -32,7 +32,7 @@ _BATCH: Final = 4
 _ROUGH_BATCH: Final = 64
 _ALONE_BYTES: Final = 8 << 20
 """Less than this is not worth other threads."""
-_ROUGH: Final = ((128, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 30))
+_ROUGH: Final = ((64, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 28))
 """Rough pictures before the exact one: rows of pixels, of whose elements one in so many rows is looked at, for planes
 of so many bytes or more."""
 _STEP_BYTES: Final = 1 << 29

@@ -191,10 +191,11 @@ class FileReader:
             FileFault: the operating system says so.
         """
         view = target if isinstance(target, memoryview) else target.data
-        done = 0
-        while done < len(view):
+        done, size = 0, len(view)
+        while done < size:
+            part = view if size <= BLOCK_BYTES and not done else view[done : done + BLOCK_BYTES]
             try:
-                got = self._read_at(view[done : done + BLOCK_BYTES], offset + done)
+                got = self._read_at(part, offset + done)
             except OSError as error:
                 raise fault_of(error, self.path) from error
             if got <= 0:

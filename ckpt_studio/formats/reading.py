@@ -128,9 +128,23 @@ def _fill(file: Bytes, offset: int, shape: tuple[int, ...], window: Window, out:
             part = rows[: min(step, count - start)]
             file.read_into(part.reshape(-1), offset + (first + start) * row)
             out[start : start + len(part)] = part[(slice(None), *window[1:])]
+    elif (run := _run(shape[1:], window[1:], wanted)) is not None:
+        target, start = out.reshape(-1).data, offset + first * row + run
+        for i in range(count):
+            file.read_into(target[i * wanted : (i + 1) * wanted], start + i * row)
     else:
         for i in range(count):
             _fill(file, offset + (first + i) * row, shape[1:], window[1:], out[i])
+
+
+def _run(shape: tuple[int, ...], window: Window, wanted: int) -> int | None:
+    """Where in a row of this shape the wanted bytes begin, if they lie together."""
+    start, last, stride = 0, 0, 1
+    for extent, part in zip(reversed(shape), reversed(window), strict=True):
+        start += part.start * stride
+        last += (part.stop - 1) * stride
+        stride *= extent
+    return start if last - start + 1 == wanted else None
 
 
 def read_blocks(file: Bytes, place: Place, big_endian: bool, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -154,8 +155,13 @@ _RAMPS: Final = {
 
 
 def colour_table(ramp: Ramp, colours: PlotColours) -> NDArray[np.uint8]:
-    """RGBA of each index, uint8 [256, 4]: NaN, then the ramp, then blank and Inf."""
-    stops = [QColor(name) for name in _RAMPS[ramp, colours.dark]]
+    """RGBA of each index, uint8 [256, 4]: NaN, then the ramp, then blank and Inf. Not to be changed."""
+    return _colour_table(ramp, colours.dark, colours.nan.rgb(), colours.inf.rgb())
+
+
+@cache
+def _colour_table(ramp: Ramp, dark: bool, nan: int, inf: int) -> NDArray[np.uint8]:
+    stops = [QColor(name) for name in _RAMPS[ramp, dark]]
     anchors = np.array([[c.red(), c.green(), c.blue()] for c in stops], np.float64)
     places = np.linspace(0, len(stops) - 1, LAST - FIRST + 1)
     table = np.full((256, 4), 255, np.uint8)
@@ -164,7 +170,7 @@ def colour_table(ramp: Ramp, colours: PlotColours) -> NDArray[np.uint8]:
             places, np.arange(len(stops)), anchors[:, channel]
         ).round()
     table[BLANK_INDEX] = 0
-    for index, colour in ((NAN_INDEX, colours.nan), (INF_INDEX, colours.inf)):
+    for index, colour in ((NAN_INDEX, QColor(nan)), (INF_INDEX, QColor(inf))):
         table[index, :3] = colour.red(), colour.green(), colour.blue()
     return table
 

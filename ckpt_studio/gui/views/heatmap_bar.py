@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckpt_studio.gui.dialogs.fields import named
-from ckpt_studio.gui.plots.colours import PlotColours, faded
+from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.plots.ticks import Numbers, ticks_of
-from ckpt_studio.gui.views.colours import FIRST, INF_INDEX, LAST, NAN_INDEX, Painted, colour_table
+from ckpt_studio.gui.views.colours import FIRST, INF_INDEX, LAST, NAN_INDEX, Painted, Tone, colour_table
 from ckpt_studio.gui.views.numbers import number_text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ckpt_studio.analysis.spread import Spread
 
 _RAMP: Final = 14
@@ -30,25 +32,27 @@ class ColourBar(QWidget):
         super().__init__(parent)
         named(self, "heatmapColourBar", self.tr("Colours"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self._painted: Painted | None = None
+        self._tone: Tone | None = None
         self._spread: Spread | None = None
-        self._counts: list[float] = []
+        self._counts: NDArray[np.float64] | None = None
         self._special: list[tuple[str, int]] = []
         self._mark: float | None = None
 
     def show_colours(self, painted: Painted, spread: Spread | None) -> None:
         """Draw the ramp of this picture, and how its values are spread, if that is known."""
-        self._painted, self._spread = painted, spread
         found = painted.heatmap
         masks = (("NaN", NAN_INDEX, found.nan_mask), ("Inf", INF_INDEX, found.inf_mask))
-        self._special = [(name, index) for name, index, mask in masks if mask.any()]
+        special = [(name, index) for name, index, mask in masks if mask.any()]
+        if (painted.tone, spread, special) == (self._tone, self._spread, self._special):
+            return
+        self._tone, self._spread, self._special = painted.tone, spread, special
         texts = [self.tr("Colours from {0} to {1}").format(*map(number_text, painted.tone.limits))]
-        texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in self._special]
+        texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in special]
         self.setAccessibleName(", ".join(texts))
-        self._counts = []
+        self._counts = None
         if spread is not None and len(spread.counts):
             counts = np.log1p(spread.histogram(painted.tone.edges(_BINS)))
-            self._counts = (counts / counts.max()).tolist()
+            self._counts = counts / counts.max()
         self.setToolTip(self._explained())
         self.update()
 
@@ -81,19 +85,21 @@ class ColourBar(QWidget):
 
     def draw(self, painter: QPainter) -> None:
         """Draw ramp, counts, numbers and the special colours at the painter's origin."""
-        painted = self._painted
-        if painted is None:
+        tone = self._tone
+        if tone is None:
             return
         metrics, colours = self.fontMetrics(), PlotColours.of(self.palette())
-        table = colour_table(painted.tone.ramp, colours)
+        table = colour_table(tone.ramp, colours)
         line = metrics.height() + 4
         foot = line * len(self._special) + (8 if self._special else 0)
         top = metrics.height() // 2 + 4
         ramp = QRectF(_COUNTS, top, _RAMP, max(20, self.height() - foot - 2 * top))
-        pixels = np.ascontiguousarray(table[LAST : FIRST - 1 : -1].reshape(-1, 1, 4))
-        painter.drawImage(ramp, QImage(pixels.data, 1, len(pixels), 4, QImage.Format.Format_RGBA8888))
-        self._draw_counts(painter, ramp, colours)
-        self._draw_numbers(painter, ramp, painted, colours)
+        _draw_pixels(painter, ramp, table[LAST : FIRST - 1 : -1, None])
+        if self._counts is not None:
+            _draw_pixels(
+                painter, ramp.adjusted(-_COUNTS, 0, -_RAMP - 2, 0), _bars(self._counts, colours.text)
+            )
+        self._draw_numbers(painter, ramp, tone, colours)
         painter.setPen(colours.text)
         for place, (name, index) in enumerate(self._special):
             box = QRect(_COUNTS, self.height() - line * (len(self._special) - place), _RAMP, line - 4)
@@ -101,20 +107,8 @@ class ColourBar(QWidget):
             room = QRect(_COUNTS + _RAMP + 6, box.top(), self.width(), box.height())
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, name)
 
-    def _draw_counts(self, painter: QPainter, ramp: QRectF, colours: PlotColours) -> None:
-        high = ramp.height() / max(1, len(self._counts))
-        right = ramp.left() - 2
-        outline = [QPointF(right, ramp.bottom())]
-        for place, part in enumerate(self._counts):
-            bottom, left = ramp.bottom() - place * high, right - part * (_COUNTS - 6)
-            outline += [QPointF(left, bottom), QPointF(left, bottom - high)]
-        outline.append(QPointF(right, ramp.top()))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faded(colours.text, 0.35))
-        painter.drawPolygon(QPolygonF(outline))
-
-    def _draw_numbers(self, painter: QPainter, ramp: QRectF, painted: Painted, colours: PlotColours) -> None:
-        tone, metrics = painted.tone, self.fontMetrics()
+    def _draw_numbers(self, painter: QPainter, ramp: QRectF, tone: Tone, colours: PlotColours) -> None:
+        metrics = self.fontMetrics()
         painter.setPen(colours.text)
         for tick in ticks_of(
             tone.scale, Numbers.values, *tone.limits, ramp.height(), lambda _: metrics.height() * 1.6
@@ -126,3 +120,20 @@ class ColourBar(QWidget):
             y = ramp.bottom() - tone.place(self._mark) * ramp.height()
             painter.setPen(QPen(colours.text, 2))
             painter.drawLine(QLineF(ramp.left() - 4, y, ramp.right() + 4, y))
+
+
+def _bars(parts: NDArray[np.float64], colour: QColor) -> NDArray[np.uint8]:
+    """A line of pixels for each part of 1, growing leftwards; the first part is the lowest. RGBA [parts, pixels, 4]."""
+    filled = np.arange(_COUNTS)[::-1] < parts[::-1, None] * _COUNTS
+    pixels = np.empty((*filled.shape, 4), np.uint8)
+    pixels[..., :3] = colour.red(), colour.green(), colour.blue()
+    pixels[..., 3] = filled * 90
+    return pixels
+
+
+def _draw_pixels(painter: QPainter, place: QRectF, pixels: NDArray[np.uint8]) -> None:
+    """RGBA [down, across, 4]. In one go: each call of Qt lets other threads have the interpreter."""
+    pixels = np.ascontiguousarray(pixels)
+    down, across, _ = pixels.shape
+    image = QImage(pixels.data, across, down, across * 4, QImage.Format.Format_RGBA8888)
+    painter.drawImage(place, image)
