@@ -51,6 +51,10 @@ class HeatmapView(TensorView):
         self._plane = plane.transposed() if single and plane is not None and plane.columns == 1 else plane
         self._which = which
 
+    def present(self, subject: Subject | None) -> None:
+        self._wanted = None
+        super().present(subject)
+
     def side(self, subject: Subject) -> Side:
         return subject.side(self._which)
 
@@ -198,9 +202,9 @@ class HeatmapView(TensorView):
         """Show an element, in another slice if it has to be."""
         self._wanted = index
         plane = self._plane
-        if plane is not None and plane.place(index) is None:
+        if plane is not None and len(index) == len(plane.shape) and plane.place(index) is None:
             self.indexWanted.emit(index)
-        elif plane is not None and self._built:
+        elif plane is not None and self._built and not self._stale:
             self._arrive(plane)
 
     def _arrive(self, plane: Plane) -> None:

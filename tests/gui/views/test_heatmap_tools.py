@@ -37,6 +37,20 @@ def test_next_nan_goes_to_each_of_them_and_round_again(bench: Bench) -> None:
     assert bench.text("heatmapReadout") == "There is no Inf in this variable."
 
 
+def test_an_element_can_be_gone_to_before_the_view_was_ever_shown(bench: Bench) -> None:
+    array = np.arange(2 * 300 * 300, dtype=np.int32).reshape(2, 300, 300)
+    bench.open({"a": array, "b": array})
+    bench.session.set_current("a")
+    bench.panel.go_to((1, 200, 100))
+    bench.settle()
+    assert bench.text("heatmapReadout").startswith(f"[1, 200, 100] = {array[1, 200, 100]}")
+    assert bench.find(QWidget, "sliceIndex0").value() == 1
+    bench.session.set_current("b")
+    bench.panel.go_to((1, 3, 4))
+    bench.settle()
+    assert bench.text("heatmapReadout").startswith(f"[1, 3, 4] = {array[1, 3, 4]}")
+
+
 def test_a_click_pins_an_element_and_control_arrows_read_on(bench: Bench) -> None:
     array = np.arange(1_000_000, dtype=np.int32).reshape(1000, 1000)
     bench.open({"a": array})
