@@ -6,17 +6,24 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.analysis.kinds import Kind, kind_of
+from ckpt_studio.analysis.remembered import FigureCache, Remembering
+from ckpt_studio.analysis.statistics import Statistics
+from ckpt_studio.analysis.text import text_figures
 from ckpt_studio.cli.output import print_json, say
 from ckpt_studio.cli.table import harmless, number_text, print_table
 from ckpt_studio.core.errors import FileFault
-from ckpt_studio.core.tensors import Columns, TensorSource, encode, printable
+from ckpt_studio.core.tensors import Columns, TensorSource, decode, encode, printable
 from ckpt_studio.document.patterns import resolve
 from ckpt_studio.formats.registry import open_checkpoint
 
 HELP = "statistics of the variables of a checkpoint"
 
 _FIGURES = ("count", "min", "max", "mean", "std", "l2", "zeros", "nan", "inf")
+"""What the table shows."""
+_MORE = ("neg_inf", "l1", "max_abs", "denormals")
+"""What JSON has besides."""
+_MOST_COMMON = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +48,15 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = open_checkpoint(args.path)
     for note in checkpoint.notes:
         say(harmless(note))
-    rows = [
-        _figures(checkpoint, checkpoint.columns.keys[row]) for row in _chosen(args.key, checkpoint.columns)
-    ]
+    cache = FigureCache()
+    try:
+        with Remembering(checkpoint, cache) as remembered:
+            rows = [
+                _figures(checkpoint, checkpoint.columns.keys[row], remembered)
+                for row in _chosen(args.key, checkpoint.columns)
+            ]
+    finally:
+        cache.close()
     faulty = [row for row in rows if row["error"] is not None]
     if args.json:
         print_json({"variables": rows})
@@ -67,14 +80,26 @@ def _chosen(patterns: list[str], columns: Columns) -> list[int]:
     return sorted({row for pattern in patterns for row in resolve(pattern, columns)})
 
 
-def _figures(source: TensorSource, key: str) -> dict[str, Any]:
+def _figures(source: TensorSource, key: str, remembered: Remembering) -> dict[str, Any]:
     row: dict[str, Any] = {"key": printable(key)}
     if row["key"] != key:
         row["key_hex"] = encode(key).hex()
+    info = source.columns.of(key)
+    text: dict[str, Any] = {}
     try:
-        figures, error = asdict(statistics(source, key)), None
+        known, error = remembered(key), None
+        if kind_of(info.dtype) is Kind.text:
+            text = {"text": _text(source, key)}
     except FileFault as fault:
-        count = source.columns.of(key)
-        figures = asdict(Statistics(count.size)) | ({"count": None} if count.shape is None else {})
-        error = fault.message
-    return row | {figure: figures[figure] for figure in _FIGURES} | {"error": error}
+        known, error = Statistics(info.size), fault.message
+    figures = asdict(known) | {"max_abs": known.max_abs}
+    if error is not None and info.shape is None:
+        figures["count"] = None
+    return row | {figure: figures[figure] for figure in (*_FIGURES, *_MORE)} | text | {"error": error}
+
+
+def _text(source: TensorSource, key: str) -> dict[str, Any]:
+    """Lengths in bytes and the most common values of a variable of strings."""
+    found = text_figures(source, key, _MOST_COMMON)
+    common = [[printable(decode(value)), count] for value, count in found.common]
+    return asdict(found) | {"common": common}

@@ -162,6 +162,10 @@ def test_stats(capsys: pytest.CaptureFixture[str], prefix: str) -> None:
         "zeros",
         "nan",
         "inf",
+        "neg_inf",
+        "l1",
+        "max_abs",
+        "denormals",
         "error",
     ]
     finite = np.array([1.0, -2.0, 3.0])
@@ -170,6 +174,9 @@ def test_stats(capsys: pytest.CaptureFixture[str], prefix: str) -> None:
     assert [weight["mean"], weight["std"], weight["l2"]] == pytest.approx(
         [finite.mean(), finite.std(), np.linalg.norm(finite)]
     )
+    assert [weight[k] for k in ("neg_inf", "l1", "max_abs", "denormals")] == [0, 6.0, 3.0, 0]
+    assert rows["words"]["text"]["common"][0][1] == 1
+    assert call(capsys, "stats", prefix)[1] == document, "remembered figures are the same"
     assert [rows["net/w/Adam_1"][k] for k in ("min", "mean", "nan")] == [None, None, 4]
     assert [rows["words"][k] for k in ("count", "min", "zeros", "error")] == [2, None, None, None]
 

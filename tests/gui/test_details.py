@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.panels.details import DetailsPanel
+from tests.helpers.bundles import BundleMaker
 
 
 @pytest.mark.parametrize("width", [220, 320, 500])
@@ -23,5 +27,25 @@ def test_nothing_is_cut_off(opened: MainWindow, qtbot: QtBot, width: int) -> Non
     qtbot.waitUntil(lambda: panel.widget().width() == panel.viewport().width())
     for name in ("name", "place", "crc", "min"):
         label = panel.findChild(QLabel, f"detail_{name}")
-        assert label.height() >= label.heightForWidth(label.width())
+        qtbot.waitUntil(lambda label=label: label.height() >= label.heightForWidth(label.width()))
         assert label.width() >= label.minimumSizeHint().width()
+
+
+def test_percentiles_and_strings(main_window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    made = BundleMaker()
+    made.add("numbers", np.arange(201, dtype=np.float32) - 100, 1)
+    made.add_strings("words", [b"left", b"right", b"left", b""], (4,))
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(made.write(tmp_path / "model"))
+    panel = main_window.workbench.details
+
+    def says(*lines: str) -> bool:
+        return set(lines) <= set(panel.text().split("\n"))
+
+    main_window.session.set_current("numbers")
+    qtbot.waitUntil(lambda: says("Percentile 1: -98", "Median: 0", "Percentile 95: 90"), timeout=10_000)
+    assert says("Largest |x|: 100", "L1 norm: 10100", "Denormals: 0")
+    main_window.session.set_current("words")
+    qtbot.waitUntil(lambda: says("Lengths: 0 to 5 bytes, 3.2 on average", "Empty: 1", "Different values: 3"))
+    assert "2 × left" in panel.text()
+    assert "Median" not in panel.text()

@@ -66,10 +66,10 @@ def test_findings_are_told_and_lead_to_their_places(ill: MainWindow, qtbot: QtBo
     table = check(ill, qtbot)
     assert sorted(lines(table), key=lambda line: line[1]) == [
         ("✕ fault", "bad", "1 of 2,400 elements are not a number (0.04%)."),
-        ("ⓘ hint", "dead", "1 of 20 columns are nothing but zeros: 5."),
+        ("• hint", "dead", "1 of 20 columns are nothing but zeros: 5."),
         ("✕ fault", "line", "1 of 50 elements are infinite (2.00%)."),
     ]
-    assert [line[0] for line in lines(table)] == ["✕ fault", "✕ fault", "ⓘ hint"], "the gravest first"
+    assert [line[0] for line in lines(table)] == ["✕ fault", "✕ fault", "• hint"], "the gravest first"
     assert summary.text() == "3 findings."
     assert ill.workbench.docks["healthDock"].windowTitle() == "Health (3)"
     tabs = ill.findChild(QTabWidget, "viewTabs")

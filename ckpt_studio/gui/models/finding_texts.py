@@ -19,7 +19,7 @@ def severity_text(severity: Severity) -> str:
     return {
         Severity.fault: translate("Health", "✕ fault"),
         Severity.warning: translate("Health", "⚠ warning"),
-        Severity.hint: translate("Health", "ⓘ hint"),
+        Severity.hint: translate("Health", "• hint"),
     }[severity]
 
 

@@ -14,6 +14,7 @@ from ckpt_studio.gui.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.document.document import Document
     from ckpt_studio.gui.panels.facts import Facts, Figures
     from ckpt_studio.gui.session import Session
 
@@ -67,10 +68,18 @@ class DetailsPanel(QScrollArea):
             "renamed": self.tr("Was called"), "format": self.tr("Format"),
             "place": self.tr("Stored at"), "crc": self.tr("CRC32C"), "fault": self.tr("Fault"),
             "opaque": self.tr("Values"), _FIGURES: self.tr("Statistics"), "count": self.tr("Elements"),
-            "min": self.tr("Minimum"), "max": self.tr("Maximum"), "mean": self.tr("Mean"),
-            "std": self.tr("Std. deviation"), "l2": self.tr("L2 norm"), "zeros": self.tr("Zeros"),
-            "nan": self.tr("NaN"), "inf": self.tr("Infinite"),
+            "min": self.tr("Minimum"), "max": self.tr("Maximum"), "max_abs": self.tr("Largest |x|"),
+            "mean": self.tr("Mean"), "std": self.tr("Std. deviation"), "l2": self.tr("L2 norm"),
+            "l1": self.tr("L1 norm"), "zeros": self.tr("Zeros"), "denormals": self.tr("Denormals"),
+            "nan": self.tr("NaN"), "inf": self.tr("Infinite"), "neg_inf": self.tr("… below zero"),
+            **self._percentile_titles(), "lengths": self.tr("Lengths"), "empty": self.tr("Empty"),
+            "distinct": self.tr("Different values"), "common": self.tr("Most common"),
         }  # fmt: skip
+
+    def _percentile_titles(self) -> dict[str, str]:
+        shares = ("p1", "p5", "p25", "p50", "p75", "p95", "p99")
+        title = self.tr("Percentile %1")
+        return {share: title.replace("%1", share[1:]) for share in shares} | {"p50": self.tr("Median")}
 
     def _add(self, name: str, head: str, body: QWidget) -> None:
         title = QLabel(head, body)
@@ -130,13 +139,14 @@ class DetailsPanel(QScrollArea):
             return
         from ckpt_studio.gui.panels import facts
 
-        self._set({}, {_FIGURES, *facts.FIGURES})
+        self._set({}, _figure_names())
+        cache = self._session.figure_cache
         self._session.bridge.submit(
             lambda task: facts.read_facts(document, key), self._show_facts, owner=self, slot="facts"
         )
         self._session.bridge.submit(
-            lambda task: facts.read_figures(document, key, task),
-            self._show_figures,
+            lambda task: facts.read_figures(document, key, cache, task),
+            lambda figures: self._show_figures(document, key, figures),
             self._no_figures,
             owner=self,
             slot="figures",
@@ -144,25 +154,42 @@ class DetailsPanel(QScrollArea):
         )
 
     def _show_facts(self, facts: Facts) -> None:
-        from ckpt_studio.gui.panels.facts import FIGURES
-
-        self._set(dict(facts.lines()), set(self._values) - {_FIGURES, *FIGURES})
+        self._set(dict(facts.lines()), set(self._values) - _figure_names())
         self._set_links(_WEIGHT, [] if facts.weight is None else [(facts.weight.text, facts.weight.key)])
         self._set_links(_SLOTS, [(slot.text, slot.key) for slot in facts.slots], facts.more_slots)
         self._values["place"].setToolTip(tooltip(facts.path))
         if facts.info.error is not None:
-            self._set({}, {_FIGURES, *FIGURES})
+            self._set({}, _figure_names())
 
-    def _show_figures(self, figures: Figures) -> None:
-        from ckpt_studio.gui.panels.facts import FIGURES
+    def _show_figures(self, document: Document, key: str, figures: Figures) -> None:
+        """Show the statistics, and ask for what takes longer."""
+        from ckpt_studio.gui.panels.facts import FIGURES, read_spread
 
         texts = {_FIGURES: "" if figures.original is None else self.tr("staged (before)")}
         for name, now, before in figures.lines():
             texts[name] = now if before is None else f"{now}   ({before})"
         self._set(texts, {_FIGURES, *FIGURES})
+        self._session.bridge.submit(
+            lambda task: read_spread(document, key, task),
+            lambda found: self._set(found, _spread_names()),
+            lambda error: None,  # the figures have said it
+            owner=self,
+            slot="figures",
+            label=self.tr("Percentiles"),
+        )
 
     def _no_figures(self, error: CkptStudioError) -> None:
-        from ckpt_studio.gui.panels.facts import FIGURES
-
         said = "fault" in self._shown
-        self._set({} if said else {_FIGURES: visible(str(error))}, {_FIGURES, *FIGURES})
+        self._set({} if said else {_FIGURES: visible(str(error))}, _figure_names())
+
+
+def _spread_names() -> set[str]:
+    from ckpt_studio.gui.panels.facts import SHARES, TEXTS
+
+    return {*SHARES, *TEXTS}
+
+
+def _figure_names() -> set[str]:
+    from ckpt_studio.gui.panels.facts import FIGURES
+
+    return {_FIGURES, *FIGURES, *_spread_names()}

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.analysis.classes import count_classes, percentiles
+from ckpt_studio.analysis.kinds import Kind, kind_of
+from ckpt_studio.analysis.remembered import remembered_statistics
+from ckpt_studio.analysis.statistics import Statistics
+from ckpt_studio.analysis.text import TextFigures, text_figures
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo
+from ckpt_studio.core.tensors import Role, RoleSource, Stored, TensorInfo, decode
 from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import (
     byte_size,
@@ -24,10 +28,19 @@ from ckpt_studio.gui.texts import (
 )
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.core.tensors import Columns
     from ckpt_studio.document.document import Document, KeyState
 
-FIGURES = ("count", "min", "max", "mean", "std", "l2", "zeros", "nan", "inf")
+FIGURES: Final = (
+    "count", "min", "max", "max_abs", "mean", "std", "l2", "l1", "zeros", "denormals", "nan", "inf", "neg_inf",
+)  # fmt: skip
+SHARES: Final = {"p1": 0.01, "p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}
+"""Percentiles, as shares of the finite values."""
+TEXTS: Final = ("lengths", "empty", "distinct", "common")
+"""What is said of strings."""
+_MOST_COMMON: Final = 5
+_LONGEST_COMMON: Final = 40
 _LONGEST: Final = 400
 _MOST_SLOTS: Final = 8
 _NO_DATA: Final = (".index", ".meta", ".json", ".pb", ".pbtxt")
@@ -235,7 +248,7 @@ def _slots(columns: Columns, rows: list[int]) -> tuple[Other, ...]:
     )
 
 
-def read_figures(document: Document, key: str, task: Task) -> Figures:
+def read_figures(document: Document, key: str, cache: FigureCache, task: Task) -> Figures:
     """The statistics of a variable.
 
     Raises:
@@ -246,7 +259,42 @@ def read_figures(document: Document, key: str, task: Task) -> Figures:
     original = None
     if before is not None and before[0].identity(before[1]) != staged.identity(own_key):
         try:
-            original = statistics(*before, task)
+            original = remembered_statistics(*before, cache, task)
         except CkptStudioError:
             task.check()
-    return Figures(statistics(staged, own_key, task), original)
+    return Figures(remembered_statistics(staged, own_key, cache, task), original)
+
+
+def read_spread(document: Document, key: str, task: Task) -> dict[str, str]:
+    """Percentiles of numbers; lengths and the most common values of strings.
+
+    Raises:
+        FileFault: the values cannot be read.
+        Cancelled: something else is looked at.
+    """
+    source, own_key = document.shown(key)
+    kind = kind_of(source.columns.of(own_key).dtype)
+    if kind is Kind.opaque:
+        return {}
+    if kind is Kind.text:
+        return _of_strings(text_figures(source, own_key, _MOST_COMMON, task))
+    classes = count_classes(source, own_key, task)
+    values = percentiles(source, own_key, classes, tuple(SHARES.values()), task)
+    return {name: _number(value) for name, value in zip(SHARES, values, strict=False)}
+
+
+def _of_strings(found: TextFigures) -> dict[str, str]:
+    if found.mean is None or found.shortest is None or found.longest is None:
+        return {}
+    words = translate("Facts", "%1 to %2 bytes, %3 on average")
+    least = "" if found.exact else "≥ "
+    common = (
+        f"{count:,} × {visible(shortened(decode(value), _LONGEST_COMMON)) or '“”'}"
+        for value, count in found.common
+    )
+    return {
+        "lengths": filled(words, f"{found.shortest:,}", f"{found.longest:,}", f"{found.mean:.1f}"),
+        "empty": f"{found.empty:,}",
+        "distinct": f"{least}{found.distinct:,}",
+        "common": "\n".join(common),
+    }
