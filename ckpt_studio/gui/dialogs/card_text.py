@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ckpt_studio.gui.texts import translate, visible
@@ -15,22 +16,16 @@ _LISTED: Final = 8
 
 
 def card_lines(card: Card) -> list[str]:
-    """What a run does with the checkpoint and its graph, a sentence a line, names made visible."""
-    lines = [
-        translate("Card", "{0} of {1} variables bind").format(
-            len(card.bound), len(card.bound) + len(card.missing)
-        ),
-        translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"),
-        translate("Card", "Shows the loss {0}").format(card.loss)
-        if card.loss
-        else translate("Card", "No loss was found; there will be no curve"),
-        translate("Card", "Continues from step {0}").format(f"{card.start_step:,}"),
-    ]
+    """What a run does with the checkpoint and its graph or model, a sentence a line, names made visible."""
+    lines = [*_binding(card), *_training(card)]
+    lines.append(translate("Card", "Continues from step {0}").format(f"{card.start_step:,}"))
     if card.frozen:
         lines.append(
             translate("Card", "❄ {0} frozen, {1} update operations replaced: {2}").format(
                 len(card.frozen), card.blocked, _some(card.frozen)
             )
+            if card.blocked
+            else translate("Card", "❄ {0} frozen: {1}").format(len(card.frozen), _some(card.frozen))
         )
     else:
         lines.append(translate("Card", "Nothing is frozen"))
@@ -43,12 +38,72 @@ def card_lines(card: Card) -> list[str]:
             for how, names in ways.items()
         ]
     if card.unused:
+        lines.append(translate("Card", "Not used, carried on unchanged: {0}").format(_some(card.unused)))
+    if card.loss_before is not None:
         lines.append(
-            translate("Card", "Unknown to the graph, carried on unchanged: {0}").format(_some(card.unused))
+            translate("Card", "One batch's loss: {0} as it lies on disk, {1} with the staged edits").format(
+                f"{card.loss_before:.6g}",
+                "–" if card.loss_after is None else f"{card.loss_after:.6g}",
+            )
         )
     lines += [translate("Card", "~ Not exact: {0}").format(sentence) for sentence in card.inexact]
     lines += card.notes
     return [visible(line) for line in lines]
+
+
+def _binding(card: Card) -> list[str]:
+    """How many variables bind, where that is known already; weights and slots apart where the model says which."""
+    whole = len(card.bound) + len(card.missing) + len(card.differs)
+    if not whole:
+        return [translate("Card", "What binds is known when the model has been built, before the first step")]
+    lines = [translate("Card", "{0} of {1} variables bind").format(len(card.bound), whole)]
+    slots = sum(bool(one.slot) for one in card.bindings)
+    if slots:
+        lines = [
+            translate(
+                "Card", "{0} of {1} variables bind: {2} weights and others, {3} optimizer slots"
+            ).format(len(card.bound), whole, len(card.bindings) - slots, slots)
+        ]
+    lines += [
+        translate("Card", "≠ {0} is {1} in the checkpoint, {2} in the model").format(
+            one.name, one.checkpoint, one.model
+        )
+        for one in card.differs[:_LISTED]
+    ]
+    near = [one for one in card.missing if one.nearest][:_LISTED]
+    lines += [
+        translate("Card", "{0} was not found; nearest: {1}").format(one.name, ", ".join(one.nearest))
+        for one in near
+    ]
+    return lines
+
+
+def _training(card: Card) -> list[str]:
+    """What a step does."""
+    if card.route == "meta_graph" or card.train_ops:
+        shown = (
+            translate("Card", "Shows the loss {0}").format(card.loss)
+            if card.loss
+            else translate("Card", "No loss was found; there will be no curve")
+        )
+        return [translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"), shown]
+    lines = []
+    if "optimizer" in card.settings:
+        lines.append(
+            translate("Card", "Optimizer {0}, learning rate {1}, loss {2}").format(
+                *(said(card.settings.get(name, "–")) for name in ("optimizer", "learning_rate", "loss"))
+            )
+        )
+    if card.custom:
+        lines.append(translate("Card", "Classes of the person's own: {0}").format(_some(card.custom)))
+    return lines
+
+
+def said(setting: object) -> str:
+    """A setting for a person: a name, a number, or the class name of a configuration."""
+    if isinstance(setting, Mapping):
+        return visible(str(setting.get("class_name", dict(setting))))
+    return f"{setting:g}" if isinstance(setting, float) else visible(str(setting))
 
 
 def run_lines(spec: RunSpec, plan: FeedPlan) -> list[str]:

@@ -1,4 +1,4 @@
-"""Paths that the dialogs' fields were given before (donors, data, arrays), kept in the program's settings file."""
+"""Paths that the dialogs' fields were given before (donors, data, ...), kept in the program's settings file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QSettings
 
 from ckpt_studio.core.resources import home_folder
 
-Kind = Literal["donors", "data", "arrays"]
+Kind = Literal["donors", "data", "arrays", "recipes"]
 
 LIMIT: Final = 10
 

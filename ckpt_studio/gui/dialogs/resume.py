@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,10 +11,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QGroupBox,
     QHBoxLayout,
     QPlainTextEdit,
@@ -30,14 +30,14 @@ from ckpt_studio.gui.dialogs.fields import (
     Notice,
     PlainLabel,
     copy_text,
-    fill_combo,
     named,
     prepare,
 )
 from ckpt_studio.gui.dialogs.places import data_beside, new_run_folder
 from ckpt_studio.gui.dialogs.resume_data import DataBox
+from ckpt_studio.gui.dialogs.resume_model import ModelBox
 from ckpt_studio.gui.dialogs.resume_numbers import RunBox
-from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead
+from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead, rehearse
 from ckpt_studio.gui.dialogs.trust import TrustDialog
 from ckpt_studio.gui.texts import visible
 
@@ -64,6 +64,7 @@ class ResumeDialog(QDialog):
         self._prospect: Prospect | None = None
         self._error = ""
         self._looking = True
+        self._guessing = False
         self._again = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._again.timeout.connect(self._look)
         self._build()
@@ -71,8 +72,6 @@ class ResumeDialog(QDialog):
         session.bridge.submit(
             lambda _task: new_run_folder(prefix), self._default_folder, owner=self, slot="folder"
         )
-        if self._document.base.meta_graph is not None:
-            runs.warm_up()
 
     # ---- layout
 
@@ -83,10 +82,10 @@ class ResumeDialog(QDialog):
         fields, story = QVBoxLayout(left), QVBoxLayout(right)
         for column in (fields, story):
             column.setContentsMargins(0, 0, 0, 0)
-        fields.addWidget(self._graph_box())
-        self._data, self._run = DataBox(self), RunBox(self)
-        for box in (self._data, self._run):
+        self._model, self._data, self._run = ModelBox(self), DataBox(self), RunBox(self)
+        for box in (self._model, self._data, self._run):
             box.changed.connect(self._changed)
+        fields.addWidget(self._model)
         fields.addWidget(self._data, 1)
         fields.addWidget(self._run)
         story.addWidget(self._card_box(), 1)
@@ -102,32 +101,13 @@ class ResumeDialog(QDialog):
         self.resize(1040, 660)
         split.setSizes([620, 400])
 
-    def _graph_box(self) -> QWidget:
-        box = QGroupBox(self.tr("Graph"), self)
-        self._train_op = self._combo("trainOpCombo", self.tr("Train operation"))
-        self._loss = self._combo("lossCombo", self.tr("Loss to show"))
-        form = QFormLayout(box)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow(self.tr("&Train operation:"), self._train_op)
-        form.addRow(self.tr("&Loss to show:"), self._loss)
-        return box
-
-    def _combo(self, object_name: str, accessible: str) -> QComboBox:
-        combo = QComboBox(self)
-        named(combo, object_name, accessible)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(20)
-        combo.addItem(self.tr("found automatically"), None)
-        combo.currentIndexChanged.connect(self._changed)
-        return combo
-
     def _card_box(self) -> QWidget:
         box = QGroupBox(self.tr("What will happen"), self)
         self._card = QPlainTextEdit(box)
         named(self._card, "resumeCard", self.tr("What will happen"))
         self._card.setReadOnly(True)
         self._card.setTabChangesFocus(True)
-        self._card.setPlainText(self.tr("Reading the graph …"))
+        self._card.setPlainText(self.tr("Reading what could be trained …"))
         self._command = QPlainTextEdit(box)
         named(self._command, "commandEdit", self.tr("The training process"))
         self._command.setReadOnly(True)
@@ -160,15 +140,27 @@ class ResumeDialog(QDialog):
         named(cancel, "resumeCancelButton", self.tr("Cancel"))
         box.addButton(self._start, QDialogButtonBox.ButtonRole.AcceptRole)
         box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self._try = QPushButton(self.tr("&Try one batch"), self)
+        named(self._try, "rehearseButton", self.tr("Try one batch"))
+        self._try.setToolTip(
+            self.tr("Build it, bind every variable, and compute one batch's loss; nothing is trained or kept")
+        )
+        self._try.setAutoDefault(False)
+        box.addButton(self._try, QDialogButtonBox.ButtonRole.ActionRole)
         self._start.setDefault(True)
-        self._start.clicked.connect(self._begin)
+        self._start.clicked.connect(lambda: self._trusted(self._go))
+        self._try.clicked.connect(lambda: self._trusted(self._rehearse))
         cancel.clicked.connect(self.reject)
         return box
 
     # ---- what a person says
 
     def spec(self) -> RunSpec:
-        """The run as the fields say it now."""
+        """The run as the fields say it now.
+
+        Raises:
+            RequestFault: a field makes no sense.
+        """
         from ckpt_studio.training.spec import DataSpec, RunSpec
 
         mapping, run = self._data.mapping(), self._run
@@ -182,8 +174,8 @@ class ResumeDialog(QDialog):
             batch_size=run.batch.value() or None,
             seed=run.seed.value(),
             data=DataSpec(file or None, mapping) if file or mapping else None,
-            train_op=self._train_op.currentData(),
-            loss=self._loss.currentData(),
+            recipe=_absolute(self._model.recipe) or None,
+            **self._model.fields(),
         )
 
     def _default_folder(self, folder: str) -> None:
@@ -199,7 +191,12 @@ class ResumeDialog(QDialog):
     # ---- what that would come to
 
     def _look(self) -> None:
-        spec, document = self.spec(), self._document
+        document = self._document
+        try:
+            spec = self.spec()
+        except CkptStudioError as error:
+            self._look_failed(error)
+            return
         self._session.bridge.submit(
             lambda _task: look_ahead(spec, document),
             self._looked,
@@ -209,14 +206,38 @@ class ResumeDialog(QDialog):
             label=self.tr("Reading the graph"),
         )
 
+    def _rehearse(self) -> None:
+        prospect, document = self._prospect, self._document
+        if prospect is None:
+            return
+        self._looking = True
+        self._card.setPlainText(self.tr("Trying one batch in a training process …"))
+        self._show_state()
+        self._session.bridge.submit(
+            lambda task: rehearse(prospect, document, task),
+            self._looked,
+            self._rehearsal_failed,
+            owner=self,
+            slot="card",
+            label=self.tr("Trying one batch"),
+            may_hang=True,
+        )
+
+    def _rehearsal_failed(self, error: CkptStudioError) -> None:
+        self._looking = False
+        self._error = error.message
+        self._card.setPlainText(visible(error.message))
+        self._show_state()
+
     def _looked(self, prospect: Prospect) -> None:
         self._looking = False
         self._error = ""
         first = self._prospect is None
+        if first:
+            self._runs.warm_up()
         self._prospect = prospect
         card = prospect.card
-        self._offer(self._train_op, card.train_choices, ", ".join(card.train_ops))
-        self._offer(self._loss, card.loss_choices, card.loss or "")
+        self._model.show_card(card)
         plan, anew = self._data.show_prospect(prospect)
         if anew:
             for before, after in pairwise([*self._data.fields(), self._run.steps]):
@@ -230,31 +251,28 @@ class ResumeDialog(QDialog):
         self._show_state()
 
     def _look_for_data(self) -> None:
+        """What is found changes the card: nothing is started on the one without."""
         prefix = self._document.base.prefix
+        self._guessing = True
         self._session.bridge.submit(
-            lambda _task: data_beside(prefix), self._data.guess, owner=self, slot="data"
+            lambda _task: data_beside(prefix), self._data_found, owner=self, slot="data"
         )
+
+    def _data_found(self, path: str) -> None:
+        self._guessing = False
+        self._data.guess(path)
+        self._show_state()
 
     def _look_failed(self, error: CkptStudioError) -> None:
         self._looking = False
         self._prospect = None
         self._error = error.message
+        self._model.show_nothing()
         self._card.setPlainText("")
         self._show_state()
 
-    def _offer(self, combo: QComboBox, choices: tuple[str, ...], found: str) -> None:
-        chosen = combo.currentData()
-        automatic = self.tr("found automatically")
-        if chosen is None and found:
-            automatic = self.tr("automatic: {0}").format(found)
-        fill_combo(combo, [(automatic, None), *((name, name) for name in choices)], chosen)
-
     def _reason(self) -> str:
         """Why the run cannot be started now, or an empty text."""
-        if self._document.base.meta_graph is None:
-            return self.tr(
-                "There is no .meta file beside this checkpoint, so there is no graph that could be trained."
-            )
         if self._runs.active:
             return self.tr("A run is going on in this window; stop it before starting another.")
         if self._error:
@@ -270,7 +288,7 @@ class ResumeDialog(QDialog):
             and any(not one.optional for one in card.inputs)
             and card.problems
         ):
-            return self.tr("Choose the data: the graph takes {0}.").format(
+            return self.tr("Choose the data: it takes {0}.").format(
                 ", ".join(f"{one.name} ({one.describe()})" for one in card.inputs)
             )
         return card.problems[0] if card.problems else ""
@@ -278,36 +296,36 @@ class ResumeDialog(QDialog):
     def _show_state(self) -> None:
         reason = self._reason()
         self._notice.say(visible(reason))
-        self._start.setEnabled(self._prospect is not None and not self._looking and not reason)
+        ready = self._prospect is not None and not (self._looking or self._guessing or reason)
+        self._start.setEnabled(ready)
+        self._try.setEnabled(ready)
 
     # ---- the start
 
-    def _begin(self) -> None:
+    def _trusted(self, then: Callable[[], None]) -> None:
+        """Do something that runs the person's program, once they have said that it may run."""
         prospect = self._prospect
         if prospect is None or not self._start.isEnabled():
             return
         if prospect.trusted:
-            self._go()
+            then()
             return
-        dialog = TrustDialog(
-            prospect.card.meta_graph, [risk_line(risk) for risk in prospect.card.risks], self
-        )
-        dialog.accepted.connect(self._remember_trust)
+        card = prospect.card
+        dialog = TrustDialog(card.route, card.meta_graph, [risk_line(risk) for risk in card.risks], self)
+        dialog.accepted.connect(lambda: self._remember_trust(prospect, then))
         dialog.open()
 
-    def _remember_trust(self) -> None:
-        meta = self._document.base.meta_graph
-        assert meta is not None
+    def _remember_trust(self, prospect: Prospect, then: Callable[[], None]) -> None:
+        program = prospect.card.meta_graph
+        self._prospect = replace(prospect, trusted=True)
 
         def work(_task: Task) -> None:
             from ckpt_studio.training.trust import TrustStore
 
-            TrustStore(home_folder()).trust(meta)
+            TrustStore(home_folder()).trust(program)
 
         self._start.setEnabled(False)
-        self._session.bridge.submit(
-            work, lambda _none: self._go(), self._look_failed, owner=self, slot="trust"
-        )
+        self._session.bridge.submit(work, lambda _none: then(), self._look_failed, owner=self, slot="trust")
 
     def _go(self) -> None:
         assert self._prospect is not None

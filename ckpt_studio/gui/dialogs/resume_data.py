@@ -27,12 +27,14 @@ class DataBox(QGroupBox):
         self.setTitle(self.tr("Data"))
         self._path = PathField(
             "dataPathEdit",
-            self.tr("Data file (.npz)"),
+            self.tr("Data file"),
             self,
-            files=self.tr("NumPy archives (*.npz);;All files (*)"),
+            files=self.tr("Data (*.npz *.csv *.tsv *.tfrecord *.tfrecords *.tfrec);;All files (*)"),
             recent=recent_paths("data"),
         )
-        self._path.edit.setPlaceholderText(self.tr("An .npz of numpy.savez, one row a sample"))
+        self._path.edit.setPlaceholderText(
+            self.tr("An .npz of numpy.savez, a .csv or a TFRecord; one row a sample")
+        )
         self._path.chosen.connect(self._chosen)
         self._path.edited.connect(self._show_guess)
         self._guess = ""
@@ -90,7 +92,8 @@ class DataBox(QGroupBox):
         self._no_inputs.setText(self.tr("The graph has no inputs: it trains on its own data."))
         anew = self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping)
         plan = plan_feeds(card.inputs, prospect.arrays, card.mapping, prospect.spec.batch_size)
-        self._inputs.show_plan(plan, prospect.arrays, card.mapping)
+        later = card.route != "meta_graph" and not card.bound
+        self._inputs.show_plan(plan, prospect.arrays, card.mapping, later)
         return plan, anew
 
     def _chosen(self, path: str) -> None:

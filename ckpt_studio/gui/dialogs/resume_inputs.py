@@ -113,9 +113,13 @@ class InputsTable(QTableWidget):
         self._inputs = ()
 
     def show_plan(
-        self, plan: FeedPlan, arrays: Mapping[str, ArrayInfo], mapping: Mapping[str, str | float]
+        self,
+        plan: FeedPlan,
+        arrays: Mapping[str, ArrayInfo],
+        mapping: Mapping[str, str | float],
+        later: bool,
     ) -> None:
-        """Say in each row how its input is fed, or why it cannot be."""
+        """Say in each row how its input is fed, or why it cannot be; `later`, where the training process guesses."""
         feeds = {feed.input.name: feed for feed in plan.feeds}
         for row, one in enumerate(self._inputs):
             feed = feeds.get(one.name)
@@ -128,6 +132,8 @@ class InputsTable(QTableWidget):
                 text = self.tr("✓ a number")
             elif one.optional and problem is None:
                 text = self.tr("– the graph's own value")
+            elif later and arrays and problem is None:
+                text = self.tr("– guessed when the model is built")
             elif problem is None or one.name not in mapping:
                 text = self.tr("⚠ no data yet")
             else:

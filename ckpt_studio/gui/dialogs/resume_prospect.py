@@ -13,6 +13,7 @@ from ckpt_studio.core.resources import home_folder
 from ckpt_studio.gui.texts import translate
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.training.card import Card
     from ckpt_studio.training.data import ArrayInfo
@@ -45,6 +46,33 @@ class Prospect:
         if data is not None:
             data = replace(data, map=dict(self.card.mapping))
         return replace(self.spec, data=data, trust=True)
+
+
+def rehearse(prospect: Prospect, document: Document, task: Task) -> Prospect:
+    """The prospect with the card that the training process makes of it: it builds, binds, and tries one batch.
+
+    Raises:
+        RunFault: it cannot; the message says why.
+        Cancelled: nobody waits for it any more.
+    """
+    from ckpt_studio.core.errors import RunFault
+    from ckpt_studio.training.events import RunState
+    from ckpt_studio.training.runner import Runner
+
+    runner = Runner(prospect.granted(), document.staged, document.base, document.frozen_keys(), rehearse=True)
+    runner.start()
+    try:
+        while runner.outcome is None:
+            if task.cancelled:
+                runner.kill()
+            runner.events(0.1)
+    finally:
+        runner.close()
+    task.check()
+    if runner.outcome.state is not RunState.finished or runner.card is None:
+        problems = () if runner.card is None else runner.card.problems
+        raise RunFault(" ".join(problems) or runner.outcome.message, path=prospect.spec.checkpoint)
+    return replace(prospect, card=runner.card)
 
 
 def look_ahead(spec: RunSpec, document: Document) -> Prospect:

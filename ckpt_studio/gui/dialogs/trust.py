@@ -1,4 +1,4 @@
-"""Asks once, before the first run of a graph, whether the person trusts the program that a MetaGraph is."""
+"""Asks once, before the first run of a graph, a model or a recipe, whether the person trusts the program that it is."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from ckpt_studio.gui.texts import visible
 
 
 class TrustDialog(QDialog):
-    """`accepted` means that the graph is trusted; the caller stores that.
+    """`accepted` means that the program is trusted; the caller stores that.
 
     Without operations to name, Enter trusts; with some, the safe button is the default.
     """
 
-    def __init__(self, meta_path: str, risks: Sequence[str], parent: QWidget | None = None) -> None:
-        """`risks` are sentences or names of the operations that touch more than tensors."""
+    def __init__(self, route: str, path: str, risks: Sequence[str], parent: QWidget | None = None) -> None:
+        """`route` is the kind of run, `path` the program's, `risks` sentences on what touches more than tensors."""
         super().__init__(parent)
-        prepare(self, "trustDialog", self.tr("Trust this graph?"))
+        titles = {
+            "keras": self.tr("Trust this model?"),
+            "recipe": self.tr("Trust this recipe?"),
+        }
+        prepare(self, "trustDialog", titles.get(route, self.tr("Trust this graph?")))
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addWidget(
             PlainLabel(
                 "trustText",
-                self.tr(
-                    "A graph is a program. To resume training, Ckpt Studio runs the one in this file, in a process of "
-                    "its own. Trust it only if you know where it comes from."
-                ),
+                self._about(route),
             )
         )
-        column.addWidget(ElidedLabel("trustPath", visible(meta_path)))
+        column.addWidget(ElidedLabel("trustPath", visible(path)))
         if risks:
             column.addWidget(self._risks(risks), 1)
-        else:
+        elif route not in ("recipe", "keras"):
             column.addWidget(
                 PlainLabel(
                     "trustNoRisks",
@@ -51,6 +52,22 @@ class TrustDialog(QDialog):
         column.addWidget(self._buttons(bool(risks)))
         self.setMinimumWidth(520)
         self.resize(560, self.sizeHint().height())
+
+    def _about(self, route: str) -> str:
+        if route == "recipe":
+            return self.tr(
+                "A recipe is a Python program: it can do whatever you can. To resume training, Ckpt Studio runs it in "
+                "a process of its own. Trust it only if you know what it does."
+            )
+        if route == "keras":
+            return self.tr(
+                "To resume training, Ckpt Studio builds the model that this file describes, in a process of its own, "
+                "and runs it. Trust it only if you know where it comes from."
+            )
+        return self.tr(
+            "A graph is a program. To resume training, Ckpt Studio runs the one in this file, in a process of "
+            "its own. Trust it only if you know where it comes from."
+        )
 
     def _risks(self, risks: Sequence[str]) -> QWidget:
         box = QWidget(self)
@@ -71,7 +88,7 @@ class TrustDialog(QDialog):
         box = QDialogButtonBox(self)
         trust = QPushButton(self.tr("&Trust and start"), self)
         refuse = QPushButton(self.tr("&Do not start"), self)
-        named(trust, "trustAcceptButton", self.tr("Trust this graph and start"))
+        named(trust, "trustAcceptButton", self.tr("Trust it and start"))
         named(refuse, "trustRejectButton", self.tr("Do not start"))
         box.addButton(trust, QDialogButtonBox.ButtonRole.AcceptRole)
         box.addButton(refuse, QDialogButtonBox.ButtonRole.RejectRole)

@@ -89,7 +89,7 @@ def test_new_places_are_free_and_never_the_originals(tmp_path: Path) -> None:
 
 
 def test_risky_operations_are_named_and_refusing_is_the_default(window: QMainWindow, qtbot: QtBot) -> None:
-    dialog = TrustDialog("/some/<b>model</b>.meta", ["node\u202e (PyFunc) runs code"], window)
+    dialog = TrustDialog("meta_graph", "/some/<b>model</b>.meta", ["node\u202e (PyFunc) runs code"], window)
     dialog.open()
     qtbot.waitExposed(dialog)
     names = dialog.findChild(QWidget, "trustRisks")
@@ -98,7 +98,7 @@ def test_risky_operations_are_named_and_refusing_is_the_default(window: QMainWin
         QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert finished.args == [QDialog.DialogCode.Rejected.value]
 
-    harmless = TrustDialog("/some/model.meta", [], window)
+    harmless = TrustDialog("meta_graph", "/some/model.meta", [], window)
     harmless.open()
     qtbot.waitExposed(harmless)
     with qtbot.waitSignal(harmless.accepted):
