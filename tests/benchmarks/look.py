@@ -1,0 +1,154 @@
+"""From process start to seeing a large tensor: histogram, statistics and heatmap, and the memory that looking takes.
+
+The peer is what most scripts do: PySide6 and numpy with the whole array in memory, the same figures by numpy's own
+calls, and every n-th element as a picture.
+"""
+
+from __future__ import annotations
+
+import compileall
+import statistics
+from pathlib import Path
+
+import numpy as np
+
+from ckpt_studio.formats.tf_bundle.write import write_bundle
+from tests.benchmarks.report import Row
+from tests.benchmarks.start import OURS, PACKAGE, times
+from tests.helpers.memory_source import MemorySource
+
+ROWS, COLUMNS = 50_000, 4_096
+"""800 MB of float32."""
+LARGE_ROWS = 1 << 20
+"""With 1,024 columns, 4 GiB."""
+ROUNDS = 3
+
+ANONYMOUS = """
+def anonymous():
+    # MiB of memory that is no file's, at its most since the last look
+    for line in open("/proc/self/status"):
+        if line.startswith("RssAnon"):
+            times["anonymous"] = max(times.get("anonymous", 0), int(line.split()[1]) / 1024)
+"""
+
+LOOK = """
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QTabWidget, QTableView, QWidget
+step, key = 0, asked[1] if asked else ""
+del sys.argv[2:], asked[1:]
+
+def text(window, name):
+    return window.findChild(QLabel, name).text()
+
+def drawn(window):
+    return window.findChild(QWidget, "heatmapPlot").accessibleDescription()
+
+def seen(window):
+    # goes on from one view to the next as a person would who never waits
+    global step
+    anonymous()
+    if window._workbench is None or window._workbench.runs is None or window.session.bridge.busy:
+        return False
+    if not asked:
+        return True
+    if step == 0 and window.session.document is not None:
+        window.session.set_current(key)
+        step = 1
+    elif step == 1 and text(window, "histogramCounts"):
+        note("histogram")
+        window.findChild(QTabWidget, "viewTabs").setCurrentIndex(1)
+        step = 2
+    elif step == 2 and not text(window, "heatmapState") and drawn(window):
+        note("heatmap")
+        window.findChild(QTabWidget, "viewTabs").setCurrentIndex(2)
+        step = 3
+    elif step == 3 and window.findChild(QTableView, "valueTable").model().index(0, 0).data() != "…":
+        note("values")
+        return True
+    return False
+"""
+
+PLAIN = """
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
+path = sys.argv[1]
+app = QApplication([])
+
+def whole(window):
+    import numpy as np
+    array = np.fromfile(path, np.float32).reshape(%d, %d)
+    figures = [array.mean(), array.std(), array.min(), array.max(), np.linalg.norm(array), np.isnan(array).sum()]
+    window.bins = np.histogram(array, 256)
+    small = array[::array.shape[0] // 700, ::array.shape[1] // 900]
+    grey = ((small - small.min()) / (small.max() - small.min()) * 255).astype(np.uint8, order="C")
+    image = QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8)
+    label = QLabel(str(figures))
+    label.setPixmap(QPixmap.fromImage(image))
+    window.setCentralWidget(label)
+    note("heatmap")
+    anonymous()
+    return True
+
+window = watched(QMainWindow, whole)()
+window.resize(1440, 900)
+window.show()
+app.exec()
+"""
+
+
+def measure(folder: Path) -> list[Row]:
+    """Medians of alternating starts; the files are in the disk's cache."""
+    compileall.compile_dir(PACKAGE, quiet=1)
+    prefix, key = _make(folder)
+    raw = folder / "model.ckpt-1.data-00000-of-00001"
+    large = _make_large(folder / "large.npy")
+    ours = OURS.replace("watched(gui.MainWindow, done)", "watched(gui.MainWindow, seen)")
+    ours = ours.replace("def done(window):", f"{ANONYMOUS}{LOOK}\n\ndef done(window):")
+    plain = ANONYMOUS + PLAIN % (ROWS, COLUMNS)
+    rounds = [
+        (times(ours), times(ours, prefix, key), times(plain, str(raw)), times(ours, str(large), "large"))
+        for _ in range(ROUNDS + 1)
+    ][1:]
+    base, looked, peer, huge = (
+        {name: statistics.median(each[name] for each in column) for name in column[0]}
+        for column in zip(*rounds, strict=True)
+    )
+    against = "PySide6 and numpy with the whole array"
+    return [
+        Row(
+            "start to the histogram and statistics of 800 MB",
+            looked["histogram"],
+            peer["heatmap"],
+            None,
+            against,
+        ),
+        Row("start to the heatmap of it, too", looked["heatmap"], peer["heatmap"], 0.5, against),
+        Row("start to its values, too", looked["values"], peer["heatmap"], None, against),
+        Row("anonymous memory meanwhile", looked["anonymous"], peer["anonymous"], 0.2, against, unit="MiB"),
+        Row("the same, no peer", looked["anonymous"], None, 150, unit="MiB"),
+        Row(
+            "looking at 4 GiB, over the base program",
+            huge["anonymous"] - base["anonymous"],
+            None,
+            200,
+            unit="MiB",
+        ),
+    ]
+
+
+def _make(folder: Path) -> tuple[str, str]:
+    """A bundle with one tensor of normal numbers; its prefix and key."""
+    part = np.random.default_rng(1).standard_normal([ROWS // 10, COLUMNS], np.float32)
+    prefix = str(folder / "model.ckpt-1")
+    write_bundle(MemorySource({"dense/kernel": np.tile(part, (10, 1))}), prefix)
+    return prefix, "dense/kernel"
+
+
+def _make_large(path: Path) -> Path:
+    """A file of 4 GiB, some of it written: the rest are zeros that take no room on the disk, but are read as any."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(LARGE_ROWS, 1024))
+    part = np.random.default_rng(2).standard_normal([256, 1024], np.float32)
+    for start in range(0, LARGE_ROWS, 1 << 14):
+        array[start : start + len(part)] = part
+    array.flush()
+    return path
