@@ -1,4 +1,7 @@
-"""Which variable of one checkpoint is which of another: the same key, else the same name, where that is no guess."""
+"""Which variable of one checkpoint is which of another: the same key, else the same name, where that is no guess.
+
+Optimizer slots that have neither in common, as those of different formats, belong together as their weights do.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ class Pairs:
 
     @classmethod
     def of(cls, a: Columns, b: Columns) -> Pairs:
-        """Match by key, then by what a person calls them; a name that several variables have matches nothing."""
+        """Match by key, then by what a person calls them, then slots by their weights and what they are.
+
+        A name that several variables have matches nothing.
+        """
         by_key = {key: row for row, key in enumerate(b.keys.texts())}
         other = np.fromiter((by_key.get(key, -1) for key in a.keys.texts()), np.int64, len(a))
         left_a = np.flatnonzero(other < 0)
@@ -38,6 +44,7 @@ class Pairs:
             by_name = _unique(b, left_b)
             for name, row in _unique(a, left_a).items():
                 other[row] = by_name.get(name, -1)
+        _match_slots(a, b, other)
         found = np.flatnonzero(other >= 0)
         rows = np.stack([found, other[found]], axis=1)
         return cls(a, b, rows, np.flatnonzero(other < 0), _without(len(b), rows[:, 1]))
@@ -49,6 +56,19 @@ class Pairs:
         if row < 0 or place == len(self.rows) or self.rows[place, 0] != row:
             return None
         return self.b.keys[int(self.rows[place, 1])]
+
+
+def _match_slots(a: Columns, b: Columns, other: NDArray[np.int64]) -> None:
+    """Fill in row `other` of b for slots of a that have none yet."""
+    ours = np.flatnonzero((other < 0) & (a.slot_of >= 0) & (a.slot_name >= 0))
+    ours = ours[other[a.slot_of[ours]] >= 0]
+    theirs = _without(len(b), other[other >= 0])
+    theirs = theirs[(b.slot_of[theirs] >= 0) & (b.slot_name[theirs] >= 0)]
+    if len(ours) and len(theirs):
+        places = {(int(b.slot_of[row]), b.slot_names[b.slot_name[row]]): row for row in theirs.tolist()}
+        for row in ours.tolist():
+            place = (int(other[a.slot_of[row]]), a.slot_names[a.slot_name[row]])
+            other[row] = places.pop(place, -1)
 
 
 def _without(count: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,8 +22,8 @@ TROUBLE = 2
 _NOTE = """\
 exit status: 0 both hold the same, 1 they differ, 2 trouble.
 
-Variables are matched by key, else by name. NaN equals NaN. What both checkpoints store the same checksum of is not
-read; --read-all reads it all the same."""
+Variables are matched by key, else by name, slots else by their weights. NaN equals NaN. What both checkpoints store
+the same checksum of is not read; --read-all reads it all the same."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

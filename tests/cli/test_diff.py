@@ -118,4 +118,4 @@ def test_any_two_formats(tmp_path: Path, corpus: Path, capsys: pytest.CaptureFix
     status, document, _ = call(
         capsys, paths["keras_h5"], paths["keras"]
     )  # of the same model, matched by name
-    assert (status, document["equal"], document["changed"]) == (1, 8, [])
+    assert (status, document["equal"], document["changed"]) == (0, 20, [])  # and slots by their weights

@@ -47,12 +47,14 @@ class DifferenceRows:
         names: what a person calls each of them.
         kinds: uint8 [n], values of `Kind`.
         figures: float64 [n, 5], by `Figure`: what is sorted by; -1 where there is no such figure.
+        lowered: the names in lower case, which filtering looks at.
     """
 
     comparison: Comparison
     names: list[str]
     kinds: NDArray[np.uint8]
     figures: NDArray[np.float64]
+    lowered: list[str]
 
     @classmethod
     def of(cls, comparison: Comparison) -> DifferenceRows:
@@ -72,7 +74,7 @@ class DifferenceRows:
         for figure in (Figure.max_abs, Figure.rel_l2, Figure.differing):
             found = (getattr(each, figure.name) for each in comparison.differences)
             figures[:changed, figure] = [_size(value) for value in found]
-        return cls(comparison, names, kinds, figures)
+        return cls(comparison, names, kinds, figures, [name.lower() for name in names])
 
     def __len__(self) -> int:
         return len(self.names)

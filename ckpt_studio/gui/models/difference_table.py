@@ -24,7 +24,6 @@ class DifferenceTable(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: DifferenceRows | None = None
-        self._lowered: list[str] = []
         self._text = ""
         self._sorting = (_REL_L2, True)
         self._shown: list[int] = []
@@ -44,7 +43,6 @@ class DifferenceTable(QAbstractTableModel):
         """Show what a comparison has found."""
         self.beginResetModel()
         self._rows = rows
-        self._lowered = [] if rows is None else [name.lower() for name in rows.names]
         self._arrange()
         self.endResetModel()
 
@@ -72,7 +70,7 @@ class DifferenceTable(QAbstractTableModel):
         column, descending = self._sorting
         shown = rows.sorted_by(Figure(column), descending).tolist()
         for word in words:
-            shown = [row for row in shown if word in self._lowered[row]]
+            shown = [row for row in shown if word in rows.lowered[row]]
         self._shown = shown
 
     # ---- what stands where
