@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from operator import eq, lt
 from typing import Final
@@ -107,15 +107,23 @@ def key_in(columns: Columns, said: str) -> str:
     return columns.keys[row]
 
 
-def covering(keys: Sequence[str], columns: Columns) -> list[str]:
-    """Few PATTERNs that mean exactly these variables of this checkpoint: one for a subtree, else one a variable."""
+def covering(
+    keys: Sequence[str], columns: Columns, meant: Callable[[str, Columns], Sequence[str]] = resolve_keys
+) -> list[str]:
+    """Few PATTERNs that mean exactly these variables of this checkpoint: one for a subtree, else one a variable.
+
+    Args:
+        keys: the variables.
+        columns: those that there are.
+        meant: which of them a PATTERN means.
+    """
     if len(keys) > 1:
         shared = shared_path(keys)
         pattern = re.sub(r"([*?[])", r"[\1]", shared) + "*"
         if not pattern.startswith(_HEX) and columns.keys.find(pattern) < 0:
             try:
                 shared.encode("utf-8")
-                if set(resolve_keys(pattern, columns)) == set(keys):
+                if set(meant(pattern, columns)) == set(keys):
                     return [pattern]
             except (UnicodeEncodeError, NoSuchVariable):
                 pass

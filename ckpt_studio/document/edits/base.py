@@ -288,7 +288,7 @@ def patterns_of(
                 return [match]
         except NoSuchVariable:
             pass
-    return covering(keys, live)
+    return covering(keys, live, meant)
 
 
 def numbers_among(keys: tuple[str, ...], columns: Columns, kinds: Sequence[str]) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal, Self, TypeAlias
 
-from ckpt_studio.core.errors import CkptStudioError, RequestFault
+from ckpt_studio.core.errors import CkptStudioError, NoSuchVariable, RequestFault
 from ckpt_studio.core.tensors import Columns, printable
 from ckpt_studio.document.edits.base import (
     Around,
@@ -87,19 +88,13 @@ def by_rules(keys: Sequence[str], rules: MatchRules) -> list[Pair]:
 
 
 def moving(columns: Columns, source: str, target: str) -> list[Pair]:
-    """Pairs of the variables of a subtree that moves from one path to another.
-
-    Raises:
-        RequestFault: there is nothing at that path.
-    """
+    """Pairs of the variables of a subtree that moves from one path to another; none where nothing is there."""
     source, target = source.rstrip("/"), target.rstrip("/")
     pairs = [
         (key, target + key[len(source) :])
         for key in columns.keys.texts()
         if key == source or key.startswith(source + "/")
     ]
-    if not pairs:
-        raise RequestFault(f"There is no variable at or below {printable(source)!r}.", key=source)
     return pairs if target else [(key, new.lstrip("/")) for key, new in pairs]
 
 
@@ -186,8 +181,16 @@ class Renaming(ABC):
         """Its fields in a PATCH."""
 
     def to_json(self, state: State) -> list[Json]:
-        """As `Edit.to_json`."""
-        return [{"op": self.op, **self.parameters()}]
+        """As `Edit.to_json`; a map where the rule would mean others by now."""
+        with suppress(NoSuchVariable):
+            if set(self.pairs_now(state.live)) == set(self.pairs):
+                return [{"op": self.op, **self.parameters()}]
+        live = tuple(pair for pair in self.pairs if pair[0] in state.live)
+        return [{"op": RenameMany.op, **RenameMany(live).parameters()}]
+
+    def pairs_now(self, columns: Columns) -> Sequence[Pair]:
+        """What the same rule does to other variables."""
+        return self.pairs
 
     def record(self) -> Json:
         """As `Edit.record`."""
@@ -274,12 +277,17 @@ class RenamePattern(Renaming):
             RequestFault: the pattern or the replacement is no valid one, or it changes nothing.
             NoSuchVariable: `match` matches nothing.
         """
-        keys = resolve_keys(match or "*", columns)
-        rules = MatchRules(pattern=pattern, replacement=replacement)
-        pairs = [pair for pair in by_rules(keys, rules) if pair[0] != GRAPH_KEY]
+        made = cls((), pattern, replacement, match)
+        pairs = made.pairs_now(columns)
         if not pairs:
             raise RequestFault(f"The pattern {pattern!r} changes no name; look at the names with `list`.")
         return cls(tuple(pairs), pattern, replacement, match)
+
+    def pairs_now(self, columns: Columns) -> Sequence[Pair]:
+        """As `Renaming.pairs_now`. Raises as `of`."""
+        keys = resolve_keys(self.match or "*", columns)
+        rules = MatchRules(pattern=self.pattern, replacement=self.replacement)
+        return [pair for pair in by_rules(keys, rules) if pair[0] != GRAPH_KEY]
 
     def describe(self) -> str:
         """As `Edit.describe`."""
@@ -326,7 +334,14 @@ class Move(Renaming):
         Raises:
             RequestFault: there are none.
         """
-        return cls(tuple(moving(columns, source, target)), source.rstrip("/"), target.rstrip("/"))
+        pairs = moving(columns, source, target)
+        if not pairs:
+            raise RequestFault(f"There is no variable at or below {printable(source)!r}.", key=source)
+        return cls(tuple(pairs), source.rstrip("/"), target.rstrip("/"))
+
+    def pairs_now(self, columns: Columns) -> Sequence[Pair]:
+        """As `Renaming.pairs_now`."""
+        return moving(columns, self.source, self.target)
 
     def _verb(self, what: str) -> str:
         return f"Move {printable(self.source)} ({len(self.pairs)} variables)" if len(self.pairs) > 1 else what

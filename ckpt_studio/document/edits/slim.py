@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns, Role, encode
 from ckpt_studio.document.edits.base import Around, Files, Json, OnVariables, is_flag, is_text
-from ckpt_studio.document.edits.drop import dropping
+from ckpt_studio.document.edits.drop import Drop, dropping
 from ckpt_studio.document.following import GRAPH_KEY
 from ckpt_studio.document.paths import ATTRIBUTES
+from ckpt_studio.document.patterns import resolve_keys, rows_of
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.base import Values, Want
 from ckpt_studio.document.values.changed import Converted
@@ -94,7 +95,7 @@ class Slim(OnVariables):
 
     op = "slim"
     needed = {"drop": is_what}
-    optional = {"keep_counters": is_flag, "match": is_text}
+    optional = {"keep_counters": is_flag}
 
     what: What = field(kw_only=True)
     keep_counters: bool = field(default=True, kw_only=True)
@@ -130,8 +131,10 @@ class Slim(OnVariables):
         return {"drop": self.what, **({} if self.keep_counters else {"keep_counters": False})}
 
     def to_json(self, state: State) -> list[Json]:
-        """As `Edit.to_json`."""
-        return [{"op": self.op, **self.parameters()}]
+        """As `Edit.to_json`; variables one by one where the purpose would mean others by now."""
+        if set(superfluous(state, self.what, keep_counters=self.keep_counters)) == set(self.keys):
+            return [{"op": self.op, **self.parameters()}]
+        return Drop(self.keys).to_json(state)
 
     @classmethod
     def from_json(cls, operation: Json, around: Around) -> Slim:
@@ -156,6 +159,18 @@ _NOTHING: Final[dict[str, str]] = {
 }
 
 
+def with_average(pattern: str, columns: Columns) -> tuple[str, ...]:
+    """The weights that a PATTERN means and that have a moving average.
+
+    Raises:
+        NoSuchVariable: it matches nothing.
+    """
+    keys = resolve_keys(pattern, columns)
+    averaged = set(np.unique(columns.slot_of[_averages(columns)]).tolist())
+    rows = rows_of(columns.keys, keys).tolist()
+    return tuple(key for key, row in zip(keys, rows, strict=True) if row in averaged)
+
+
 @dataclass(frozen=True, eq=False)
 class SwapAverages(OnVariables):
     """Weights take the values of their moving averages; the averages are dropped, unless they are kept.
@@ -171,17 +186,16 @@ class SwapAverages(OnVariables):
     keep: bool = field(default=False, kw_only=True)
 
     @classmethod
-    def of(cls, columns: Columns, *, keep: bool = False) -> SwapAverages:
-        """The edit for all weights that have an average.
+    def of(cls, columns: Columns, *, keep: bool = False, match: str = "") -> SwapAverages:
+        """The edit for all weights that have an average, or for those that a PATTERN means.
 
         Raises:
             RequestFault: there are none.
         """
-        weights = columns.slot_of[_averages(columns)]
-        keys = tuple(columns.keys.take(np.unique(weights).tolist()))
+        keys = with_average(match or "*", columns)
         if not keys:
             raise RequestFault(_NOTHING["averages"])
-        return cls(keys, keep=keep)
+        return cls(keys, match, keep=keep)
 
     def verb(self, what: str) -> str:
         """As `OnVariables.verb`."""
@@ -211,14 +225,15 @@ class SwapAverages(OnVariables):
         """As `OnVariables.parameters`."""
         return {"keep": True} if self.keep else {}
 
-    def to_json(self, state: State) -> list[Json]:
-        """As `Edit.to_json`."""
-        return [{"op": self.op, **self.parameters()}]
+    def meant(self, pattern: str, columns: Columns) -> tuple[str, ...]:
+        """As `OnVariables.meant`."""
+        return with_average(pattern, columns)
 
     @classmethod
     def from_json(cls, operation: Json, around: Around) -> SwapAverages:
         """As `EditKind.from_json`."""
-        return cls.of(around.columns, keep=operation.get("keep", False))
+        match = operation.get("match", "")
+        return cls.of(around.columns, keep=operation.get("keep", False), match=match)
 
     @classmethod
     def read_parameters(cls, operation: Json, files: Files) -> Json:

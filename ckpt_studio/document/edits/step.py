@@ -101,8 +101,10 @@ class SetStep(OnVariables):
         return {"step": self.step}
 
     def to_json(self, state: State) -> list[Json]:
-        """As `Edit.to_json`."""
-        return [{"op": self.op, **self.parameters(), **({"match": self.match} if self.match else {})}]
+        """As `Edit.to_json`; variables by name where a person named them, or where others count steps by now."""
+        if not self.match and set(steps_of(state.live)) == set(self.keys):
+            return [{"op": self.op, **self.parameters()}]
+        return super().to_json(state)
 
     @classmethod
     def from_json(cls, operation: Json, around: Around) -> SetStep:

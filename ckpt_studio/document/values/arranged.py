@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -79,7 +78,7 @@ class Transposed(_BySlabs):
         there: list[slice] = [slice(0, 0)] * len(self._axes)
         for axis, source in enumerate(self._axes):
             there[source] = bounds[axis]
-        return np.ascontiguousarray(self._below.read(tuple(there)).transpose(self._axes))
+        return self._below.read(tuple(there)).transpose(self._axes).copy(order="C")
 
     def identity(self) -> str:
         """As `Values.identity`."""
