@@ -119,7 +119,9 @@ class Job:
         self.most_memory = before
         self._memory.start()
         self.open(prefix)
-        self.look("4 GiB")
+        with self.watched.phase("4 GiB, the first view"):
+            self.window.session.set_current("w")
+            self.watched.until(self.calm)
         self._memory.stop()
         return self.most_memory - before
 
@@ -133,9 +135,6 @@ def main() -> None:
     job.start()
     memory = job.large(large)
     job.open(overview)
-    with job.watched.phase("first view"):
-        job.window.session.set_current("w")
-        job.watched.until(job.calm)
     looks = [job.look("800 MiB") for _ in range(ROUNDS)]
     job.open(pan)
     job.look("2 GiB")

@@ -42,6 +42,7 @@ class Pictures(QObject):
         self._side: Side | None = None
         self._plane: Plane | None = None
         self._fresh = False
+        self._asked: HeatmapRequest | None = None
         self._spread: Spread | None = None
         self._spread_of: tuple[str, Plane] | None = None
         self._rest = QTimer(self, singleShot=True, interval=_LOOK_MS)
@@ -64,7 +65,7 @@ class Pictures(QObject):
 
     def begin(self, side: Side, plane: Plane) -> None:
         """Ask for the pictures of a plane; those of the one before stay until they come."""
-        self._side, self._plane, self._fresh = side, plane, True
+        self._side, self._plane, self._fresh, self._asked = side, plane, True, None
         self._ask_all()
 
     def _ask_all(self) -> None:
@@ -88,7 +89,8 @@ class Pictures(QObject):
         own = slot == "overview" or overview is None or colouring.limits is Limits.seen
 
         def work(task: Task) -> tuple[Refinement, Painted]:
-            refinement = before or Refinement(side.source, request)
+            # what is seen lies over the picture of everything, which is rough enough
+            refinement = before or Refinement(side.source, request, rough=slot == "overview")
             task.total, task.done = refinement.total, refinement.done
             picture = refinement.step(task)
             tone = colouring.tone(picture, known) if own or overview is None else overview.tone
@@ -141,13 +143,14 @@ class Pictures(QObject):
         pixels = self._plot.pixels()
         if self._plot.is_whole:
             self._plot.set_detail(None)
+            self._asked = None
             if overview.heatmap.exact and not _fits(overview.heatmap, pixels):
                 self._ask_all()
             return
         seen = self._plot.seen()
         enough = overview.heatmap.elements is not None and self._controls.colouring.limits is not Limits.seen
-        if enough or _suits(self._plot.detail, seen, pixels):
-            return
+        if enough or (self._asked is not None and _suits(self._asked, seen, pixels)):
+            return  # it is there or on its way
         spans, counts = zip(
             *(
                 _widened(span, count, extent)
@@ -158,7 +161,7 @@ class Pictures(QObject):
             strict=True,
         )
         assert self._side is not None
-        request = HeatmapRequest(
+        self._asked = request = HeatmapRequest(
             self._side.key, self._plane, spans[0], spans[1], (counts[0], counts[1]), self._controls.reduce
         )
         self._refine("detail", request, self._drawn_detail)
@@ -232,20 +235,14 @@ def _widened(span: Span, pixels: int, extent: int) -> tuple[Span, int]:
     return wide, max(1, count)
 
 
-def _suits(detail: Painted | None, seen: tuple[Span, Span], pixels: tuple[int, int]) -> bool:
+def _suits(request: HeatmapRequest, seen: tuple[Span, Span], pixels: tuple[int, int]) -> bool:
     """Whether a picture covers what is seen, as finely as the screen can show it."""
-    if detail is None or not detail.heatmap.exact:
-        return False
-    picture = detail.heatmap
-    spans = (picture.request.rows, picture.request.columns)
-    for (start, stop), (first, last), have, want in zip(
-        seen, spans, picture.values.shape, pixels, strict=True
-    ):
+    spans = (request.rows, request.columns)
+    for (start, stop), (first, last), most, want in zip(seen, spans, request.out_shape, pixels, strict=True):
         if start < first or stop > last:
             return False
         finest = max(1.0, (stop - start) / want)
-        step = (last - first) / have
-        if not finest * 0.6 <= step <= finest * 1.1:
+        if not finest * 0.6 <= (last - first) / min(last - first, most) <= finest * 1.1:
             return False
     return True
 

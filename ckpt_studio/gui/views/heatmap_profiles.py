@@ -76,3 +76,4 @@ class Profiles(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.row)
         layout.addWidget(self.column)
+        self.setMinimumHeight(9 * self.fontMetrics().height())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.session import Session
 
-_POINTER_MS: Final = 60
+_POINTER_MS: Final = 40
 _LINE_PIXELS: Final = 2000
 """Pixels of a profile."""
 
@@ -111,7 +111,7 @@ class HeatmapView(TensorView):
         figure.addWidget(self._bar)
         self._lines = Profiles(self._parts)
         self._lines.hide()
-        self._parts.setStretchFactor(0, 3)
+        self._parts.setStretchFactor(0, 2)
         self._parts.setStretchFactor(1, 1)
 
     def _connect(self) -> None:
