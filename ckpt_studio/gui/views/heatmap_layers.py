@@ -16,7 +16,7 @@ from ckpt_studio.gui.views.numbers import number_text
 
 _LEAST_CELL: Final = 9
 """Pixels from which on a cell has room for a sign."""
-_MOST_CELLS: Final = 4000
+_MOST_CELLS: Final = 1500
 _GAP: Final = 14
 """Pixels between the lines of filters, at least."""
 _FRAMED: Final = 4

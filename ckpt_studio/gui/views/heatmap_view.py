@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.texts import translate
 from ckpt_studio.gui.views.exports import ExportButton
-from ckpt_studio.gui.views.numbers import count_text, number_text
 from ckpt_studio.gui.views.subject import Side, Subject, Which
 from ckpt_studio.gui.views.view import TensorView
 
@@ -60,14 +59,21 @@ class HeatmapView(TensorView):
 
     def load(self) -> None:
         from ckpt_studio.analysis import derived, places, statistics  # noqa: F401
-        from ckpt_studio.gui.views import heatmap_bar, heatmap_pictures, heatmap_profiles  # noqa: F401
+        from ckpt_studio.gui.views import (  # noqa: F401
+            heatmap_bar,
+            heatmap_pictures,
+            heatmap_profiles,
+            heatmap_texts,
+        )
 
     # ---- the parts
 
     def build(self, content: QWidget) -> None:
+        from ckpt_studio.gui.views import heatmap_texts
         from ckpt_studio.gui.views.heatmap_controls import HeatmapControls
         from ckpt_studio.gui.views.heatmap_pictures import Pictures
 
+        self._texts = heatmap_texts
         self._controls = HeatmapControls(content)
         self._controls.add(ExportButton(self._session, "heatmap", self, content))
         self._make_figure(content)
@@ -135,18 +141,11 @@ class HeatmapView(TensorView):
         before, self._drawn = self._drawn, (side.key, plane)
         if before is None or before[0] != side.key or not _alike(before[1], plane):
             self._plot.begin(plane.rows, plane.columns, plane.cell_shape)
-        self._plot.name_axes(*self._axis_names(plane))
+        self._plot.name_axes(*self._texts.axis_names(plane))
         self._pictures.begin(side, plane)
         self._arrive(plane)
         self._boxed(self._plot.region)
         self._spotted(self._plot.element)
-
-    def _axis_names(self, plane: Plane) -> tuple[str, str]:
-        names = []
-        for axis in (plane.row_axis, plane.column_axis):
-            name = "" if axis is None else self.tr("axis {0}").format(axis)
-            names.append(name if plane.cell_shape is None else self.tr("{0} of each filter").format(name))
-        return names[0], names[1]
 
     def _picture_changed(self) -> None:
         painted = self._pictures.shown
@@ -155,21 +154,8 @@ class HeatmapView(TensorView):
         self._bar.show_colours(painted, self._pictures.spread)
         picture = painted.heatmap
         self._state.setText("" if picture.exact else self.tr("Rough so far: more is being read"))
-        self._plot.setAccessibleDescription(self._described(picture))
+        self._plot.setAccessibleDescription(self._texts.described(picture))
         self._show_spot()
-
-    def _described(self, picture: Heatmap) -> str:
-        """The picture in words."""
-        (top, bottom), (left, right) = picture.request.rows, picture.request.columns
-        parts = [
-            self.tr("rows {0:,} to {1:,}, columns {2:,} to {3:,}").format(top, bottom - 1, left, right - 1)
-        ]
-        if picture.low is not None and picture.high is not None:
-            parts.append(self.tr("{0} to {1}").format(number_text(picture.low), number_text(picture.high)))
-        for name, mask in (("NaN", picture.nan_mask), ("Inf", picture.inf_mask)):
-            if count := int(mask.sum()):
-                parts.append(self.tr("{0} in {1:,} pixels").format(name, count))
-        return ", ".join(parts)
 
     # ---- where NaN and Inf are
 
@@ -256,7 +242,7 @@ class HeatmapView(TensorView):
             if self._spot == spot:
                 self._say_value(painted.heatmap, spot, answer[0])
                 if answer[1]:
-                    names = self._axis_names(plane)
+                    names = self._texts.axis_names(plane)
                     self._lines.row.show_line(answer[1][0], spot[1], spot[0], names[1])
                     self._lines.column.show_line(answer[1][1], spot[0], spot[1], names[0])
 
@@ -265,38 +251,12 @@ class HeatmapView(TensorView):
         )
 
     def _say_value(self, picture: Heatmap, spot: tuple[int, int], value: Any) -> None:
-        import numpy as np
-
-        plane = self._plane
-        index = None if plane is None else plane.index(*spot)
+        index = None if self._plane is None else self._plane.index(*spot)
         if index is None:
             self._readout.clear()
             return
-        place = ", ".join(f"{i:,}" for i in index)
-        self._readout.setText(f"[{place}] = {number_text(value)}{self._block_text(picture, spot)}")
-        self._bar.set_mark(float(abs(value)) if np.iscomplexobj(value) else float(value))
-
-    def _block_text(self, picture: Heatmap, spot: tuple[int, int]) -> str:
-        """What the pixel stands for, where it stands for more than one element."""
-        import numpy as np
-
-        pixel = picture.pixel(*spot)
-        if pixel is None:
-            return ""
-        height, width = (
-            int(edges[at + 1] - edges[at])
-            for edges, at in zip((picture.row_edges, picture.column_edges), pixel, strict=True)
-        )
-        if height * width == 1:
-            return ""
-        parts = []
-        if np.isfinite(picture.minimum[pixel]):
-            ends = number_text(picture.minimum[pixel]), number_text(picture.maximum[pixel])
-            parts.append(self.tr("{0} to {1}").format(*ends))
-        parts += ["NaN"] if picture.nan_mask[pixel] else []
-        parts += ["Inf"] if picture.inf_mask[pixel] else []
-        block = self.tr("pixel of {0:,} × {1:,} elements").format(height, width)
-        return f"    {block}: {', '.join(parts)}"
+        self._readout.setText(self._texts.element_text(index, value, picture, spot))
+        self._bar.set_mark(float(abs(value)) if value.dtype.kind == "c" else float(value))
 
     # ---- row and column
 
@@ -328,7 +288,7 @@ class HeatmapView(TensorView):
         subject, plane = self._subject, self._plane
         if box is None or subject is None or plane is None:
             return
-        self._region.setText(f"{self._box_text(box)}: …")
+        self._region.setText(f"{self._texts.box_text(box)}: …")
         side = self.side(subject)
 
         def work(task: Task) -> Statistics:
@@ -339,23 +299,10 @@ class HeatmapView(TensorView):
             task.total = region.columns.of(side.key).nbytes
             return statistics(region, side.key, task)
 
-        self.submit(work, lambda found: self._say_region(box, found), slot="region")
+        def said(found: Statistics) -> None:
+            self._region.setText(self._texts.region_text(box, found))
 
-    def _box_text(self, box: tuple[Span, Span]) -> str:
-        (top, bottom), (left, right) = box
-        return self.tr("Rows {0:,} to {1:,}, columns {2:,} to {3:,}").format(top, bottom - 1, left, right - 1)
-
-    def _say_region(self, box: tuple[Span, Span], found: Statistics) -> None:
-        figures = [(self.tr("elements"), count_text(found.count))]
-        for name, value in (
-            (self.tr("min"), found.min), (self.tr("max"), found.max), (self.tr("mean"), found.mean),
-            (self.tr("std"), found.std), (self.tr("L2"), found.l2),
-        ):  # fmt: skip
-            figures.append((name, "–" if value is None else number_text(value)))
-        for name, count in ((self.tr("zeros"), found.zeros), ("NaN", found.nan), ("Inf", found.inf)):
-            figures.append((name, count_text(count or 0)))
-        said = "   ".join(f"{name} {figure}" for name, figure in figures)
-        self._region.setText(f"{self._box_text(box)}:   {said}")
+        self.submit(work, said, slot="region")
 
     # ---- taking along
 

@@ -204,7 +204,7 @@ def test_a_picture_is_described_in_words(bench: Bench) -> None:
     bench.open({"a": array})
     bench.look("a", 1)
     said = bench.find(QWidget, "heatmapPlot").accessibleDescription()
-    assert "rows 0 to 4, columns 0 to 6" in said
+    assert "Rows 0 to 4, columns 0 to 6" in said
     assert "-3 to 0" in said
     assert "NaN in 1 pixels" in said
 
