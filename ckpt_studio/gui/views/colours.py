@@ -196,9 +196,15 @@ class Painted:
 
     def image(self, colours: PlotColours) -> QImage:
         """The picture, in the format that the screen draws fastest."""
-        table = colour_table(self.tone.ramp, colours).astype(np.uint32)
-        down, across = self.indices.shape
-        image = QImage(self.indices.data, across, down, across, QImage.Format.Format_Indexed8)
-        argb = table[:, 3] << 24 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
-        image.setColorTable(argb.tolist())
-        return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+        return image_of(self.indices, self.tone, colours)
+
+
+def image_of(indices: NDArray[np.uint8], tone: Tone, colours: PlotColours) -> QImage:
+    """Indices into the colour table [down, across] as an image that owns its pixels."""
+    indices = np.ascontiguousarray(indices)
+    table = colour_table(tone.ramp, colours).astype(np.uint32)
+    down, across = indices.shape
+    image = QImage(indices.data, across, down, across, QImage.Format.Format_Indexed8)
+    argb = table[:, 3] << 24 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
+    image.setColorTable(argb.tolist())
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

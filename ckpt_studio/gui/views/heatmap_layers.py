@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from ckpt_studio.gui.plots.colours import PlotColours, faded
 from ckpt_studio.gui.plots.frame import Frame
 from ckpt_studio.gui.plots.layers import Layer
-from ckpt_studio.gui.views.colours import Painted, colour_table
+from ckpt_studio.gui.views.colours import (
+    BLANK_INDEX,
+    INF_INDEX,
+    NAN_INDEX,
+    Painted,
+    colour_table,
+    image_of,
+)
 from ckpt_studio.gui.views.numbers import number_text
 
 _LEAST_CELL: Final = 9
@@ -19,6 +27,8 @@ _LEAST_CELL: Final = 9
 _MOST_CELLS: Final = 1500
 _GAP: Final = 14
 """Pixels between the lines of filters, at least."""
+_MARK: Final = 5
+"""Pixels of a mark at the edge."""
 _FRAMED: Final = 4
 """Pixels from which on the element that is read gets a frame."""
 
@@ -91,6 +101,40 @@ def _inks(painted: Painted, colours: PlotColours) -> list[QColor]:
     table = colour_table(painted.tone.ramp, colours)
     bright = table[:, :3] @ np.array([0.299, 0.587, 0.114])
     return [QColor("#000000" if light else "#ffffff") for light in (bright > 140).tolist()]
+
+
+class EdgeMarks(Layer):
+    """Marks at the right and at the top edge where a row and a column have NaN or Inf: one pixel is easily missed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted: Painted | None = None
+        self._marks: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
+
+    def set_picture(self, painted: Painted | None) -> None:
+        """Mark what this picture has."""
+        self._painted, self._marks = painted, None
+        if painted is not None:
+            nan, inf = painted.heatmap.nan_mask, painted.heatmap.inf_mask
+            if nan.any() or inf.any():
+                sides = (np.where(nan.any(axis), NAN_INDEX, np.where(inf.any(axis), INF_INDEX, BLANK_INDEX))
+                         for axis in (1, 0))  # fmt: skip
+                right, top = (np.ascontiguousarray(side, np.uint8) for side in sides)
+                self._marks = right, top
+        self.changed()
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        if self._painted is None or self._marks is None:
+            return
+        request, area = self._painted.heatmap.request, frame.area
+        place = frame.rect(request.columns[0], request.rows[0], request.columns[1], request.rows[1])
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        right, top = self._marks
+        for marks, target in (
+            (right[:, None], QRectF(area.right() - _MARK, place.top(), _MARK, place.height())),
+            (top[None], QRectF(place.left(), area.top(), place.width(), _MARK)),
+        ):
+            painter.drawImage(target, image_of(marks, self._painted.tone, frame.colours))
 
 
 class FilterLines(Layer):

@@ -13,7 +13,7 @@ from ckpt_studio.gui.plots.hand import Drag
 from ckpt_studio.gui.plots.layers import Band, Picture
 from ckpt_studio.gui.plots.plot import Plot
 from ckpt_studio.gui.plots.ticks import Numbers
-from ckpt_studio.gui.views.heatmap_layers import Cells, FilterLines, Spot
+from ckpt_studio.gui.views.heatmap_layers import Cells, EdgeMarks, FilterLines, Spot
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.views.colours import Painted
@@ -48,6 +48,7 @@ class HeatmapPlot(Plot):
         self._pictures = (self.add(Picture()), self.add(Picture()))
         self._lines = self.add(FilterLines())
         self._cells = self.add(Cells())
+        self._edges = self.add(EdgeMarks())
         self._region = self.add(
             Band(lambda _: self.palette().color(QPalette.ColorRole.Highlight), fill=0.1, outline=True)
         )
@@ -95,7 +96,8 @@ class HeatmapPlot(Plot):
             (top, bottom), (left, right) = painted.heatmap.request.rows, painted.heatmap.request.columns
             image = painted.image(PlotColours.of(self.palette()))
             self._pictures[place].set_image(image, QRectF(left, top, right - left, bottom - top))
-        self._cells.set_picture(self._shown[1] or self._shown[0])
+        for layer in (self._cells, self._edges):
+            layer.set_picture(self._shown[1] or self._shown[0])
 
     @property
     def overview(self) -> Painted | None:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
 
 _POINTER_MS: Final = 40
-_LINE_PIXELS: Final = 2000
-"""Pixels of a profile."""
 
 
 class HeatmapView(TensorView):
@@ -234,17 +232,20 @@ class HeatmapView(TensorView):
             self._readout.clear()
             return
 
-        def work(task: Task) -> tuple[Any, list[Heatmap]]:
-            value = side.source.read(side.key, tuple(slice(i, i + 1) for i in index)).reshape(-1)[0]
-            return value, _lines_through(side, plane, spot, task) if lines else []
+        names, seen = self._texts.axis_names(plane), self._plot.seen()
 
-        def said(answer: tuple[Any, list[Heatmap]]) -> None:
+        def work(task: Task) -> tuple[Any, tuple[Heatmap, Heatmap] | None]:
+            from ckpt_studio.gui.views.heatmap_profiles import lines_through
+
+            value = side.source.read(side.key, tuple(slice(i, i + 1) for i in index)).reshape(-1)[0]
+            return value, lines_through(side.source, side.key, plane, spot, seen, task) if lines else None
+
+        def said(answer: tuple[Any, tuple[Heatmap, Heatmap] | None]) -> None:
             if self._spot == spot:
                 self._say_value(painted.heatmap, spot, answer[0])
-                if answer[1]:
-                    names = self._texts.axis_names(plane)
-                    self._lines.row.show_line(answer[1][0], spot[1], spot[0], names[1])
-                    self._lines.column.show_line(answer[1][1], spot[0], spot[1], names[0])
+                if answer[1] is not None:
+                    self._lines.show_lines(answer[1], plane, spot, names)
+                    self._lines.see(self._plot.y_axis.view, self._plot.x_axis.view)
 
         self._tasks["pointer"] = self._session.bridge.submit(
             work, said, lambda error: self._readout.setText(str(error)), owner=self, slot="pointer"
@@ -271,8 +272,9 @@ class HeatmapView(TensorView):
     def _follow(self) -> None:
         """See the same part of row and column as of the picture."""
         if self._lines.isVisible():
-            self._lines.row.show_part(x=self._plot.x_axis.view)
-            self._lines.column.show_part(x=self._plot.y_axis.view)
+            self._lines.see(self._plot.y_axis.view, self._plot.x_axis.view)
+            if self._spot is not None and not self._pointer.isActive():
+                self._pointer.start()
 
     # ---- a region
 
@@ -320,16 +322,3 @@ class HeatmapView(TensorView):
 def _alike(before: Plane, plane: Plane) -> bool:
     """Whether two planes have the same extent, so that what is seen of one can be seen of the other."""
     return (before.rows, before.columns, type(before)) == (plane.rows, plane.columns, type(plane))
-
-
-def _lines_through(side: Side, plane: Plane, spot: tuple[int, int], task: Task) -> list[Heatmap]:
-    """Pictures of the row and of the column of an element."""
-    from ckpt_studio.analysis.heatmap import HeatmapRequest, heatmap
-
-    row, column = spot
-    spans = (((row, row + 1), (0, plane.columns)), ((0, plane.rows), (column, column + 1)))
-    shapes = ((1, _LINE_PIXELS), (_LINE_PIXELS, 1))
-    return [
-        heatmap(side.source, HeatmapRequest(side.key, plane, *span, shape), task)
-        for span, shape in zip(spans, shapes, strict=True)
-    ]

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton, QWidget
 
 from ckpt_studio.analysis.pairs import Pairs
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.gui.compared import Compared
+from ckpt_studio.gui.plots.colours import PlotColours
 from tests.gui.views.conftest import Bench
 from tests.gui.views.heatmaps import choose, click, point_at, shown, spot, view
 from tests.helpers.memory_source import MemoryCheckpoint, MemorySource
@@ -35,6 +36,24 @@ def test_next_nan_goes_to_each_of_them_and_round_again(bench: Bench) -> None:
         assert left <= place[2] < right
     click(bench, "heatmapNextInf")
     assert bench.text("heatmapReadout") == "There is no Inf in this variable."
+
+
+def test_edges_show_where_nan_and_inf_are(bench: Bench) -> None:
+    array = np.zeros((1000, 1000), np.float32)
+    array[400, 300], array[700, 800] = np.nan, np.inf
+    bench.open({"a": array})
+    bench.look("a", 1)
+    plot = bench.find(QWidget, "heatmapPlot")
+    area, image = plot.frame().area, plot.grab().toImage()
+    colours = PlotColours.of(plot.palette())
+
+    def marked(colour: QColor, points: list[QPoint]) -> bool:
+        return any(image.pixelColor(point).rgb() == colour.rgb() for point in points)
+
+    for colour, row, column in ((colours.nan, 400, 300), (colours.inf, 700, 800)):
+        down, across = spot(bench, row + 0.5, 0).y(), spot(bench, 0, column + 0.5).x()
+        assert marked(colour, [QPoint(int(area.right()) - 3, down + n) for n in (-1, 0, 1)])
+        assert marked(colour, [QPoint(across + n, int(area.top()) + 2) for n in (-1, 0, 1)])
 
 
 def test_an_element_can_be_gone_to_before_the_view_was_ever_shown(bench: Bench) -> None:
