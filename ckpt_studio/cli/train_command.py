@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ _SILENT = ("state", "log")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("spec", metavar="SPEC", help="what to run, as JSON")
+    parser.add_argument("spec", metavar="SPEC", help="what to run, as JSON; - for standard input")
     parser.add_argument(
         "--json", action="store_true", help="accepted for likeness; the output is always JSON"
     )
@@ -36,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
     from ckpt_studio.cli.output import say
     from ckpt_studio.formats.save_log import sweep_unfinished
     from ckpt_studio.training.runner import Runner
-    from ckpt_studio.training.spec import load_spec
+    from ckpt_studio.training.spec import load_spec, read_spec
 
     sweep_unfinished()
-    spec = load_spec(args.spec)
+    spec = read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec)
     document = staged_document(spec)
     for note in document.notes:
         say(note)
@@ -56,13 +58,19 @@ def staged_document(spec: RunSpec) -> Document:
     """
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Freeze
-    from ckpt_studio.document.patch import load_patch
+    from ckpt_studio.document.patch import load_patch, parse_patch
     from ckpt_studio.document.patterns import resolve_keys
     from ckpt_studio.formats.registry import open_checkpoint
 
     document = Document(open_checkpoint(spec.checkpoint))
     if spec.patch is not None:
-        for edit in load_patch(spec.patch).edits(document):
+        if isinstance(spec.patch, str):
+            edits = load_patch(spec.patch).edits(document)
+        else:
+            edits = parse_patch(json.dumps(spec.patch).encode(), "the SPEC's patch").edits(
+                document, spec.folder
+            )
+        for edit in edits:
             document.do(edit)
     for pattern in spec.frozen:
         document.do(Freeze(resolve_keys(pattern, document.rows.live), pattern))

@@ -100,6 +100,7 @@ class Runs(QObject):
         self._driver: _Driver | None = None
         self._runner: Runner | None = None
         self._warm: Child | None = None
+        self._cooling: list[Child] = []
         self.spec: RunSpec | None = None
         self.card: Card | None = None
         self.outcome: Outcome | None = None
@@ -148,7 +149,18 @@ class Runs(QObject):
         """Let go of a process that was started ahead and not used."""
         child, self._warm = self._warm, None
         if child is not None:
-            self._session.bridge.submit(lambda _task: child.close(), lambda _none: None)
+            self._cooling.append(child)
+            self._session.bridge.submit(
+                lambda _task: child.close(), lambda _none: self._cooling.remove(child), owner=self
+            )
+
+    def pause(self, paused: bool) -> None:
+        """Do no step for a while, or go on."""
+        if self._runner is not None:
+            if paused:
+                self._runner.pause()
+            else:
+                self._runner.go_on()
 
     def stop(self) -> None:
         """Ask the run to finish its step, save and end."""
@@ -163,8 +175,9 @@ class Runs(QObject):
     def close(self) -> None:
         """End the run at once, without a last checkpoint: the window goes away."""
         warm, self._warm = self._warm, None
-        if warm is not None:
-            warm.close()
+        for child in (*self._cooling, *([] if warm is None else [warm])):
+            child.close()
+        self._cooling.clear()
         driver, self._driver = self._driver, None
         if self._runner is not None:
             self._runner.kill()

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.formats.files import read_whole
@@ -52,6 +52,8 @@ class RunSpec:
         frozen: patterns, on top of the patch's.
         train_op: the graph's train operation, or the signature that is one, where it is not found out.
         loss: the tensor whose value is shown; for Keras models the name of a loss that takes the place of the file's.
+        patch: a PATCH file, or what one holds; its edits are made before the run.
+        folder: what relative paths in a patch that is no file are relative to.
         recipe: the Python file that builds model, optimizer and data.
         optimizer: one in place of the checkpoint's: a name, or class name and configuration as Keras has it.
         learning_rate: one that takes the place of the checkpoint's.
@@ -70,7 +72,7 @@ class RunSpec:
     seed: int = 0
     data: DataSpec | None = None
     frozen: tuple[str, ...] = ()
-    patch: str | None = None
+    patch: str | Mapping[str, Any] | None = None
     train_op: str | None = None
     loss: str | None = None
     recipe: str | None = None
@@ -80,6 +82,7 @@ class RunSpec:
     keep_best: int = 0
     on_nan: str = "stop"
     trust: bool = False
+    folder: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a SPEC file holds it; fields that say nothing are left out."""
@@ -111,16 +114,28 @@ def load_spec(path: str) -> RunSpec:
         FileFault: there is no such file, or it cannot be read.
         RequestFault: it is not a SPEC; the message names the field.
     """
-    file = Path(path)
+    return _read(read_whole(path, SPEC_BYTES)[0], Path(path).absolute().parent, path)
+
+
+def read_spec(stream: BinaryIO) -> RunSpec:
+    """Read and check a SPEC from a stream; relative paths are relative to the working folder.
+
+    Raises:
+        RequestFault: it is not a SPEC; the message names the field.
+    """
+    return _read(stream.read(SPEC_BYTES + 1), Path.cwd(), "standard input")
+
+
+def _read(data: bytes, folder: Path, path: str) -> RunSpec:
     try:
-        text = read_whole(path, SPEC_BYTES)[0].decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RequestFault(f"The SPEC {path} is not UTF-8 text.", path=path) from error
     try:
         fields = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise RequestFault(f"The SPEC {path} is not JSON: {error}.", path=path) from error
-    return parse_spec(fields, file.absolute().parent, path)
+    return parse_spec(fields, folder, path)
 
 
 def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
@@ -155,7 +170,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         seed=reader.whole("seed", 0) or 0,
         data=_data(reader, located),
         frozen=reader.texts("frozen"),
-        patch=optional_path("patch"),
+        patch=reader.get("patch") if isinstance(reader.get("patch"), dict) else optional_path("patch"),
         train_op=reader.optional_text("train_op"),
         loss=reader.optional_text("loss"),
         recipe=optional_path("recipe"),
@@ -165,6 +180,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         keep_best=reader.whole("keep_best", 0) or 0,
         on_nan=reader.one_of("on_nan", ("stop", "continue")),
         trust=reader.flag("trust"),
+        folder=str(base),
     )
 
 

@@ -99,6 +99,25 @@ def test_a_run_with_patch_and_frozen_patterns(checkpoints: Path, tmp_path: Path)
     assert not (run / "model.ckpt-103.index").exists()
 
 
+def test_a_spec_with_its_edits_comes_over_standard_input(checkpoints: Path, tmp_path: Path) -> None:
+    edits = [{"op": "assign", "match": "w", "value": 2}, {"op": "freeze", "match": "w"}]
+    spec = spec_of(checkpoints, tmp_path, patch={"version": 1, "edits": edits}, steps=2)
+    said = spec.read_bytes()
+    spec.unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "ckpt_studio", "train", "-"],
+        input=said,
+        capture_output=True,
+        timeout=120,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+    end = json.loads(done.stdout.splitlines()[-1])
+    np.testing.assert_array_equal(open_bundle(end["prefix"]).read("w"), np.full((4, 4), 2, "f"))
+    assert end["frozen_unchanged"] is True
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_step_saves_and_ends(number: int, checkpoints: Path, tmp_path: Path) -> None:
     spec = spec_of(checkpoints, tmp_path, steps=None, save_every=0)

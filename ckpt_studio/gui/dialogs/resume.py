@@ -109,7 +109,7 @@ class ResumeDialog(QDialog):
         self._card.setTabChangesFocus(True)
         self._card.setPlainText(self.tr("Reading what could be trained …"))
         self._command = QPlainTextEdit(box)
-        named(self._command, "commandEdit", self.tr("The training process"))
+        named(self._command, "commandEdit", self.tr("The same without a window"))
         self._command.setReadOnly(True)
         self._command.setTabChangesFocus(True)
         self._command.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
@@ -120,7 +120,7 @@ class ResumeDialog(QDialog):
         copy.clicked.connect(lambda: copy_text(self._command.toPlainText()))
         label = PlainLabel(
             "commandLabel",
-            self.tr("The training process, and its job as it will lie in the run folder:"),
+            self.tr("The same without a window, for a shell:"),
             box,
         )
         row = QHBoxLayout()
@@ -174,6 +174,9 @@ class ResumeDialog(QDialog):
             batch_size=run.batch.value() or None,
             seed=run.seed.value(),
             data=DataSpec(file or None, mapping) if file or mapping else None,
+            keep_best=run.best.value(),
+            freeze_statistics=run.statistics.isChecked(),
+            on_nan="continue" if run.go_on.isChecked() else "stop",
             recipe=_absolute(self._model.recipe) or None,
             **self._model.fields(),
         )
@@ -233,7 +236,7 @@ class ResumeDialog(QDialog):
         self._looking = False
         self._error = ""
         first = self._prospect is None
-        if first:
+        if first and self.isVisible():  # an answer can come after the dialog was closed
             self._runs.warm_up()
         self._prospect = prospect
         card = prospect.card

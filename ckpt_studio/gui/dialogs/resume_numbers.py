@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckpt_studio.gui.dialogs.fields import PathField, named
 
@@ -26,6 +34,15 @@ class RunBox(QGroupBox):
         self.save_every = self._spin("saveEverySpin", self.tr("Steps between checkpoints"), 500, at_end)
         self.keep = self._spin("keepSpin", self.tr("Checkpoints to keep"), 5, self.tr("all"))
         self.seed = self._spin("seedSpin", self.tr("Seed of the data's order"), 0, "")
+        self.best = self._spin(
+            "keepBestSpin", self.tr("Best checkpoints to keep beside them"), 0, self.tr("none")
+        )
+        self.statistics = QCheckBox(self.tr("Keep moving statistics of &frozen layers, too"), self)
+        named(self.statistics, "freezeStatisticsBox", self.tr("Keep moving statistics of frozen layers, too"))
+        self.statistics.toggled.connect(self.changed)
+        self.go_on = QCheckBox(self.tr("Go on when the loss is &no number"), self)
+        named(self.go_on, "onNanBox", self.tr("Go on when the loss is no number"))
+        self.go_on.toggled.connect(self.changed)
         self.folder = PathField("runFolderEdit", self.tr("Run folder"), self, files=None)
         self.folder.edited.connect(self.changed)
         left, right = QFormLayout(), QFormLayout()
@@ -34,6 +51,7 @@ class RunBox(QGroupBox):
         left.addRow(self.tr("&Keep:"), self.keep)
         right.addRow(self.tr("&Batch size:"), self.batch)
         right.addRow(self.tr("See&d:"), self.seed)
+        right.addRow(self.tr("Keep best, t&oo:"), self.best)
         numbers = QHBoxLayout()
         numbers.addLayout(left)
         numbers.addSpacing(12)
@@ -44,6 +62,12 @@ class RunBox(QGroupBox):
         column = QVBoxLayout(self)
         column.addLayout(numbers)
         column.addLayout(folder)
+        boxes = QHBoxLayout()
+        boxes.addWidget(self.statistics)
+        boxes.addSpacing(12)
+        boxes.addWidget(self.go_on)
+        boxes.addStretch(1)
+        column.addLayout(boxes)
 
     def _spin(self, object_name: str, accessible: str, value: int, zero: str) -> QSpinBox:
         spin = QSpinBox(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Prospect:
         arrays: what the data file holds, by name.
         trusted: whether the person has allowed this graph to run.
         folder_problem: why the run folder cannot be used, or an empty text.
-        command: the training process, and where its job will lie.
+        command: a line for a shell that does the same without a window.
     """
 
     spec: RunSpec
@@ -82,7 +82,6 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
         FileFault: the graph cannot be read.
         RequestFault: the specification contradicts the graph.
     """
-    from ckpt_studio.training.child import WORKER
     from ckpt_studio.training.data import open_data
     from ckpt_studio.training.routes.registry import route_of
     from ckpt_studio.training.run_folder import RunFolder
@@ -99,5 +98,14 @@ def look_ahead(spec: RunSpec, document: Document) -> Prospect:
         RunFolder(spec.out).check()
     except CkptStudioError as error:
         problem = problem or error.message
-    command = f"{shlex.join(WORKER)}  # {RunFolder(spec.out).job}"
-    return Prospect(spec, card, arrays, TrustStore(home_folder()).trusted(card.meta_graph), problem, command)
+    trusted = TrustStore(home_folder()).trusted(card.meta_graph)
+    prospect = Prospect(spec, card, arrays, trusted, problem, "")
+    return replace(prospect, command=_command(prospect.granted(), document))
+
+
+def _command(spec: RunSpec, document: Document) -> str:
+    """The run with the staged edits, as `ckpt-studio train` takes it."""
+    if document.edits:
+        spec = replace(spec, patch=document.patch())
+    text = json.dumps(spec.to_json(), ensure_ascii=False, indent=1)
+    return f"ckpt-studio train - <<'SPEC'\n{text}\nSPEC\n"

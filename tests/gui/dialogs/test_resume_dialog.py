@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from ckpt_studio.cli.train_command import staged_document
 from ckpt_studio.document.edits import Freeze
 from ckpt_studio.gui.dialogs.close import CloseDialog
 from ckpt_studio.gui.dialogs.places import data_beside
@@ -34,6 +36,7 @@ from ckpt_studio.gui.dialogs.resume import ResumeDialog
 from ckpt_studio.gui.panels.run import RunPanel
 from ckpt_studio.gui.runs import Runs
 from ckpt_studio.gui.session import Session
+from ckpt_studio.training.spec import read_spec
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 FROZEN = "encoder/dense_1/kernel"
@@ -242,7 +245,7 @@ def test_a_run_from_trust_to_stop_and_save(
     plot = lambda: panel.findChild(QWidget, "lossPlot")  # noqa: E731
     qtbot.waitUntil(lambda: plot() is not None and len(plot().history) > 50, timeout=60_000)
     assert plot().history.span[0] == 501
-    assert "running" in panel.findChild(QLabel, "runTitle").text()
+    qtbot.waitUntil(lambda: "running" in panel.findChild(QLabel, "runTitle").text(), timeout=10_000)
     assert panel.findChild(QLabel, "runRate").text().endswith("steps/s")
     assert opened.running
 
@@ -348,3 +351,23 @@ def test_zooming_stops_following_until_the_whole_run_is_asked_for(window: QMainW
     qtbot.wait(150)
     assert axis.viewRange()[0][1] > 2000
     assert axis.viewRange()[1][0] < -2
+
+
+def test_the_copied_command_does_the_same_without_a_window(
+    opened: Session, runs: Runs, window: QMainWindow, qtbot: QtBot
+) -> None:
+    opened.freeze(["classifier/kernel"])
+    dialog = shown(opened, runs, window, qtbot)
+    qtbot.waitUntil(start(dialog).isEnabled, timeout=20_000)
+    QTest.mouseClick(dialog.findChild(QPushButton, "copyCommandButton"), Qt.MouseButton.LeftButton)
+    first, *middle, last = QApplication.clipboard().text().splitlines()
+    assert (first, last) == ("ckpt-studio train - <<'SPEC'", "SPEC")
+    spec = read_spec(io.BytesIO("\n".join(middle).encode()))
+    document = staged_document(spec)
+    assert opened.document is not None
+    assert document.frozen_keys() == opened.document.frozen_keys()
+    assert (spec.checkpoint, spec.trust) == (opened.document.base.prefix, True)
+    assert spec.data is not None
+    assert set(spec.data.map)
+    dialog.reject()
+    opened.undo()
