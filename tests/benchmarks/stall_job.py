@@ -17,7 +17,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QLineEdit, QPushButton, QTabWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QTabWidget,
+)
 
 from ckpt_studio.gui.app import make_application
 from ckpt_studio.gui.main_window import MainWindow
@@ -119,6 +128,8 @@ def work(window: MainWindow, watched: Watched, large: str, many: str, sample: Pa
             window.findChild(QTabWidget, "viewTabs").setCurrentIndex(number)
             session.set_current("large")
             watched.until(calm, 0.5)
+    with watched.phase("values of 256 MiB, coloured and scrolled"):
+        scroll(window, watched)
     with watched.phase("filter"):
         edit = window.findChild(QLineEdit, "filterEdit")
         edit.setFocus()
@@ -141,6 +152,8 @@ def work(window: MainWindow, watched: Watched, large: str, many: str, sample: Pa
         opened.clear()
         window.open_path(many)
         watched.until(lambda: opened and calm())
+    with watched.phase("compare 100,000 variables"):
+        compare(window, watched, large)
     edit_all(window, watched, many)
     with watched.phase("open the sample"):
         opened.clear()
@@ -180,6 +193,41 @@ def edit_all(window: MainWindow, watched: Watched, donor: str) -> None:
         watched.until(lambda: document.verified is not None and edits(1)())
     session.revert_all()
     watched.until(edits(0))
+
+
+def scroll(window: MainWindow, watched: Watched) -> None:
+    """The table of values with colours behind the numbers: wheel, pages, and the whole way at the bar."""
+    colours = window.findChild(QComboBox, "valueColours")
+    colours.setCurrentIndex(1)
+    colours.activated.emit(1)
+    watched.until(lambda: not window.session.bridge.busy)
+    table = window.findChild(QTableView, "valueTable")
+    table.setFocus()
+    bar = table.verticalScrollBar()
+    for _ in range(40):
+        QTest.keyClick(table, Qt.Key.Key_PageDown)
+        QTest.qWait(10)
+    for part in range(100):
+        bar.setValue(bar.maximum() * part // 100)
+        QTest.qWait(10)
+    watched.until(lambda: not window.session.bridge.busy)
+
+
+def compare(window: MainWindow, watched: Watched, other: str) -> None:
+    """With a checkpoint that has a fifth of the variables; then what differs is filtered, sorted and let go of."""
+    comparing = window.workbench.comparing
+    comparing.start(other)
+    watched.until(lambda: comparing.rows is not None and not window.session.bridge.busy)
+    edit = window.findChild(QLineEdit, "compareFilter")
+    edit.setFocus()
+    QTest.keyClicks(edit, "weight_70", delay=30)
+    watched.until(lambda: not window.session.bridge.busy)
+    edit.clear()
+    header = window.findChild(QTableView, "compareTable").horizontalHeader()
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(20, header.height() // 2))
+    watched.until(lambda: not window.session.bridge.busy)
+    QTest.mouseClick(window.findChild(QPushButton, "compareCloseButton"), Qt.MouseButton.LeftButton)
+    watched.until(lambda: not window.session.bridge.busy)
 
 
 def match(window: MainWindow, watched: Watched, donor: str) -> None:
