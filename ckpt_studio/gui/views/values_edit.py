@@ -50,9 +50,10 @@ class Editing(QObject):
         self._change.setEnabled(editable)
         self._paste.setEnabled(editable)
 
-    def set_scalar(self, text: str) -> None:
-        """Stage another value of a scalar."""
-        self._stage(lambda shown: [((), cell_of(text, shown.side.info.dtype))])
+    def set_one(self, text: str) -> None:
+        """Stage another value of the current cell; of a scalar, of the one that there is."""
+        row, column = self._table.place or (0, 0)
+        self._typed(row, column, text)
 
     def _typed(self, row: int, column: int, text: str) -> None:
         """Stage one cell of the slice."""

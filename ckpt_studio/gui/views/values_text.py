@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,14 +27,22 @@ if TYPE_CHECKING:
 
 
 class TextPane(QWidget):
-    """`saveRequested` is emitted with the bytes of the string."""
+    """`saveRequested` is emitted with the bytes of the string, `edited` with what a person has made of it.
+
+    Only what is shown whole, and as it is, can be edited.
+
+    Attributes:
+        editable: whether the string can be edited at all.
+    """
 
     saveRequested = Signal(object)
+    edited = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._value: bytes | None = None
+        self.editable = False
         self._text = QPlainTextEdit(self)
         named(self._text, "valueText", self.tr("Text"))
         self._text.setReadOnly(True)
@@ -42,6 +51,7 @@ class TextPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._controls())
+        self._text.modificationChanged.connect(self._set.setEnabled)
         column.addWidget(self._text, 1)
 
     def _controls(self) -> QHBoxLayout:
@@ -68,35 +78,53 @@ class TextPane(QWidget):
         for widget in (label, self._reading, self._part):
             row.addWidget(widget)
         row.addWidget(self._about, 1)
-        for name, text, pressed in (
-            ("valueTextCopy", self.tr("Copy"), self._copy),
-            ("valueTextSave", self.tr("Save…"), self._save),
+        self._set = self._button("valueTextSet", self.tr("Set"), self._edited)
+        self._set.setToolTip(self.tr("Stage the text as it is now"))
+        for button in (
+            self._set,
+            self._button("valueTextCopy", self.tr("Copy"), self._copy),
+            self._button("valueTextSave", self.tr("Save…"), self._save),
         ):
-            button = QToolButton(self)
-            named(button, name, text)
-            button.setText(text)
-            button.clicked.connect(pressed)
             row.addWidget(button)
         return row
 
-    def show_value(self, value: bytes | None) -> None:
+    def _button(self, name: str, text: str, pressed: Callable[[], object]) -> QToolButton:
+        button = QToolButton(self)
+        named(button, name, text)
+        button.setText(text)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(pressed)
+        return button
+
+    def show_value(self, value: bytes | None, editable: bool = False) -> None:
         """Show a string, or nothing."""
-        self._value = value
+        if value is not None and (value, editable) == (self._value, self.editable):
+            return  # a text that somebody is typing over is left alone
+        self._value, self.editable = value, editable
         self._ask(0)
 
     def _ask(self, part: int) -> None:
         value, reading = self._value, self._reading.currentData()
         if value is None:
             self._text.clear()
+            self._text.setReadOnly(True)
+            self._set.hide()
             self._about.clear()
             self._part.hide()
             return
         self._session.bridge.submit(
-            lambda task: words_of(value, reading, part), self._show, owner=self, slot="words"
+            lambda task: words_of(value, reading, part),
+            lambda words: self._show(words, value),
+            owner=self,
+            slot="words",
         )
 
-    def _show(self, words: Words) -> None:
+    def _show(self, words: Words, value: bytes) -> None:
         self._text.setPlainText(words.text)
+        plain = words.reading is Reading.text and words.text.encode("utf-8", "surrogatepass") == value
+        self._text.setReadOnly(not (self.editable and plain))
+        self._set.setVisible(self.editable and plain)
+        self._set.setEnabled(False)
         self._part.blockSignals(True)
         self._part.setRange(1, words.parts)
         self._part.setSuffix(f" / {words.parts:,}")
@@ -111,6 +139,9 @@ class TextPane(QWidget):
         """Put what is selected, or all that is shown, on the clipboard."""
         chosen = self._text.textCursor().selectedText().replace("\u2029", "\n")
         QApplication.clipboard().setText(chosen or self._text.toPlainText())
+
+    def _edited(self) -> None:
+        self.edited.emit(self._text.toPlainText())
 
     def _save(self) -> None:
         if self._value is not None:

@@ -78,9 +78,10 @@ class ValuesView(TensorView):
         for button in (self._taking.copy_button, self._taking.export_button):
             self._controls.add(button)
         self._scalar = ScalarFace(content)
-        self._scalar.edited.connect(self._editing.set_scalar)
+        self._scalar.edited.connect(self._editing.set_one)
         self._text = TextPane(self._session, content)
         self._text.saveRequested.connect(self._save_string)
+        self._text.edited.connect(self._editing.set_one)
         self._line = LineFace(self._session, content)
         self._spectrum = SpectrumFace(self._session, content)
         self._faces = QStackedWidget(content)
@@ -277,7 +278,7 @@ class ValuesView(TensorView):
             self._faces.addWidget(self._text)
             self._faces.setCurrentWidget(self._text)
             self._text.show()
-            self._text.show_value(value)
+            self._text.show_value(value, self._is_editable)
         else:
             self._faces.setCurrentWidget(self._scalar)
             self._scalar.show_values(values, self._is_editable)
@@ -350,7 +351,7 @@ class ValuesView(TensorView):
         value, other = self._table.model.values(index.row(), index.column())
         where = f"[{', '.join(f'{i:,}' for i in shown.spec.index(*place))}]"
         if isinstance(value, bytes):
-            self._text.show_value(value)
+            self._text.show_value(value, self._is_editable)
             self._note.setText(where)
             return
         texts = [number_text(each, NumberFormat.full) for each in (value, other) if each is not None]

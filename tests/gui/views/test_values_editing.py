@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+    QToolButton,
+)
 
 from ckpt_studio.core.dtypes import of_numpy
 from ckpt_studio.core.errors import RequestFault
@@ -160,6 +170,31 @@ def test_a_string_is_typed_over(bench: Bench, document: Document) -> None:
     bench.look("t", 2)
     type_over(bench, 1, 0, "new")
     assert staged(document, "t").tolist() == [b"a", b"new"]
+
+
+def test_a_text_is_edited_whole(bench: Bench) -> None:
+    document = bench.open({"s": np.array(b"one\ntwo", object), "b": np.array(b"\xff", object)})
+    bench.look("s", 2)
+    edit, button = bench.find(QPlainTextEdit, "valueText"), bench.find(QToolButton, "valueTextSet")
+    assert (button.isVisible(), button.isEnabled()) == (True, False)
+    edit.moveCursor(QTextCursor.MoveOperation.End)
+    QTest.keyClicks(edit, "3")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    bench.settle()
+    assert staged(document, "s")[()] == b"one\ntwo3"
+    assert edit.toPlainText() == "one\ntwo3"
+    assert not button.isEnabled()
+    combo = bench.find(QComboBox, "valueTextReading")
+    combo.setCurrentIndex(combo.findText("Bytes"))
+    combo.activated.emit(combo.currentIndex())
+    bench.settle()
+    assert edit.isReadOnly()
+    combo.setCurrentIndex(combo.findText("Text"))
+    combo.activated.emit(combo.currentIndex())
+    bench.look("b", 2)
+    assert edit.toPlainText() == "\\xff"
+    assert edit.isReadOnly()
+    assert not button.isVisible()
 
 
 def test_a_scalar_is_set(bench: Bench, document: Document) -> None:
