@@ -7,6 +7,7 @@ a cancel is noticed between two tiles, and a zoomed picture reads only what it s
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +36,8 @@ _ALONE_BYTES: Final = 8 << 20
 _ROUGH: Final = ((64, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 28))
 """Rough pictures before the exact one: rows of pixels, of whose elements one in so many rows is looked at, for planes
 of so many bytes or more."""
-_STEP_BYTES: Final = 1 << 29
-_STEP_SECONDS: Final = (0.1, 0.4)
-"""Steps that are faster become longer, slower ones shorter."""
+_STEP_SECONDS: Final = 0.25
+"""A step that takes longer gives the picture that it has so far."""
 _ELEMENTS_KEPT: Final = 1 << 15
 """Pictures of at most so many single elements keep them as they are, to be written into the cells."""
 
@@ -169,7 +169,6 @@ class Refinement:
         self._left = self._plane.tiles(
             self._rows, self._columns, info.dtype.itemsize, _TILE_BYTES, down.edges
         )
-        self._step_bytes = _STEP_BYTES
 
     def _rough_stages(self, pixels: int) -> Iterator[tuple[Pixels, int]]:
         """The rows of pixels, and how many rows of elements each of them looks at."""
@@ -191,7 +190,7 @@ class Refinement:
         if self._stages:
             self._rough = canvas = self._look_roughly(*self._stages.pop(0), task)
         else:
-            self._look_closely(self.total if all_at_once else self._step_bytes, task)
+            self._look_closely(math.inf if all_at_once else _STEP_SECONDS, task)
             canvas = self._canvas
         picture = self._picture(canvas)
         if self._source.identity(self._request.key) != self._identity:
@@ -238,15 +237,14 @@ class Refinement:
                 canvas.add(across, patch)
         return canvas
 
-    def _look_closely(self, budget: int, task: Task) -> None:
-        """Fold more tiles, about as many as `budget` bytes have."""
-        began = time.monotonic()
-        batches = self._batches(budget)
+    def _look_closely(self, seconds: float, task: Task) -> None:
+        """Fold more tiles, for about so long."""
+        batches = self._batches(time.monotonic() + seconds)
 
         def work(batch: list[Tile], task: Task) -> list[tuple[slice, Patch]]:
             return list(self._fold(batch, self._canvas, task))
 
-        if min(budget, self.total) <= _ALONE_BYTES:
+        if self.total <= _ALONE_BYTES:
             answers: Iterator[tuple[list[Tile], list[tuple[slice, Patch]]]] = (
                 (batch, work(batch, task)) for batch in batches
             )
@@ -260,17 +258,14 @@ class Refinement:
             task.advance(size)
         if self.done >= self.total:
             self.exact = True
-        self._pace(time.monotonic() - began)
 
-    def _batches(self, budget: int) -> Iterator[list[Tile]]:
-        taken = 0
-        while taken < budget:
-            batch = list(islice(self._left, _BATCH))
-            if not batch:  # sooner than expected where some places are blank
-                self.exact = True
-                return
-            taken += self._size(batch)
+    def _batches(self, until: float) -> Iterator[list[Tile]]:
+        """One, and more while there is time."""
+        while batch := list(islice(self._left, _BATCH)):
             yield batch
+            if time.monotonic() >= until:
+                return
+        self.exact = True  # sooner than expected where some places are blank
 
     def _size(self, batch: list[Tile]) -> int:
         cells = sum((rows[1] - rows[0]) * (columns[1] - columns[0]) for rows, columns in batch)
@@ -288,9 +283,3 @@ class Refinement:
                 del values  # so that the next tile gets the same memory, which is in the cache
             across, patches = fold_columns(found, columns, canvas.across)
             yield from ((across, patch) for patch in patches)
-
-    def _pace(self, seconds: float) -> None:
-        if seconds < _STEP_SECONDS[0]:
-            self._step_bytes *= 2
-        elif seconds > _STEP_SECONDS[1]:
-            self._step_bytes = max(_TILE_BYTES, self._step_bytes // 2)

@@ -132,7 +132,11 @@ def test_row_and_column_as_lines(bench: Bench) -> None:
     plot = bench.find(QWidget, "heatmapPlot")
     plot.show_part(x=(10, 20), y=(5, 9))
     assert bench.find(QWidget, "heatmapRowProfile").x_axis.view == (10, 20)
-    assert bench.find(QWidget, "heatmapColumnProfile").x_axis.view == (5, 9)
+    column = bench.find(QWidget, "heatmapColumnProfile")
+    assert column.x_axis.view == (5, 9)
+    bench.settle()
+    part = array[5:9, 7]
+    assert column.accessibleDescription() == f"Column 7: from {part.min():.6g} to {part.max():.6g}"
 
 
 def limits(bench: Bench) -> str:
