@@ -22,7 +22,10 @@ _USUAL: Final = 0
 
 
 class ValueControls(QWidget):
-    """`styleChanged` is emitted with a NumberStyle, the others without."""
+    """`styleChanged` is emitted with a NumberStyle, the others without.
+
+    What the values are held against stands where there is room for it (`beside_field`).
+    """
 
     styleChanged = Signal(object)
     besideChanged = Signal()
@@ -66,7 +69,6 @@ class ValueControls(QWidget):
             self._row.addWidget(combo)
             if combo is self._format:
                 self._row.addWidget(self._digits)
-        self._row.addWidget(self._beside)
         self._row.addStretch(1)
 
     def _combo(self, name: str, title: str) -> QComboBox:
@@ -74,6 +76,11 @@ class ValueControls(QWidget):
         named(combo, name, title)
         combo.setToolTip(title)
         return combo
+
+    @property
+    def beside_field(self) -> QWidget:
+        """The choice of what stands beside the values."""
+        return self._beside
 
     def add(self, widget: QWidget) -> None:
         """Put something at the end of the row."""

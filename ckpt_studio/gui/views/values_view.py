@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -115,6 +116,7 @@ class ValuesView(TensorView):
         action.triggered.connect(lambda checked=False: self._go_to.setFocus())
         self._note = PlainLabel("valuesNote", parent=content)
         self._note.setWordWrap(False)
+        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._plot_button = self._toggle(
             "valuesPlotButton", self.tr("Plot"), self.tr("Show the vector as a line")
         )
@@ -125,6 +127,7 @@ class ValuesView(TensorView):
         foot = QHBoxLayout()
         foot.addWidget(self._go_to)
         foot.addWidget(self._note, 1)
+        foot.addWidget(self._controls.beside_field)
         foot.addWidget(self._plot_button)
         foot.addWidget(self._spectrum_button)
         return foot
@@ -183,6 +186,8 @@ class ValuesView(TensorView):
         scalar = self._is_scalar
         for widget in (self._controls, self._go_to, self._note):
             widget.setVisible(not scalar)
+        if scalar:
+            self._controls.beside_field.hide()
         if self._shown is not None:
             self._controls.fit(self._shown.side.info.dtype)
             self._taking.fit(self._shown.side.info.dtype.is_numeric)
