@@ -23,12 +23,20 @@
         <translation>关于 Ckpt Studio(&amp;A)</translation>
     </message>
     <message>
+        <source>&amp;Assign…</source>
+        <translation>赋值(&amp;A)…</translation>
+    </message>
+    <message>
         <source>&amp;Collapse All</source>
         <translation>全部折叠(&amp;C)</translation>
     </message>
     <message>
         <source>&amp;Commands…</source>
         <translation>命令(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>&amp;Compare With…</source>
+        <translation>比较(&amp;C)…</translation>
     </message>
     <message>
         <source>&amp;Drop</source>
@@ -91,6 +99,10 @@
         <translation>重新载入(&amp;R)</translation>
     </message>
     <message>
+        <source>&amp;Rename…</source>
+        <translation>重命名(&amp;R)…</translation>
+    </message>
+    <message>
         <source>&amp;Reset Layout</source>
         <translation>重置布局(&amp;R)</translation>
     </message>
@@ -151,12 +163,32 @@
         <translation>继续训练时不得更改所选变量</translation>
     </message>
     <message>
+        <source>Add a variable to the checkpoint</source>
+        <translation>向检查点添加一个变量</translation>
+    </message>
+    <message>
+        <source>Avera&amp;ge…</source>
+        <translation>求平均(&amp;G)…</translation>
+    </message>
+    <message>
+        <source>Cas&amp;t…</source>
+        <translation>转换类型(&amp;T)…</translation>
+    </message>
+    <message>
+        <source>Check &amp;Health</source>
+        <translation>健康检查(&amp;H)</translation>
+    </message>
+    <message>
         <source>Close this window</source>
         <translation>关闭此窗口</translation>
     </message>
     <message>
         <source>Compare every checksum, and list what is damaged, missing or overlapping</source>
         <translation>核对所有校验和，列出损坏、缺失或重叠的内容</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>比较…</translation>
     </message>
     <message>
         <source>Copy &amp;Key</source>
@@ -219,6 +251,26 @@
         <translation>冻结</translation>
     </message>
     <message>
+        <source>Give the selected variables a value, an array of a file or an initializer&apos;s</source>
+        <translation>给所选变量一个值、文件中的数组或初始化器的值</translation>
+    </message>
+    <message>
+        <source>Give the selected variables another element type</source>
+        <translation>给所选变量换一种元素类型</translation>
+    </message>
+    <message>
+        <source>Give the selected variables another shape, or their axes another order</source>
+        <translation>改变所选变量的形状或轴的顺序</translation>
+    </message>
+    <message>
+        <source>Give the selected variables other names, one by one or by a rule</source>
+        <translation>给所选变量改名，逐个改或按规则改</translation>
+    </message>
+    <message>
+        <source>Give the selected variables, or all, their mean over checkpoints of the folder</source>
+        <translation>让所选（或全部）变量取文件夹中各检查点的平均值</translation>
+    </message>
+    <message>
         <source>Go on training from this checkpoint, with the staged edits, in the background</source>
         <translation>从此检查点出发，带着暂存的修改在后台继续训练</translation>
     </message>
@@ -227,8 +279,32 @@
         <translation>转到筛选框</translation>
     </message>
     <message>
+        <source>Health</source>
+        <translation>健康</translation>
+    </message>
+    <message>
+        <source>Leave out optimizer state or moving averages; see what that saves</source>
+        <translation>去掉优化器状态或移动平均，并查看节省了多少</translation>
+    </message>
+    <message>
         <source>Leave the selected variables and their slots out of what is written</source>
         <translation>写入时不包含所选变量及其优化器槽</translation>
+    </message>
+    <message>
+        <source>List what differs from another checkpoint, and see both in the plots</source>
+        <translation>列出与另一检查点的差异，并在图中同时查看两者</translation>
+    </message>
+    <message>
+        <source>Look for NaN, infinities, dead rows and other trouble in all values</source>
+        <translation>在所有值中查找 NaN、无穷大、全零行等问题</translation>
+    </message>
+    <message>
+        <source>Multiply the selected variables by a factor and add an offset</source>
+        <translation>将所选变量乘以系数再加偏移</translation>
+    </message>
+    <message>
+        <source>Ne&amp;w Variable…</source>
+        <translation>新建变量(&amp;W)…</translation>
     </message>
     <message>
         <source>Open</source>
@@ -259,6 +335,10 @@
         <translation>打开文件夹中最新的检查点</translation>
     </message>
     <message>
+        <source>Put a number in place of every NaN of the selected variables</source>
+        <translation>用一个数代替所选变量中的每个 NaN</translation>
+    </message>
+    <message>
         <source>Put all panels back to their places</source>
         <translation>将所有面板恢复原位</translation>
     </message>
@@ -275,6 +355,14 @@
         <translation>重做</translation>
     </message>
     <message>
+        <source>Replace &amp;NaN…</source>
+        <translation>替换 NaN(&amp;N)…</translation>
+    </message>
+    <message>
+        <source>Res&amp;hape or Transpose…</source>
+        <translation>变形或转置(&amp;H)…</translation>
+    </message>
+    <message>
         <source>Resume…</source>
         <translation>继续训练…</translation>
     </message>
@@ -285,6 +373,18 @@
     <message>
         <source>Revert every staged edit (can be undone)</source>
         <translation>还原所有暂存的修改（可撤销）</translation>
+    </message>
+    <message>
+        <source>Sca&amp;le or Shift…</source>
+        <translation>缩放或平移(&amp;L)…</translation>
+    </message>
+    <message>
+        <source>Set St&amp;ep…</source>
+        <translation>设置步数(&amp;E)…</translation>
+    </message>
+    <message>
+        <source>Set the counters of training steps</source>
+        <translation>设置训练步数的计数器</translation>
     </message>
     <message>
         <source>Show &amp;Keys</source>
@@ -317,6 +417,10 @@
     <message>
         <source>Show where the program that saved it kept each variable</source>
         <translation>显示保存它的程序存放每个变量的位置</translation>
+    </message>
+    <message>
+        <source>Sl&amp;im…</source>
+        <translation>瘦身(&amp;I)…</translation>
     </message>
     <message>
         <source>Stage again what was taken back</source>
@@ -376,6 +480,158 @@
     </message>
 </context>
 <context>
+    <name>AddDialog</name>
+    <message>
+        <source>&amp;Name:</source>
+        <translation>名称(&amp;N)：</translation>
+    </message>
+    <message>
+        <source>&amp;Shape:</source>
+        <translation>形状(&amp;S)：</translation>
+    </message>
+    <message>
+        <source>&amp;Type:</source>
+        <translation>类型(&amp;T)：</translation>
+    </message>
+    <message>
+        <source>3 × 64; empty for a scalar</source>
+        <translation>3 × 64；留空表示标量</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>New variable</source>
+        <translation>新建变量</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>for example {0}</source>
+        <translation>例如 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>ArrangeDialog</name>
+    <message>
+        <source>&amp;New:</source>
+        <translation>新的(&amp;N)：</translation>
+    </message>
+    <message>
+        <source>&amp;What:</source>
+        <translation>内容(&amp;W)：</translation>
+    </message>
+    <message>
+        <source>1, 0; empty turns the order around</source>
+        <translation>1, 0；留空则颠倒顺序</translation>
+    </message>
+    <message>
+        <source>3 × 64; one extent may be -1</source>
+        <translation>3 × 64；其中一个可为 -1</translation>
+    </message>
+    <message>
+        <source>Another shape, values in C order</source>
+        <translation>另一形状，值按 C 顺序</translation>
+    </message>
+    <message>
+        <source>Axes in another order</source>
+        <translation>轴的另一顺序</translation>
+    </message>
+    <message>
+        <source>New shape, or order of the axes</source>
+        <translation>新形状或轴的顺序</translation>
+    </message>
+    <message>
+        <source>Reshape or transpose</source>
+        <translation>变形或转置</translation>
+    </message>
+    <message>
+        <source>Shape now</source>
+        <translation>现在的形状</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>之后</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>What changes</source>
+        <translation>改变什么</translation>
+    </message>
+</context>
+<context>
+    <name>AssignDialog</name>
+    <message>
+        <source>Assign values</source>
+        <translation>赋值</translation>
+    </message>
+</context>
+<context>
+    <name>AverageDialog</name>
+    <message>
+        <source>&amp;Decay:</source>
+        <translation>衰减(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>&amp;How:</source>
+        <translation>方式(&amp;H)：</translation>
+    </message>
+    <message>
+        <source>&amp;Over:</source>
+        <translation>范围(&amp;O)：</translation>
+    </message>
+    <message>
+        <source>Average over checkpoints</source>
+        <translation>对检查点求平均</translation>
+    </message>
+    <message>
+        <source>Checkpoint</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>Checkpoints of the folder</source>
+        <translation>文件夹中的检查点</translation>
+    </message>
+    <message>
+        <source>Decay</source>
+        <translation>衰减</translation>
+    </message>
+    <message>
+        <source>Kind of average</source>
+        <translation>平均的种类</translation>
+    </message>
+    <message>
+        <source>Mean: each counts the same</source>
+        <translation>平均：各检查点权重相同</translation>
+    </message>
+    <message>
+        <source>Moving average (EMA), oldest first</source>
+        <translation>移动平均（EMA），从最旧开始</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Weight</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Weighted: as the column says</source>
+        <translation>加权：按列中所填</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Copy Report</source>
@@ -397,6 +653,10 @@
         <translation>检查点：{0}保存，{1}，位于 {2}</translation>
     </message>
     <message>
+        <source>Classes of the person&apos;s own: {0}</source>
+        <translation>自定义的类：{0}</translation>
+    </message>
+    <message>
         <source>Continues from step {0}</source>
         <translation>从第 {0} 步继续</translation>
     </message>
@@ -409,8 +669,20 @@
         <translation>检查点中没有，{0}：{1}</translation>
     </message>
     <message>
+        <source>Not used, carried on unchanged: {0}</source>
+        <translation>未使用，原样保留：{0}</translation>
+    </message>
+    <message>
         <source>Nothing is frozen</source>
         <translation>没有冻结的变量</translation>
+    </message>
+    <message>
+        <source>One batch&apos;s loss: {0} as it lies on disk, {1} with the staged edits</source>
+        <translation>一个批次的损失：磁盘上的为 {0}，含暂存编辑的为 {1}</translation>
+    </message>
+    <message>
+        <source>Optimizer {0}, learning rate {1}, loss {2}</source>
+        <translation>优化器 {0}，学习率 {1}，损失 {2}</translation>
     </message>
     <message>
         <source>Shows the loss {0}</source>
@@ -425,12 +697,12 @@
         <translation>训练操作：{0}</translation>
     </message>
     <message>
-        <source>Unknown to the graph, carried on unchanged: {0}</source>
-        <translation>计算图中没有，原样保留：{0}</translation>
-    </message>
-    <message>
         <source>Until it is stopped</source>
         <translation>直到被停止</translation>
+    </message>
+    <message>
+        <source>What binds is known when the model has been built, before the first step</source>
+        <translation>模型构建之后、第一步之前才知道哪些变量能绑定</translation>
     </message>
     <message>
         <source>all are kept</source>
@@ -485,12 +757,93 @@
         <translation>{1} 个变量中已绑定 {0} 个</translation>
     </message>
     <message>
+        <source>{0} of {1} variables bind: {2} weights and others, {3} optimizer slots</source>
+        <translation>{1} 个变量中有 {0} 个绑定：{2} 个权重等，{3} 个优化器槽</translation>
+    </message>
+    <message>
+        <source>{0} was not found; nearest: {1}</source>
+        <translation>未找到 {0}；最接近的：{1}</translation>
+    </message>
+    <message>
         <source>~ Not exact: {0}</source>
         <translation>~ 不精确：{0}</translation>
     </message>
     <message>
+        <source>≠ {0} is {1} in the checkpoint, {2} in the model</source>
+        <translation>≠ {0} 在检查点中为 {1}，在模型中为 {2}</translation>
+    </message>
+    <message>
         <source>❄ {0} frozen, {1} update operations replaced: {2}</source>
         <translation>❄ 冻结 {0} 个变量，替换 {1} 个更新操作：{2}</translation>
+    </message>
+    <message>
+        <source>❄ {0} frozen: {1}</source>
+        <translation>❄ {0} 个已冻结：{1}</translation>
+    </message>
+</context>
+<context>
+    <name>CastDialog</name>
+    <message>
+        <source>Become 0</source>
+        <translation>变为 0</translation>
+    </message>
+    <message>
+        <source>Cast to another type</source>
+        <translation>转换为另一类型</translation>
+    </message>
+    <message>
+        <source>Counting what is lost</source>
+        <translation>正在统计损失</translation>
+    </message>
+    <message>
+        <source>Counting what is lost: %p %</source>
+        <translation>正在统计损失：%p %</translation>
+    </message>
+    <message>
+        <source>Elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>Every value stays what it is.</source>
+        <translation>每个值都保持不变。</translation>
+    </message>
+    <message>
+        <source>NaN, Inf lost</source>
+        <translation>丢失的 NaN、Inf</translation>
+    </message>
+    <message>
+        <source>New &amp;type:</source>
+        <translation>新类型(&amp;T)：</translation>
+    </message>
+    <message>
+        <source>New type</source>
+        <translation>新类型</translation>
+    </message>
+    <message>
+        <source>Overflow</source>
+        <translation>溢出</translation>
+    </message>
+    <message>
+        <source>Rounded</source>
+        <translation>舍入</translation>
+    </message>
+    <message>
+        <source>Type now</source>
+        <translation>现在的类型</translation>
+    </message>
+    <message numerus="yes">
+        <source>Values of %n variables change.</source>
+        <translation>
+            <numerusform>%n 个变量的值会改变。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>What is lost could not be counted: {0}</source>
+        <translation>无法统计损失：{0}</translation>
     </message>
 </context>
 <context>
@@ -500,12 +853,20 @@
         <translation>之前 → 之后</translation>
     </message>
     <message>
+        <source>Copy a command line that makes the same edits and writes a new checkpoint</source>
+        <translation>复制一条命令，它做同样的编辑并写出新的检查点</translation>
+    </message>
+    <message>
         <source>Copy all edits as a patch, for ckpt-studio apply</source>
         <translation>将所有修改复制为补丁，供 ckpt-studio apply 使用</translation>
     </message>
     <message>
         <source>Copy as JSON</source>
         <translation>复制为 JSON</translation>
+    </message>
+    <message>
+        <source>Copy as command</source>
+        <translation>复制为命令</translation>
     </message>
     <message>
         <source>Edit</source>
@@ -555,6 +916,18 @@
     <message>
         <source>Checkpoints of the folder</source>
         <translation>文件夹中的检查点</translation>
+    </message>
+    <message>
+        <source>Compare with this</source>
+        <translation>与此比较</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>复制路径</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
     </message>
     <message>
         <source>being written…</source>
@@ -643,8 +1016,20 @@
 <context>
     <name>ColourBar</name>
     <message>
+        <source>Colours</source>
+        <translation>颜色</translation>
+    </message>
+    <message>
         <source>Colours from {0} to {1}</source>
         <translation>颜色从 {0} 到 {1}</translation>
+    </message>
+    <message>
+        <source>Counts of one stretch of values in {0:,}, on a logarithmic scale</source>
+        <translation>每 {0:,} 段值取一段的计数，对数刻度</translation>
+    </message>
+    <message>
+        <source>Counts of the values, on a logarithmic scale</source>
+        <translation>值的计数，对数刻度</translation>
     </message>
     <message>
         <source>{0} has a colour of its own</source>
@@ -711,26 +1096,294 @@
     </message>
 </context>
 <context>
+    <name>CompareDialog</name>
+    <message>
+        <source>%1  ·  step %2</source>
+        <translation>%1  ·  第 %2 步</translation>
+    </message>
+    <message>
+        <source>&amp;Checkpoint:</source>
+        <translation>检查点(&amp;C)：</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Checkpoints of the same folder</source>
+        <translation>同一文件夹的检查点</translation>
+    </message>
+    <message>
+        <source>Co&amp;mpare</source>
+        <translation>比较(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>比较</translation>
+    </message>
+    <message>
+        <source>Compare with another checkpoint</source>
+        <translation>与另一检查点比较</translation>
+    </message>
+    <message>
+        <source>Of the &amp;same folder:</source>
+        <translation>同一文件夹中(&amp;S)：</translation>
+    </message>
+    <message>
+        <source>Other checkpoint</source>
+        <translation>另一检查点</translation>
+    </message>
+    <message>
+        <source>Type a path, browse, or drop a checkpoint here</source>
+        <translation>键入路径、浏览，或将检查点拖放到此处</translation>
+    </message>
+</context>
+<context>
+    <name>ComparePanel</name>
+    <message>
+        <source>%1 holds the same, %2 variables.</source>
+        <translation>%1 的内容相同，共 %2 个变量。</translation>
+    </message>
+    <message>
+        <source>%1: %2 different, %3 only here, %4 only there, %5 equal</source>
+        <translation>%1：%2 个不同，%3 个仅在此处，%4 个仅在彼处，%5 个相同</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Compare again</source>
+        <translation>重新比较</translation>
+    </message>
+    <message>
+        <source>Compare no more</source>
+        <translation>不再比较</translation>
+    </message>
+    <message>
+        <source>Compare with another checkpoint</source>
+        <translation>与另一检查点比较</translation>
+    </message>
+    <message>
+        <source>Comparing with %1 was stopped.</source>
+        <translation>与 %1 的比较已停止。</translation>
+    </message>
+    <message>
+        <source>Comparing with %1 …</source>
+        <translation>正在与 %1 比较…</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the selected rows, or all</source>
+        <translation>复制所选行或全部</translation>
+    </message>
+    <message>
+        <source>Differences</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Filter by name</source>
+        <translation>按名称筛选</translation>
+    </message>
+    <message>
+        <source>Filter the differences</source>
+        <translation>筛选差异</translation>
+    </message>
+    <message>
+        <source>Nothing is compared.</source>
+        <translation>没有进行比较。</translation>
+    </message>
+    <message>
+        <source>Other…</source>
+        <translation>其他…</translation>
+    </message>
+    <message>
+        <source>Progress of the comparison</source>
+        <translation>比较的进度</translation>
+    </message>
+    <message>
+        <source>Swap…</source>
+        <translation>替换…</translation>
+    </message>
+    <message>
+        <source>Take the selected variables&apos; values from the compared checkpoint</source>
+        <translation>从被比较的检查点取所选变量的值</translation>
+    </message>
+</context>
+<context>
+    <name>Comparing</name>
+    <message>
+        <source>Comparing</source>
+        <translation>正在比较</translation>
+    </message>
+    <message>
+        <source>Opening what is compared with</source>
+        <translation>正在打开要比较的检查点</translation>
+    </message>
+</context>
+<context>
+    <name>ContentsFields</name>
+    <message>
+        <source>&amp;File:</source>
+        <translation>文件(&amp;F)：</translation>
+    </message>
+    <message>
+        <source>&amp;Gain:</source>
+        <translation>增益(&amp;G)：</translation>
+    </message>
+    <message>
+        <source>&amp;Initializer:</source>
+        <translation>初始化器(&amp;I)：</translation>
+    </message>
+    <message>
+        <source>&amp;Lowest:</source>
+        <translation>最小值(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>&amp;Mean:</source>
+        <translation>均值(&amp;M)：</translation>
+    </message>
+    <message>
+        <source>A number, NaN, Infinity, true, false, a complex 1+2j, or a text</source>
+        <translation>数、NaN、Infinity、true、false、复数 1+2j 或文本</translation>
+    </message>
+    <message>
+        <source>Arra&amp;y:</source>
+        <translation>数组(&amp;Y)：</translation>
+    </message>
+    <message>
+        <source>Array in the file</source>
+        <translation>文件中的数组</translation>
+    </message>
+    <message>
+        <source>Array of a file</source>
+        <translation>文件中的数组</translation>
+    </message>
+    <message>
+        <source>Arrays (*.npy *.npz);;All files (*)</source>
+        <translation>数组 (*.npy *.npz);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Gi&amp;ve:</source>
+        <translation>赋予(&amp;V)：</translation>
+    </message>
+    <message>
+        <source>Glorot normal</source>
+        <translation>Glorot 正态</translation>
+    </message>
+    <message>
+        <source>Glorot uniform</source>
+        <translation>Glorot 均匀</translation>
+    </message>
+    <message>
+        <source>He normal</source>
+        <translation>He 正态</translation>
+    </message>
+    <message>
+        <source>He uniform</source>
+        <translation>He 均匀</translation>
+    </message>
+    <message>
+        <source>Hi&amp;ghest:</source>
+        <translation>最大值(&amp;G)：</translation>
+    </message>
+    <message>
+        <source>Identity</source>
+        <translation>单位矩阵</translation>
+    </message>
+    <message>
+        <source>Initializer</source>
+        <translation>初始化器</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>正态</translation>
+    </message>
+    <message>
+        <source>One value</source>
+        <translation>一个值</translation>
+    </message>
+    <message>
+        <source>Ones</source>
+        <translation>全一</translation>
+    </message>
+    <message>
+        <source>Orthogonal</source>
+        <translation>正交</translation>
+    </message>
+    <message>
+        <source>See&amp;d:</source>
+        <translation>随机种子(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>Standard de&amp;viation:</source>
+        <translation>标准差(&amp;V)：</translation>
+    </message>
+    <message>
+        <source>Truncated normal</source>
+        <translation>截断正态</translation>
+    </message>
+    <message>
+        <source>Uniform</source>
+        <translation>均匀</translation>
+    </message>
+    <message>
+        <source>Val&amp;ue:</source>
+        <translation>值(&amp;U)：</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>值</translation>
+    </message>
+    <message>
+        <source>What they are given</source>
+        <translation>赋予的内容</translation>
+    </message>
+    <message>
+        <source>Zeros</source>
+        <translation>零值</translation>
+    </message>
+    <message>
+        <source>the only one, or the one with the variable&apos;s name</source>
+        <translation>唯一的一个，或与变量同名的一个</translation>
+    </message>
+</context>
+<context>
     <name>DataBox</name>
     <message>
         <source>&amp;Data file:</source>
         <translation>数据文件(&amp;D)：</translation>
     </message>
     <message>
-        <source>An .npz of numpy.savez, one row a sample</source>
-        <translation>numpy.savez 生成的 .npz，每行一个样本</translation>
+        <source>An .npz of numpy.savez, a .csv or a TFRecord; one row a sample</source>
+        <translation>numpy.savez 的 .npz、.csv 或 TFRecord；每个样本一行</translation>
     </message>
     <message>
         <source>Data</source>
         <translation>数据</translation>
     </message>
     <message>
-        <source>Data file (.npz)</source>
-        <translation>数据文件 (.npz)</translation>
+        <source>Data (*.npz *.csv *.tsv *.tfrecord *.tfrecords *.tfrec);;All files (*)</source>
+        <translation>数据 (*.npz *.csv *.tsv *.tfrecord *.tfrecords *.tfrec);;所有文件 (*)</translation>
     </message>
     <message>
-        <source>NumPy archives (*.npz);;All files (*)</source>
-        <translation>NumPy 存档 (*.npz);;所有文件 (*)</translation>
+        <source>Data file</source>
+        <translation>数据文件</translation>
     </message>
     <message>
         <source>The graph has no inputs: it trains on its own data.</source>
@@ -752,12 +1405,24 @@
         <translation>选择一个变量以查看详情。</translation>
     </message>
     <message>
+        <source>Denormals</source>
+        <translation>非规格化数</translation>
+    </message>
+    <message>
         <source>Details of the variable</source>
         <translation>变量详情</translation>
     </message>
     <message>
+        <source>Different values</source>
+        <translation>不同的值</translation>
+    </message>
+    <message>
         <source>Elements</source>
         <translation>元素数</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>空的</translation>
     </message>
     <message>
         <source>Fault</source>
@@ -776,8 +1441,20 @@
         <translation>键</translation>
     </message>
     <message>
+        <source>L1 norm</source>
+        <translation>L1 范数</translation>
+    </message>
+    <message>
         <source>L2 norm</source>
         <translation>L2 范数</translation>
+    </message>
+    <message>
+        <source>Largest |x|</source>
+        <translation>最大 |x|</translation>
+    </message>
+    <message>
+        <source>Lengths</source>
+        <translation>长度</translation>
     </message>
     <message>
         <source>Maximum</source>
@@ -788,8 +1465,16 @@
         <translation>均值</translation>
     </message>
     <message>
+        <source>Median</source>
+        <translation>中位数</translation>
+    </message>
+    <message>
         <source>Minimum</source>
         <translation>最小值</translation>
+    </message>
+    <message>
+        <source>Most common</source>
+        <translation>最常见</translation>
     </message>
     <message>
         <source>NaN</source>
@@ -808,6 +1493,14 @@
         <translation>占用空间</translation>
     </message>
     <message>
+        <source>Percentile %1</source>
+        <translation>第 %1 百分位</translation>
+    </message>
+    <message>
+        <source>Percentiles</source>
+        <translation>百分位数</translation>
+    </message>
+    <message>
         <source>Role</source>
         <translation>角色</translation>
     </message>
@@ -818,6 +1511,10 @@
     <message>
         <source>Slots</source>
         <translation>槽</translation>
+    </message>
+    <message>
+        <source>Staged</source>
+        <translation>暂存</translation>
     </message>
     <message>
         <source>Statistics</source>
@@ -832,10 +1529,6 @@
         <translation>存储位置</translation>
     </message>
     <message>
-        <source>Swapped</source>
-        <translation>已替换</translation>
-    </message>
-    <message>
         <source>Training</source>
         <translation>训练</translation>
     </message>
@@ -848,6 +1541,10 @@
         <translation>值</translation>
     </message>
     <message>
+        <source>Was called</source>
+        <translation>原名</translation>
+    </message>
+    <message>
         <source>Weight</source>
         <translation>权重</translation>
     </message>
@@ -858,6 +1555,61 @@
     <message>
         <source>staged (before)</source>
         <translation>暂存值（原值）</translation>
+    </message>
+    <message>
+        <source>… below zero</source>
+        <translation>… 小于零</translation>
+    </message>
+</context>
+<context>
+    <name>DifferenceTable</name>
+    <message>
+        <source>+ only there</source>
+        <translation>+ 仅在彼处</translation>
+    </message>
+    <message>
+        <source>Elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>How many elements differ</source>
+        <translation>有多少元素不同</translation>
+    </message>
+    <message>
+        <source>Max |Δ|</source>
+        <translation>最大 |Δ|</translation>
+    </message>
+    <message>
+        <source>Relative L2</source>
+        <translation>相对 L2</translation>
+    </message>
+    <message>
+        <source>The largest distance between two elements</source>
+        <translation>两个元素之间的最大差距</translation>
+    </message>
+    <message>
+        <source>The norm of the difference in terms of that of our values</source>
+        <translation>差的范数与本方值的范数之比</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>What differs</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>shape %1 → %2</source>
+        <translation>形状 %1 → %2</translation>
+    </message>
+    <message>
+        <source>values</source>
+        <translation>值</translation>
+    </message>
+    <message>
+        <source>− only here</source>
+        <translation>− 仅在此处</translation>
     </message>
 </context>
 <context>
@@ -873,14 +1625,6 @@
     <message>
         <source>&amp;Only what fits</source>
         <translation>仅匹配项(&amp;O)</translation>
-    </message>
-    <message>
-        <source>&amp;by:</source>
-        <translation>替换为(&amp;B)：</translation>
-    </message>
-    <message>
-        <source>&amp;pattern replaced:</source>
-        <translation>替换模式(&amp;P)：</translation>
     </message>
     <message>
         <source>, step {0}</source>
@@ -935,24 +1679,12 @@
         <translation>正在打开 {0} …</translation>
     </message>
     <message>
-        <source>Pattern to replace (regular expression)</source>
-        <translation>要替换的模式（正则表达式）</translation>
-    </message>
-    <message>
-        <source>Prefix to add</source>
-        <translation>要添加的前缀</translation>
-    </message>
-    <message>
-        <source>Prefix to remove</source>
-        <translation>要去掉的前缀</translation>
+        <source>Other &amp;shapes:</source>
+        <translation>其他形状(&amp;S)：</translation>
     </message>
     <message>
         <source>Preview: what fits</source>
         <translation>预览：哪些匹配</translation>
-    </message>
-    <message>
-        <source>Replacement</source>
-        <translation>替换内容</translation>
     </message>
     <message>
         <source>Show only what fits</source>
@@ -963,36 +1695,32 @@
         <translation>用另一个检查点的值替换初始值</translation>
     </message>
     <message>
-        <source>The pattern is not a regular expression: {0} at character {1}.</source>
-        <translation>该模式不是正则表达式：{0}（第 {1} 个字符）。</translation>
-    </message>
-    <message>
-        <source>The pattern is not a regular expression: {0}.</source>
-        <translation>该模式不是正则表达式：{0}。</translation>
-    </message>
-    <message>
-        <source>The replacement cannot be used: {0}.</source>
-        <translation>替换内容无法使用：{0}。</translation>
-    </message>
-    <message>
-        <source>There is a replacement, but no pattern that it would replace.</source>
-        <translation>填写了替换内容，但没有要替换的模式。</translation>
-    </message>
-    <message>
         <source>Type a path, browse, or drop a checkpoint here</source>
         <translation>键入路径、浏览，或将检查点拖放到此处</translation>
     </message>
     <message>
-        <source>for example {0}</source>
-        <translation>例如 {0}</translation>
+        <source>What becomes of values of another shape</source>
+        <translation>形状不同的值如何处理</translation>
     </message>
     <message>
-        <source>prefix &amp;added:</source>
-        <translation>添加前缀(&amp;A)：</translation>
+        <source>are left out</source>
+        <translation>略过</translation>
     </message>
     <message>
-        <source>prefix &amp;removed:</source>
-        <translation>去掉前缀(&amp;R)：</translation>
+        <source>crop, keep own rest</source>
+        <translation>裁剪，其余保留原值</translation>
+    </message>
+    <message>
+        <source>crop, rest Glorot uniform</source>
+        <translation>裁剪，其余 Glorot 均匀</translation>
+    </message>
+    <message>
+        <source>crop, rest normal</source>
+        <translation>裁剪，其余正态</translation>
+    </message>
+    <message>
+        <source>crop, rest zeros</source>
+        <translation>裁剪，其余为零</translation>
     </message>
     <message>
         <source>{0} of {1} fit, {2} chosen</source>
@@ -1036,6 +1764,10 @@
     <message>
         <source>Verdict</source>
         <translation>结论</translation>
+    </message>
+    <message>
+        <source>~ made to fit</source>
+        <translation>~ 调整后相符</translation>
     </message>
     <message>
         <source>~ type differs (converted)</source>
@@ -1088,6 +1820,14 @@
         <translation>选择检查点</translation>
     </message>
     <message>
+        <source>Compare with this</source>
+        <translation>与此比较</translation>
+    </message>
+    <message>
+        <source>List what differs from %1</source>
+        <translation>列出与 %1 的差异</translation>
+    </message>
+    <message>
         <source>Open</source>
         <translation>打开</translation>
     </message>
@@ -1137,7 +1877,89 @@
     </message>
 </context>
 <context>
+    <name>EditDialog</name>
+    <message>
+        <source>&amp;Apply</source>
+        <translation>应用(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Preview</source>
+        <translation>预览</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Stage this edit</source>
+        <translation>暂存此编辑</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>“%1” is no list of whole numbers; write 3 × 64, for example.</source>
+        <translation>“%1”不是整数列表；例如写 3 × 64。</translation>
+    </message>
+    <message>
+        <source>“%1” is no number; type one such as 0.5 or 1e-3.</source>
+        <translation>“%1”不是数；请输入如 0.5 或 1e-3 的数。</translation>
+    </message>
+</context>
+<context>
+    <name>Editing</name>
+    <message>
+        <source>Change the cell</source>
+        <translation>更改单元格</translation>
+    </message>
+    <message>
+        <source>Paste</source>
+        <translation>粘贴</translation>
+    </message>
+</context>
+<context>
     <name>Edits</name>
+    <message>
+        <source>Add {0}</source>
+        <translation>添加 {0}</translation>
+    </message>
+    <message>
+        <source>Assign {0} to {1}</source>
+        <translation>把 {0} 赋给 {1}</translation>
+    </message>
+    <message>
+        <source>Average {0} over {1} checkpoints</source>
+        <translation>对 {1} 个检查点求 {0} 的平均</translation>
+    </message>
+    <message>
+        <source>Cast {0} to {1}</source>
+        <translation>把 {0} 转换为 {1}</translation>
+    </message>
+    <message>
+        <source>Change {0} by {1}</source>
+        <translation>把 {0} 改为 {1}</translation>
+    </message>
+    <message>
+        <source>Drop moving averages ({0})</source>
+        <translation>去掉移动平均（{0}）</translation>
+    </message>
+    <message>
+        <source>Drop the optimizer&apos;s state ({0})</source>
+        <translation>去掉优化器状态（{0}）</translation>
+    </message>
+    <message>
+        <source>Drop the optimizer&apos;s state of frozen variables ({0})</source>
+        <translation>去掉冻结变量的优化器状态（{0}）</translation>
+    </message>
     <message>
         <source>Drop {0}</source>
         <translation>移除 {0}</translation>
@@ -1155,8 +1977,36 @@
         <translation>冻结 {0}</translation>
     </message>
     <message>
+        <source>Move {0} ({1} variables)</source>
+        <translation>移动 {0}（{1} 个变量）</translation>
+    </message>
+    <message>
+        <source>NaN and infinities → {0}</source>
+        <translation>NaN 和无穷大 → {0}</translation>
+    </message>
+    <message>
+        <source>NaN → {0}</source>
+        <translation>NaN → {0}</translation>
+    </message>
+    <message>
+        <source>Rename {0}</source>
+        <translation>重命名 {0}</translation>
+    </message>
+    <message>
+        <source>Replace NaN and infinities in {0} by {1}</source>
+        <translation>把 {0} 中的 NaN 和无穷大替换为 {1}</translation>
+    </message>
+    <message>
+        <source>Replace NaN in {0} by {1}</source>
+        <translation>把 {0} 中的 NaN 替换为 {1}</translation>
+    </message>
+    <message>
         <source>Replace {0} from {1}</source>
         <translation>用 {1} 的值替换 {0}</translation>
+    </message>
+    <message>
+        <source>Reshape {0} to {1}</source>
+        <translation>把 {0} 变形为 {1}</translation>
     </message>
     <message>
         <source>Revert all</source>
@@ -1165,6 +2015,30 @@
     <message>
         <source>Revert “{0}”</source>
         <translation>还原“{0}”</translation>
+    </message>
+    <message>
+        <source>Scale {0} by {1}</source>
+        <translation>把 {0} 乘以 {1}</translation>
+    </message>
+    <message>
+        <source>Set 1 cell of {0}</source>
+        <translation>设置 {0} 的 1 个单元格</translation>
+    </message>
+    <message>
+        <source>Set {0} cells of {1}</source>
+        <translation>设置 {0} 个单元格，属于 {1}</translation>
+    </message>
+    <message>
+        <source>Set {0} to step {1}</source>
+        <translation>把 {0} 设为第 {1} 步</translation>
+    </message>
+    <message>
+        <source>Swap moving averages into {0}</source>
+        <translation>用移动平均替换 {0}</translation>
+    </message>
+    <message>
+        <source>Transpose {0}</source>
+        <translation>转置 {0}</translation>
     </message>
     <message>
         <source>Unfreeze {0}</source>
@@ -1179,12 +2053,52 @@
         <translation>保留 → 移除</translation>
     </message>
     <message>
+        <source>nothing → {0}</source>
+        <translation>无 → {0}</translation>
+    </message>
+    <message>
+        <source>own axes → turned around</source>
+        <translation>原轴序 → 颠倒</translation>
+    </message>
+    <message>
+        <source>own axes → {0}</source>
+        <translation>原轴序 → {0}</translation>
+    </message>
+    <message>
+        <source>own shape → {0}</source>
+        <translation>原形状 → {0}</translation>
+    </message>
+    <message>
+        <source>own step → {0}</source>
+        <translation>原步数 → {0}</translation>
+    </message>
+    <message>
+        <source>own type → {0}</source>
+        <translation>原类型 → {0}</translation>
+    </message>
+    <message>
+        <source>own values → mean of {0}</source>
+        <translation>原值 → {0} 的平均</translation>
+    </message>
+    <message>
+        <source>own values → moving averages</source>
+        <translation>原值 → 移动平均</translation>
+    </message>
+    <message>
         <source>own values → values of {0}</source>
         <translation>自身的值 → {0} 的值</translation>
     </message>
     <message>
         <source>own values → values of {0} ({1} under other names)</source>
         <translation>自身的值 → {0} 的值（{1} 个使用其他名称）</translation>
+    </message>
+    <message>
+        <source>own values → {0}</source>
+        <translation>原值 → {0}</translation>
+    </message>
+    <message>
+        <source>own values → {0} other values</source>
+        <translation>原值 → {0} 个其他值</translation>
     </message>
     <message>
         <source>trainable → frozen</source>
@@ -1235,6 +2149,10 @@
     <message>
         <source>%1 and others (%2)</source>
         <translation>%1 及其他 %2 个</translation>
+    </message>
+    <message>
+        <source>%1 to %2 bytes, %3 on average</source>
+        <translation>%1 到 %2 字节，平均 %3</translation>
     </message>
     <message>
         <source>%1 — by its name</source>
@@ -1317,10 +2235,6 @@
         <translation>权重</translation>
     </message>
     <message>
-        <source>⇄ from %1</source>
-        <translation>⇄ 来自 %1</translation>
-    </message>
-    <message>
         <source>✕ dropped (staged)</source>
         <translation>✕ 已移除（暂存）</translation>
     </message>
@@ -1350,6 +2264,127 @@
     <message>
         <source>The report is in %1.</source>
         <translation>报告位于 %1。</translation>
+    </message>
+</context>
+<context>
+    <name>Filter</name>
+    <message>
+        <source>No element type has “%1” in its name.</source>
+        <translation>没有名称含“%1”的元素类型。</translation>
+    </message>
+    <message>
+        <source>Nothing is called “%1”; conditions are about %2.</source>
+        <translation>没有叫“%1”的条件；条件可以是 %2。</translation>
+    </message>
+    <message>
+        <source>The number of “%1” is too large.</source>
+        <translation>“%1”中的数太大。</translation>
+    </message>
+    <message>
+        <source>There is no role “%1”; there are %2.</source>
+        <translation>没有角色“%1”；有 %2。</translation>
+    </message>
+    <message>
+        <source>“%1” cannot be in percent; zeros, nan, inf and denormals can.</source>
+        <translation>“%1”不能用百分比；zeros、nan、inf 和 denormals 可以。</translation>
+    </message>
+    <message>
+        <source>“%1” is no regular expression: %2.</source>
+        <translation>“%1”不是正则表达式：%2。</translation>
+    </message>
+    <message>
+        <source>“%1” is no shape; shapes are written like 3x3x64, with * for any extent.</source>
+        <translation>“%1”不是形状；形状写作 3x3x64，* 表示任意大小。</translation>
+    </message>
+    <message>
+        <source>“%1” needs a number after %2, such as %3.</source>
+        <translation>“%1”在 %2 之后需要一个数，例如 %3。</translation>
+    </message>
+    <message>
+        <source>“%1” repeats what is repeated itself, which can take for ever.</source>
+        <translation>“%1”重复了本身已重复的内容，可能永远不结束。</translation>
+    </message>
+</context>
+<context>
+    <name>FilterField</name>
+    <message>
+        <source>Filter variables</source>
+        <translation>筛选变量</translation>
+    </message>
+    <message>
+        <source>Filter: part of a name, dtype:float32, nan:, norm&gt;10</source>
+        <translation>筛选：部分名称、dtype:float32、nan:、norm&gt;10</translation>
+    </message>
+    <message>
+        <source>L2 norm; also mean, std, min, max, l1, with &gt; &gt;= &lt; &lt;= = !=</source>
+        <translation>L2 范数；还有 mean、std、min、max、l1，可用 &gt; &gt;= &lt; &lt;= = !=</translation>
+    </message>
+    <message>
+        <source>What the filter understands</source>
+        <translation>筛选的写法</translation>
+    </message>
+    <message>
+        <source>What the filter understands (Alt+Down)</source>
+        <translation>筛选的写法 (Alt+Down)</translation>
+    </message>
+    <message>
+        <source>a share of the elements, or 90%; zeros&gt;100 counts them</source>
+        <translation>元素的比例，或 90%；zeros&gt;100 为个数</translation>
+    </message>
+    <message>
+        <source>a text with a space</source>
+        <translation>含空格的文本</translation>
+    </message>
+    <message>
+        <source>also staged:, swapped:, dropped:, damaged:, and frozen:no</source>
+        <translation>还有 staged:、swapped:、dropped:、damaged: 和 frozen:no</translation>
+    </message>
+    <message>
+        <source>bytes on disk; also elements&gt;1000, rank=4</source>
+        <translation>磁盘上的字节数；还有 elements&gt;1000、rank=4</translation>
+    </message>
+    <message>
+        <source>element type</source>
+        <translation>元素类型</translation>
+    </message>
+    <message>
+        <source>names that a regular expression fits</source>
+        <translation>与正则表达式相符的名称</translation>
+    </message>
+    <message>
+        <source>names with both texts in them</source>
+        <translation>同时含两段文本的名称</translation>
+    </message>
+    <message>
+        <source>shape; * is any extent, at the end any axes</source>
+        <translation>形状；* 为任意大小，在末尾为任意多轴</translation>
+    </message>
+    <message>
+        <source>the opposite: names without this text</source>
+        <translation>相反：不含此文本的名称</translation>
+    </message>
+    <message>
+        <source>weight, slot, counter, statistic or metadata</source>
+        <translation>weight、slot、counter、statistic 或 metadata</translation>
+    </message>
+    <message>
+        <source>with values that are not a number; also inf:</source>
+        <translation>含非数值的；还有 inf:</translation>
+    </message>
+</context>
+<context>
+    <name>FindingTable</name>
+    <message>
+        <source>Severity</source>
+        <translation>严重程度</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>变量</translation>
+    </message>
+    <message>
+        <source>What was found</source>
+        <translation>发现</translation>
     </message>
 </context>
 <context>
@@ -1399,18 +2434,204 @@
     </message>
 </context>
 <context>
-    <name>HeatmapView</name>
+    <name>Health</name>
     <message>
-        <source>&amp;Colours</source>
-        <translation>颜色(&amp;C)</translation>
+        <source>%1 of %2 columns are nothing but zeros: %4.</source>
+        <translation>%2 列中有 %1 列全为零：%4。</translation>
     </message>
+    <message>
+        <source>%1 of %2 elements are below their type&apos;s full precision (%3).</source>
+        <translation>%2 个元素中有 %1 个低于其类型的完整精度（%3）。</translation>
+    </message>
+    <message>
+        <source>%1 of %2 elements are infinite (%3).</source>
+        <translation>%2 个元素中有 %1 个为无穷大（%3）。</translation>
+    </message>
+    <message>
+        <source>%1 of %2 elements are not a number (%3).</source>
+        <translation>%2 个元素中有 %1 个不是数（%3）。</translation>
+    </message>
+    <message>
+        <source>%1 of %2 rows are nothing but zeros: %4.</source>
+        <translation>%2 行中有 %1 行全为零：%4。</translation>
+    </message>
+    <message>
+        <source>All %2 elements are %1.</source>
+        <translation>全部 %2 个元素都是 %1。</translation>
+    </message>
+    <message>
+        <source>All %2 elements are zero, as they began: perhaps never trained.</source>
+        <translation>全部 %2 个元素都为零，与初始时相同：可能从未训练。</translation>
+    </message>
+    <message>
+        <source>All zeros, while others of its kind have moved.</source>
+        <translation>全为零，而同类的其他变量已改变。</translation>
+    </message>
+    <message>
+        <source>Its shape is not that of its weight %4: %1 elements beside %2.</source>
+        <translation>其形状与其权重 %4 不同：%1 个元素对 %2 个。</translation>
+    </message>
+    <message>
+        <source>The largest magnitude, %1, is near the largest of its type, %2.</source>
+        <translation>最大绝对值 %1 接近其类型的最大值 %2。</translation>
+    </message>
+    <message>
+        <source>Values are typically %1: less than %2.</source>
+        <translation>值通常为 %1：小于 %2。</translation>
+    </message>
+    <message>
+        <source>Values are typically %1: more than %2.</source>
+        <translation>值通常为 %1：大于 %2。</translation>
+    </message>
+    <message>
+        <source>What sums up squares goes down to %1.</source>
+        <translation>平方和的值降到 %1。</translation>
+    </message>
+    <message>
+        <source>• hint</source>
+        <translation>• 提示</translation>
+    </message>
+    <message>
+        <source>⚠ warning</source>
+        <translation>⚠ 警告</translation>
+    </message>
+    <message>
+        <source>✕ fault</source>
+        <translation>✕ 错误</translation>
+    </message>
+</context>
+<context>
+    <name>HealthCheck</name>
+    <message>
+        <source>Checking health</source>
+        <translation>正在做健康检查</translation>
+    </message>
+</context>
+<context>
+    <name>HealthPanel</name>
+    <message numerus="yes">
+        <source>%n findings.</source>
+        <translation>
+            <numerusform>%n 项发现。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 finding.</source>
+        <translation>1 项发现。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Check health</source>
+        <translation>健康检查</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the selected findings, or all</source>
+        <translation>复制所选或全部发现</translation>
+    </message>
+    <message>
+        <source>Findings</source>
+        <translation>发现</translation>
+    </message>
+    <message>
+        <source>Look over all variables as they are staged</source>
+        <translation>检查所有变量的暂存状态</translation>
+    </message>
+    <message>
+        <source>Looking for the place</source>
+        <translation>正在查找位置</translation>
+    </message>
+    <message>
+        <source>Looking over the variables: %1 of %2</source>
+        <translation>正在检查变量：%1 / %2</translation>
+    </message>
+    <message>
+        <source>Nothing was found.</source>
+        <translation>未发现问题。</translation>
+    </message>
+    <message>
+        <source>Progress of the health check</source>
+        <translation>健康检查的进度</translation>
+    </message>
+    <message>
+        <source>The check was stopped before its end.</source>
+        <translation>检查在结束前被停止。</translation>
+    </message>
+    <message>
+        <source>The variables have not been looked over yet.</source>
+        <translation>尚未检查变量。</translation>
+    </message>
+</context>
+<context>
+    <name>Heatmap</name>
+    <message>
+        <source>L2</source>
+        <translation>L2</translation>
+    </message>
+    <message>
+        <source>Rows {0:,} to {1:,}, columns {2:,} to {3:,}</source>
+        <translation>行 {0:,} 到 {1:,}，列 {2:,} 到 {3:,}</translation>
+    </message>
+    <message>
+        <source>axis {0}</source>
+        <translation>轴 {0}</translation>
+    </message>
+    <message>
+        <source>axis {0} of each filter</source>
+        <translation>每个滤波器的轴 {0}</translation>
+    </message>
+    <message>
+        <source>elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>max</source>
+        <translation>最大</translation>
+    </message>
+    <message>
+        <source>mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>min</source>
+        <translation>最小</translation>
+    </message>
+    <message>
+        <source>pixel of {0:,} × {1:,} elements</source>
+        <translation>每像素 {0:,} × {1:,} 个元素</translation>
+    </message>
+    <message>
+        <source>std</source>
+        <translation>标准差</translation>
+    </message>
+    <message>
+        <source>zeros</source>
+        <translation>零</translation>
+    </message>
+    <message>
+        <source>{0} in {1:,} pixels</source>
+        <translation>{0}，见于 {1:,} 个像素</translation>
+    </message>
+    <message>
+        <source>{0} to {1}</source>
+        <translation>{0} 到 {1}</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapControls</name>
     <message>
         <source>&amp;Pixel</source>
         <translation>像素(&amp;P)</translation>
     </message>
     <message>
-        <source>All</source>
-        <translation>全部</translation>
+        <source>All values</source>
+        <translation>所有值</translation>
     </message>
     <message>
         <source>Around zero</source>
@@ -1421,16 +2642,32 @@
         <translation>颜色</translation>
     </message>
     <message>
-        <source>Heatmap</source>
-        <translation>热图</translation>
+        <source>Colours, scale and limits</source>
+        <translation>颜色、刻度和界限</translation>
+    </message>
+    <message>
+        <source>Drag to choose a region and see its statistics</source>
+        <translation>拖动选择区域并查看其统计</translation>
+    </message>
+    <message>
+        <source>From low to high</source>
+        <translation>从低到高</translation>
+    </message>
+    <message>
+        <source>Go to the next Inf</source>
+        <translation>转到下一个 Inf</translation>
+    </message>
+    <message>
+        <source>Go to the next NaN</source>
+        <translation>转到下一个 NaN</translation>
     </message>
     <message>
         <source>Largest |x|</source>
         <translation>最大 |x|</translation>
     </message>
     <message>
-        <source>Low to high</source>
-        <translation>由低到高</translation>
+        <source>Logarithmic</source>
+        <translation>对数</translation>
     </message>
     <message>
         <source>Maximum</source>
@@ -1445,24 +2682,51 @@
         <translation>最小值</translation>
     </message>
     <message>
-        <source>Show the whole slice</source>
-        <translation>显示整个切片</translation>
+        <source>NaN and Inf</source>
+        <translation>NaN 和 Inf</translation>
+    </message>
+    <message>
+        <source>Show the row and the column that are pointed at as lines</source>
+        <translation>以曲线显示所指的行和列</translation>
+    </message>
+    <message>
+        <source>Show the whole slice (Home)</source>
+        <translation>显示整个切片 (Home)</translation>
+    </message>
+    <message>
+        <source>What is seen</source>
+        <translation>所见部分</translation>
     </message>
     <message>
         <source>What stands for the elements of a pixel</source>
-        <translation>每个像素所代表元素的汇总方式</translation>
+        <translation>用什么代表一个像素的元素</translation>
     </message>
     <message>
-        <source>axis {0}</source>
-        <translation>轴 {0}</translation>
+        <source>{0} % to {1} %</source>
+        <translation>{0} % 到 {1} %</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapView</name>
+    <message>
+        <source>Drag over the picture to choose a region.</source>
+        <translation>在图上拖动以选择区域。</translation>
     </message>
     <message>
-        <source>pixel of {0:,} × {1:,} elements</source>
-        <translation>每像素 {0:,} × {1:,} 个元素</translation>
+        <source>Heatmap</source>
+        <translation>热图</translation>
     </message>
     <message>
-        <source>{0} to {1}</source>
-        <translation>{0} 至 {1}</translation>
+        <source>Point at an element to see its row and its column.</source>
+        <translation>指向一个元素以查看其行和列。</translation>
+    </message>
+    <message>
+        <source>Rough so far: more is being read</source>
+        <translation>目前较粗略：还在读取</translation>
+    </message>
+    <message>
+        <source>There is no {0} in this variable.</source>
+        <translation>此变量中没有 {0}。</translation>
     </message>
 </context>
 <context>
@@ -1497,25 +2761,26 @@
     </message>
 </context>
 <context>
-    <name>HistogramPlot</name>
-    <message>
-        <source>elements</source>
-        <translation>元素数</translation>
-    </message>
-    <message>
-        <source>value</source>
-        <translation>数值</translation>
-    </message>
-</context>
-<context>
-    <name>HistogramView</name>
+    <name>HistogramControls</name>
     <message>
         <source>&amp;Bins</source>
-        <translation>分箱(&amp;B)</translation>
+        <translation>区间数(&amp;B)</translation>
     </message>
     <message>
         <source>&amp;Counts</source>
         <translation>计数(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Cumulative</source>
+        <translation>累积(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Percentiles</source>
+        <translation>百分位数(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;Values</source>
+        <translation>值(&amp;V)</translation>
     </message>
     <message>
         <source>All</source>
@@ -1526,12 +2791,12 @@
         <translation>范围起点</translation>
     </message>
     <message>
-        <source>End of the range</source>
-        <translation>范围终点</translation>
+        <source>Cha&amp;nnels</source>
+        <translation>通道(&amp;N)</translation>
     </message>
     <message>
-        <source>Histogram</source>
-        <translation>直方图</translation>
+        <source>End of the range</source>
+        <translation>范围终点</translation>
     </message>
     <message>
         <source>Linear</source>
@@ -1543,11 +2808,15 @@
     </message>
     <message>
         <source>Number of bins</source>
-        <translation>分箱数</translation>
+        <translation>区间的数目</translation>
     </message>
     <message>
-        <source>Original</source>
-        <translation>原始</translation>
+        <source>One histogram a channel of this axis</source>
+        <translation>此轴的每个通道一个直方图</translation>
+    </message>
+    <message>
+        <source>Optimizer slots</source>
+        <translation>优化器槽</translation>
     </message>
     <message>
         <source>Ran&amp;ge</source>
@@ -1555,27 +2824,69 @@
     </message>
     <message>
         <source>Scale of the counts</source>
-        <translation>计数刻度</translation>
+        <translation>计数的刻度</translation>
+    </message>
+    <message>
+        <source>Scale of the values</source>
+        <translation>值的刻度</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>显示</translation>
     </message>
     <message>
         <source>Show the whole range</source>
         <translation>显示整个范围</translation>
     </message>
     <message>
-        <source>Staged</source>
-        <translation>暂存</translation>
+        <source>Symmetric log</source>
+        <translation>对称对数</translation>
+    </message>
+    <message>
+        <source>Type a number, or drag over the plot</source>
+        <translation>输入数，或在图上拖动</translation>
+    </message>
+    <message>
+        <source>What else is shown</source>
+        <translation>还显示什么</translation>
     </message>
     <message>
         <source>auto</source>
         <translation>自动</translation>
     </message>
     <message>
-        <source>original {0}</source>
-        <translation>原始 {0}</translation>
+        <source>axis {0} ({1:,})</source>
+        <translation>轴 {0}（{1:,}）</translation>
     </message>
     <message>
-        <source>staged {0}</source>
-        <translation>暂存 {0}</translation>
+        <source>together</source>
+        <translation>合在一起</translation>
+    </message>
+</context>
+<context>
+    <name>HistogramPlot</name>
+    <message>
+        <source>channel of axis {0}</source>
+        <translation>轴 {0} 的通道</translation>
+    </message>
+    <message>
+        <source>elements</source>
+        <translation>元素数</translation>
+    </message>
+    <message>
+        <source>percent up to here</source>
+        <translation>到此为止的百分比</translation>
+    </message>
+</context>
+<context>
+    <name>HistogramTexts</name>
+    <message>
+        <source>channel {0}</source>
+        <translation>通道 {0}</translation>
+    </message>
+    <message>
+        <source>channels {0} to {1}</source>
+        <translation>通道 {0} 到 {1}</translation>
     </message>
     <message>
         <source>{0} elements</source>
@@ -1583,11 +2894,30 @@
     </message>
     <message>
         <source>{0} outside the range</source>
-        <translation>范围外 {0}</translation>
+        <translation>{0} 个在范围外</translation>
     </message>
     <message>
         <source>{0} zero</source>
-        <translation>零值 {0}</translation>
+        <translation>{0} 为零</translation>
+    </message>
+    <message>
+        <source>⚠ {0} not positive, so not on this axis</source>
+        <translation>⚠ {0} 个不为正，不在此轴上</translation>
+    </message>
+</context>
+<context>
+    <name>HistogramView</name>
+    <message>
+        <source>Histogram</source>
+        <translation>直方图</translation>
+    </message>
+    <message>
+        <source>magnitude</source>
+        <translation>绝对值</translation>
+    </message>
+    <message>
+        <source>value</source>
+        <translation>值</translation>
     </message>
 </context>
 <context>
@@ -1625,6 +2955,10 @@
         <translation>计算图自带</translation>
     </message>
     <message>
+        <source>– guessed when the model is built</source>
+        <translation>– 构建模型时猜测</translation>
+    </message>
+    <message>
         <source>– the graph&apos;s own value</source>
         <translation>– 计算图自带的值</translation>
     </message>
@@ -1652,16 +2986,8 @@
 <context>
     <name>Legend</name>
     <message>
-        <source>Original</source>
-        <translation>原始</translation>
-    </message>
-    <message>
-        <source>Staged</source>
-        <translation>暂存</translation>
-    </message>
-    <message>
-        <source>Staged values are filled, original values are an outline</source>
-        <translation>暂存值为填充，原始值为轮廓线</translation>
+        <source>Filled: {0}; outlined: {1}</source>
+        <translation>填充：{0}；轮廓：{1}</translation>
     </message>
 </context>
 <context>
@@ -1681,6 +3007,25 @@
     <message>
         <source>Licences</source>
         <translation>许可证</translation>
+    </message>
+</context>
+<context>
+    <name>LineFace</name>
+    <message>
+        <source>Drawing the line</source>
+        <translation>正在画线</translation>
+    </message>
+    <message>
+        <source>Line plot</source>
+        <translation>折线图</translation>
+    </message>
+    <message>
+        <source>index</source>
+        <translation>索引</translation>
+    </message>
+    <message>
+        <source>value</source>
+        <translation>值</translation>
     </message>
 </context>
 <context>
@@ -1762,6 +3107,164 @@
     </message>
 </context>
 <context>
+    <name>ModelBox</name>
+    <message>
+        <source>&amp;Loss to show:</source>
+        <translation>显示的损失(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>&amp;Train operation:</source>
+        <translation>训练操作(&amp;T)：</translation>
+    </message>
+    <message>
+        <source>L&amp;oss:</source>
+        <translation>损失(&amp;O)：</translation>
+    </message>
+    <message>
+        <source>Learning &amp;rate:</source>
+        <translation>学习率(&amp;R)：</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Looking for what could be trained …</source>
+        <translation>正在查找可训练的内容…</translation>
+    </message>
+    <message>
+        <source>Loss of the model</source>
+        <translation>模型的损失</translation>
+    </message>
+    <message>
+        <source>Loss to show</source>
+        <translation>显示的损失</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Optimi&amp;zer:</source>
+        <translation>优化器(&amp;Z)：</translation>
+    </message>
+    <message>
+        <source>Optimizer</source>
+        <translation>优化器</translation>
+    </message>
+    <message>
+        <source>Python files (*.py);;All files (*)</source>
+        <translation>Python 文件 (*.py);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Re&amp;cipe:</source>
+        <translation>配方(&amp;C)：</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>配方</translation>
+    </message>
+    <message>
+        <source>Runs:</source>
+        <translation>运行：</translation>
+    </message>
+    <message>
+        <source>Train operation</source>
+        <translation>训练操作</translation>
+    </message>
+    <message>
+        <source>as it was compiled: %1</source>
+        <translation>按编译时：%1</translation>
+    </message>
+    <message>
+        <source>automatic: {0}</source>
+        <translation>自动：{0}</translation>
+    </message>
+    <message>
+        <source>found automatically</source>
+        <translation>自动找到</translation>
+    </message>
+    <message>
+        <source>none: the checkpoint&apos;s own graph or model</source>
+        <translation>无：用检查点自己的图或模型</translation>
+    </message>
+    <message>
+        <source>nothing yet</source>
+        <translation>尚无</translation>
+    </message>
+    <message>
+        <source>the Keras model of %1</source>
+        <translation>%1 的 Keras 模型</translation>
+    </message>
+    <message>
+        <source>the SavedModel %1</source>
+        <translation>SavedModel %1</translation>
+    </message>
+    <message>
+        <source>the graph %1</source>
+        <translation>图 %1</translation>
+    </message>
+    <message>
+        <source>the recipe %1</source>
+        <translation>配方 %1</translation>
+    </message>
+</context>
+<context>
+    <name>NameRules</name>
+    <message>
+        <source>&amp;by:</source>
+        <translation>替换为(&amp;B)：</translation>
+    </message>
+    <message>
+        <source>&amp;pattern replaced:</source>
+        <translation>被替换的模式(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>Pattern to replace (regular expression)</source>
+        <translation>要替换的模式（正则表达式）</translation>
+    </message>
+    <message>
+        <source>Prefix to add</source>
+        <translation>要添加的前缀</translation>
+    </message>
+    <message>
+        <source>Prefix to remove</source>
+        <translation>要去掉的前缀</translation>
+    </message>
+    <message>
+        <source>Replacement</source>
+        <translation>替换文本</translation>
+    </message>
+    <message>
+        <source>The pattern is not a regular expression: {0} at character {1}.</source>
+        <translation>模式不是正则表达式：{0}，位于第 {1} 个字符。</translation>
+    </message>
+    <message>
+        <source>The pattern is not a regular expression: {0}.</source>
+        <translation>模式不是正则表达式：{0}。</translation>
+    </message>
+    <message>
+        <source>The replacement cannot be used: {0}.</source>
+        <translation>替换文本无法使用：{0}。</translation>
+    </message>
+    <message>
+        <source>There is a replacement, but no pattern that it would replace.</source>
+        <translation>有替换文本，但没有要替换的模式。</translation>
+    </message>
+    <message>
+        <source>for example {0}</source>
+        <translation>例如 {0}</translation>
+    </message>
+    <message>
+        <source>prefix &amp;added:</source>
+        <translation>添加前缀(&amp;A)：</translation>
+    </message>
+    <message>
+        <source>prefix &amp;removed:</source>
+        <translation>去掉前缀(&amp;R)：</translation>
+    </message>
+</context>
+<context>
     <name>NamesSwitch</name>
     <message>
         <source>Full names</source>
@@ -1794,6 +3297,21 @@
     <message>
         <source>Where the program that saved it kept each variable</source>
         <translation>保存它的程序存放每个变量的位置</translation>
+    </message>
+</context>
+<context>
+    <name>Overlays</name>
+    <message>
+        <source>Original</source>
+        <translation>原值</translation>
+    </message>
+    <message>
+        <source>Staged</source>
+        <translation>暂存</translation>
+    </message>
+    <message>
+        <source>This variable</source>
+        <translation>此变量</translation>
     </message>
 </context>
 <context>
@@ -1864,10 +3382,6 @@
     <message>
         <source>unreadable</source>
         <translation>无法读取</translation>
-    </message>
-    <message>
-        <source>⇄ from %1</source>
-        <translation>⇄ 来自 %1</translation>
     </message>
     <message>
         <source>✕ dropped</source>
@@ -1962,6 +3476,24 @@
     </message>
 </context>
 <context>
+    <name>Profile</name>
+    <message>
+        <source>{0}: from {1} to {2}</source>
+        <translation>{0}：从 {1} 到 {2}</translation>
+    </message>
+</context>
+<context>
+    <name>Profiles</name>
+    <message>
+        <source>Column</source>
+        <translation>列</translation>
+    </message>
+    <message>
+        <source>Row</source>
+        <translation>行</translation>
+    </message>
+</context>
+<context>
     <name>Progress</name>
     <message>
         <source>Cancel</source>
@@ -1977,26 +3509,124 @@
     </message>
 </context>
 <context>
+    <name>RenameDialog</name>
+    <message>
+        <source>%n names change</source>
+        <translation>%n 个名称改变</translation>
+    </message>
+    <message>
+        <source>&amp;How:</source>
+        <translation>方式(&amp;H)：</translation>
+    </message>
+    <message>
+        <source>A variable&apos;s new name is its name, with</source>
+        <translation>变量的新名称为其名称，并</translation>
+    </message>
+    <message>
+        <source>By a prefix or a pattern</source>
+        <translation>按前缀或模式</translation>
+    </message>
+    <message>
+        <source>Hindrance</source>
+        <translation>障碍</translation>
+    </message>
+    <message>
+        <source>How they are renamed</source>
+        <translation>如何重命名</translation>
+    </message>
+    <message>
+        <source>Move the group</source>
+        <translation>移动此组</translation>
+    </message>
+    <message>
+        <source>New &amp;name:</source>
+        <translation>新名称(&amp;N)：</translation>
+    </message>
+    <message>
+        <source>New &amp;path of %1:</source>
+        <translation>%1 的新路径(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>New name</source>
+        <translation>新名称</translation>
+    </message>
+    <message>
+        <source>New path of the group</source>
+        <translation>此组的新路径</translation>
+    </message>
+    <message>
+        <source>No name changes.</source>
+        <translation>没有名称改变。</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>现在</translation>
+    </message>
+    <message>
+        <source>Rename a variable</source>
+        <translation>重命名变量</translation>
+    </message>
+    <message>
+        <source>Rename its optimizer &amp;slots along</source>
+        <translation>一并重命名其优化器槽(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Rename its optimizer slots along</source>
+        <translation>一并重命名其优化器槽</translation>
+    </message>
+    <message>
+        <source>Rename variables</source>
+        <translation>重命名多个变量</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>之后</translation>
+    </message>
+</context>
+<context>
+    <name>ReplaceNanDialog</name>
+    <message>
+        <source>&amp;Number in its place:</source>
+        <translation>代替它的数(&amp;N)：</translation>
+    </message>
+    <message>
+        <source>Number in its place</source>
+        <translation>代替它的数</translation>
+    </message>
+    <message>
+        <source>Replace &amp;infinities, too</source>
+        <translation>也替换无穷大(&amp;I)</translation>
+    </message>
+    <message>
+        <source>Replace NaN</source>
+        <translation>替换 NaN</translation>
+    </message>
+    <message>
+        <source>Replace infinities, too</source>
+        <translation>也替换无穷大</translation>
+    </message>
+</context>
+<context>
     <name>ResumeDialog</name>
     <message>
         <source>&amp;Copy</source>
         <translation>复制(&amp;C)</translation>
     </message>
     <message>
-        <source>&amp;Loss to show:</source>
-        <translation>显示的损失(&amp;L)：</translation>
-    </message>
-    <message>
         <source>&amp;Start</source>
         <translation>开始(&amp;S)</translation>
     </message>
     <message>
-        <source>&amp;Train operation:</source>
-        <translation>训练操作(&amp;T)：</translation>
+        <source>&amp;Try one batch</source>
+        <translation>试一个批次(&amp;T)</translation>
     </message>
     <message>
         <source>A run is going on in this window; stop it before starting another.</source>
         <translation>此窗口中已有训练在运行；请先停止它，再开始新的运行。</translation>
+    </message>
+    <message>
+        <source>Build it, bind every variable, and compute one batch&apos;s loss; nothing is trained or kept</source>
+        <translation>构建、绑定每个变量并计算一个批次的损失；不训练也不保留任何东西</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -2007,28 +3637,20 @@
         <translation>请选择运行文件夹。</translation>
     </message>
     <message>
-        <source>Choose the data: the graph takes {0}.</source>
-        <translation>请选择数据：计算图需要 {0}。</translation>
+        <source>Choose the data: it takes {0}.</source>
+        <translation>请选择数据：需要 {0}。</translation>
     </message>
     <message>
         <source>Copy the command</source>
         <translation>复制命令</translation>
     </message>
     <message>
-        <source>Graph</source>
-        <translation>计算图</translation>
-    </message>
-    <message>
-        <source>Loss to show</source>
-        <translation>要显示的损失</translation>
-    </message>
-    <message>
         <source>Reading the graph</source>
         <translation>正在读取计算图</translation>
     </message>
     <message>
-        <source>Reading the graph …</source>
-        <translation>正在读取计算图 …</translation>
+        <source>Reading what could be trained …</source>
+        <translation>正在读取可训练的内容…</translation>
     </message>
     <message>
         <source>Resume training</source>
@@ -2039,32 +3661,71 @@
         <translation>开始运行</translation>
     </message>
     <message>
-        <source>The training process</source>
-        <translation>训练进程</translation>
+        <source>The same without a window</source>
+        <translation>不用窗口的同样运行</translation>
     </message>
     <message>
-        <source>The training process, and its job as it will lie in the run folder:</source>
-        <translation>训练进程，以及将保存在运行文件夹中的任务：</translation>
+        <source>The same without a window, for a shell:</source>
+        <translation>不用窗口的同样运行，供 shell 使用：</translation>
     </message>
     <message>
-        <source>There is no .meta file beside this checkpoint, so there is no graph that could be trained.</source>
-        <translation>此检查点旁没有 .meta 文件，因此没有可以训练的计算图。</translation>
+        <source>Try one batch</source>
+        <translation>试一个批次</translation>
     </message>
     <message>
-        <source>Train operation</source>
-        <translation>训练操作</translation>
+        <source>Trying one batch</source>
+        <translation>正在试一个批次</translation>
+    </message>
+    <message>
+        <source>Trying one batch in a training process …</source>
+        <translation>正在训练进程中试一个批次…</translation>
     </message>
     <message>
         <source>What will happen</source>
         <translation>将会发生什么</translation>
     </message>
+</context>
+<context>
+    <name>RoleBar</name>
     <message>
-        <source>automatic: {0}</source>
-        <translation>自动：{0}</translation>
+        <source>After</source>
+        <translation>之后</translation>
     </message>
     <message>
-        <source>found automatically</source>
-        <translation>自动查找</translation>
+        <source>After: %1</source>
+        <translation>之后：%1</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>之前</translation>
+    </message>
+    <message>
+        <source>Before: %1</source>
+        <translation>之前：%1</translation>
+    </message>
+    <message>
+        <source>Bytes by role</source>
+        <translation>按角色的字节数</translation>
+    </message>
+    <message>
+        <source>counters</source>
+        <translation>计数器</translation>
+    </message>
+    <message>
+        <source>metadata</source>
+        <translation>元数据</translation>
+    </message>
+    <message>
+        <source>optimizer slots</source>
+        <translation>优化器槽</translation>
+    </message>
+    <message>
+        <source>statistics</source>
+        <translation>统计量</translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation>权重</translation>
     </message>
 </context>
 <context>
@@ -2082,8 +3743,32 @@
         <translation>批大小</translation>
     </message>
     <message>
+        <source>Best checkpoints to keep beside them</source>
+        <translation>另外保留的最佳检查点数</translation>
+    </message>
+    <message>
         <source>Checkpoints to keep</source>
         <translation>保留的检查点数</translation>
+    </message>
+    <message>
+        <source>Go on when the loss is &amp;no number</source>
+        <translation>损失不是数时继续(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Go on when the loss is no number</source>
+        <translation>损失不是数时继续</translation>
+    </message>
+    <message>
+        <source>Keep best, t&amp;oo:</source>
+        <translation>另存最佳(&amp;O)：</translation>
+    </message>
+    <message>
+        <source>Keep moving statistics of &amp;frozen layers, too</source>
+        <translation>冻结层的移动统计也保持不变(&amp;F)</translation>
+    </message>
+    <message>
+        <source>Keep moving statistics of frozen layers, too</source>
+        <translation>冻结层的移动统计也保持不变</translation>
     </message>
     <message>
         <source>Run</source>
@@ -2128,6 +3813,10 @@
     <message>
         <source>automatic</source>
         <translation>自动</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
     </message>
     <message>
         <source>only at the end</source>
@@ -2282,6 +3971,60 @@
     </message>
 </context>
 <context>
+    <name>ScalarFace</name>
+    <message>
+        <source>&amp;Set</source>
+        <translation>设置(&amp;S)</translation>
+    </message>
+    <message>
+        <source>New value</source>
+        <translation>新值</translation>
+    </message>
+    <message>
+        <source>Stage the new value</source>
+        <translation>暂存新值</translation>
+    </message>
+    <message>
+        <source>bits</source>
+        <translation>二进制位</translation>
+    </message>
+    <message>
+        <source>hexadecimal</source>
+        <translation>十六进制</translation>
+    </message>
+    <message>
+        <source>scientific</source>
+        <translation>科学记数</translation>
+    </message>
+    <message>
+        <source>thousands</source>
+        <translation>千分位</translation>
+    </message>
+</context>
+<context>
+    <name>ScaleDialog</name>
+    <message>
+        <source>Factor</source>
+        <translation>系数</translation>
+    </message>
+    <message>
+        <source>Offset</source>
+        <translation>偏移</translation>
+    </message>
+    <message>
+        <source>Scale or shift</source>
+        <translation>缩放或平移</translation>
+    </message>
+    <message>
+        <source>Times the &amp;factor:</source>
+        <translation>乘以系数(&amp;F)：</translation>
+    </message>
+    <message>
+        <source>plus the &amp;offset:</source>
+        <translation>加上偏移(&amp;O)：</translation>
+    </message>
+</context>
+<context>
     <name>Session</name>
     <message>
         <source>%1 is still being opened: its disk or network is slow, or does not answer.</source>
@@ -2337,6 +4080,10 @@
 <context>
     <name>SliceBar</name>
     <message>
+        <source>&amp;Filters</source>
+        <translation>滤波器(&amp;F)</translation>
+    </message>
+    <message>
         <source>&amp;Rows</source>
         <translation>行(&amp;R)</translation>
     </message>
@@ -2357,8 +4104,20 @@
         <translation>列(&amp;O)</translation>
     </message>
     <message>
+        <source>Compared values</source>
+        <translation>被比较的值</translation>
+    </message>
+    <message>
+        <source>Exchange rows and columns</source>
+        <translation>交换行和列</translation>
+    </message>
+    <message>
         <source>Original values</source>
         <translation>原始值</translation>
+    </message>
+    <message>
+        <source>Show all filters side by side, each of these two axes</source>
+        <translation>并排显示所有滤波器，每个为这两个轴</translation>
     </message>
     <message>
         <source>Slice</source>
@@ -2369,8 +4128,126 @@
         <translation>暂存值</translation>
     </message>
     <message>
+        <source>Staged − compared</source>
+        <translation>暂存 − 被比较</translation>
+    </message>
+    <message>
+        <source>Staged − original</source>
+        <translation>暂存 − 原值</translation>
+    </message>
+    <message>
         <source>Values shown</source>
         <translation>显示的值</translation>
+    </message>
+</context>
+<context>
+    <name>SlimDialog</name>
+    <message>
+        <source>%1 variables go, and %2 with them</source>
+        <translation>去掉 %1 个变量，共 %2</translation>
+    </message>
+    <message>
+        <source>&amp;Keep step counters</source>
+        <translation>保留步数计数器(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Keep the averages, too</source>
+        <translation>也保留平均(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Leave out:</source>
+        <translation>去掉(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>Bytes</source>
+        <translation>字节</translation>
+    </message>
+    <message>
+        <source>Moving averages of weights</source>
+        <translation>权重的移动平均</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Slim the checkpoint</source>
+        <translation>检查点瘦身</translation>
+    </message>
+    <message>
+        <source>The optimizer&apos;s state of frozen variables</source>
+        <translation>冻结变量的优化器状态</translation>
+    </message>
+    <message>
+        <source>The optimizer&apos;s state: parameters only</source>
+        <translation>优化器状态：只留参数</translation>
+    </message>
+    <message>
+        <source>Weights: their moving averages take their place</source>
+        <translation>权重：由其移动平均取代</translation>
+    </message>
+    <message>
+        <source>What goes</source>
+        <translation>去掉的内容</translation>
+    </message>
+    <message>
+        <source>What is left out</source>
+        <translation>去掉什么</translation>
+    </message>
+</context>
+<context>
+    <name>SpectrumFace</name>
+    <message>
+        <source>&amp;Logarithmic</source>
+        <translation>对数(&amp;L)</translation>
+    </message>
+    <message>
+        <source>90 % of the energy in {0:,}, 99 % in {1:,}</source>
+        <translation>90 % 的能量在 {0:,} 个中，99 % 在 {1:,} 个中</translation>
+    </message>
+    <message>
+        <source>Computing the singular values …</source>
+        <translation>正在计算奇异值…</translation>
+    </message>
+    <message>
+        <source>Logarithmic scale of the singular values</source>
+        <translation>奇异值的对数刻度</translation>
+    </message>
+    <message>
+        <source>Singular values</source>
+        <translation>奇异值</translation>
+    </message>
+    <message>
+        <source>condition number {0}</source>
+        <translation>条件数 {0}</translation>
+    </message>
+    <message>
+        <source>effective rank {0}</source>
+        <translation>有效秩 {0}</translation>
+    </message>
+    <message>
+        <source>largest {0}, smallest {1}</source>
+        <translation>最大 {0}，最小 {1}</translation>
+    </message>
+    <message>
+        <source>number</source>
+        <translation>序号</translation>
+    </message>
+    <message>
+        <source>number {0:,}: {1}</source>
+        <translation>第 {0:,} 个：{1}</translation>
+    </message>
+    <message>
+        <source>rank {0:,} of {1:,}</source>
+        <translation>秩 {0:,} / {1:,}</translation>
+    </message>
+    <message>
+        <source>singular value</source>
+        <translation>奇异值</translation>
+    </message>
+    <message>
+        <source>stable rank {0}</source>
+        <translation>稳定秩 {0}</translation>
     </message>
 </context>
 <context>
@@ -2442,6 +4319,84 @@
     </message>
 </context>
 <context>
+    <name>StepDialog</name>
+    <message>
+        <source>&amp;Step:</source>
+        <translation>步(&amp;S)：</translation>
+    </message>
+    <message>
+        <source>Counter</source>
+        <translation>计数器</translation>
+    </message>
+    <message>
+        <source>Set the step</source>
+        <translation>设置步数</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>类型</translation>
+    </message>
+</context>
+<context>
+    <name>Taking</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy as CSV</source>
+        <translation>复制为 CSV</translation>
+    </message>
+    <message>
+        <source>Copy as NumPy code</source>
+        <translation>复制为 NumPy 代码</translation>
+    </message>
+    <message>
+        <source>Copy the selected cells</source>
+        <translation>复制所选单元格</translation>
+    </message>
+    <message>
+        <source>Copying</source>
+        <translation>正在复制</translation>
+    </message>
+    <message>
+        <source>Copying takes at most {0:,} cells; choose fewer, or export.</source>
+        <translation>最多复制 {0:,} 个单元格；请少选一些，或导出。</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Exporting</source>
+        <translation>正在导出</translation>
+    </message>
+    <message>
+        <source>Save as</source>
+        <translation>另存为</translation>
+    </message>
+    <message>
+        <source>Save the slice as {0}…</source>
+        <translation>将切片存为 {0}…</translation>
+    </message>
+    <message>
+        <source>Saved %1.</source>
+        <translation>已保存 %1。</translation>
+    </message>
+    <message>
+        <source>Write the whole slice to a file</source>
+        <translation>将整个切片写入文件</translation>
+    </message>
+</context>
+<context>
     <name>TensorPanel</name>
     <message>
         <source>Choose a variable to see its histogram, heatmap and values.</source>
@@ -2496,6 +4451,67 @@
     </message>
 </context>
 <context>
+    <name>TextPane</name>
+    <message numerus="yes">
+        <source>%n bytes</source>
+        <translation>
+            <numerusform>%n 字节</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 byte</source>
+        <translation>1 字节</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Bytes</source>
+        <translation>字节</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>How the string is shown</source>
+        <translation>字符串如何显示</translation>
+    </message>
+    <message>
+        <source>JSON</source>
+        <translation>JSON</translation>
+    </message>
+    <message>
+        <source>Part of the string</source>
+        <translation>字符串的一部分</translation>
+    </message>
+    <message>
+        <source>S&amp;how as</source>
+        <translation>显示为(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Save…</source>
+        <translation>保存…</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>文本</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>字节</translation>
+    </message>
+    <message>
+        <source>part </source>
+        <translation>部分 </translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>文本</translation>
+    </message>
+</context>
+<context>
     <name>Texts</name>
     <message>
         <source>Values of the type %1 are opaque: they are kept as they are, and cannot be shown.</source>
@@ -2521,6 +4537,10 @@
         <translation>计算图就是程序。要继续训练，Ckpt Studio 会在单独的进程中运行此文件里的计算图。请仅在了解其来源时才信任它。</translation>
     </message>
     <message>
+        <source>A recipe is a Python program: it can do whatever you can. To resume training, Ckpt Studio runs it in a process of its own. Trust it only if you know what it does.</source>
+        <translation>配方是一个 Python 程序：您能做的它都能做。为继续训练，Ckpt Studio 会在单独的进程中运行它。只有在您知道它做什么时才信任它。</translation>
+    </message>
+    <message>
         <source>Do not start</source>
         <translation>不开始</translation>
     </message>
@@ -2533,12 +4553,24 @@
         <translation>以下操作不只做计算：</translation>
     </message>
     <message>
-        <source>Trust this graph and start</source>
-        <translation>信任此计算图并开始</translation>
+        <source>To resume training, Ckpt Studio builds the model that this file describes, in a process of its own, and runs it. Trust it only if you know where it comes from.</source>
+        <translation>为继续训练，Ckpt Studio 会在单独的进程中构建并运行此文件所描述的模型。只有在您知道它的来源时才信任它。</translation>
+    </message>
+    <message>
+        <source>Trust it and start</source>
+        <translation>信任并开始</translation>
     </message>
     <message>
         <source>Trust this graph?</source>
         <translation>信任此计算图？</translation>
+    </message>
+    <message>
+        <source>Trust this model?</source>
+        <translation>信任此模型吗？</translation>
+    </message>
+    <message>
+        <source>Trust this recipe?</source>
+        <translation>信任此配方吗？</translation>
     </message>
     <message>
         <source>What will run of it only computes: it neither opens files nor calls Python.</source>
@@ -2550,54 +4582,101 @@
     </message>
 </context>
 <context>
-    <name>ValuesView</name>
+    <name>ValueControls</name>
     <message>
         <source>&amp;Numbers</source>
-        <translation>数字(&amp;N)</translation>
+        <translation>数(&amp;N)</translation>
     </message>
     <message>
         <source>All digits</source>
         <translation>全部位数</translation>
     </message>
     <message>
-        <source>Copy</source>
-        <translation>复制</translation>
+        <source>Around zero</source>
+        <translation>以零为中心</translation>
     </message>
     <message>
-        <source>Copy the selected cells as text</source>
-        <translation>将所选单元格复制为文本</translation>
+        <source>Automatic</source>
+        <translation>自动</translation>
     </message>
     <message>
-        <source>Copying takes at most {0:,} cells; choose fewer.</source>
-        <translation>最多可复制 {0:,} 个单元格；请少选一些。</translation>
+        <source>Co&amp;lours</source>
+        <translation>配色(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Colours behind the numbers</source>
+        <translation>数后面的颜色</translation>
+    </message>
+    <message>
+        <source>Digits</source>
+        <translation>位数</translation>
     </message>
     <message>
         <source>Fixed</source>
         <translation>定点</translation>
     </message>
     <message>
+        <source>Hexadecimal</source>
+        <translation>十六进制</translation>
+    </message>
+    <message>
+        <source>Low to high</source>
+        <translation>从低到高</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
         <source>Number format</source>
-        <translation>数字格式</translation>
+        <translation>数的格式</translation>
     </message>
     <message>
-        <source>Page of columns</source>
-        <translation>列分页</translation>
-    </message>
-    <message>
-        <source>Page of rows</source>
-        <translation>行分页</translation>
+        <source>Number of digits</source>
+        <translation>位数</translation>
     </message>
     <message>
         <source>Scientific</source>
-        <translation>科学计数</translation>
+        <translation>科学记数</translation>
     </message>
     <message>
-        <source>Short</source>
-        <translation>简短</translation>
+        <source>Values alone</source>
+        <translation>仅值</translation>
+    </message>
+    <message>
+        <source>What the values are held against</source>
+        <translation>值与什么对照</translation>
+    </message>
+    <message>
+        <source>beside compared</source>
+        <translation>与被比较的并列</translation>
+    </message>
+    <message>
+        <source>beside original</source>
+        <translation>与原值并列</translation>
+    </message>
+    <message>
+        <source>beside staged</source>
+        <translation>与暂存值并列</translation>
+    </message>
+    <message>
+        <source>usual</source>
+        <translation>通常</translation>
+    </message>
+</context>
+<context>
+    <name>ValueTable</name>
+    <message>
+        <source>Page of columns</source>
+        <translation>列的页</translation>
+    </message>
+    <message>
+        <source>Page of rows</source>
+        <translation>行的页</translation>
     </message>
     <message>
         <source>Values</source>
-        <translation>数值</translation>
+        <translation>值</translation>
     </message>
     <message>
         <source>rows {0}, columns {1}</source>
@@ -2605,7 +4684,118 @@
     </message>
 </context>
 <context>
+    <name>ValuesView</name>
+    <message>
+        <source> or </source>
+        <translation> 或 </translation>
+    </message>
+    <message>
+        <source>%1 is no value of the type %2.</source>
+        <translation>%1 不是 %2 类型的值。</translation>
+    </message>
+    <message>
+        <source>A block of {0:,} × {1:,} cells does not fit here; begin further up or left.</source>
+        <translation>{0:,} × {1:,} 的单元格块在此放不下；请从更上或更左处开始。</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
+    </message>
+    <message>
+        <source>Filling takes at most {0:,} cells; select fewer.</source>
+        <translation>最多填充 {0:,} 个单元格；请少选一些。</translation>
+    </message>
+    <message>
+        <source>Go to an index</source>
+        <translation>转到索引</translation>
+    </message>
+    <message>
+        <source>Go to index</source>
+        <translation>转到索引</translation>
+    </message>
+    <message>
+        <source>Go to index…</source>
+        <translation>转到索引…</translation>
+    </message>
+    <message>
+        <source>Only for matrices of at least 2 and at most {0:,} singular values</source>
+        <translation>仅用于有 2 到 {0:,} 个奇异值的矩阵</translation>
+    </message>
+    <message>
+        <source>Pasting takes at most {0:,} cells, and these are {1:,}.</source>
+        <translation>最多粘贴 {0:,} 个单元格，而这里有 {1:,} 个。</translation>
+    </message>
+    <message>
+        <source>Plot</source>
+        <translation>绘图</translation>
+    </message>
+    <message>
+        <source>Row, row and column, or an index on every axis (Ctrl+G)</source>
+        <translation>行、行和列，或每个轴上的索引 (Ctrl+G)</translation>
+    </message>
+    <message>
+        <source>Show the singular values of the matrix</source>
+        <translation>显示矩阵的奇异值</translation>
+    </message>
+    <message>
+        <source>Show the vector as a line</source>
+        <translation>以折线显示向量</translation>
+    </message>
+    <message>
+        <source>Spectrum</source>
+        <translation>谱</translation>
+    </message>
+    <message>
+        <source>The lines to paste have different numbers of cells.</source>
+        <translation>要粘贴的各行单元格数不同。</translation>
+    </message>
+    <message>
+        <source>There is nothing to paste.</source>
+        <translation>没有可粘贴的内容。</translation>
+    </message>
+    <message>
+        <source>Type {0} as whole numbers, with commas between them.</source>
+        <translation>请输入{0}，用整数，以逗号分隔。</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>数值</translation>
+    </message>
+    <message>
+        <source>compared</source>
+        <translation>被比较</translation>
+    </message>
+    <message>
+        <source>original</source>
+        <translation>原值</translation>
+    </message>
+    <message>
+        <source>row</source>
+        <translation>行</translation>
+    </message>
+    <message>
+        <source>row, column</source>
+        <translation>行、列</translation>
+    </message>
+    <message>
+        <source>staged</source>
+        <translation>暂存</translation>
+    </message>
+    <message>
+        <source>{0:,} is outside of axis {1}, which has {2:,} elements.</source>
+        <translation>{0:,} 超出轴 {1}，该轴有 {2:,} 个元素。</translation>
+    </message>
+    <message>
+        <source>{0} indices</source>
+        <translation>{0} 个索引</translation>
+    </message>
+</context>
+<context>
     <name>VariableTable</name>
+    <message>
+        <source>%1 Inf</source>
+        <translation>%1 个 Inf</translation>
+    </message>
     <message numerus="yes">
         <source>%n variables</source>
         <translation>
@@ -2613,8 +4803,24 @@
         </translation>
     </message>
     <message>
+        <source>Elements that are not a number, or infinite</source>
+        <translation>不是数或为无穷大的元素</translation>
+    </message>
+    <message>
         <source>Frozen</source>
         <translation>冻结</translation>
+    </message>
+    <message>
+        <source>L2 norm: the root of the sum of squares of the finite values</source>
+        <translation>L2 范数：有限值平方和的平方根</translation>
+    </message>
+    <message>
+        <source>Mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>Mean of the finite values</source>
+        <translation>有限值的均值</translation>
     </message>
     <message>
         <source>Metadata</source>
@@ -2625,8 +4831,16 @@
         <translation>指标</translation>
     </message>
     <message>
+        <source>NaN</source>
+        <translation>NaN</translation>
+    </message>
+    <message>
         <source>Name</source>
         <translation>名称</translation>
+    </message>
+    <message>
+        <source>Norm</source>
+        <translation>范数</translation>
     </message>
     <message>
         <source>Optimizer and counters</source>
@@ -2641,8 +4855,16 @@
         <translation>大小</translation>
     </message>
     <message>
+        <source>Standard deviation of the finite values</source>
+        <translation>有限值的标准差</translation>
+    </message>
+    <message>
         <source>State</source>
         <translation>状态</translation>
+    </message>
+    <message>
+        <source>Std</source>
+        <translation>标准差</translation>
     </message>
     <message>
         <source>Type</source>
@@ -2671,6 +4893,10 @@
         <translation>没有对象路径，因此显示其名称</translation>
     </message>
     <message>
+        <source>not finite: %1</source>
+        <translation>非有限：%1</translation>
+    </message>
+    <message>
         <source>object path: %1</source>
         <translation>对象路径：%1</translation>
     </message>
@@ -2683,14 +4909,10 @@
         <translation>可训练</translation>
     </message>
     <message numerus="yes">
-        <source>⇄ %n inside</source>
+        <source>● %n inside</source>
         <translation>
-            <numerusform>⇄ 内含 %n 个</numerusform>
+            <numerusform>● 内含 %n</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>⇄ from %1</source>
-        <translation>⇄ 来自 %1</translation>
     </message>
     <message numerus="yes">
         <source>⚠ %n inside</source>
@@ -2701,6 +4923,10 @@
     <message>
         <source>⚠ damaged</source>
         <translation>⚠ 已损坏</translation>
+    </message>
+    <message>
+        <source>✎ renamed</source>
+        <translation>✎ 已改名</translation>
     </message>
     <message numerus="yes">
         <source>✕ %n inside</source>
@@ -2746,20 +4972,18 @@
         <translation>1 个变量</translation>
     </message>
     <message>
-        <source>Filter variables</source>
-        <translation>筛选变量</translation>
-    </message>
-    <message>
-        <source>Filter: part of a name, dtype:float32, frozen:yes</source>
-        <translation>筛选：名称的一部分、dtype:float32、frozen:yes</translation>
-    </message>
-    <message>
         <source>Reading the variables</source>
         <translation>正在读取变量</translation>
     </message>
     <message>
         <source>Variables</source>
         <translation>变量</translation>
+    </message>
+    <message numerus="yes">
+        <source>figures of %n to come</source>
+        <translation>
+            <numerusform>还有 %n 个的数据未出</numerusform>
+        </translation>
     </message>
     <message>
         <source>no object paths: full names are shown</source>
@@ -2806,8 +5030,16 @@
         <translation>已清理 %1 的残留文件</translation>
     </message>
     <message>
+        <source>Compare</source>
+        <translation>比较</translation>
+    </message>
+    <message>
         <source>Details</source>
         <translation>详情</translation>
+    </message>
+    <message>
+        <source>Health</source>
+        <translation>健康</translation>
     </message>
     <message>
         <source>Log</source>
@@ -2842,6 +5074,101 @@
     </message>
 </context>
 <context>
+    <name>WriteChoices</name>
+    <message>
+        <source>&amp;Certify: restore it afterwards and compare every tensor</source>
+        <translation>验证(&amp;C)：之后恢复并比较每个张量</translation>
+    </message>
+    <message>
+        <source>&amp;Data files:</source>
+        <translation>数据文件(&amp;D)：</translation>
+    </message>
+    <message>
+        <source>&amp;Unchanged data:</source>
+        <translation>未改变的数据(&amp;U)：</translation>
+    </message>
+    <message>
+        <source>Another process restores it with TensorFlow, or with the library of the format.</source>
+        <translation>另一个进程用 TensorFlow 或该格式的库恢复它。</translation>
+    </message>
+    <message>
+        <source>As few as can be</source>
+        <translation>尽可能少</translation>
+    </message>
+    <message>
+        <source>As they are in the original</source>
+        <translation>与原检查点相同</translation>
+    </message>
+    <message>
+        <source>Certify it afterwards</source>
+        <translation>之后验证</translation>
+    </message>
+    <message>
+        <source>Compact: write everything anew into one file</source>
+        <translation>紧凑：全部重写到一个文件</translation>
+    </message>
+    <message>
+        <source>Copy (shared by the file system where it can)</source>
+        <translation>复制（文件系统支持时共享）</translation>
+    </message>
+    <message>
+        <source>Data files</source>
+        <translation>数据文件</translation>
+    </message>
+    <message>
+        <source>Data that does not change</source>
+        <translation>不改变的数据</translation>
+    </message>
+    <message>
+        <source>Fo&amp;rmat:</source>
+        <translation>格式(&amp;R)：</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>Full names</source>
+        <translation>全名</translation>
+    </message>
+    <message>
+        <source>Full names, with an object graph (tf.train.Checkpoint)</source>
+        <translation>完整名称，带对象图 (tf.train.Checkpoint)</translation>
+    </message>
+    <message>
+        <source>How</source>
+        <translation>方式</translation>
+    </message>
+    <message>
+        <source>Link to the original&apos;s data files</source>
+        <translation>链接到原检查点的数据文件</translation>
+    </message>
+    <message>
+        <source>Nam&amp;es:</source>
+        <translation>名称(&amp;E)：</translation>
+    </message>
+    <message>
+        <source>Names of the variables</source>
+        <translation>变量的名称</translation>
+    </message>
+    <message>
+        <source>No room and no time for unchanged data files: both checkpoints are names for the same bytes. A program that overwrites one in place changes the other.</source>
+        <translation>未改变的数据文件不占空间也不费时间：两个检查点指向同样的字节。就地覆盖其中一个的程序会改变另一个。</translation>
+    </message>
+    <message>
+        <source>Of at most {0} each, all written anew</source>
+        <translation>每个最多 {0}，全部重写</translation>
+    </message>
+    <message>
+        <source>Takes the longest, and gives one data file without gaps.</source>
+        <translation>耗时最长，得到一个没有空隙的数据文件。</translation>
+    </message>
+    <message>
+        <source>The new checkpoint stands on its own.</source>
+        <translation>新检查点独立存在。</translation>
+    </message>
+</context>
+<context>
     <name>WriteDialog</name>
     <message>
         <source>&amp;Beside the original</source>
@@ -2860,6 +5187,10 @@
         <translation>是，添加到该文件夹(&amp;Y)</translation>
     </message>
     <message>
+        <source>A file is added to {0}. Nothing else in the folder changes.</source>
+        <translation>向 {0} 添加一个文件。文件夹中的其他内容不变。</translation>
+    </message>
+    <message>
         <source>A line is added to the file “checkpoint” in {0}, and programs that look for the newest checkpoint there will find the new one. Nothing else in the folder changes.</source>
         <translation>将在 {0} 中的“checkpoint”文件里添加一行，在该处查找最新检查点的程序会找到新的检查点。文件夹中的其他内容不变。</translation>
     </message>
@@ -2870,22 +5201,6 @@
     <message>
         <source>Cancel</source>
         <translation>取消</translation>
-    </message>
-    <message>
-        <source>Compact: write everything anew into one file</source>
-        <translation>紧凑：全部重新写入一个文件</translation>
-    </message>
-    <message>
-        <source>Copy (shared by the file system where it can)</source>
-        <translation>复制（文件系统支持时共享数据）</translation>
-    </message>
-    <message>
-        <source>Data that does not change</source>
-        <translation>未更改的数据</translation>
-    </message>
-    <message>
-        <source>Edits that are kept beside it as a patch: {0}.</source>
-        <translation>作为补丁保存在旁边的修改：{0} 项。</translation>
     </message>
     <message>
         <source>Folder</source>
@@ -2900,12 +5215,8 @@
         <translation>在新文件夹中</translation>
     </message>
     <message>
-        <source>Link to the original&apos;s data files</source>
-        <translation>链接到原检查点的数据文件</translation>
-    </message>
-    <message>
-        <source>Looking …</source>
-        <translation>正在查看 …</translation>
+        <source>It could not be certified: {0}</source>
+        <translation>无法验证：{0}</translation>
     </message>
     <message>
         <source>N&amp;ame:</source>
@@ -2916,10 +5227,6 @@
         <translation>名称</translation>
     </message>
     <message>
-        <source>No room and no time for unchanged data files: both checkpoints are names for the same bytes. A program that overwrites one in place changes the other.</source>
-        <translation>未更改的数据文件不占空间，也不花时间：两个检查点指向相同的字节。若有程序就地覆盖其中一个，另一个也会改变。</translation>
-    </message>
-    <message>
         <source>Open</source>
         <translation>打开</translation>
     </message>
@@ -2928,40 +5235,24 @@
         <translation>写入进度</translation>
     </message>
     <message>
-        <source>Takes the longest, and gives one data file without gaps.</source>
-        <translation>耗时最长，得到一个没有空隙的数据文件。</translation>
+        <source>Rep&amp;lace what is there</source>
+        <translation>替换已有的(&amp;L)</translation>
     </message>
     <message>
-        <source>The .meta goes along; its trainable variables and update operations follow the frozen marks.</source>
-        <translation>一并带上 .meta；其中的可训练变量和更新操作与冻结标记保持一致。</translation>
+        <source>Replace the checkpoint that is there</source>
+        <translation>替换已有的检查点</translation>
     </message>
     <message>
         <source>The folder has checkpoints already: a line is added to its file “checkpoint”.</source>
         <translation>该文件夹中已有检查点：将在其“checkpoint”文件中添加一行。</translation>
     </message>
     <message>
-        <source>The new checkpoint stands on its own.</source>
-        <translation>新检查点是独立的。</translation>
-    </message>
-    <message>
         <source>The write was stopped; nothing was left behind.</source>
         <translation>写入已停止；没有留下任何文件。</translation>
     </message>
     <message>
-        <source>There is no .meta file to carry along; frozen marks go into the patch.</source>
-        <translation>没有可一并带上的 .meta 文件；冻结标记将写入补丁。</translation>
-    </message>
-    <message>
         <source>This is the original&apos;s own folder; say “Beside the original” to write there.</source>
         <translation>这是原检查点所在的文件夹；要写入此处，请选择“在原检查点旁”。</translation>
-    </message>
-    <message>
-        <source>Variables with other values: {0} of {1}. Frozen: {2}.</source>
-        <translation>值有变化的变量：{1} 个中的 {0} 个。冻结：{2} 个。</translation>
-    </message>
-    <message>
-        <source>What will happen</source>
-        <translation>将会发生什么</translation>
     </message>
     <message>
         <source>Where</source>
@@ -2976,10 +5267,6 @@
         <translation>写入新的检查点</translation>
     </message>
     <message>
-        <source>Writes {0}, shares {1} with the original; {2} are free.</source>
-        <translation>写入 {0}，与原检查点共享 {1}；可用空间 {2}。</translation>
-    </message>
-    <message>
         <source>Writing</source>
         <translation>正在写入</translation>
     </message>
@@ -2990,6 +5277,53 @@
     <message>
         <source>Yes, add it to the original&apos;s folder</source>
         <translation>是，添加到原检查点的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>WriteOutlook</name>
+    <message>
+        <source>Edits that are kept beside it as a patch: {0}.</source>
+        <translation>作为补丁保存在旁边的编辑：{0}。</translation>
+    </message>
+    <message>
+        <source>Looking …</source>
+        <translation>正在查看…</translation>
+    </message>
+    <message>
+        <source>Takes about {0}.</source>
+        <translation>大约需要 {0}。</translation>
+    </message>
+    <message>
+        <source>The .meta goes along; its trainable variables and update operations follow the frozen marks.</source>
+        <translation>.meta 一并带上；其可训练变量和更新操作按冻结标记调整。</translation>
+    </message>
+    <message>
+        <source>There is no .meta file to carry along; frozen marks go into the patch.</source>
+        <translation>没有可带上的 .meta 文件；冻结标记写入补丁。</translation>
+    </message>
+    <message>
+        <source>Variables with other values: {0} of {1}. Frozen: {2}.</source>
+        <translation>值有改变的变量：{0} / {1}。冻结：{2}。</translation>
+    </message>
+    <message>
+        <source>What cannot be kept</source>
+        <translation>无法保留的内容</translation>
+    </message>
+    <message>
+        <source>What cannot be kept in this format:</source>
+        <translation>此格式中无法保留的内容：</translation>
+    </message>
+    <message>
+        <source>What is shared is not read meanwhile; Verify or Certify does that.</source>
+        <translation>共享的内容此时不读取；校验或验证时会读取。</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>将会发生什么</translation>
+    </message>
+    <message>
+        <source>Writes {0}, shares {1} with the original; {2} are free.</source>
+        <translation>写入 {0}，与原检查点共享 {1}；剩余 {2}。</translation>
     </message>
 </context>
 <context>
