@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.analysis.kinds import Kind, kind_of
-from ckpt_studio.analysis.passes import one_pass
+from ckpt_studio.analysis.kinds import Kind, kind_of, pattern_values
+from ckpt_studio.analysis.passes import one_pass, pattern_counts
 from ckpt_studio.analysis.statistics import Statistics
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import Unsupported
@@ -198,8 +198,15 @@ def count_classes(source: TensorSource, key: str, task: Task = UNTENDED) -> Clas
             f"{printable(info.name)} holds {info.dtype.name} values, which have no histogram.", key=key
         )
     bits = _Bits.of(info.dtype)
-    counts = one_pass(source, key, lambda: _Counter(bits), task).counts
-    return _found(counts, bits, kind_of(info.dtype) is Kind.counted)
+    counter = _Counter(bits)
+    exact = kind_of(info.dtype) is Kind.counted
+    if exact:
+        times = pattern_counts(source, key, task)
+        there = np.flatnonzero(times)
+        np.add.at(counter.counts, bits.classes(pattern_values(info.dtype)[there]), times[there])
+    else:
+        counter = one_pass(source, key, lambda: _Counter(bits), task)
+    return _found(counter.counts, bits, exact)
 
 
 def _found(counts: NDArray[np.int64], bits: _Bits, exact: bool) -> Classes:
