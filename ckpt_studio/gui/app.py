@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import builtins
 import gc
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ckpt_studio.formats.meant import from_here
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ckpt_studio.gui.main_window import MainWindow
 
+_BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
 _SWITCH_SECONDS: Final = 0.001
 """Background threads give the interpreter back after this long; it halves a repaint's time beside a busy worker."""
 
@@ -32,17 +34,35 @@ def main(paths: Sequence[str] = ()) -> int:
     gc.disable()  # the window's GarbageCollector takes over
     check_system()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    restore = spare_blas_threads()
     take_back_import()
     from ckpt_studio.gui.main_window import MainWindow
 
     app = make_application()
     windows = [MainWindow() for _ in paths or ("",)]
     windows[0].built.connect(lambda: _settle_in(app, windows))
+    windows[0].built.connect(lambda: windows[0].workbench.completed.connect(restore))
     for window in windows:
         window.show()
     for window, path in zip(windows, paths, strict=False):
         window.open_path(from_here(path))
     return app.exec()
+
+
+def spare_blas_threads() -> Callable[[], None]:
+    """Have numpy imported without threads for linear algebra; call what is returned once it is.
+
+    OpenBLAS starts one for each processor, and for a moment they do nothing but spin, beside the window that is being
+    made. Processes that are started later find the environment as it was.
+    """
+    if _BLAS_THREADS in os.environ:
+        return lambda: None
+    os.environ[_BLAS_THREADS] = "1"
+
+    def restore() -> None:
+        os.environ.pop(_BLAS_THREADS, None)
+
+    return restore
 
 
 def take_back_import() -> None:

@@ -28,7 +28,7 @@ from ckpt_studio.gui.opening import (
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.trouble import Trouble
-from ckpt_studio.gui.warm_up import TO_OPEN, import_all, wait_for_imports
+from ckpt_studio.gui.warm_up import TO_OPEN, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.analysis.remembered import FigureCache
@@ -160,7 +160,7 @@ class Session(QObject):
     def finish_warm_up(self) -> None:
         """Wait for what is being imported: somebody needs it now."""
         self.warm_up()
-        wait_for_imports()
+        import_all(TO_OPEN)
 
     def _warmed(self, _: None) -> None:
         self._warm = True

@@ -2,7 +2,10 @@
 
 Numpy and pyqtgraph have import cycles: when two threads import them at once, Python hands out half-made modules. And
 PySide6 makes the Python type of a Qt class when its name is first asked for; two threads that do so at once end the
-process. So the GUI thread asks for every name first (`QtNames`), a few at a time, which spares pyqtgraph half its time.
+process. So whatever names Qt is imported in the GUI thread, and what is imported here does not.
+
+pyqtgraph is the exception: it names all of Qt, which takes longer than the start of the window. It is imported for
+the first curve of a run, here, after the GUI thread has asked for every name (`QtNames`), a few at a time.
 """
 
 from __future__ import annotations
@@ -17,6 +20,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 
+TO_DRAW: Final = (
+    "ckpt_studio.gui.views.histogram_controls",
+    "ckpt_studio.gui.views.histogram_legend",
+    "ckpt_studio.gui.views.histogram_plot",
+)
+"""What drawing the first variable needs; it names Qt, so the GUI thread imports it, once numpy is there."""
 TO_OPEN: Final = (
     "numpy",
     "ckpt_studio.formats.registry",
@@ -25,17 +34,12 @@ TO_OPEN: Final = (
     "ckpt_studio.document.journal",
     "ckpt_studio.gui.models.tree_work",
     "ckpt_studio.gui.panels.facts",
-)
-"""What opening a checkpoint and showing its tree needs; none of it names Qt."""
-TO_LOOK: Final = (
-    "numpy",
-    "pyqtgraph",
-    "ckpt_studio.gui.views.panel",
-    "ckpt_studio.gui.runs",
-    "ckpt_studio.gui.panels.run",
+    "ckpt_studio.analysis.distribution",
     "ckpt_studio.training.events",
 )
-"""What looking at a variable and the Run panel need; it follows `QtNames`."""
+"""What opening a checkpoint, showing its tree and looking at a variable need."""
+FOR_CURVES: Final = ("pyqtgraph", "ckpt_studio.gui.panels.loss_plot")
+"""What the curve of a run needs; it follows `QtNames`."""
 _QT: Final = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGLWidgets")
 """Modules whose names pyqtgraph asks for when it is imported; QtOpenGL comes with the last, and waits for a drawing."""
 _SLICE_SECONDS: Final = 0.008
@@ -78,14 +82,9 @@ class QtNames(QObject):
                 yield name
 
 
-def import_all(names: tuple[str, ...], task: Task) -> None:
+def import_all(names: tuple[str, ...], task: Task = UNTENDED) -> None:
     """Import these modules, one after another."""
     with _importing:
         for name in names:
             task.check()
             import_module(name)
-
-
-def wait_for_imports() -> None:
-    """Import everything that a window needs in this thread, after any other thread that is at it."""
-    import_all((*TO_OPEN, *TO_LOOK), UNTENDED)

@@ -6,10 +6,11 @@ the background.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
@@ -18,7 +19,6 @@ from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
 from ckpt_studio.gui.comparing import Comparing
 from ckpt_studio.gui.drop import DropOverlay
-from ckpt_studio.gui.faults import Faults
 from ckpt_studio.gui.garbage import GarbageCollector
 from ckpt_studio.gui.health_check import HealthCheck
 from ckpt_studio.gui.icons import app_icon
@@ -26,9 +26,7 @@ from ckpt_studio.gui.menus import fill_menus, make_toolbar
 from ckpt_studio.gui.opening import staged_last_time, sweep
 from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
-from ckpt_studio.gui.panels.compare import ComparePanel
 from ckpt_studio.gui.panels.details import DetailsPanel
-from ckpt_studio.gui.panels.health import HealthPanel
 from ckpt_studio.gui.panels.log import LogPanel
 from ckpt_studio.gui.panels.problems import ProblemsPanel
 from ckpt_studio.gui.panels.variables import VariablesPanel
@@ -37,11 +35,14 @@ from ckpt_studio.gui.status import StatusLine
 from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.verifying import Verifying
-from ckpt_studio.gui.warm_up import TO_LOOK, QtNames, import_all
+from ckpt_studio.gui.warm_up import TO_DRAW, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.gui.faults import Faults
     from ckpt_studio.gui.frame import Frame
+    from ckpt_studio.gui.panels.compare import ComparePanel
+    from ckpt_studio.gui.panels.health import HealthPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.views.panel import TensorPanel
 
@@ -67,6 +68,9 @@ class Workbench(QObject):
         runs: the resumed run; None until the training modules have been imported.
     """
 
+    completed = Signal()
+    """Everything is there, and ready to draw the first variable."""
+
     def __init__(self, window: Frame) -> None:
         super().__init__(window)
         self.window = window
@@ -79,6 +83,8 @@ class Workbench(QObject):
         self.comparing = Comparing(self.session, self)
         self.runs: Runs | None = None
         self._view: TensorPanel | None = None
+        self._compare: ComparePanel | None = None
+        self._health: HealthPanel | None = None
         self._docked = self._settled = False
         self._make_docks()
         self.banners = BannerArea(window)
@@ -93,9 +99,8 @@ class Workbench(QObject):
         QApplication.setWindowIcon(app_icon())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
         self._garbage = GarbageCollector(self)
-        self._qt_names = QtNames(self)
         self._connect()
-        QTimer.singleShot(0, self, self._qt_names.start)
+        QTimer.singleShot(0, self, self._import_views)
 
     # ---- what it is made of
 
@@ -106,8 +111,6 @@ class Workbench(QObject):
         self.details = DetailsPanel(session, window)
         self.changes = ChangesPanel(session, window)
         self.problems = ProblemsPanel(session, self.verifying, window)
-        self.compare = ComparePanel(session, self.comparing, window)
-        self.health = HealthPanel(session, self.health_check, window)
         self.log = LogPanel(session, window)
         self.docks = {
             name: self._dock(name, title, content)
@@ -119,8 +122,8 @@ class Workbench(QObject):
                 ("runDock", self.tr("Run"), QWidget(window)),
                 ("logDock", self.tr("Log"), self.log),
                 ("problemsDock", self.tr("Problems"), self.problems),
-                ("healthDock", self.tr("Health"), self.health),
-                ("compareDock", self.tr("Compare"), self.compare),
+                ("healthDock", self.tr("Health"), QWidget(window)),
+                ("compareDock", self.tr("Compare"), QWidget(window)),
             )
         }
         window.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -139,7 +142,6 @@ class Workbench(QObject):
 
     def _connect(self) -> None:
         session, window = self.session, self.window
-        self._qt_names.done.connect(self._import_views)
         session.warmed.connect(self._warmed)
         session.documentChanged.connect(self._document_changed)
         session.stagedChanged.connect(self._show_title)
@@ -150,8 +152,6 @@ class Workbench(QObject):
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(self._count_changes)
         self.problems.countChanged.connect(self._count_problems)
-        self.health.countChanged.connect(self._count_findings)
-        self.health.placeWanted.connect(self._show_place)
         self.problems.goToRequested.connect(self.variables.go_to)
         self.problems.swapRequested.connect(self.commands.swap)
         self._connect_comparing()
@@ -165,9 +165,6 @@ class Workbench(QObject):
         comparing.opened.connect(self._show_comparison)
         comparing.failed.connect(self._comparing_failed)
         self.session.comparedChanged.connect(self._end_comparison)
-        self.compare.goToRequested.connect(self.variables.go_to)
-        self.compare.swapRequested.connect(self.commands.swap)
-        self.compare.otherRequested.connect(self.commands.compare)
         self.checkpoints.compareRequested.connect(comparing.start)
         self.overlay.compareRequested.connect(comparing.start)
 
@@ -180,9 +177,12 @@ class Workbench(QObject):
     # ---- what has to be imported first
 
     def _import_views(self) -> None:
+        """Import what the views need: here what names Qt, on another thread what does not."""
         self.session.bridge.submit(
-            lambda task: import_all(TO_LOOK, task), lambda _: self._furnish(), owner=self
+            lambda task: import_all(("numpy",), task), lambda _: self._furnish(), owner=self
         )
+        QTimer.singleShot(0, self, lambda: import_module("ckpt_studio.gui.views.panel"))
+        QTimer.singleShot(0, self, lambda: import_module("ckpt_studio.gui.panels.run"))
 
     def _warmed(self) -> None:
         session = self.session
@@ -209,22 +209,50 @@ class Workbench(QObject):
         from ckpt_studio.gui.views.panel import TensorPanel
 
         self.runs = Runs(self.session, self)
-        placeholder = self.docks["runDock"].widget()
-        self.docks["runDock"].setWidget(RunPanel(self.session, self.runs, self.window))
-        placeholder.deleteLater()
+        self._fill_dock("runDock", RunPanel(self.session, self.runs, self.window))
         self._view = TensorPanel(self.session, self.window)
         self.window.middle.addWidget(self._view, 1)
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
-        self._garbage.settle()
+        QTimer.singleShot(0, self, self._complete)
         QTimer.singleShot(_SETTLE_MS, self, self._settle)
+
+    def _complete(self) -> None:
+        """The last of the start: what draws the first variable is there before it is asked for."""
+        import_all(TO_DRAW)
+        self._garbage.settle()
+        self.completed.emit()
 
     def _settle(self) -> None:
         """Do what neither the start page nor a first look at a variable waits for."""
         if not self._settled:
             self._settled = True
+            self._make_late_panels()
             self.tint()
             self.session.warm_up()
+
+    def _make_late_panels(self) -> None:
+        """What there is time for until somebody compares, looks for findings or turns to another view."""
+        from ckpt_studio.gui.panels.compare import ComparePanel
+        from ckpt_studio.gui.panels.health import HealthPanel
+
+        compare = self._compare = ComparePanel(self.session, self.comparing, self.window)
+        compare.goToRequested.connect(self.variables.go_to)
+        compare.swapRequested.connect(self.commands.swap)
+        compare.otherRequested.connect(self.commands.compare)
+        self._fill_dock("compareDock", compare)
+        health = self._health = HealthPanel(self.session, self.health_check, self.window)
+        health.countChanged.connect(self._count_findings)
+        health.placeWanted.connect(self._show_place)
+        self._fill_dock("healthDock", health)
+        if self._view is not None:
+            self._view.complete()
+
+    def _fill_dock(self, name: str, content: QWidget) -> None:
+        """Put content into a dock that was made without."""
+        placeholder = self.docks[name].widget()
+        self.docks[name].setWidget(content)
+        placeholder.deleteLater()
 
     def _offer_staged(self, prefixes: tuple[str, ...]) -> None:
         """After a crash: say that staged edits wait, and where."""
@@ -360,8 +388,9 @@ class Workbench(QObject):
         self.variables.tint()
         self.changes.tint()
         self.problems.tint()
-        self.health.tint()
-        self.compare.tint()
+        for panel in (self._health, self._compare):
+            if panel is not None:
+                panel.tint()
         self.banners.tint()
 
     def _desktop_changed(self, now: Qt.ColorScheme) -> None:

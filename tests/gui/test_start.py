@@ -39,7 +39,7 @@ print(sorted(heavy & set(sys.modules)))
 """
 
 
-def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     everything = {
         **os.environ,
         "QT_QPA_PLATFORM": "offscreen",
@@ -47,13 +47,76 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         **environment,
     }
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=everything, capture_output=True, text=True
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, env=everything, capture_output=True, text=True
     )
 
 
 def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     answer = run(FIRST_PAINT)
     assert answer.stdout.strip() == "[]", answer.stderr
+
+
+def test_the_window_is_made_without_numpy() -> None:
+    code = (
+        "import sys; import ckpt_studio.gui.workbench, ckpt_studio.gui.panels.run, ckpt_studio.gui.views.panel; "
+        "print([m for m in ('numpy', 'pyqtgraph', 'google.protobuf') if m in sys.modules])"
+    )
+    answer = run(code)
+    assert answer.stdout.strip() == "[]", answer.stderr
+
+
+ON_THREADS = """
+import builtins, sys, threading, time
+found = []
+
+class Watch:
+    # a module of the window that is looked for on a thread, so first imported there, and asks Qt for names
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is not threading.main_thread() and name.startswith(("PySide6", "pyqtgraph")):
+            found.append(name)
+        return None
+
+sys.meta_path.insert(0, Watch())
+original = builtins.__import__
+
+def importing(name, globals=None, locals=None, fromlist=(), level=0):
+    if name.startswith("PySide6.") and threading.current_thread() is not threading.main_thread():
+        found.append((globals or {}).get("__name__", "?"))
+    return original(name, globals, locals, fromlist, level)
+
+from ckpt_studio.gui.app import make_application, take_back_import
+take_back_import()
+builtins.__import__ = importing
+from ckpt_studio.gui.main_window import MainWindow
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTabWidget
+app = make_application()
+window = MainWindow()
+window.show()
+stood = []
+window.documentOpened.connect(stood.append)
+window.open_path(sys.argv[1])
+
+def settle(ready):
+    until = time.monotonic() + 30
+    while (not ready() or window.session.bridge.busy) and time.monotonic() < until:
+        QTest.qWait(10)
+    QTest.qWait(100)
+
+settle(lambda: stood and window.workbench.runs is not None)
+window.session.set_current("encoder/dense_1/kernel")
+tabs = window.findChild(QTabWidget, "viewTabs")
+for tab in range(tabs.count()):
+    tabs.setCurrentIndex(tab)
+    settle(lambda: True)
+window.close_now()
+print(sorted(set(found)), "pyqtgraph" in sys.modules)
+"""
+
+
+def test_nothing_that_names_qt_is_imported_on_a_thread(sample: Path) -> None:
+    answer = run(ON_THREADS, str(sample / "run"), CKPT_STUDIO_HOME=str(sample / "home"))
+    assert answer.stdout.strip() == "[] False", answer.stdout + answer.stderr
 
 
 IMPORTS = """

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.gui.copies import command_of
 from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
@@ -179,6 +178,8 @@ class ChangesPanel(QWidget):
 
     def copy_command(self, *_: object) -> None:
         """Copy a command that a shell takes as it is, the edits in it."""
+        from ckpt_studio.gui.copies import command_of
+
         document = self._session.document
         if document is not None:
             QApplication.clipboard().setText(command_of(document.patch(), document.base.prefix))

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
 from ckpt_studio.gui.dialogs.card_text import card_lines
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, Notice, PlainLabel, copy_text, duration_text, named
 from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
+from ckpt_studio.gui.warm_up import FOR_CURVES, QtNames, import_all
 
 if TYPE_CHECKING:
-    from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.panels.loss_plot import LossPlot
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
@@ -48,6 +48,8 @@ class RunPanel(QWidget):
         self._session = session
         self._runs = runs
         self._plot: LossPlot | None = None
+        self._qt_names = QtNames(self)
+        self._qt_names.done.connect(self._import_plot)
         self._waiting: list[Metrics] = []
         self._steps: int | None = None
         self._pages = QStackedWidget(self)
@@ -201,12 +203,19 @@ class RunPanel(QWidget):
         if self._plot is not None:
             self._plot.clear_run()
         else:
-            self._session.bridge.submit(_import_plot, self._make_plot, owner=self, slot="plot")
+            self._qt_names.start()
 
-    def _make_plot(self, kind: type[LossPlot]) -> None:
+    def _import_plot(self) -> None:
+        self._session.bridge.submit(
+            lambda task: import_all(FOR_CURVES, task), lambda _: self._make_plot(), owner=self, slot="plot"
+        )
+
+    def _make_plot(self) -> None:
         if self._plot is not None:
             return
-        self._plot = kind(self)
+        from ckpt_studio.gui.panels.loss_plot import LossPlot
+
+        self._plot = LossPlot(self)
         self._plot.set_log(self._log.isChecked())
         self._plot.checkpointClicked.connect(self._session.open)
         self._plot.followingChanged.connect(self._whole.setHidden)
@@ -337,9 +346,3 @@ class RunPanel(QWidget):
             self._last_lines.toPlainText(),
         ]
         copy_text("\n".join(lines))
-
-
-def _import_plot(_task: Task) -> type[LossPlot]:
-    from ckpt_studio.gui.panels.loss_plot import LossPlot
-
-    return LossPlot

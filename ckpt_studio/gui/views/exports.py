@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImage, QImageWriter, QPainter
-from PySide6.QtWidgets import QApplication, QFileDialog, QGraphicsView, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
 
 from ckpt_studio.gui.dialogs.fields import named
 from ckpt_studio.gui.texts import translate
@@ -53,7 +53,7 @@ def image_of(widget: QWidget) -> QImage:
 
 
 def svg_of(figure: QWidget) -> bytes:
-    """What a figure shows, as a drawing that stays sharp: its children are plots, or know how to `draw` themselves."""
+    """What a figure shows, as a drawing that stays sharp: its children know how to `draw` themselves."""
     from PySide6.QtSvg import QSvgGenerator
 
     data = QByteArray()
@@ -71,9 +71,6 @@ def svg_of(figure: QWidget) -> bytes:
             painter.translate(child.pos())
             if not child.isVisible():
                 pass
-            elif isinstance(child, QGraphicsView):
-                painter.fillRect(child.rect(), child.backgroundBrush())
-                child.render(painter, QRectF(child.rect()), child.viewport().rect())
             elif isinstance(child, Drawn):
                 child.draw(painter)
             painter.restore()

@@ -57,12 +57,6 @@ class HeatmapView(TensorView):
 
     def load(self) -> None:
         from ckpt_studio.analysis import derived, places, statistics  # noqa: F401
-        from ckpt_studio.gui.views import (  # noqa: F401
-            heatmap_bar,
-            heatmap_pictures,
-            heatmap_profiles,
-            heatmap_texts,
-        )
 
     # ---- the parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from ckpt_studio.analysis.distribution import Distribution, ValueScale
-from ckpt_studio.analysis.histogram import Histogram
 from ckpt_studio.gui.plots.hand import Drag
 from ckpt_studio.gui.plots.layers import Band, Lines, Steps
 from ckpt_studio.gui.plots.plot import Plot
 from ckpt_studio.gui.plots.scales import Linear, Log, Scale, SymLog
 from ckpt_studio.gui.plots.ticks import Numbers
-from ckpt_studio.gui.views.overlays import Overlay
 from ckpt_studio.gui.views.ridges import OVERLAP, Ridges
+
+if TYPE_CHECKING:
+    from ckpt_studio.analysis.distribution import Distribution, ValueScale
+    from ckpt_studio.analysis.histogram import Histogram
+    from ckpt_studio.gui.views.overlays import Overlay
 
 _LEAST_COUNT: Final = 0.5
 """Where a logarithmic axis of counts begins: half an element, so that a single one can be seen."""

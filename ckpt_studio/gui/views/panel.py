@@ -1,6 +1,6 @@
 """The middle of the window: the chosen variable as histogram, heatmap and table.
 
-Imports no numpy and no pyqtgraph, because it is made before the window's first paint.
+It is part of the start, so it imports no numpy, and of the views only the one that is seen first.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, PlainLabel
 from ckpt_studio.gui.texts import shape_text, shortened, visible
-from ckpt_studio.gui.views.heatmap_view import HeatmapView
 from ckpt_studio.gui.views.histogram_view import HistogramView
 from ckpt_studio.gui.views.slice_bar import SliceBar
-from ckpt_studio.gui.views.values_view import ValuesView
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
+    from ckpt_studio.gui.views.heatmap_view import HeatmapView
     from ckpt_studio.gui.views.subject import Subject
+    from ckpt_studio.gui.views.values_view import ValuesView
+    from ckpt_studio.gui.views.view import TensorView
 
 _LONGEST: Final = 400
 """A name is shortened to so many characters."""
+_HEATMAP: Final = 1
+_VALUES: Final = 2
 
 
 class TensorPanel(QWidget):
-    """Three views of the session's current variable, and a hint when none is chosen."""
+    """Three views of the session's current variable, and a hint when none is chosen.
+
+    The second and the third are made when they are first shown, or by `complete`.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,22 +45,20 @@ class TensorPanel(QWidget):
         self._title = ElidedLabel("tensorTitle", parent=self)
         self._bar = SliceBar(self)
         self._histogram = HistogramView(session, self)
-        self._heatmap = HeatmapView(session, self)
-        self._values = ValuesView(session, self)
+        self._heatmap: HeatmapView | None = None
+        self._values: ValuesView | None = None
+        self._subject: Subject | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("viewTabs")
         self._tabs.setAccessibleName(self.tr("Views"))
         self._tabs.setDocumentMode(True)
-        for view, text in (
-            (self._histogram, self.tr("Histogram")),
-            (self._heatmap, self.tr("Heatmap")),
-            (self._values, self.tr("Values")),
-        ):
-            self._tabs.addTab(view, text)
-        self._tabs.currentChanged.connect(lambda _: self._place_bar())
+        self._tabs.addTab(self._histogram, self.tr("Histogram"))
+        for text in (self.tr("Heatmap"), self.tr("Values")):
+            page = QWidget(self)
+            QVBoxLayout(page).setContentsMargins(0, 0, 0, 0)
+            self._tabs.addTab(page, text)
+        self._tabs.currentChanged.connect(self._tab_changed)
         self._bar.changed.connect(self._slice_changed)
-        self._heatmap.indexWanted.connect(self._bar.go_to)
-        self._values.indexRequested.connect(self._bar.go_to)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(self._variable_page())
@@ -81,14 +85,58 @@ class TensorPanel(QWidget):
         column.addWidget(self._bar)
         return page
 
+    # ---- the views that are made later
+
+    def complete(self) -> None:
+        """Make the views that were not shown yet."""
+        self._the_heatmap()
+        self._the_values()
+
+    def _the_heatmap(self) -> HeatmapView:
+        if self._heatmap is None:
+            from ckpt_studio.gui.views.heatmap_view import HeatmapView
+
+            view = self._heatmap = HeatmapView(self._session, self)
+            view.indexWanted.connect(self._bar.go_to)
+            view.set_slice(self._bar.plane, self._bar.which)
+            self._add_view(_HEATMAP, view)
+        return self._heatmap
+
+    def _the_values(self) -> ValuesView:
+        if self._values is None:
+            from ckpt_studio.gui.views.values_view import ValuesView
+    from ckpt_studio.gui.views.view import TensorView
+
+            view = self._values = ValuesView(self._session, self)
+            view.indexRequested.connect(self._bar.go_to)
+            view.set_slice(self._bar.spec, self._bar.which)
+            self._add_view(_VALUES, view)
+        return self._values
+
+    def _add_view(self, tab: int, view: TensorView) -> None:
+        layout = self._tabs.widget(tab).layout()
+        assert layout is not None
+        layout.addWidget(view)
+        view.present(self._subject)
+
+    def _tab_changed(self, tab: int) -> None:
+        if tab == _HEATMAP:
+            self._the_heatmap()
+        elif tab == _VALUES:
+            self._the_values()
+        self._place_bar()
+
+    # ---- what they look at
+
     def _look_at(self, key: str | None) -> None:
         self._key = key
-        subject = self._find(key)
+        subject = self._subject = self._find(key)
         self._bar.present(subject)
         self._give_slice()
         self._place_bar()
         for view in (self._histogram, self._heatmap, self._values):
-            view.present(subject)
+            if view is not None:
+                view.present(subject)
         if subject is None:
             self._pages.setCurrentIndex(0)
             return
@@ -103,9 +151,12 @@ class TensorPanel(QWidget):
 
     def go_to(self, index: tuple[int, ...]) -> None:
         """Show one element of the variable: in the heatmap, or in the values where it has but one axis."""
-        view = self._heatmap if len(index) > 1 else self._values
-        self._tabs.setCurrentWidget(view)
-        view.go_to(index)
+        if len(index) > 1:
+            self._tabs.setCurrentIndex(_HEATMAP)
+            self._the_heatmap().go_to(index)
+        else:
+            self._tabs.setCurrentIndex(_VALUES)
+            self._the_values().go_to(index)
 
     def _find(self, key: str | None) -> Subject | None:
         """The variable to show; says in the hint why there is none."""
@@ -131,14 +182,17 @@ class TensorPanel(QWidget):
 
     def _slice_changed(self) -> None:
         self._give_slice()
-        self._heatmap.invalidate()
-        self._values.invalidate()
+        for view in (self._heatmap, self._values):
+            if view is not None:
+                view.invalidate()
 
     def _give_slice(self) -> None:
-        self._heatmap.set_slice(self._bar.plane, self._bar.which)
-        self._values.set_slice(self._bar.spec, self._bar.which)
+        if self._heatmap is not None:
+            self._heatmap.set_slice(self._bar.plane, self._bar.which)
+        if self._values is not None:
+            self._values.set_slice(self._bar.spec, self._bar.which)
 
     def _place_bar(self) -> None:
-        sliced = self._tabs.currentWidget() in (self._heatmap, self._values)
-        self._bar.offer_filters(self._tabs.currentWidget() is self._heatmap)
-        self._bar.setVisible(sliced and self._bar.has_choices)
+        tab = self._tabs.currentIndex()
+        self._bar.offer_filters(tab == _HEATMAP)
+        self._bar.setVisible(tab in (_HEATMAP, _VALUES) and self._bar.has_choices)

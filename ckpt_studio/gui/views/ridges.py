@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
-from ckpt_studio.analysis.ridgeline import Ridgeline
 from ckpt_studio.gui.plots.colours import faded
 from ckpt_studio.gui.plots.frame import Frame
 from ckpt_studio.gui.plots.layers import Layer, staircase
+
+if TYPE_CHECKING:
+    from ckpt_studio.analysis.ridgeline import Ridgeline
 
 OVERLAP: Final = 1.8
 """A ridge is at most so many rows high."""

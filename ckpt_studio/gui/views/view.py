@@ -1,6 +1,6 @@
 """What the three views have in common: built when first shown, a sentence where there is nothing to draw, progress.
 
-The tools for drawing are imported on a background thread, because importing them in the GUI thread would stall it.
+What is calculated with is imported on a background thread, because importing it in the GUI thread would stall it.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ class TensorView(QWidget):
     # ---- what a subclass says
 
     def load(self) -> None:
-        """Import what drawing needs; called on a background thread."""
+        """Import what the work needs; called on a background thread, so nothing that names Qt (see `warm_up`)."""
         raise NotImplementedError
 
     def build(self, content: QWidget) -> None:
-        """Make the widgets inside `content`; called once, when the view is first shown."""
+        """Import the rest, and make the widgets inside `content`; called once, when the view is first shown."""
         raise NotImplementedError
 
     def refresh(self) -> None:
