@@ -82,11 +82,13 @@ def make_application() -> QApplication:
 
     from ckpt_studio.gui import language
     from ckpt_studio.gui.settings import Settings
+    from ckpt_studio.gui.style import started_with_fusion
 
     QApplication.setApplicationName("ckpt-studio")
     QApplication.setDesktopFileName("ckpt-studio")
     # as an argument, because the first call of style() makes a Python type of all of QStyle
     app = QApplication([sys.argv[0] or "ckpt-studio", "-style", "fusion"])
+    started_with_fusion()
     language.install(app, Settings().language)
     return app
 

@@ -14,7 +14,6 @@ from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.edit_specs import OF_VARIABLES
 from ckpt_studio.gui.editing import Editing
 from ckpt_studio.gui.opening import copy_sample
-from ckpt_studio.gui.palette import Choice, Palette
 from ckpt_studio.gui.texts import shortened, visible, without_mnemonic
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.edits import Replace
     from ckpt_studio.gui.bench import Bench
     from ckpt_studio.gui.copies import Kind
+    from ckpt_studio.gui.palette import Choice
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.settings import Naming
 
@@ -227,9 +227,13 @@ class Commands(QObject):
 
     def show_palette(self) -> None:
         """Offer every action that can be done now."""
+        from ckpt_studio.gui.palette import Palette
+
         Palette(self._offer_commands, "commandPalette", self.tr("Type what to do"), self._window).open()
 
     def _offer_commands(self, text: str) -> list[Choice]:
+        from ckpt_studio.gui.palette import Choice
+
         words = text.lower().split()
         found = []
         for spec in SPECS:
@@ -243,6 +247,8 @@ class Commands(QObject):
 
     def go_to_variable(self) -> None:
         """Offer the variables by name."""
+        from ckpt_studio.gui.palette import Palette
+
         Palette(self._offer_variables, "variablePalette", self.tr("Type part of a name"), self._window).open()
 
     def _offer_variables(self, text: str) -> list[Choice]:
@@ -266,6 +272,8 @@ class Commands(QObject):
         return [self._choice(columns.name(row), columns.keys[row]) for row in first]
 
     def _choice(self, name: str, key: str) -> Choice:
+        from ckpt_studio.gui.palette import Choice
+
         note = "" if name == key else visible(shortened(key, _LONGEST))
         return Choice(visible(shortened(name, _LONGEST)), note, lambda: self._bench.variables.go_to(key))
 

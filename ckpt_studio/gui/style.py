@@ -35,9 +35,10 @@ _FADED: Final = {False: "#9aa1a9", True: "#6b737e"}
 
 
 class _Desktop:
-    """What is known of the desktop's colours."""
+    """What is known of the desktop's colours, and whether the style is the one that ours go with."""
 
     dark: bool | None = None
+    fusion = False
 
 
 def is_dark(scheme: Scheme) -> bool:
@@ -75,9 +76,14 @@ def with_clear_edges(palette: QPalette) -> QPalette:
     return made
 
 
+def started_with_fusion() -> None:
+    """The application was told to take the style when it was made."""
+    _Desktop.fusion = True
+
+
 def ensure_fusion() -> None:
     """Take the style that the palettes are made for; `app` asks for it already, a test's own application may not."""
-    if QApplication.style().objectName().lower() != "fusion":
+    if not _Desktop.fusion and QApplication.style().objectName().lower() != "fusion":
         QApplication.setStyle("Fusion")
 
 

@@ -1,6 +1,6 @@
 """The window's other half: puts actions, docks and pages together and binds what a person does to the session.
 
-It is made right after the first paint. What needs numpy, protobuf or pyqtgraph follows once these have been imported in
+It is made right after the first paint. What needs numpy or protobuf follows once these have been imported in
 the background.
 """
 
@@ -18,6 +18,7 @@ from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
 from ckpt_studio.gui.comparing import Comparing
+from ckpt_studio.gui.docking import LEFT_WIDTH, place_docks
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.garbage import GarbageCollector
 from ckpt_studio.gui.health_check import HealthCheck
@@ -28,7 +29,6 @@ from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
 from ckpt_studio.gui.panels.details import DetailsPanel
 from ckpt_studio.gui.panels.log import LogPanel
-from ckpt_studio.gui.panels.problems import ProblemsPanel
 from ckpt_studio.gui.panels.variables import VariablesPanel
 from ckpt_studio.gui.session import Session
 from ckpt_studio.gui.status import StatusLine
@@ -43,12 +43,10 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.panels.compare import ComparePanel
     from ckpt_studio.gui.panels.health import HealthPanel
+    from ckpt_studio.gui.panels.problems import ProblemsPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.views.panel import TensorPanel
 
-_LEFT_WIDTH: Final = 450
-_RIGHT_WIDTH: Final = 315
-_BOTTOM_HEIGHT: Final = 230
 _SETTLE_MS: Final = 50
 """The window is left to the person for this long before it does what nobody waits for."""
 _Area = Qt.DockWidgetArea
@@ -85,7 +83,12 @@ class Workbench(QObject):
         self._view: TensorPanel | None = None
         self._compare: ComparePanel | None = None
         self._health: HealthPanel | None = None
-        self._docked = self._settled = False
+        self._problems: ProblemsPanel | None = None
+        self._docked = False
+        self._late = [
+            self._make_problems, self._make_views, self._make_compare, self._make_health,
+            self.tint, self.session.warm_up,
+        ]  # fmt: skip
         self._make_docks()
         self.banners = BannerArea(window)
         window.middle.insertWidget(0, self.banners)
@@ -110,7 +113,6 @@ class Workbench(QObject):
         self.checkpoints = CheckpointsPanel(session, window)
         self.details = DetailsPanel(session, window)
         self.changes = ChangesPanel(session, window)
-        self.problems = ProblemsPanel(session, self.verifying, window)
         self.log = LogPanel(session, window)
         self.docks = {
             name: self._dock(name, title, content)
@@ -121,7 +123,7 @@ class Workbench(QObject):
                 ("changesDock", self.tr("Changes"), self.changes),
                 ("runDock", self.tr("Run"), QWidget(window)),
                 ("logDock", self.tr("Log"), self.log),
-                ("problemsDock", self.tr("Problems"), self.problems),
+                ("problemsDock", self.tr("Problems"), QWidget(window)),
                 ("healthDock", self.tr("Health"), QWidget(window)),
                 ("compareDock", self.tr("Compare"), QWidget(window)),
             )
@@ -151,9 +153,6 @@ class Workbench(QObject):
         session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(self._count_changes)
-        self.problems.countChanged.connect(self._count_problems)
-        self.problems.goToRequested.connect(self.variables.go_to)
-        self.problems.swapRequested.connect(self.commands.swap)
         self._connect_comparing()
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
@@ -198,7 +197,8 @@ class Workbench(QObject):
         """Make the view of tensors and the Run panel now, whatever has to be imported for them."""
         self.session.finish_warm_up()
         self._furnish()
-        self._settle()
+        while self._late:
+            self._late.pop(0)()
 
     def _furnish(self) -> None:
         """Make the view of tensors and the Run panel, if that was not done yet."""
@@ -224,29 +224,40 @@ class Workbench(QObject):
         self.completed.emit()
 
     def _settle(self) -> None:
-        """Do what neither the start page nor a first look at a variable waits for."""
-        if not self._settled:
-            self._settled = True
-            self._make_late_panels()
-            self.tint()
-            self.session.warm_up()
+        """Do what neither the start page nor a first look at a variable waits for, a part a turn."""
+        if self._late:
+            self._late.pop(0)()
+            QTimer.singleShot(0, self, self._settle)
 
-    def _make_late_panels(self) -> None:
-        """What there is time for until somebody compares, looks for findings or turns to another view."""
+    def _make_problems(self) -> None:
+        from ckpt_studio.gui.panels.problems import ProblemsPanel
+
+        panel = self._problems = ProblemsPanel(self.session, self.verifying, self.window)
+        panel.countChanged.connect(self._count_problems)
+        panel.goToRequested.connect(self.variables.go_to)
+        panel.swapRequested.connect(self.commands.swap)
+        self._fill_dock("problemsDock", panel)
+
+    def _make_compare(self) -> None:
         from ckpt_studio.gui.panels.compare import ComparePanel
+
+        panel = self._compare = ComparePanel(self.session, self.comparing, self.window)
+        panel.goToRequested.connect(self.variables.go_to)
+        panel.swapRequested.connect(self.commands.swap)
+        panel.otherRequested.connect(self.commands.compare)
+        self._fill_dock("compareDock", panel)
+
+    def _make_health(self) -> None:
         from ckpt_studio.gui.panels.health import HealthPanel
 
-        compare = self._compare = ComparePanel(self.session, self.comparing, self.window)
-        compare.goToRequested.connect(self.variables.go_to)
-        compare.swapRequested.connect(self.commands.swap)
-        compare.otherRequested.connect(self.commands.compare)
-        self._fill_dock("compareDock", compare)
-        health = self._health = HealthPanel(self.session, self.health_check, self.window)
-        health.countChanged.connect(self._count_findings)
-        health.placeWanted.connect(self._show_place)
-        self._fill_dock("healthDock", health)
-        if self._view is not None:
-            self._view.complete()
+        panel = self._health = HealthPanel(self.session, self.health_check, self.window)
+        panel.countChanged.connect(self._count_findings)
+        panel.placeWanted.connect(self._show_place)
+        self._fill_dock("healthDock", panel)
+
+    def _make_views(self) -> None:
+        if self._view is not None and self._view.make_next():
+            self._late.insert(0, self._make_views)
 
     def _fill_dock(self, name: str, content: QWidget) -> None:
         """Put content into a dock that was made without."""
@@ -282,7 +293,7 @@ class Workbench(QObject):
         if self.session.offered is not None and not self._docked:
             dock = self.docks["checkpointsDock"]
             self.window.addDockWidget(_Area.LeftDockWidgetArea, dock)
-            self.window.resizeDocks([dock], [_LEFT_WIDTH], Qt.Orientation.Horizontal)
+            self.window.resizeDocks([dock], [LEFT_WIDTH], Qt.Orientation.Horizontal)
             dock.show()
 
     def _show_page(self) -> None:
@@ -354,25 +365,7 @@ class Workbench(QObject):
             dock.setFloating(False)
             dock.show()
         self._end_comparison()
-        window.setCorner(Qt.Corner.BottomLeftCorner, _Area.LeftDockWidgetArea)
-        window.setCorner(Qt.Corner.BottomRightCorner, _Area.RightDockWidgetArea)
-        window.addDockWidget(_Area.LeftDockWidgetArea, docks["checkpointsDock"])
-        window.splitDockWidget(docks["checkpointsDock"], docks["variablesDock"], Qt.Orientation.Vertical)
-        window.addDockWidget(_Area.RightDockWidgetArea, docks["detailsDock"])
-        window.splitDockWidget(docks["detailsDock"], docks["changesDock"], Qt.Orientation.Vertical)
-        window.addDockWidget(_Area.BottomDockWidgetArea, docks["runDock"])
-        window.tabifyDockWidget(docks["runDock"], docks["logDock"])
-        window.tabifyDockWidget(docks["logDock"], docks["problemsDock"])
-        window.tabifyDockWidget(docks["problemsDock"], docks["healthDock"])
-        window.tabifyDockWidget(docks["problemsDock"], docks["compareDock"])
-        docks["runDock"].raise_()
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        window.resizeDocks(
-            [docks["variablesDock"], docks["detailsDock"]], [_LEFT_WIDTH, _RIGHT_WIDTH], across
-        )
-        window.resizeDocks([docks["checkpointsDock"], docks["variablesDock"]], [220, 530], down)
-        window.resizeDocks([docks["detailsDock"], docks["changesDock"]], [480, 280], down)
-        window.resizeDocks([docks["runDock"]], [_BOTTOM_HEIGHT], down)
+        place_docks(window, docks)
 
     def dock_menu(self) -> QMenu:
         """The docks, to show and hide."""
@@ -387,8 +380,7 @@ class Workbench(QObject):
         self.actions.tint()
         self.variables.tint()
         self.changes.tint()
-        self.problems.tint()
-        for panel in (self._health, self._compare):
+        for panel in (self._problems, self._health, self._compare):
             if panel is not None:
                 panel.tint()
         self.banners.tint()
@@ -405,7 +397,7 @@ class Workbench(QObject):
 
     def close(self) -> None:
         """Remember the layout and let go of everything."""
-        self._settled = True
+        self._late = []
         if self._docked:
             window = self.window
             window.settings.save_layout(QByteArray(window.saveGeometry()), QByteArray(window.saveState()))

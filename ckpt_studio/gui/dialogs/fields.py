@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QSizePolicy,
-    QStyle,
     QToolButton,
     QWidget,
 )
@@ -102,23 +101,29 @@ class Notice(QWidget):
     def __init__(self, object_name: str, parent: QWidget | None = None, *, trouble: bool = True) -> None:
         super().__init__(parent)
         self.setObjectName(object_name)
-        icon = QLabel(self)
-        signs = QStyle.StandardPixmap
-        which = signs.SP_MessageBoxWarning if trouble else signs.SP_MessageBoxInformation
-        side = self.fontMetrics().height()
-        icon.setPixmap(self.style().standardIcon(which).pixmap(side, side))
+        self._trouble = trouble
+        self._sign = QLabel(self)
         self._text = PlainLabel(f"{object_name}Text", parent=self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         self.hide()
 
     def say(self, sentence: str) -> None:
         """Show a sentence; an empty one hides the notice."""
+        if sentence and self._sign.pixmap().isNull():
+            self._draw_sign()
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
         self.setVisible(bool(sentence))
+
+    def _draw_sign(self) -> None:
+        from PySide6.QtWidgets import QStyle  # here, because its many enumerations would be part of the start
+
+        signs, side = QStyle.StandardPixmap, self.fontMetrics().height()
+        which = signs.SP_MessageBoxWarning if self._trouble else signs.SP_MessageBoxInformation
+        self._sign.setPixmap(self.style().standardIcon(which).pixmap(side, side))
 
     def text(self) -> str:
         """The sentence shown, or an empty text."""

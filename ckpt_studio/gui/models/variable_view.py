@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHeaderView,
-    QStyle,
     QStyleOption,
     QStyleOptionViewItem,
     QTableView,
@@ -50,6 +49,8 @@ class TreeDelegate(CheckDelegate):
         if index.column() != Column.label:
             super().paint(painter, option, index)
             return
+        from PySide6.QtWidgets import QStyle  # here, because its many enumerations would be part of the start
+
         widget = option.widget
         style = QApplication.style() if widget is None else widget.style()
         whole = QStyleOptionViewItem(option)

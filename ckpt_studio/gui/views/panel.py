@@ -31,7 +31,7 @@ _VALUES: Final = 2
 class TensorPanel(QWidget):
     """Three views of the session's current variable, and a hint when none is chosen.
 
-    The second and the third are made when they are first shown, or by `complete`.
+    The second and the third are made when they are first shown, or by `make_next`.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -48,6 +48,7 @@ class TensorPanel(QWidget):
         self._heatmap: HeatmapView | None = None
         self._values: ValuesView | None = None
         self._subject: Subject | None = None
+        self._places: dict[int, QVBoxLayout] = {}
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("viewTabs")
         self._tabs.setAccessibleName(self.tr("Views"))
@@ -55,8 +56,9 @@ class TensorPanel(QWidget):
         self._tabs.addTab(self._histogram, self.tr("Histogram"))
         for text in (self.tr("Heatmap"), self.tr("Values")):
             page = QWidget(self)
-            QVBoxLayout(page).setContentsMargins(0, 0, 0, 0)
-            self._tabs.addTab(page, text)
+            place = QVBoxLayout(page)
+            place.setContentsMargins(0, 0, 0, 0)
+            self._places[self._tabs.addTab(page, text)] = place
         self._tabs.currentChanged.connect(self._tab_changed)
         self._bar.changed.connect(self._slice_changed)
         self._pages = QStackedWidget(self)
@@ -87,10 +89,15 @@ class TensorPanel(QWidget):
 
     # ---- the views that are made later
 
-    def complete(self) -> None:
-        """Make the views that were not shown yet."""
-        self._the_heatmap()
-        self._the_values()
+    def make_next(self) -> bool:
+        """Make one of the views that were not shown yet; whether there was one."""
+        if self._heatmap is None:
+            self._the_heatmap()
+        elif self._values is None:
+            self._the_values()
+        else:
+            return False
+        return True
 
     def _the_heatmap(self) -> HeatmapView:
         if self._heatmap is None:
@@ -105,7 +112,6 @@ class TensorPanel(QWidget):
     def _the_values(self) -> ValuesView:
         if self._values is None:
             from ckpt_studio.gui.views.values_view import ValuesView
-    from ckpt_studio.gui.views.view import TensorView
 
             view = self._values = ValuesView(self._session, self)
             view.indexRequested.connect(self._bar.go_to)
@@ -114,9 +120,7 @@ class TensorPanel(QWidget):
         return self._values
 
     def _add_view(self, tab: int, view: TensorView) -> None:
-        layout = self._tabs.widget(tab).layout()
-        assert layout is not None
-        layout.addWidget(view)
+        self._places[tab].addWidget(view)
         view.present(self._subject)
 
     def _tab_changed(self, tab: int) -> None:

@@ -69,6 +69,8 @@ class Bench:
 def bench(qtbot: QtBot) -> Iterator[Bench]:
     session = Session()
     panel = TensorPanel(session)
+    while panel.make_next():
+        pass
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()
