@@ -202,7 +202,7 @@ def test_garbage_is_collected_in_the_gui_thread_only(qtbot: QtBot) -> None:
     window = MainWindow()
     qtbot.addWidget(window, before_close_func=lambda w: w.close_now())
     window.show()
-    qtbot.waitUntil(lambda: window.workbench.runs is not None, timeout=10_000)
+    qtbot.waitSignal(window.workbench.completed, timeout=10_000).wait()
     gc.callbacks.append(note)
     try:
         window.session.bridge.submit(litter, lambda _: None)
