@@ -38,7 +38,8 @@ class Live:
         name: its full name, as `dense/kernel`.
         shape: its shape.
         dtype: TensorFlow's name.
-        paths: attribute paths that lead to it from the model's root, as the object graph would have them.
+        places: keys of the checkpoint's object graph that the same attributes lead to, and for each whether a place in
+            a list is among them.
         stored: where a file of Keras 3 has it, empty where that is not known.
         trained: whether the run trains it.
         slot_of: place of the weight that this optimizer slot belongs to, None for others.
@@ -49,7 +50,7 @@ class Live:
     name: str
     shape: tuple[int, ...]
     dtype: str
-    paths: tuple[str, ...] = ()
+    places: tuple[tuple[str, bool], ...] = ()
     stored: str = ""
     trained: bool = False
     slot_of: int | None = None
@@ -114,16 +115,18 @@ class _Binder:
     def __init__(self, live: Sequence[Live], known: Sequence[Known]) -> None:
         self._live, self._known = live, known
         self._found = Binding(live, known)
-        self._free_live = {i for i, one in enumerate(live) if not one.carried or one.paths or one.name}
+        self._free_live = {i for i, one in enumerate(live) if one.name or one.places}
         self._free_known = set(range(len(known)))
         self._is_slot = [bool(one.slot_of) or one.role == "slot" for one in known]
 
     def bind(self) -> Binding:
         weights = [i for i in sorted(self._free_live) if self._live[i].slot_of is None]
         slots = [i for i in sorted(self._free_live) if self._live[i].slot_of is not None]
-        self._by_paths(weights)
+        self._by_paths([*weights, *slots])
         self._by(weights, lambda one: one.name, _full, "name")
         self._by(weights, lambda one: one.stored, lambda one: one.key, "file")
+        self._by(slots, lambda one: one.name, _full, "name")
+        self._by_their_slots(slots)
         self._by_bare_names(weights)
         self._by(weights, lambda one: _last(one.name), lambda one: _last(_full(one)), "name")
         self._by(weights, lambda one: _setting(one.name), _setting_of, "name")
@@ -131,6 +134,7 @@ class _Binder:
         self._by(slots, lambda one: one.name, _full, "name")
         self._by(slots, lambda one: one.stored, lambda one: one.key, "file")
         self._compare()
+        self._doubt(weights)
         return self._found
 
     def _take(self, i: int, k: int, how: str) -> None:
@@ -140,15 +144,14 @@ class _Binder:
 
     def _by_paths(self, places: Iterable[int]) -> None:
         """Attribute paths. Members of lists, and what Keras numbers itself, only where the full names agree too."""
-        at = {one.path: k for k, one in enumerate(self._known) if one.path}
+        at = {one.key: k for k, one in enumerate(self._known)}
         for i in places:
             one = self._live[i]
-            for path in one.paths:
-                k = at.get(path)
+            for key, numbered in one.places:
+                k = at.get(key)
                 if k is None or k not in self._free_known:
                     continue
-                numbered = any(part.isdigit() or part.startswith("layer") for part in path.split("/"))
-                if not numbered or _full(self._known[k]) == one.name:
+                if not numbered or _agree(_full(self._known[k]), one.name):
                     self._take(i, k, "path")
                     break
 
@@ -196,6 +199,18 @@ class _Binder:
             if len(theirs) == 1 and theirs[0] in self._free_known:
                 self._take(i, theirs[0], "slot")
 
+    def _by_their_slots(self, places: Iterable[int]) -> None:
+        """Weights of slots that were matched by their names: Keras 3 names a slot after its weight."""
+        at = {one.key: k for k, one in enumerate(self._known)}
+        for i in places:
+            pair = self._found.pairs.get(i)
+            weight = self._live[i].slot_of
+            if pair is None or weight not in self._free_live:
+                continue
+            k = at.get(self._known[pair[0]].slot_of)
+            if k is not None and k in self._free_known:
+                self._take(weight, k, "slot")
+
     def _compare(self) -> None:
         """Take back what differs in shape or dtype."""
         found = []
@@ -208,6 +223,19 @@ class _Binder:
                 said = [_described(one.dtype, one.shape) for one in (theirs, mine)]
                 found.append(Differs(theirs.key, mine.name, *said))
         self._found.differs = tuple(found)
+
+    def _doubt(self, places: Iterable[int]) -> None:
+        """A weight that nothing gives a value, and one of its shape that nothing takes: a name is wrong somewhere."""
+        free = [self._known[k] for k in sorted(self._free_known) if self._known[k].role == "weight"]
+        for i in places:
+            one = self._live[i]
+            alike = [known for known in free if known.shape == one.shape and known.shape]
+            if one.trained and i in self._free_live and alike and not self._found.problems:
+                names = _some(difflib.get_close_matches(one.name, [_full(known) for known in alike], 3, 0.0))
+                self._found.problems.append(
+                    f"The checkpoint has no {one.name}, and nothing takes its {names}, of the same shape; rename the "
+                    "layer, or drop what is not wanted."
+                )
 
     def _grouped(self, places: Iterable[int], of: Callable[[Live], Hashable]) -> dict[Hashable, list[int]]:
         groups: dict[Hashable, list[int]] = defaultdict(list)
@@ -227,6 +255,12 @@ class _Binder:
 
 def _full(one: Known) -> str:
     return one.name.removesuffix(":0")
+
+
+def _agree(saved: str, name: str) -> bool:
+    """Whether a saved name says nothing against a variable: Keras 3 leaves out layers of a list (`net/kernel`)."""
+    parts = iter(name.split("/"))
+    return all(part in parts for part in saved.split("/"))
 
 
 def _bare(name: str) -> str:

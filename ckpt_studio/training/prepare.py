@@ -119,14 +119,12 @@ def frozen_unchanged(start: str, end: str, frozen: Collection[str], names: Mappi
         last.close()
 
 
-def _keys_in(last: TensorSource, frozen: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
-    """Where a checkpoint holds the frozen variables: under the same key, else under the model's name for it."""
+def _keys_in(last: Checkpoint, frozen: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Where a checkpoint holds frozen variables: a file of Keras under the model's names, others under their keys."""
+    if not last.format.startswith("keras"):
+        return {key: key for key in frozen}
     by_name = {last.columns.name(row): last.columns.keys[row] for row in range(len(last.columns))}
-    return {
-        key: by_name.get(names[key], key) if key in names and (key not in last.columns or names[key] in by_name)
-        else key
-        for key in frozen
-    }  # fmt: skip
+    return {key: by_name.get(names.get(key, ""), key) for key in frozen}
 
 
 def _same(first: TensorSource, key: str, last: TensorSource, end: str) -> bool:

@@ -169,7 +169,7 @@ def any_open(pid: int) -> bool:
         ({"stepz": 1}, "stepz"),
         ({"frozen": ["nothing*"]}, "nothing*"),
         ({"checkpoint": "no/such/place"}, "place does not exist"),
-        ({"recipe": "train.py"}, "recipe"),
+        ({"recipe": "train.py"}, "The recipe"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_status_1(

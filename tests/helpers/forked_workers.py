@@ -66,10 +66,6 @@ class ForkedWorkers:
 
 def serve(address: str) -> None:
     """Fork a keeper for every relay."""
-    import ckpt_studio.training.worker.job
-    import ckpt_studio.training.worker.loop
-    import ckpt_studio.training.worker.routes.keras
-    import ckpt_studio.training.worker.routes.metagraph  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:

@@ -19,8 +19,8 @@ def known(
                  **fields)  # fmt: skip
 
 
-def live(name: str, shape: tuple[int, ...] = (4, 4), *paths: str, **fields: object) -> Live:
-    return replace(Live(name, shape, "float32", paths), **fields)  # type: ignore[arg-type]
+def live(name: str, shape: tuple[int, ...] = (4, 4), **fields: object) -> Live:
+    return replace(Live(name, shape, "float32"), **fields)  # type: ignore[arg-type]
 
 
 def pairs(lives: list[Live], knowns: list[Known]) -> dict[str, str]:
@@ -73,16 +73,15 @@ def test_slots_follow_their_weights_under_old_and_new_names_of_their_kinds() -> 
 
 @pytest.mark.parametrize(("name", "bound"), [("blocks_w", True), ("other_w", False)])
 def test_a_place_in_a_list_counts_only_where_the_names_agree(name: str, bound: bool) -> None:
-    binding = bind([live("blocks_w", (2,), "blocks/0/w")], [known(name, (2,), "blocks/0/w")])
+    there = known(name, (2,), key="blocks/0/w")
+    binding = bind([live("blocks_w", (2,), places=(("blocks/0/w", True),))], [there])
     assert bool(binding.pairs) is bound
 
 
-def test_attribute_paths_outdo_names() -> None:
-    lives = [live("w", (2,), "net/a"), live("w", (2,), "net/b")]
-    knowns = [known("w", (2,), "net/b", key="b"), known("w", (2,), "net/a", key="a")]
-    assert {lives[i].paths[0]: knowns[k].path for i, (k, _) in bind(lives, knowns).pairs.items()} == {
-        "net/a": "net/a", "net/b": "net/b"
-    }  # fmt: skip
+def test_attributes_outdo_names() -> None:
+    lives = [live("w", (2,), places=((f"net/{one}", False),)) for one in "ab"]
+    knowns = [known("w", (2,), key="net/b"), known("w", (2,), key="net/a")]
+    assert {i: knowns[k].key for i, (k, _) in bind(lives, knowns).pairs.items()} == {0: "net/a", 1: "net/b"}
 
 
 def test_what_differs_and_what_is_missing_is_told_with_the_nearest_names() -> None:

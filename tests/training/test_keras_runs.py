@@ -77,7 +77,9 @@ def test_it_computes_what_stock_keras_computes(
         np.testing.assert_array_equal(end.read(key).ravel(), np.array(values[end.columns.name(row)], "f8"))
 
 
-@pytest.mark.parametrize("name", ["model0.keras", "legacy.h5"])
+@pytest.mark.parametrize(
+    "name", ["model0.keras", pytest.param("legacy.h5", marks=pytest.mark.campaign("matrix"))]
+)
 def test_half_and_half_is_the_whole_and_stock_keras_goes_on(
     name: str, start: Start, files: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
 ) -> None:

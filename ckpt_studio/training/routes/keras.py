@@ -23,8 +23,6 @@ class KerasRoute:
 
     def declines(self, base: Checkpoint, spec: RunSpec) -> str | None:
         """As `Route.declines`."""
-        if spec.recipe is not None:
-            return "a recipe takes the place of its model"
         try:
             text = model_text(base)
         except FileFault as error:

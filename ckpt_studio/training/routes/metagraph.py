@@ -35,8 +35,6 @@ class MetaGraphRoute:
 
     def declines(self, base: Checkpoint, spec: RunSpec) -> str | None:
         """As `Route.declines`."""
-        if spec.recipe is not None:
-            return "a recipe takes the place of a graph"
         return "it has no .meta file beside it" if base.meta_graph is None else None
 
     def prospect(self, source: TensorSource, base: Checkpoint, spec: RunSpec, frozen: frozenset[str]) -> Card:

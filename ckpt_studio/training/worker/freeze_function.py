@@ -80,7 +80,7 @@ def _wrapped(concrete: Any, proto: MetaGraphDef, ends: Sequence[str]) -> Callabl
     captured = [held for held, _ in concrete.graph.captures]
 
     def call(*arguments: Any) -> Any:
-        got = wrapped(*tf.nest.flatten(arguments), *captured)
+        got = wrapped(*tf.nest.flatten(arguments, expand_composites=True), *captured)
         return tf.nest.pack_sequence_as(concrete.structured_outputs, got, expand_composites=True)
 
     return call

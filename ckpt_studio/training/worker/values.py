@@ -47,7 +47,7 @@ class TrainedValues:
         if key not in self._values:
             return self._start.read(key, window)
         values = np.asarray(self._values[key])
-        return values[check_window(window, values.shape)].copy()
+        return np.array(values[check_window(window, values.shape)], values.dtype)
 
     def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
         """As `TensorSource.blocks`."""

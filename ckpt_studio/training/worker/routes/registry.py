@@ -9,6 +9,7 @@ from ckpt_studio.training.worker.routes.base import WorkerRoute
 
 ROUTES: Final = {
     "meta_graph": ("metagraph", "MetaGraphRun"),
+    "recipe": ("recipe", "RecipeRun"),
     "keras": ("keras", "KerasRun"),
 }
 """Name -> module and class."""

@@ -14,9 +14,11 @@ from ckpt_studio.training.binding import Binding, bind
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.variables_file import read_known
 from ckpt_studio.training.worker.faults import NotANumber
+from ckpt_studio.training.worker.graft import GRAPH_KEY, graft
 from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import RunCheckpoints, Writer
 from ckpt_studio.training.worker.live import LiveVariable, give_values
+from ckpt_studio.training.worker.lockstep import Found
 from ckpt_studio.training.worker.routes.base import Done, has_before
 from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.stepping import Batches, Step, Stepper
@@ -34,6 +36,7 @@ class Parts:
         batches: where they come from.
         writer: writes checkpoints.
         hold: told which variables are frozen, before anything is traced.
+        found: where each stands in the checkpoint's object graph, for checkpoints that have one.
     """
 
     card: Card
@@ -42,6 +45,7 @@ class Parts:
     batches: Callable[[], Batches]
     writer: Writer
     hold: Callable[[Sequence[LiveVariable]], None]
+    found: Sequence[Found] = ()
 
 
 def prepare_tensorflow(job: Job) -> None:
@@ -64,7 +68,7 @@ class SteppedTrainer:
         self._start = start = open_bundle(job.start)
         self.binding = bind([one.told for one in parts.variables], read_known(job.folder.known))
         frozen = self._frozen(parts)
-        card = _with_binding(parts.card, self.binding, [parts.variables[at] for at in frozen])
+        card = _with_binding(parts.card, self.binding, frozen)
         self._checkpoints = RunCheckpoints(job.folder, job.spec, parts.writer)
         self._batches = parts.batches
         if card.problems:
@@ -81,6 +85,16 @@ class SteppedTrainer:
             card, blocked=card.blocked + self._stepper.blocked, inexact=(*card.inexact, *reasons)
         )
         self._loss = float("inf")
+        self._graph, self._grafted = self._graft(parts)
+
+    def _graft(self, parts: Parts) -> tuple[Any, dict[int, str]]:
+        """The object graph with what the checkpoint did not hold, and the new keys by the places of the variables."""
+        places = [at for at in range(len(parts.found)) if at not in self.binding.pairs]
+        if not places or GRAPH_KEY not in self._start.columns:
+            return None, {}
+        raw = self._start.read(GRAPH_KEY).reshape(-1)[0]
+        graph, keys = graft(raw, [(parts.found[at], parts.variables[at].told.name) for at in places])
+        return graph, {places[number]: key for number, key in keys.items()}
 
     def _frozen(self, parts: Parts) -> list[int]:
         """Places of the variables that must not change: those of frozen keys, their slots, and statistics if wanted."""
@@ -129,6 +143,10 @@ class SteppedTrainer:
             if pair is not None:
                 values[self.binding.known[pair[0]].key] = one.value()
             self._check(one, step)
+        for place, key in self._grafted.items():
+            values[key] = self._variables[place].value()
+        if self._grafted:
+            values[GRAPH_KEY] = self._graph
         state = encode_state(self._job, self._variables)
         return self._checkpoints.save(step, TrainedValues(self._start, values), state, self._loss)
 
@@ -140,10 +158,10 @@ class SteppedTrainer:
             raise NotANumber(f"{one.told.name} is not finite any more at step {step}, so that was not saved.")
 
 
-def _with_binding(card: Card, binding: Binding, frozen: Collection[LiveVariable]) -> Card:
+def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card:
     bound = binding.bound
-    names = {one.told.name for one in frozen}
-    keys = sorted({*card.frozen, *(one.key for one in bound if one.name in names)})
+    pairs = binding.pairs
+    keys = sorted({*card.frozen, *(binding.known[pairs[at][0]].key for at in frozen if at in pairs)})
     problems = [
         *binding.problems,
         *(

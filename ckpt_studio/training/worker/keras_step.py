@@ -1,0 +1,60 @@
+"""Compiles a Keras model as its file and the SPEC say, and trains it on one batch as `fit` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ckpt_studio.core.errors import RunFault
+from ckpt_studio.training.worker.job import Job
+
+
+def keras_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> Any:
+    """One step of a compiled model, as `fit` does it; its loss."""
+    if type(model).train_step is not keras.Model.train_step:  # the person's own
+        model.reset_metrics()
+        told = model.train_step((x, y) if sample_weight is None else (x, y, sample_weight))
+        return told["loss"] if isinstance(told, Mapping) else told
+    with tf.GradientTape() as tape:
+        predicted = model(x, training=True) if model._call_has_training_arg else model(x)
+        loss = model.compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
+        scaled = model.optimizer.scale_loss(loss)
+    weights = model.trainable_weights
+    model.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
+    return loss
+
+
+def compile_model(model: Any, settings: Mapping[str, Any], job: Job) -> None:
+    """Compile a model with what the SPEC has in place of its settings, and build its optimizer on all weights.
+
+    Raises:
+        RunFault: it has no loss.
+    """
+    settings = dict(settings)
+    if job.spec.optimizer is not None:
+        given = job.spec.optimizer
+        settings["optimizer"] = keras.optimizers.get(given if isinstance(given, str) else dict(given))
+    if job.spec.loss is not None:
+        settings["loss"] = job.spec.loss
+    if not settings.get("loss"):
+        raise RunFault("The model was not compiled, so it has no loss; name one.")
+    optimizer = keras.optimizers.get(settings.get("optimizer") or "rmsprop")
+    model.compile(**{**settings, "optimizer": optimizer}, jit_compile=False)
+    optimizer.build(model.trainable_variables)
+
+
+def set_rate(optimizer: Any, rate: float) -> None:
+    """Give an optimizer another learning rate.
+
+    Raises:
+        RunFault: it follows a schedule.
+    """
+    try:
+        optimizer.learning_rate = rate
+    except TypeError as error:
+        raise RunFault(
+            "The optimizer's learning rate follows a schedule; name another optimizer to change it."
+        ) from error

@@ -1,0 +1,154 @@
+"""Runs of recipes from end to end: object-based checkpoints walked into what a person's code builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ckpt_studio.core.errors import RunFault
+from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.training.events import Cause, RunState
+from ckpt_studio.training.part import Part
+from ckpt_studio.training.worker.graft import GRAPH_KEY
+from tests.helpers.tensorflow_child import TensorFlowChild
+from tests.training.conftest import Start, Watched
+from tests.training.recipes import MAKE, RECIPES, RESTORE
+from tests.training.test_keras_runs import keys_of, values_of
+from tests.training.test_runs import assert_same
+
+
+@pytest.fixture(scope="session")
+def recipes(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recipes")
+    tensorflow_child(MAKE, folder, RECIPES)
+    return folder
+
+
+def begin(
+    start: Start, recipes: Path, name: str, out: Path, prefix: str | None = None, **fields: Any
+) -> Watched:
+    base = open_checkpoint(prefix or str(recipes / f"{name}-3"))
+    return start(base, data=None, recipe=str(recipes / f"{name}.py"), out=str(out), **fields)
+
+
+FROZEN = {
+    "functional": ("equal0", "equal1/bias"),
+    "subclassed": ("net_dense_1_",),
+    "module": (),
+    "pair": ("judge_a",),
+}
+
+
+_LONG = pytest.mark.campaign("matrix")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("functional"),
+        pytest.param("pair", marks=_LONG),
+        pytest.param("subclassed", marks=_LONG),
+        "module",
+    ],
+)
+def test_half_and_half_is_the_whole_and_stock_tensorflow_restores_it(
+    name: str, start: Start, recipes: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    base = recipes / f"{name}-3"
+    frozen = (
+        keys_of(base, *FROZEN[name]) if FROZEN[name] else frozenset({"net/first/.ATTRIBUTES/VARIABLE_VALUE"})
+    )
+    whole = begin(start, recipes, name, tmp_path / "whole", steps=16, frozen=frozen)
+    outcome = whole.end()
+    assert outcome.state is RunState.finished, outcome
+    card = whole.card
+    assert card.problems == card.missing == ()
+    assert {key for key in card.unused if "save_counter" not in key} == set()
+    assert whole.losses[0] == card.loss_after
+    assert outcome.frozen_unchanged is True
+    half = begin(start, recipes, name, tmp_path / "half", steps=8, frozen=frozen).end()
+    rest = begin(start, recipes, name, tmp_path / "rest", prefix=half.prefix, steps=8, frozen=frozen)
+    last = rest.end()
+    assert last.state is RunState.finished, last
+    assert str(last.prefix).endswith("model.ckpt-19")
+    assert_same(str(outcome.prefix), str(last.prefix))
+    assert rest.card.inexact == ()
+    first, end = open_bundle(str(base)), open_bundle(str(outcome.prefix))
+    still = {key for key in end.columns.keys if first.read(key).tobytes() == end.read(key).tobytes()}
+    assert frozen <= still
+    assert len(still) < len(end.columns) / 2
+    assert tensorflow_child(RESTORE, recipes / f"{name}.py", outcome.prefix)
+    again = open_bundle(f"{outcome.prefix}-again")
+    for key in end.columns.keys:
+        if key != GRAPH_KEY and "save_counter" not in key:
+            assert again.read(key).tobytes() == end.read(key).tobytes(), key
+
+
+def test_weights_without_a_model_take_it_from_a_recipe(start: Start, recipes: Path, tmp_path: Path) -> None:
+    run = begin(
+        start, recipes, "functional", tmp_path / "run", str(recipes / "functional.weights.h5"), steps=3
+    )
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert run.card.missing == ()
+    assert {one.how for one in run.card.bindings} <= {"name", "file", "slot"}
+    assert len(values_of(str(outcome.prefix))) == len(run.card.bound)
+
+
+def test_what_the_checkpoint_lacks_gets_a_place_in_it(
+    start: Start, recipes: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    base = open_checkpoint(str(recipes / "functional-3"))
+    lacking = {key for key in base.columns.keys if "moment" in base.columns.name(base.columns.row(key))}
+    source = Part(base, [key for key in base.columns.keys if key not in lacking])
+    run = start(base, source=source, data=None, recipe=str(recipes / "functional.py"), steps=4)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert len(run.card.missing) == len(lacking)
+    assert {one.how for one in run.card.missing} == {"with zeros, as a new optimizer has it"}
+    assert tensorflow_child(RESTORE, recipes / "functional.py", outcome.prefix)
+    end, again = open_bundle(str(outcome.prefix)), open_bundle(f"{outcome.prefix}-again")
+    for key in lacking:
+        assert np.any(again.read(key))
+        assert again.read(key).tobytes() == end.read(key).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def build(", "is no Python"),
+        ("x = 1", "no function build"),
+        ("def build(): return {}", "nothing that TensorFlow could save"),
+        ("import tensorflow as tf\ndef build(): return {'v': tf.Variable(1.0)}", "must return a train_step"),
+        ("def build(): raise ValueError('out of milk')", "recipe.py, line 1: out of milk"),
+        ("def build(batch): pass", "must take no arguments"),
+    ],
+)
+def test_a_recipe_that_does_not_keep_to_the_contract_is_said(
+    text: str, said: str, start: Start, recipes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recipe.py").write_text(text)
+    run = start(
+        open_checkpoint(str(recipes / "module-3")), data=None, recipe=str(tmp_path / "recipe.py"), steps=1
+    )
+    outcome = run.end()
+    assert outcome.state is RunState.failed
+    assert outcome.cause in (Cause.refused, Cause.exception)
+    assert said in outcome.message
+
+
+def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Path, tmp_path: Path) -> None:
+    text = RECIPES["functional"].replace('name="equal%d" % n', 'name="dense_%d" % (n + 4)')
+    (tmp_path / "recipe.py").write_text(text)
+    base = open_checkpoint(str(recipes / "functional-3"))
+    outcome = start(base, data=None, recipe=str(tmp_path / "recipe.py"), steps=1).end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.refused), outcome
+
+
+def test_without_trust_the_recipe_is_named(start: Start, recipes: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunFault, match=r"The recipe .*module\.py was not trusted"):
+        begin(start, recipes, "module", tmp_path / "run", trust=False)
