@@ -6,8 +6,9 @@ Both hold one variable, under the key that it has in the (first) source.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from ckpt_studio.core.tensors import (
 )
 from ckpt_studio.formats.reading import covering_windows
 
+_STRETCH_BYTES: Final = 1 << 18
+"""Of elements that are only looked at in part."""
+
 
 class Region:
     """The elements of a rectangle of a plane, as a vector; in what order is not said.
@@ -36,23 +40,30 @@ class Region:
         source, key: the variable.
         plane: how its elements are arranged.
         rows, columns: (start, stop) of the rectangle.
+        every: 1 for all its elements, n for one stretch of them in n.
     """
 
-    def __init__(self, source: TensorSource, key: str, plane: Plane, rows: Span, columns: Span) -> None:
+    def __init__(
+        self, source: TensorSource, key: str, plane: Plane, rows: Span, columns: Span, every: int = 1
+    ) -> None:
         info = source.columns.of(key)
         self._source, self._key = source, key
         turned = plane.runs_down
         self._plane = plane.transposed() if turned else plane
         spans = (columns, rows) if turned else (rows, columns)
-        self._tiles = list(self._plane.tiles(*spans, max(1, info.dtype.itemsize), BLOCK_BYTES))
+        size = BLOCK_BYTES if every == 1 else _STRETCH_BYTES
+        tiles = self._plane.tiles(*spans, max(1, info.dtype.itemsize), size)
+        self._tiles = list(islice(tiles, 0, None, every))
         count = sum((down[1] - down[0]) * (across[1] - across[0]) for down, across in self._tiles)
-        self._identity = f"{source.identity(key)}/{plane}/{rows}/{columns}"
+        self._identity = f"{source.identity(key)}/{plane}/{rows}/{columns}/{every}"
         self.columns = _one_row(source, key, (count,), info.dtype)
 
     def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
         """As `TensorSource.read`."""
-        (part,) = check_window(window, self.columns.of(key).shape or ())
-        return np.concatenate(list(self.blocks(key)))[part]
+        info = self.columns.of(key)
+        (part,) = check_window(window, info.shape or ())
+        none: NDArray[Any] = np.zeros(0, info.dtype.numpy)  # where all places are blank
+        return np.concatenate([none, *self.blocks(key)])[part]
 
     def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
         """As `TensorSource.blocks`."""

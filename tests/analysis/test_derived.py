@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import ckpt_studio.analysis.spread as module
+import ckpt_studio.analysis.derived
+import ckpt_studio.analysis.spread
 from ckpt_studio.analysis.derived import Difference, Region
 from ckpt_studio.analysis.grids import FilterGrid
 from ckpt_studio.analysis.places import next_place
@@ -86,7 +87,7 @@ def test_differences_of_other_types() -> None:
 def test_percentiles_are_right_to_within_a_percent(array: np.ndarray) -> None:
     found = spread(MemorySource({"v": array}), "v", SliceSpec.of_shape(array.shape))
     values = np.sort(array[np.isfinite(array)])
-    assert int(found.counts.sum()) == values.size
+    assert int(found.classes.counts.sum()) == values.size
     for percent in (0, 1, 25, 50, 99, 100):
         value = found.percentile(percent)
         if not values.size:
@@ -101,8 +102,8 @@ def test_percentiles_are_right_to_within_a_percent(array: np.ndarray) -> None:
 
 
 def test_of_a_large_plane_one_stretch_in_some_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_BYTES", 1 << 18)
-    monkeypatch.setattr(module, "_TILE_BYTES", 1 << 12)
+    monkeypatch.setattr(ckpt_studio.analysis.spread, "_MOST_BYTES", 1 << 18)
+    monkeypatch.setattr(ckpt_studio.analysis.derived, "_STRETCH_BYTES", 1 << 12)
     array = np.zeros((1 << 10, 1 << 10), np.int8)
     array[::2] = 5
     source = MemorySource({"v": array})

@@ -50,7 +50,7 @@ class ColourBar(QWidget):
         texts += [self.tr("{0} has a colour of its own").format(name) for name, _ in special]
         self.setAccessibleName(", ".join(texts))
         self._counts = None
-        if spread is not None and len(spread.counts):
+        if spread is not None and len(spread.classes.counts):
             counts = np.log1p(spread.histogram(painted.tone.edges(_BINS)))
             self._counts = counts / counts.max()
         self.setToolTip(self._explained())
