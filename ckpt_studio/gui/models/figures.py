@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,8 @@ class Figures:
         self._known = np.zeros(count, np.bool_)
         self.settled = ~np.isin(state.columns.dtype, _NUMERIC)
         self.version = 0
-        self._inside: tuple[int, TreeNodes, NDArray[np.int64]] | None = None
+        self._bad: dict[int, int] = {}
+        self._inside: _Inside | None = None
 
     def follow(self, state: State) -> Figures:
         """The figures of another state of the document: of what has the same values, they are known already.
@@ -81,6 +82,12 @@ class Figures:
     def put(self, rows: NDArray[np.int64], lines: NDArray[np.float64]) -> None:
         """Take in the figures of rows, int64 [n]: float64 [n, FIGURES]."""
         self._table[rows] = lines
+        counts = np.nan_to_num(lines[:, _NAN] + lines[:, _INF])
+        for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
+            if count:
+                self._bad[row] = int(count)
+            elif row in self._bad:
+                del self._bad[row]
         self._known[rows] = True
         self.settled[rows] = True
         self.version += 1
@@ -95,16 +102,34 @@ class Figures:
 
     def bad_inside(self, nodes: TreeNodes, node: int) -> int:
         """How many NaN and infinite elements are known to be in the variables of a subtree."""
-        if self._inside is None or self._inside[0] != self.version or self._inside[1] is not nodes:
-            row = np.maximum(nodes.row, 0)
-            bad = np.zeros(len(self._known))
-            known = np.flatnonzero(self._known)
-            bad[known] = np.nan_to_num(self._table[known, _NAN] + self._table[known, _INF])
-            here = np.where(nodes.row >= 0, bad[row], 0) if len(bad) else np.zeros(len(row))
-            sums = np.concatenate([[0], np.cumsum(here)]).astype(np.int64)
-            self._inside = (self.version, nodes, sums)
-        sums = self._inside[2]
-        return int(sums[nodes.end[node]] - sums[node])
+        if not self._bad:
+            return 0
+        if self._inside is None or self._inside.version != self.version or self._inside.nodes is not nodes:
+            self._inside = _Inside.of(nodes, self.version, self._bad)
+        first, past = np.searchsorted(self._inside.places, (node, int(nodes.end[node])))
+        return int(self._inside.before[past] - self._inside.before[first])
+
+
+class _Inside(NamedTuple):
+    """Where in a tree the variables are that have values which are not finite.
+
+    Attributes:
+        nodes, version: what it was made of.
+        places: int64 [n], their nodes, ascending.
+        before: int64 [n + 1], how many such values stand before each.
+    """
+
+    nodes: TreeNodes
+    version: int
+    places: NDArray[np.int64]
+    before: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, nodes: TreeNodes, version: int, bad: dict[int, int]) -> _Inside:
+        places = nodes.node_of_row[list(bad)].astype(np.int64)
+        order = np.argsort(places)
+        before = np.concatenate([[0], np.cumsum(np.array(list(bad.values()), np.int64)[order])])
+        return cls(nodes, version, places[order], before)
 
 
 def lines_of(figures: Iterable[Statistics | None]) -> NDArray[np.float64]:
