@@ -14,7 +14,18 @@ from pathlib import Path
 
 from tests.benchmarks.report import Row, table
 
-BENCHMARKS = ("start", "listing", "statistics", "tree", "verify", "hostile", "stall", "saving", "look", "heatmap")
+BENCHMARKS = (
+    "start",
+    "listing",
+    "statistics",
+    "tree",
+    "verify",
+    "hostile",
+    "stall",
+    "saving",
+    "look",
+    "heatmap",
+)
 
 
 @contextmanager

@@ -96,6 +96,11 @@ class Figures:
         """A figure of a row; None where it is not known, NaN where it means nothing."""
         return float(self._table[row, FIGURES.index(figure)]) if self._known[row] else None
 
+    def counts(self, row: int, figure: str) -> int:
+        """How many elements of a row are known to be so."""
+        value = self.of(row, figure)
+        return int(value) if value is not None and value == value else 0
+
     def column(self, figure: str) -> NDArray[np.float64]:
         """A figure of all rows: float64 [count], NaN where it is not known or means nothing."""
         return np.where(self._known, self._table[:, FIGURES.index(figure)], np.nan)

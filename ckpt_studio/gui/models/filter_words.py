@@ -47,7 +47,7 @@ _FIGURES: Final = {
     **{name: name for name in _COUNTS},
 }  # fmt: skip
 _KNOWN_AT_ONCE: Final = ("size", "elements", "rank")
-_MARKS: Final = ("frozen", "staged", "swapped", "dropped", "damaged")
+_MARKS: Final = ("frozen", "staged", "swapped", "renamed", "dropped", "damaged")
 
 
 @dataclass(frozen=True, slots=True)

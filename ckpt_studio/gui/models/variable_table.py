@@ -60,6 +60,14 @@ _TO_THE_RIGHT: Final = frozenset((Column.size, *FIGURES))
 _ALIGN_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
+_ALIGN_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def alignment_of(column: int) -> Qt.AlignmentFlag:
+    """Numbers stand at the right of their column."""
+    return _ALIGN_RIGHT if column in _TO_THE_RIGHT else _ALIGN_LEFT
+
+
 class VariableTable(QAbstractTableModel):
     """The flat table. It never raises: a damaged row shows its fault."""
 
@@ -215,8 +223,7 @@ class VariableTable(QAbstractTableModel):
             if role == _Role.ToolTipRole:
                 return self._header_hints.get(Column(section))
             if role == _Role.TextAlignmentRole:
-                right = section in _TO_THE_RIGHT
-                return _ALIGN_RIGHT if right else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                return alignment_of(section)
         return None
 
     def flags(self, index: _AnyIndex) -> Qt.ItemFlag:
@@ -245,7 +252,7 @@ class VariableTable(QAbstractTableModel):
         if role == _Role.DisplayRole:
             return self._text(node, column)
         if role == _Role.TextAlignmentRole:
-            return _ALIGN_RIGHT if column in _TO_THE_RIGHT else None
+            return alignment_of(column)
         if role == _Role.CheckStateRole:
             return self._check_state(node) if column == Column.frozen else None
         if role == _Role.ToolTipRole:
@@ -289,12 +296,18 @@ class VariableTable(QAbstractTableModel):
             return shape_text(nodes.columns.shape(row))
         return self._dtype(row).name
 
+    def _bad_inside(self, node: int) -> int:
+        """How many elements under a group are known not to be finite."""
+        if self._tree is None or self._figures is None:
+            return 0
+        return self._figures.bad_inside(self._tree.nodes, node)
+
     def _figure_text(self, node: int, row: int, column: int) -> str:
         """A figure of a variable; of a group only how many of its elements are not finite."""
         if self._figures is None or self._tree is None:
             return ""
         if row < 0:
-            bad = self._figures.bad_inside(self._tree.nodes, node) if column == Column.nan else 0
+            bad = self._bad_inside(node) if column == Column.nan else 0
             return f"⚠ {bad:,}" if bad else ""
         value = self._figures.of(row, Column(column).name)
         if value is None:
@@ -303,7 +316,7 @@ class VariableTable(QAbstractTableModel):
             return ""
         if column != Column.nan:
             return f"{value:.4g}"
-        infinite = int(self._figures.of(row, "inf") or 0)
+        infinite = self._figures.counts(row, "inf")
         parts = [f"{int(value):,}"] if value or not infinite else []
         parts += [self.tr("%1 Inf").replace("%1", f"{infinite:,}")] if infinite else []
         return f"⚠ {' + '.join(parts)}" if value or infinite else "0"
@@ -367,6 +380,10 @@ class VariableTable(QAbstractTableModel):
             return self.tr("✎ renamed")
         if states is not None and states.damaged[row]:
             return self.tr("⚠ damaged")
+        if self._figures is not None and self._figures.counts(row, "nan"):
+            return self.tr("⚠ NaN")
+        if self._figures is not None and self._figures.counts(row, "inf"):
+            return self.tr("⚠ Inf")
         return self.tr("opaque") if self._is_opaque(row) else ""
 
     def _state_inside(self, node: int) -> str:
@@ -378,6 +395,8 @@ class VariableTable(QAbstractTableModel):
             return self.tr("⚠ %n inside", "", count)
         if count := states.count(node, "dropped"):
             return self.tr("✕ %n inside", "", count)
+        if self._bad_inside(node):
+            return self.tr("⚠ NaN inside")
         count = states.count(node, "staged")
         return self.tr("● %n inside", "", count) if count else ""
 

@@ -27,7 +27,13 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.models.check_delegate import CheckDelegate
-from ckpt_studio.gui.models.variable_table import DEPTH_ROLE, EXPANDED_ROLE, Column, VariableTable
+from ckpt_studio.gui.models.variable_table import (
+    DEPTH_ROLE,
+    EXPANDED_ROLE,
+    Column,
+    VariableTable,
+    alignment_of,
+)
 
 INDENT: Final = 16
 _ARROW: Final = 16
@@ -40,8 +46,28 @@ _WIDTHS: Final = {
 }  # fmt: skip
 
 
+_WITH_MORE: Final = frozenset((Column.label, Column.frozen))
+"""Columns with a font of their own, or check boxes."""
+
+
 class TreeDelegate(CheckDelegate):
-    """Draws the name column with indent and arrow."""
+    """Draws the name column with indent and arrow.
+
+    Cells of text alone ask for no more than that: to ask for every role, as Qt does, is most of a paint's time.
+    """
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        column = index.column()
+        if column in _WITH_MORE:
+            super().initStyleOption(option, index)
+            return
+        text = index.data(Qt.ItemDataRole.DisplayRole)
+        if text:
+            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDisplay
+            option.text = text
+            option.displayAlignment = alignment_of(column)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

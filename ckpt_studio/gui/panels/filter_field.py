@@ -31,7 +31,7 @@ _EXAMPLES: Final = (
     ("role:slot", QT_TRANSLATE_NOOP("FilterField", "weight, slot, counter, statistic or metadata")),
     (
         "frozen:",
-        QT_TRANSLATE_NOOP("FilterField", "also staged:, swapped:, dropped:, damaged:, and frozen:no"),
+        QT_TRANSLATE_NOOP("FilterField", "also staged:, swapped:, renamed:, dropped:, damaged:, frozen:no"),
     ),
 )
 
