@@ -90,6 +90,17 @@ class Settings(QObject):
             self.languageChanged.emit(language)
 
     @property
+    def columns(self) -> list[str]:
+        """Columns of the tree that are shown, left to right; none for the usual ones."""
+        stored = self._store.value("columns", [])
+        names = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+
+    @columns.setter
+    def columns(self, columns: Sequence[str]) -> None:
+        self._store.setValue("columns", list(columns))
+
+    @property
     def last_folder(self) -> str:
         """Where a file dialog starts."""
         stored = self._store.value("lastFolder")

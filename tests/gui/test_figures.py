@@ -127,3 +127,22 @@ def test_a_screen_reader_is_told_of_the_tree(shown: MainWindow, qtbot: QtBot) ->
     spoken = [table.child(i).text(QAccessible.Text.Name) for i in range(table.childCount())]
     assert "b, level 1, expanded, trainable, ⚠ NaN inside, not finite: ⚠ 2" in spoken
     assert "large, level 2, trainable" in spoken
+
+
+def test_columns_are_hidden_and_moved_and_remembered(shown: MainWindow, qtbot: QtBot) -> None:
+    view = shown.findChild(QTableView, "variableTree")
+    header = view.horizontalHeader()
+    header.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = shown.findChild(QMenu, "columnsMenu")
+    next(action for action in menu.actions() if action.text() == "Type").trigger()
+    menu.close()
+    header.moveSection(header.visualIndex(Column.norm), 1)
+    wanted = ["label", "norm", "frozen", "shape", "state", "size", "mean", "std", "nan"]
+    assert shown.session.settings.columns == wanted
+    again = MainWindow()
+    qtbot.addWidget(again)
+    again.workbench.furnish_now()
+    other = again.findChild(QTableView, "variableTree")
+    assert other.isColumnHidden(Column.dtype)
+    assert other.horizontalHeader().visualIndex(Column.norm) == 1
+    again.close_now()

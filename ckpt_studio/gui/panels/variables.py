@@ -12,6 +12,7 @@ from ckpt_studio.gui.models.variable_table import FIGURES, Column, VariableTable
 from ckpt_studio.gui.models.variable_view import VariableView
 from ckpt_studio.gui.panels.filter_field import FilterField
 from ckpt_studio.gui.panels.names_switch import NamesSwitch
+from ckpt_studio.gui.panels.tree_header import TreeHeader
 from ckpt_studio.gui.texts import visible
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class VariablesPanel(QWidget):
         self.view = VariableView(self.model, self)
         self.view.setObjectName("variableTree")
         self.view.setAccessibleName(self.tr("Variables"))
+        TreeHeader(session.settings, self.view)
         self.filter = FilterField(self)
         self.names = NamesSwitch(session.settings, self)
         self._count = QLabel(self)
