@@ -96,7 +96,7 @@ class Figuring(QObject):
         figures, document = self.figures, self._document
         if figures is None or document is None:
             return ()
-        seen = self._on_screen()
+        seen = np.asarray(self._on_screen(), np.int64)
         rows = seen[~figures.settled[seen]]
         if not len(rows) and self._wanted is not None:
             rows = np.flatnonzero(self._wanted & ~figures.settled)

@@ -79,6 +79,11 @@ class Figures:
         other.put(kept, self._table[before[kept]])
         return other
 
+    @property
+    def all_rows(self) -> NDArray[np.bool_]:
+        """bool [N]: every row."""
+        return np.ones(len(self.settled), np.bool_)
+
     def put(self, rows: NDArray[np.int64], lines: NDArray[np.float64]) -> None:
         """Take in the figures of rows, int64 [n]: float64 [n, FIGURES]."""
         self._table[rows] = lines

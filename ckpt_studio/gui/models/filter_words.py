@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -85,15 +85,24 @@ class Filter:
     quick: tuple[_Rule, ...]
     slow: tuple[_Rule, ...]
 
-    def candidates(self, ground: Ground) -> NDArray[np.bool_]:
-        """bool [N]: rows that fit all rules but those about figures."""
-        return _all(self.quick, ground)
-
     def rows(self, ground: Ground) -> NDArray[np.bool_] | None:
         """bool [N]: rows that fit every rule; None when there is none."""
+        return self.found(ground)[0]
+
+    def found(
+        self, ground: Ground, task: Task = UNTENDED
+    ) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+        """bool [N] twice: rows that fit every rule, and those whose figures decide that; None where there are no rules.
+
+        Raises:
+            Cancelled: if asked to stop.
+        """
         if not (self.quick or self.slow):
-            return None
-        return _all(self.quick, ground) & _all(self.slow, ground)
+            return None, None
+        candidates = _all(self.quick, replace(ground, task=task))
+        if not self.slow:
+            return candidates, None
+        return candidates & _all(self.slow, ground), candidates
 
 
 def _all(rules: tuple[_Rule, ...], ground: Ground) -> NDArray[np.bool_]:

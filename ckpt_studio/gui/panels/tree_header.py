@@ -1,18 +1,29 @@
-"""The header of the tree: which columns are shown and in what order, chosen by hand and remembered."""
+"""The header of the tree: which columns are shown and in what order, and which one the variables are sorted by."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu
 
-from ckpt_studio.gui.models.variable_table import Column
+from ckpt_studio.gui.models.variable_table import FIGURES, Column
 from ckpt_studio.gui.models.variable_view import VariableView
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.texts import in_action
 
+if TYPE_CHECKING:
+    from ckpt_studio.gui.models.tree_work import Order
+
 
 class TreeHeader(QObject):
-    """Columns are moved with the mouse, shown and hidden in a menu; the names stay where they are."""
+    """Columns are moved with the mouse, shown and hidden in a menu, and that is remembered; the names stay at the left.
+
+    Attributes:
+        order: what the variables are sorted by; None for the order of their names.
+    """
+
+    orderChanged = Signal()
 
     def __init__(self, settings: Settings, view: VariableView) -> None:
         super().__init__(view)
@@ -24,6 +35,8 @@ class TreeHeader(QObject):
         header.customContextMenuRequested.connect(self._menu)
         self._arrange([name for name in settings.columns if name in Column.__members__])
         header.sectionMoved.connect(lambda *_: self._remember())
+        self.order: Order | None = None
+        header.sortIndicatorChanged.connect(self._sort)
 
     def _arrange(self, names: list[str]) -> None:
         """Show these columns in this order; all of them where there is none."""
@@ -34,6 +47,26 @@ class TreeHeader(QObject):
             self._view.setColumnHidden(column, column not in shown)
         for place, column in enumerate((*shown, *(column for column in Column if column not in shown))):
             self._header.moveSection(self._header.visualIndex(column), place)
+
+    @property
+    def by_figure(self) -> bool:
+        """Whether the order is that of a figure."""
+        return self.order is not None and Column[self.order.column] in FIGURES
+
+    def begin(self) -> None:
+        """Another document: the names in their order."""
+        self._header.blockSignals(True)
+        self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self._header.blockSignals(False)
+        self.order = None
+
+    def _sort(self, section: int, order: Qt.SortOrder) -> None:
+        """The third click on a column brings the names back into their order."""
+        from ckpt_studio.gui.models.tree_work import Order
+
+        descending = order == Qt.SortOrder.DescendingOrder
+        self.order = None if section < 0 else Order(Column(section).name, descending)
+        self.orderChanged.emit()
 
     def _remember(self) -> None:
         in_order = (Column(self._header.logicalIndex(place)) for place in range(len(Column)))

@@ -8,27 +8,23 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.figuring import Figuring
-from ckpt_studio.gui.models.variable_table import FIGURES, Column, VariableTable
+from ckpt_studio.gui.models.variable_table import VariableTable
 from ckpt_studio.gui.models.variable_view import VariableView
 from ckpt_studio.gui.panels.filter_field import FilterField
 from ckpt_studio.gui.panels.names_switch import NamesSwitch
+from ckpt_studio.gui.panels.tree_filter import AT_ONCE, TreeFilter
 from ckpt_studio.gui.panels.tree_header import TreeHeader
-from ckpt_studio.gui.texts import visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.state import State
     from ckpt_studio.gui.models.carry import Place
-    from ckpt_studio.gui.models.filter_words import Filter
     from ckpt_studio.gui.models.row_states import RowStates
-    from ckpt_studio.gui.models.tree_work import Order, Standing
+    from ckpt_studio.gui.models.tree_work import Standing
     from ckpt_studio.gui.models.variable_tree import VariableTree
     from ckpt_studio.gui.session import Session
 
-_AT_ONCE: Final = 20_000
-"""Up to so many variables, states and filter are worked out at once; above, in the background or after a pause."""
-_REFILTER_MS: Final = 250
 _RESORT_MS: Final = 1500
 """So often rows change places while figures arrive that they are sorted by."""
 _MOST_RANGES: Final = 2000
@@ -50,7 +46,7 @@ class VariablesPanel(QWidget):
         self.view = VariableView(self.model, self)
         self.view.setObjectName("variableTree")
         self.view.setAccessibleName(self.tr("Variables"))
-        TreeHeader(session.settings, self.view)
+        self.header = TreeHeader(session.settings, self.view)
         self.filter = FilterField(self)
         self.names = NamesSwitch(session.settings, self)
         self._count = QLabel(self)
@@ -69,11 +65,7 @@ class VariablesPanel(QWidget):
         layout.addWidget(self.view, 1)
         layout.addWidget(self._count)
         self.figuring = Figuring(session, self._rows_on_screen, self)
-        self._words: Filter | None = None
-        self._order: Order | None = None
-        self._matching: Any = None
-        self._refilter = QTimer(self, singleShot=True, interval=_REFILTER_MS)
-        self._refilter.timeout.connect(self._filter)
+        self.filtering = TreeFilter(session, self.filter, self.model, self.figuring, self)
         self._resort = QTimer(self, singleShot=True, interval=_RESORT_MS)
         self._resort.timeout.connect(self._rearrange)
         self._choosing = QTimer(self, singleShot=True, interval=0)
@@ -86,10 +78,10 @@ class VariablesPanel(QWidget):
         self._connect()
 
     def _connect(self) -> None:
-        self.filter.textChanged.connect(self._filter_edited)
+        self.filtering.changed.connect(self._filtered)
         self.filter.left.connect(self._enter_tree)
         self.figuring.changed.connect(self._more_figures)
-        self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort)
+        self.header.orderChanged.connect(self._sort)
         self.view.verticalScrollBar().valueChanged.connect(self.figuring.look)
         for change in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
             change.connect(self.figuring.look)
@@ -105,15 +97,14 @@ class VariablesPanel(QWidget):
         self._session.stagedChanged.connect(self._restate)
         self._session.currentChanged.connect(self._follow)
         self._session.settings.namingChanged.connect(self._rearrange)
-        self._show_count()
 
     # ---- the tree
 
     def _build(self, *_: object) -> None:
         """Build the tree of the session's document, in the background."""
         document = self._session.document
-        self.filter.clear()
-        self._unsort()
+        self.filtering.begin()
+        self.header.begin()
         self._show(None)
         self.figuring.begin(None, None)
         if document is None:
@@ -146,15 +137,19 @@ class VariablesPanel(QWidget):
         from ckpt_studio.gui.models.tree_work import Wish, stand_again
 
         edits = document.edits
-        words = self._words or understood("")
-        wish = Wish(self._session.settings.naming, self._order, words)
+        words = self.filtering.words or understood("")
+        wish = Wish(self._session.settings.naming, self.header.order, words)
         place, ids = self._place(tree), tree.shown.ids
 
         def built(standing: Standing) -> None:
             if tree is not self.model.tree:
                 return
             moved = tree.shown.ids is not ids or self._current_node != place.current
-            if moved or self._chosen_nodes is not place.chosen or words is not (self._words or words):
+            if (
+                moved
+                or self._chosen_nodes is not place.chosen
+                or words is not (self.filtering.words or words)
+            ):
                 self._rearrange()
                 return
             self._show(standing)
@@ -171,21 +166,9 @@ class VariablesPanel(QWidget):
             label=self._label,
         )
 
-    def _sort(self, section: int, order: Qt.SortOrder) -> None:
-        """Sort by the column that the header shows; its third click brings the names back into their order."""
-        from ckpt_studio.gui.models.tree_work import Order
-
-        descending = order == Qt.SortOrder.DescendingOrder
-        self._order = None if section < 0 else Order(Column(section).name, descending)
+    def _sort(self) -> None:
         self._ask_for_figures()
         self._rearrange()
-
-    def _unsort(self) -> None:
-        header = self.view.horizontalHeader()
-        header.blockSignals(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.blockSignals(False)
-        self._order = None
 
     # ---- the figures
 
@@ -193,7 +176,7 @@ class VariablesPanel(QWidget):
         """Rows of the variables that are to be seen: int32 array."""
         tree, figures = self.model.tree, self.figuring.figures
         if tree is None or figures is not self.model.figures or not self.isVisible():
-            return _no_rows().nonzero()[0]
+            return ()
         top, bottom = self.view.rowAt(0), self.view.rowAt(self.view.viewport().height() - 1)
         ids = tree.shown.ids[max(top, 0) : bottom + 1 if bottom >= 0 else None]
         rows = tree.nodes.row[ids]
@@ -201,25 +184,14 @@ class VariablesPanel(QWidget):
 
     def _ask_for_figures(self) -> None:
         """Say which figures the filter and the order need."""
-        from ckpt_studio.gui.models.filter_words import Ground
-
-        tree, words = self.model.tree, self._words
-        by_figure = self._order is not None and Column[self._order.column] in FIGURES
-        needed = by_figure or (words is not None and bool(words.slow))
-        if tree is None or not needed or self.model.figures is not self.figuring.figures:
-            self.figuring.want(None)
-            return
-        ground = Ground(tree, self.model.states)
-        rows = words.candidates(ground) if words is not None else _no_rows()
-        if by_figure:
-            rows = ~_no_rows(len(ground))
-        self.figuring.want(rows)
+        if self.model.figures is not self.figuring.figures or self.model.figures is None:
+            return  # another tree is on its way
+        everything = self.header.by_figure
+        self.figuring.want(self.model.figures.all_rows if everything else self.filtering.candidates)
 
     def _more_figures(self) -> None:
         self.model.figures_changed()
-        if self._words is not None and self._words.slow and not self._refilter.isActive():
-            self._refilter.start()
-        if self._order is not None and Column[self._order.column] in FIGURES and not self._resort.isActive():
+        if self.header.by_figure and not self._resort.isActive():
             self._resort.start()
 
     def _place(self, tree: VariableTree) -> Place:
@@ -237,15 +209,12 @@ class VariablesPanel(QWidget):
         self._current_node = None if place is None else place.current
         if standing is None:
             self.model.show(None, None)
-            self._matching = None
-            self._show_count()
         else:
             self.model.show(standing.tree, standing.states, standing.figures)
-            self._matching = standing.matching
-            self._ask_for_figures()
-            self._show_count()
+            self.filtering.stands(standing)
             self.view.scrollTo(self.view.currentIndex())
             self.view.fit_names()
+        self._filtered()
 
     def _restate(self, _keys: object = None) -> None:
         """Work out the rows' states again, after an edit."""
@@ -255,7 +224,7 @@ class VariablesPanel(QWidget):
         staged = document.rows
         if staged.columns is not tree.nodes.columns:
             self._rearrange()  # an edit has made other variables of them
-        elif len(tree.nodes.columns) <= _AT_ONCE:
+        elif len(tree.nodes.columns) <= AT_ONCE:
             self._restated(tree, _states(document, staged, tree))
         else:
             self._session.bridge.submit(
@@ -271,64 +240,9 @@ class VariablesPanel(QWidget):
 
     # ---- the filter
 
-    def _filter_edited(self) -> None:
-        if self.model.tree is None:
-            return
-        from ckpt_studio.core.errors import CkptStudioError
-        from ckpt_studio.gui.models.filter_words import understood
-
-        try:
-            self._words = understood(self.filter.text())
-        except CkptStudioError as error:
-            self._count.setText(f"⚠ {visible(str(error))}")
-            return
+    def _filtered(self) -> None:
         self._ask_for_figures()
-        self._filter()
-
-    def _filter(self) -> None:
-        tree, words = self.model.tree, self._words
-        if tree is None or words is None:
-            return
-        from ckpt_studio.gui.models.filter_words import Ground
-
-        states, figures = self.model.states, self.model.figures
-        if len(tree.nodes.columns) <= _AT_ONCE:
-            self._filtered(tree, words.rows(Ground(tree, states, figures)))
-        else:
-            self._session.bridge.submit(
-                lambda task: words.rows(Ground(tree, states, figures, task)),
-                lambda rows: self._filtered(tree, rows),
-                owner=self,
-                slot="filter",
-            )
-
-    def _filtered(self, tree: VariableTree, rows: Any) -> None:
-        if tree is not self.model.tree:
-            return
-        if not _same(rows, self._matching):
-            self._matching = rows
-            self.model.set_filter(rows)
-        self._show_count()
-
-    def _show_count(self) -> None:
-        """How many variables there are, how many fit the filter, and how many have no object path."""
-        tree, matching = self.model.tree, self._matching
-        if tree is None:
-            self._count.clear()
-            return
-        total, borrowed = len(tree.nodes.columns), int(tree.nodes.borrowed.sum())
-        if matching is None:
-            text = self.tr("1 variable") if total == 1 else self.tr("%n variables", "", total)
-        else:
-            text = self.tr("%1 of %n", "", total).replace("%1", str(int(matching.sum())))
-            missing = self.figuring.missing() if self._words is not None and self._words.slow else 0
-            if missing:
-                text += " · " + self.tr("figures of %n to come", "", missing)
-        if borrowed and borrowed == total:
-            text += " · " + self.tr("no object paths: full names are shown")
-        elif borrowed:
-            text += " · " + self.tr("%n without an object path", "", borrowed)
-        self._count.setText(text)
+        self._count.setText(self.filtering.sentence())
 
     def _enter_tree(self) -> None:
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -374,7 +288,7 @@ class VariablesPanel(QWidget):
 
     def _selection_changed(self, *_: object) -> None:
         """An action may follow at once, so the session knows at once, but for choices that are large."""
-        if self.model.rowCount() <= _AT_ONCE and not self._resetting:
+        if self.model.rowCount() <= AT_ONCE and not self._resetting:
             self._choose()
         else:
             self._choosing.start()
@@ -391,7 +305,7 @@ class VariablesPanel(QWidget):
             self._telling.cancel()
             self._telling = None
         nodes = self._chosen_nodes = nodes_in(tree.shown, self.view.selected_ranges())
-        if row_count(tree.nodes, nodes) <= _AT_ONCE:
+        if row_count(tree.nodes, nodes) <= AT_ONCE:
             self._session.set_selection(keys_of(tree.nodes, nodes))
         else:
             self._telling = self._session.bridge.submit(
@@ -440,17 +354,3 @@ def _states(document: Document, staged: State, tree: VariableTree) -> RowStates:
     from ckpt_studio.gui.models.row_states import read_states
 
     return read_states(document, staged, tree.nodes)
-
-
-def _no_rows(count: int = 0) -> Any:
-    """bool [count], none of them."""
-    import numpy as np
-
-    return np.zeros(count, np.bool_)
-
-
-def _same(rows: Any, others: Any) -> bool:
-    """Whether two filters let the same rows through."""
-    if rows is None or others is None:
-        return rows is others
-    return bool((rows == others).all())

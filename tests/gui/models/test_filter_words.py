@@ -120,7 +120,9 @@ def test_rows_without_figures_wait(ground: Ground) -> None:
     assert ground.figures is not None
     words = understood("norm>10 kernel")
     unknown = Ground(ground.tree, ground.states, Figures(ground.figures.state))
-    assert words.candidates(unknown).sum() == 3
+    found, candidates = words.found(unknown)
+    assert not found.any()
+    assert candidates.sum() == 3
     assert not understood("!norm>10").rows(unknown).any()
 
 
