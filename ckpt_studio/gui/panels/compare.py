@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QProgressBar,
-    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -21,11 +19,10 @@ from PySide6.QtWidgets import (
 from ckpt_studio.gui.dialogs.fields import ElidedLabel
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.models.difference_table import DifferenceTable
+from ckpt_studio.gui.panels.lists import push_button, row_table
 from ckpt_studio.gui.texts import filled, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.session import Session
 
@@ -64,15 +61,15 @@ class ComparePanel(QWidget):
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._typing.timeout.connect(self._filter_now)
         self._filter.textChanged.connect(lambda _: self._typing.start())
-        self._stop = self._button("compareCancelButton", self.tr("Cancel"), comparing.stop)
-        self._again = self._button("compareAgainButton", self.tr("Compare again"), comparing.again)
-        self._close = self._button("compareCloseButton", self.tr("Close"), comparing.end)
+        self._stop = push_button(self, "compareCancelButton", self.tr("Cancel"), comparing.stop)
+        self._again = push_button(self, "compareAgainButton", self.tr("Compare again"), comparing.again)
+        self._close = push_button(self, "compareCloseButton", self.tr("Close"), comparing.end)
         self._close.setToolTip(self.tr("Compare no more"))
-        self._other = self._button("compareOtherButton", self.tr("Other…"), self.otherRequested.emit)
+        self._other = push_button(self, "compareOtherButton", self.tr("Other…"), self.otherRequested.emit)
         self._other.setToolTip(self.tr("Compare with another checkpoint"))
-        self._swap = self._button("compareSwapButton", self.tr("Swap…"), self._ask_swap)
+        self._swap = push_button(self, "compareSwapButton", self.tr("Swap…"), self._ask_swap)
         self._swap.setToolTip(self.tr("Take the selected variables' values from the compared checkpoint"))
-        self._copy = self._button("compareCopyButton", self.tr("Copy"), self.copy)
+        self._copy = push_button(self, "compareCopyButton", self.tr("Copy"), self.copy)
         self._copy.setToolTip(self.tr("Copy the selected rows, or all"))
         self.model = DifferenceTable(self)
         self.table = self._table()
@@ -96,28 +93,10 @@ class ComparePanel(QWidget):
         comparing.changed.connect(self._show_state)
         self._show_state()
 
-    def _button(self, name: str, text: str, pressed: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: pressed())
-        return button
-
     def _table(self) -> QTableView:
-        table = QTableView(self)
-        table.setObjectName("compareTable")
-        table.setAccessibleName(self.tr("Differences"))
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setWordWrap(False)
+        table = row_table(self, "compareTable", self.tr("Differences"), self.model)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        rows, columns = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        columns = table.horizontalHeader()
         columns.setStretchLastSection(False)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in enumerate(_WIDTHS):

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
-    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -20,11 +17,10 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.models.finding_table import Column, FindingTable
+from ckpt_studio.gui.panels.lists import push_button, row_table
 from ckpt_studio.gui.texts import byte_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ckpt_studio.gui.health_check import HealthCheck
     from ckpt_studio.gui.session import Session
 
@@ -51,10 +47,10 @@ class HealthPanel(QWidget):
         self._bar.setObjectName("healthProgress")
         self._bar.setAccessibleName(self.tr("Progress of the health check"))
         self._bar.setMaximumWidth(260)
-        self._start = self._button("healthButton", self.tr("Check health"), check.start)
+        self._start = push_button(self, "healthButton", self.tr("Check health"), check.start)
         self._start.setToolTip(self.tr("Look over all variables as they are staged"))
-        self._cancel = self._button("healthCancelButton", self.tr("Cancel"), check.cancel)
-        self._copy = self._button("healthCopyButton", self.tr("Copy"), self.copy)
+        self._cancel = push_button(self, "healthCancelButton", self.tr("Cancel"), check.cancel)
+        self._copy = push_button(self, "healthCopyButton", self.tr("Copy"), self.copy)
         self._copy.setToolTip(self.tr("Copy the selected findings, or all"))
         head = QHBoxLayout()
         head.setContentsMargins(6, 2, 4, 0)
@@ -73,28 +69,9 @@ class HealthPanel(QWidget):
         session.stagedChanged.connect(lambda _: self._show())
         self._show()
 
-    def _button(self, name: str, text: str, pressed: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: pressed())
-        return button
-
     def _table(self) -> QTableView:
-        table = QTableView(self)
-        table.setObjectName("healthTable")
-        table.setAccessibleName(self.tr("Findings"))
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        rows, columns = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setHighlightSections(False)
+        table = row_table(self, "healthTable", self.tr("Findings"), self.model)
+        columns = table.horizontalHeader()
         columns.setStretchLastSection(True)
         for column, width in _WIDTHS.items():
             columns.resizeSection(column, width)

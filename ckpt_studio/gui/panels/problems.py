@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QProgressBar,
-    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -20,11 +18,10 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.models.problem_table import Column, ProblemTable
+from ckpt_studio.gui.panels.lists import push_button, row_table
 from ckpt_studio.gui.texts import byte_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.verifying import Verifying
 
@@ -52,9 +49,9 @@ class ProblemsPanel(QWidget):
         self._bar.setObjectName("verifyProgress")
         self._bar.setAccessibleName(self.tr("Progress of the verification"))
         self._bar.setMaximumWidth(260)
-        self._verify = self._button("verifyButton", self.tr("Verify"), verifying.start)
+        self._verify = push_button(self, "verifyButton", self.tr("Verify"), verifying.start)
         self._verify.setToolTip(self.tr("Compare every checksum of the checkpoint"))
-        self._cancel = self._button("verifyCancelButton", self.tr("Cancel"), verifying.cancel)
+        self._cancel = push_button(self, "verifyCancelButton", self.tr("Cancel"), verifying.cancel)
         head = QHBoxLayout()
         head.setContentsMargins(6, 2, 4, 0)
         head.addWidget(self._summary, 1)
@@ -62,15 +59,15 @@ class ProblemsPanel(QWidget):
             head.addWidget(widget)
         self.model = ProblemTable(self)
         self.table = self._table()
-        self._swap = self._button(
-            "problemsSwapButton", self.tr("Take from another checkpoint…"), self._ask_donor
+        self._swap = push_button(
+            self, "problemsSwapButton", self.tr("Take from another checkpoint…"), self._ask_donor
         )
-        self._drop = self._button("problemsDropButton", self.tr("Drop"), self._drop_them)
+        self._drop = push_button(self, "problemsDropButton", self.tr("Drop"), self._drop_them)
         self._swap.setToolTip(self.tr("Take the variables of the selected problems, or of all, from a donor"))
         self._drop.setToolTip(
             self.tr("Leave the variables of the selected problems, or of all, out of what is written")
         )
-        self._copy = self._button("problemsCopyButton", self.tr("Copy"), self.copy)
+        self._copy = push_button(self, "problemsCopyButton", self.tr("Copy"), self.copy)
         self._copy.setToolTip(self.tr("Copy the selected problems, or all"))
         feet = QHBoxLayout()
         feet.setContentsMargins(4, 0, 4, 4)
@@ -89,29 +86,11 @@ class ProblemsPanel(QWidget):
         self._shown: object = None
         self._fill()
 
-    def _button(self, name: str, text: str, pressed: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: pressed())
-        return button
-
     def _table(self) -> QTableView:
-        table = QTableView(self)
-        table.setObjectName("problemTable")
-        table.setAccessibleName(self.tr("Problems"))
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setWordWrap(False)
+        table = row_table(self, "problemTable", self.tr("Problems"), self.model)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        rows, columns = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
+        columns = table.horizontalHeader()
         columns.setSectionsClickable(False)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setStretchLastSection(False)
         columns.setSectionResizeMode(Column.sentence, QHeaderView.ResizeMode.Stretch)
         for column, width in _WIDTHS.items():
