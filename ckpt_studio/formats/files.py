@@ -183,7 +183,9 @@ class FileReader:
         if now != self.identity:
             raise self._changed()
 
-    def read_into(self, target: NDArray[np.uint8] | memoryview, offset: int) -> None:
+    def read_into(
+        self, target: NDArray[np.uint8] | memoryview, offset: int, at_once: int = BLOCK_BYTES
+    ) -> None:
         """Fill a flat byte buffer from `offset` on, in blocks, so that fresh memory is touched while it is warm.
 
         Raises:
@@ -193,7 +195,7 @@ class FileReader:
         view = target if isinstance(target, memoryview) else target.data
         done, size = 0, len(view)
         while done < size:
-            part = view if size <= BLOCK_BYTES and not done else view[done : done + BLOCK_BYTES]
+            part = view if size <= at_once and not done else view[done : done + at_once]
             try:
                 got = self._read_at(part, offset + done)
             except OSError as error:

@@ -275,7 +275,7 @@ def visit_archive(path: str) -> bool:
         listing, config = _sound_listing(), parse(zipped.config)
         held = {key: Held(Hdf5(zipped.image), dataset) for key, dataset in listing.datasets.items()}
         tree = ObjectTree(listing.datasets, listing.groups, layer_of(config), compiled(config))
-        contents = contents_of(path, held, tree.facts, tree.iteration, list(zipped.notes))
+        contents = contents_of(path, held, tree.facts, tree.iteration, list(zipped.notes), listing.groups)
         contents.zipped = zipped
         checkpoint = KerasArchive(path, contents)
         check_list(checkpoint)

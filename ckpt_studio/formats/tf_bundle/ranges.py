@@ -29,6 +29,8 @@ from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 
 _PART: Final = 8 << 20
+_BLOCK: Final = 2 << 20
+"""So much is read and summed at once: each of the two makes threads wait for the interpreter when it is done."""
 OWN_SUMS: Final = {
     dtypes.BY_NAME["string"].number: strings.stored_checksum,
     dtypes.BY_NAME["variant"].number: variants.stored_checksum,
@@ -244,12 +246,12 @@ class RangeCheck:
         """CRC32C of some bytes of a file, through a buffer of this thread's own, which is warm after the first use."""
         buffer: memoryview | None = getattr(self._own, "buffer", None)
         if buffer is None:
-            buffer = self._own.buffer = memoryview(bytearray(BLOCK_BYTES))
+            buffer = self._own.buffer = memoryview(bytearray(_BLOCK))
         crc = 0
-        for done in range(0, size, BLOCK_BYTES):
+        for done in range(0, size, _BLOCK):
             task.check()
-            block = buffer[: min(BLOCK_BYTES, size - done)]
-            file.read_into(block, start + done)
+            block = buffer[: min(_BLOCK, size - done)]
+            file.read_into(block, start + done, _BLOCK)
             crc = crc32c(block, crc)
         return int(crc)
 
