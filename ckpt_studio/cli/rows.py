@@ -10,6 +10,8 @@ from itertools import pairwise
 from json.encoder import encode_basestring as quoted
 from typing import Final
 
+import numpy as np
+
 from ckpt_studio.cli.output import json_text, row_json
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, decode
@@ -56,11 +58,11 @@ class _Kinds(dict[tuple[int, ...], tuple[str, str]]):
 def _some(columns: Columns, names: Names, rows: range, kinds: _Kinds) -> list[str]:
     """Some rows, each without its fault."""
     part = slice(rows.start, rows.stop)
-    keys = [*map(quoted, _texts(columns.keys, rows))]
-    full_names = keys if names is columns.keys else [*map(quoted, _texts(names, rows))]
+    keys = _quoted(columns.keys, rows)
+    full_names = keys if names is columns.keys else _quoted(names, rows)
     paths = ["null"] * len(rows)
     if columns.object_paths is not None:
-        paths = [quoted(path) if path else "null" for path in _texts(columns.object_paths, rows)]
+        paths = _quoted(columns.object_paths, rows, "null")
     low, high = rows.start, rows.stop
     weights = [
         "null" if row < 0 else keys[row - low] if low <= row < high else quoted(columns.keys[row])
@@ -90,11 +92,24 @@ def _is_text(names: Names | None) -> bool:
     return True
 
 
-def _texts(names: Names, rows: range) -> list[str]:
-    """Some strings: by one split where none of them holds a newline."""
+def _quoted(names: Names, rows: range, empty: str = '""') -> list[str]:
+    """Some strings as JSON: by one split where none of them holds a newline, and as they are where that is JSON."""
     offsets = names.offsets[rows.start : rows.stop + 1]
-    blob = names.blob[int(offsets[0]) : int(offsets[-1])]
-    if blob.count(b"\n") == len(rows):
-        return decode(blob).split("\n")[:-1]
     first = int(offsets[0])
-    return [decode(blob[a - first : b - 1 - first]) for a, b in pairwise(offsets.tolist())]
+    blob = names.blob[first : int(offsets[-1])]
+    if blob.count(b"\n") != len(rows):
+        texts: Iterator[str] = (
+            decode(blob[a - first : b - 1 - first]) for a, b in pairwise(offsets.tolist())
+        )
+    else:
+        texts = iter(decode(blob).split("\n")[:-1])
+        if _needs_no_escape(blob, len(rows)):
+            return [f'"{text}"' if text else empty for text in texts]
+    return [quoted(text) if text else empty for text in texts]
+
+
+def _needs_no_escape(blob: bytes, newlines: int) -> bool:
+    """Whether no byte but so many newlines has to be escaped in JSON."""
+    if b'"' in blob or b"\\" in blob:
+        return False
+    return int(np.count_nonzero(np.frombuffer(blob, np.uint8) < ord(" "))) == newlines

@@ -72,7 +72,7 @@ class Names:
         """From byte strings."""
         parts = list(raw)
         offsets = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum([len(p) + 1 for p in parts], out=offsets[1:])
+        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1, out=offsets[1:])
         return cls(b"\n".join([*parts, b""]) if parts else b"", offsets)
 
     @classmethod

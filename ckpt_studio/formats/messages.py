@@ -21,7 +21,7 @@ _FEW: Final = 48
 """Below so many messages, a step for each costs less than a step for all."""
 
 _INT32: Final = (1 << 31) - 1
-_PADDING: Final = bytes(16)
+_WORD: Final = 8
 _FIXED: Final = np.array([0, 8, 0, 0, 0, 4, 0, 0], np.int64)
 
 
@@ -72,7 +72,7 @@ class Messages:
         if len(raw) > _INT32:
             raise ValueError("messages of more than 2 GiB")
         self.raw = raw
-        self._buffer = np.frombuffer(raw + _PADDING, np.uint8)
+        self._buffer = np.frombuffer(raw, np.uint8)
 
     def texts(self, first: NDArray[np.int32], after: NDArray[np.int32]) -> list[bytes]:
         """The bytes of each field."""
@@ -82,12 +82,18 @@ class Messages:
     def are(self, first: NDArray[np.int32], after: NDArray[np.int32], text: bytes) -> NDArray[np.bool_]:
         """Which fields hold exactly this text."""
         same: NDArray[np.bool_] = after - first == len(text)
-        rows = np.flatnonzero(same)
-        if text and len(rows):
-            want = np.frombuffer(text, np.uint8)
-            bytes_of = self._buffer[first[rows][:, None] + np.arange(len(text))]
-            same[rows] = (bytes_of == want).all(axis=1)
+        for start in range(0, len(text), _WORD):
+            part = text[start : start + _WORD]
+            rows = np.flatnonzero(same)
+            same[rows] = self._words(first[rows] + start, len(part)) == int.from_bytes(part, "little")
         return same
+
+    def _words(self, at: NDArray[np.int32], size: int) -> NDArray[np.uint64]:
+        """So many bytes, up to eight, from each place on, as one number."""
+        buffer = self._buffer if len(self.raw) >= _WORD else np.frombuffer(self.raw + bytes(_WORD), np.uint8)
+        words: NDArray[np.uint64] = np.ndarray((len(buffer) - _WORD + 1,), "<u8", buffer, strides=(1,))
+        place = np.minimum(at, len(words) - 1)
+        return words[place] >> (8 * (at - place)).astype(np.uint64) & np.uint64((1 << 8 * size) - 1)
 
     def whole(self) -> Fields:
         """The fields of the one message that all the bytes are.
@@ -103,6 +109,12 @@ class Messages:
         Raises:
             ValueError: one of them is no message.
         """
+        try:
+            return self._fields(first, after)
+        except IndexError as error:
+            raise ValueError("a field that is cut off") from error
+
+    def _fields(self, first: NDArray[np.int32], after: NDArray[np.int32]) -> Fields:
         steps: list[tuple[NDArray[np.int32], ...]] = []
         owner = np.flatnonzero(first < after)
         at, end = first[owner].astype(np.int64), after[owner].astype(np.int64)
@@ -144,7 +156,11 @@ class Messages:
         return tag >> 3, value, np.where(kind == VARINT, 0, behind), behind
 
     def _varints(self, at: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Values of the varints there (-1 for what is negative or too long), and the positions behind."""
+        """Values of the varints there (-1 for what is negative or too long), and the positions behind.
+
+        Raises:
+            IndexError: the bytes end before.
+        """
         byte = self._buffer[at]
         value, after = byte.astype(np.int64) & 0x7F, at + 1
         more = np.flatnonzero(byte >= 0x80)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ckpt_studio
+from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.benchmarks.report import Row, median_ms
-from tests.helpers.bundles import MAGIC, Record, block, header, masked, varint
+from tests.helpers.bundles import MAGIC, Record, block, header, masked, string_bytes, table, varint
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 COUNT = 100_000
@@ -24,6 +25,7 @@ PER_BLOCK = 8192
 
 OURS = """
 import sys
+from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 columns = open_checkpoint(sys.argv[1]).columns
 assert len(columns.keys) == len(columns.dims) == len(columns.dtype) == int(sys.argv[2])
@@ -32,6 +34,7 @@ assert len(columns.keys) == len(columns.dims) == len(columns.dtype) == int(sys.a
 AS_MAPS = """
 import sys
 from ckpt_studio.core import dtypes
+from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 columns = open_checkpoint(sys.argv[1]).columns
 keys = columns.keys.take(range(len(columns)))
@@ -119,6 +122,53 @@ def write(prefix: Path, count: int) -> str:
     return str(prefix)
 
 
+def object_graph(count: int) -> tuple[list[bytes], bytes]:
+    """Keys and graph of a model with ten weights a layer and an optimizer with two slots a weight."""
+    graph = TrackableObjectGraph()
+    root, model, optimizer = (graph.nodes.add() for _ in range(3))
+    root.children.add(node_id=1, local_name="model")
+    root.children.add(node_id=2, local_name="optimizer")
+    keys: list[bytes] = []
+
+    def variable(path: str, full_name: str) -> int:
+        key = f"{path}/.ATTRIBUTES/VARIABLE_VALUE"
+        keys.append(key.encode())
+        node = graph.nodes.add()
+        node.attributes.add(name="VARIABLE_VALUE", full_name=full_name, checkpoint_key=key)
+        return len(graph.nodes) - 1
+
+    for layer in range(count // 30):
+        own = graph.nodes.add()
+        model.children.add(node_id=len(graph.nodes) - 1, local_name=f"layer_{layer}")
+        for place in range(10):
+            path, full_name = f"model/layer_{layer}/weight_{place}", f"layer_{layer}/weight_{place}"
+            weight = variable(path, full_name)
+            own.children.add(node_id=weight, local_name=f"weight_{place}")
+            for name in "mv":
+                slot = variable(f"{path}/.OPTIMIZER_SLOT/optimizer/{name}", f"{full_name}/{name}")
+                optimizer.slot_variables.add(
+                    original_variable_node_id=weight, slot_name=name, slot_variable_node_id=slot
+                )
+    for name in ("iter", "beta_1", "beta_2", "decay", "learning_rate"):
+        optimizer.children.add(node_id=variable(f"optimizer/{name}", name), local_name=name)
+    return keys, graph.SerializeToString()
+
+
+def write_objects(prefix: Path, count: int) -> str:
+    """A bundle of so many variables, and how they hang together; its values lie in one place, as those of `write`."""
+    keys, graph = object_graph(count)
+    values = bytes(16)
+    raw, crc = string_bytes([graph])
+    entry = Record(1, (2, 2), 0, 0, len(values), masked(values)).encode()
+    records = dict.fromkeys(keys, entry)
+    records[b"_CHECKPOINTABLE_OBJECT_GRAPH"] = Record(7, (), 0, len(values), len(raw), crc).encode()
+    Path(f"{prefix}.data-00000-of-00001").write_bytes(values + raw)
+    Path(f"{prefix}.index").write_bytes(
+        table([(b"", header()), *sorted(records.items())], per_block=PER_BLOCK)
+    )
+    return str(prefix)
+
+
 def measure(folder: Path) -> list[Row]:
     """Alternating processes; the first round only warms the disk's cache."""
     compileall.compile_dir(Path(ckpt_studio.__file__).parent, quiet=1)  # as after an installation
@@ -140,8 +190,24 @@ def measure(folder: Path) -> list[Row]:
         Row("... as dictionaries, as TensorFlow has them", mapped.ms, peer.ms, None, against),
         Row("process: list --json of them, with roles", listed.ms, peer.ms, 0.2, against),
         Row("... memory at its most", listed.mebibytes, peer.mebibytes, None, against, "MiB"),
+        *object_based(folder, against),
         *in_a_running_process(prefix),
         *a_million(folder, against),
+    ]
+
+
+def object_based(folder: Path, against: str) -> list[Row]:
+    """As many variables of TF2, whose names and slots an object graph tells."""
+    prefix = write_objects(folder / "objects", COUNT)
+    count = str(len(open_checkpoint(prefix).columns))
+    rounds = [
+        (run("-c", PEER, prefix, count), run("-m", "ckpt_studio", "list", "--json", prefix))
+        for _ in range(ROUNDS)
+    ][1:]
+    peer, listed = (middle(list(runs)) for runs in zip(*rounds, strict=True))
+    return [
+        Row("process: list --json of 100,000 objects", listed.ms, peer.ms, 0.2, against),
+        Row("... memory at its most", listed.mebibytes, peer.mebibytes, 0.27, against, "MiB"),
     ]
 
 

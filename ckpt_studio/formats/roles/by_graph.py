@@ -6,6 +6,7 @@ passed over, and a list that many nodes share is walked once.
 
 from __future__ import annotations
 
+from itertools import compress, repeat
 from typing import Final
 
 import numpy as np
@@ -46,28 +47,23 @@ def mark_by_graph(marks: Marks, graph: ObjectGraph) -> None:
 
 def _find_variables(marks: Marks, graph: ObjectGraph) -> Variables:
     """The rows that the graph holds, with their full names; what is no variable's value is metadata."""
-    attributes = graph.attributes
-    rows = {key: row for row, key in enumerate(marks.raw_keys)}
-    row = np.array([rows.get(key, -1) for key in attributes.keys], np.int64)
+    attributes, keys = graph.attributes, graph.keys()
+    rows = dict(zip(marks.raw_keys, range(len(marks.raw_keys)), strict=True))
+    row = np.fromiter(map(rows.get, keys, repeat(-1)), np.int64, len(keys))
     held = np.flatnonzero(row >= 0)
     marks.graph[row[held]] = True
     marks.source[row[held]] = RoleSource.object_graph
     full_names = attributes.full_names
-    marks.names.update(
-        (r, full_names[at]) for r, at in zip(row[held].tolist(), held.tolist(), strict=True) if full_names[at]
-    )
-    _mark_parts(marks, [attributes.keys[at] for at in np.flatnonzero(row < 0).tolist()])
+    said = full_names if len(held) == len(row) else [full_names[at] for at in held.tolist()]
+    marks.names.update(compress(zip(row[held].tolist(), said, strict=True), said))
+    _mark_parts(marks, [keys[at] for at in np.flatnonzero(row < 0).tolist()])
     is_value = attributes.is_value[held]
     marks.role[row[held[~is_value]]] = Role.metadata
     values = held[is_value]
     of_node = np.full(graph.count, -1, np.int64)
     of_node[attributes.node[values]] = row[values]
-    nodes = attributes.node[values].tolist()
-    return Variables(
-        of_node,
-        {node: full_names[at] for node, at in zip(nodes, values.tolist(), strict=True)},
-        marks.same_shape,
-    )
+    of_values = full_names if len(values) == len(row) else [full_names[at] for at in values.tolist()]
+    return Variables(of_node, attributes.node[values], of_values, marks.same_shape)
 
 
 def _mark_parts(marks: Marks, absent: list[bytes]) -> None:
@@ -87,9 +83,10 @@ def _optimizers(graph: ObjectGraph) -> list[int]:
     """Nodes that count steps and have settings, or that have slot variables."""
     owner = graph.children.owner
     stepping, setting = (
-        np.concatenate([owner[graph.named(name)] for name in names]) for names in (_STEPS, _SETTINGS)
+        {node for name in names for node in owner[graph.named(name)].tolist()}
+        for names in (_STEPS, _SETTINGS)
     )
-    return [int(node) for node in np.union1d(np.intersect1d(stepping, setting), graph.slots.owner)]
+    return sorted(stepping & setting | set(graph.slots.owner.tolist()))
 
 
 def _mark_slot_variables(marks: Marks, graph: ObjectGraph, variables: Variables) -> None:
@@ -124,9 +121,11 @@ def _mark_together(marks: Marks, graph: ObjectGraph, variables: Variables, names
     """Statistics: the children of these names, where an object has all of them."""
     entries = [graph.named(name) for name in names]
     owner, child = graph.children.owner, graph.children.node
-    both = np.intersect1d(owner[entries[0]], owner[entries[1]])
+    both = np.zeros(graph.count, np.int64)
     for found in entries:
-        nodes = child[found[np.isin(owner[found], both)]]
+        both[owner[found]] += 1
+    for found in entries:
+        nodes = child[found[both[owner[found]] == len(names)]]
         rows = variables.row[nodes[graph.is_node(nodes)]]
         rows = rows[rows >= 0]
         marks.role[rows[marks.role[rows] == Role.weight]] = Role.statistic

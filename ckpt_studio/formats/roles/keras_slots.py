@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 from typing import Final
 
@@ -41,13 +42,20 @@ class Variables:
 
     Attributes:
         row: int64 [nodes], the row of each node, -1 where it is no variable of the checkpoint.
-        full_names: bytes by node, for those that have a row.
+        nodes: int32, those that have a row.
+        names: their full names.
         same_shape: whether two rows have the same shape.
     """
 
     row: NDArray[np.int64]
-    full_names: dict[int, bytes]
+    nodes: NDArray[np.int32]
+    names: list[bytes]
     same_shape: Callable[[int, int], bool]
+
+    @cached_property
+    def full_names(self) -> dict[int, bytes]:
+        """Full names by node, for those that have a row."""
+        return dict(zip(self.nodes.tolist(), self.names, strict=True))
 
     def fit(self, node: int, other: int) -> bool:
         """Whether two nodes' variables have the same shape."""

@@ -53,7 +53,7 @@ class Marks:
     Attributes:
         keys, dtype, rank, dims: what is known of the rows.
         graph: whether the object graph holds the row.
-        names: full names by row, where they are not the keys.
+        names: full names by row, where they are not the keys; none of them is empty.
         paths: paths in the object graph by row, where the keys do not begin with them.
         find: rows by key.
     """
@@ -159,10 +159,7 @@ class Marks:
         """The columns as all other layers see them."""
         names = None
         if self.names:
-            called = self.raw_keys.copy()
-            for row, name in self.names.items():
-                called[row] = name or called[row]
-            names = Names.of(called)
+            names = Names.of(map(self.names.get, range(len(self.keys)), self.raw_keys))
         return Columns(
             keys=self.keys,
             dtype=self.dtype,

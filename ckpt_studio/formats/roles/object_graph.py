@@ -54,13 +54,15 @@ class Attributes:
     Attributes:
         node: int32 [A].
         is_value: bool [A], whether it is a variable's value.
-        full_names, keys: bytes [A].
+        full_names: bytes [A].
+        first, after: int32 [A], where its key stands in the bytes.
     """
 
     node: NDArray[np.int32]
     is_value: NDArray[np.bool_]
     full_names: list[bytes]
-    keys: list[bytes]
+    first: NDArray[np.int32]
+    after: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,10 @@ class ObjectGraph:
     def is_node(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Which numbers lead somewhere."""
         return (numbers >= 0) & (numbers < self.count)
+
+    def keys(self) -> list[bytes]:
+        """The checkpoint keys of all attributes, made anew each time: they stand in the index as well."""
+        return self.messages.texts(self.attributes.first, self.attributes.after)
 
     def named(self, name: bytes) -> NDArray[np.int64]:
         """The children with this local name, as places in `children`."""
@@ -232,7 +238,8 @@ def _attributes(messages: Messages, attributes: Fields) -> Attributes:
         node=attributes.owner[kept],
         is_value=messages.are(name_at[kept], name_end[kept], b"VARIABLE_VALUE"),
         full_names=messages.texts(full_at[kept], full_end[kept]),
-        keys=messages.texts(first[kept], after[kept]),
+        first=first[kept],
+        after=after[kept],
     )
 
 

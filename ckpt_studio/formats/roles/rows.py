@@ -57,7 +57,7 @@ def marks_of(rows: Sequence[Row]) -> Marks:
     dtype = np.array([n if 0 <= n < 256 else 0 for n in numbers], np.uint8).reshape(count)
     marks = Marks.of(Names.of_text(row.key for row in rows), dtype, rank, dims)
     for number, row in enumerate(rows):
-        if row.name is not None and row.name != row.key:
+        if row.name and row.name != row.key:
             marks.names[number] = encode(row.name)
         if row.trainable is not None:
             marks.trainable[number] = row.trainable

@@ -81,14 +81,14 @@ def mark_by_objects(marks: Marks, saved: SavedObjects, stored: ObjectGraph) -> N
         stored: the index's own graph, which knows the keys.
     """
     row_of = np.full(saved.graph.count, -1, np.int64)
-    attributes = stored.attributes
+    attributes, keys = stored.attributes, stored.keys()
     inside = attributes.is_value & (attributes.node < saved.graph.count)
     for at in np.flatnonzero(inside).tolist():
         node = int(attributes.node[at])
         name, full_name = saved.names.get(node, b""), attributes.full_names[at]
         if saved.trainable[node] < 0 or (name and full_name and name != full_name):
             continue
-        row = marks.find(attributes.keys[at])
+        row = marks.find(keys[at])
         if row >= 0:
             row_of[node] = row
             if name and not full_name:

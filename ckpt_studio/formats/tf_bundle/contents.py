@@ -143,15 +143,15 @@ class Contents:
 
     def place(self, record: int, key: str | None = None) -> Place:
         """Where a sound record that is not partitioned lies; `key` is the variable's where the record is a slice."""
-        entry = self.index.entry(record)
+        fields = self.index.fields
         return Place(
             key=self.index.keys[record] if key is None else key,
-            dtype=dtypes.unknown(entry.dtype),
-            shape=entry.shape or (),
-            shard=entry.shard,
-            offset=entry.offset,
-            size=entry.size,
-            crc=entry.crc,
+            dtype=dtypes.unknown(int(fields.dtype[record])),
+            shape=tuple(fields.dims[record, : max(int(fields.rank[record]), 0)].tolist()),
+            shard=int(fields.shard[record]),
+            offset=int(fields.offset[record]),
+            size=int(fields.size[record]),
+            crc=int(fields.crc[record]),
         )
 
     def places(self, record: int) -> list[Place]:

@@ -50,7 +50,7 @@ def assert_same(graph: ObjectGraph, proto: TrackableObjectGraph) -> None:
         ]
     ours = graph.attributes
     assert attributes == list(
-        zip(ours.node.tolist(), ours.is_value.tolist(), ours.full_names, ours.keys, strict=True)
+        zip(ours.node.tolist(), ours.is_value.tolist(), ours.full_names, graph.keys(), strict=True)
     )
     theirs = graph.slots
     found = zip(
@@ -117,7 +117,7 @@ def test_damage_is_none_or_what_protobuf_reads() -> None:
             keys = [
                 one.checkpoint_key for node in theirs.nodes for one in node.attributes if one.checkpoint_key
             ]
-            assert graph.attributes.keys == [key.encode() for key in keys]
+            assert graph.keys() == [key.encode() for key in keys]
     assert none > 20
 
 
