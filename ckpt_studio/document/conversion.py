@@ -119,7 +119,7 @@ def _kept_rows(
             lost += (f"Of type {own.name}, which the format does not have: {which}.",)
         elif answer is not own:
             lost += (f"Of type {own.name}, written as {answer.name} with the same values: {which}.",)
-    if not kept.any():
+    if lost and not kept.any():
         raise RequestFault("Nothing of this checkpoint can be kept in that format.")
     return np.flatnonzero(kept), lost
 
