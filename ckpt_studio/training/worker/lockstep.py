@@ -51,7 +51,7 @@ class Saved:
         self._keys: dict[int, str] = {}
         if graph is not None:
             held = graph.attributes
-            values = zip(held.node.tolist(), held.is_value.tolist(), held.keys, strict=True)
+            values = zip(held.node.tolist(), held.is_value.tolist(), graph.keys(), strict=True)
             self._keys = {node: decode(key) for node, is_value, key in values if is_value}
         self._children: dict[int, dict[str, int]] = {}
 
