@@ -344,7 +344,8 @@ class Move(Renaming):
         return moving(columns, self.source, self.target)
 
     def _verb(self, what: str) -> str:
-        return f"Move {printable(self.source)} ({len(self.pairs)} variables)" if len(self.pairs) > 1 else what
+        count = f" ({len(self.pairs)} variables)" if len(self.pairs) > 1 else ""
+        return f"Move {printable(self.source)}{count}"
 
     def describe(self) -> str:
         """As `Edit.describe`."""

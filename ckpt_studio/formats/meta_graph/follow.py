@@ -168,35 +168,36 @@ def _rename_keys(proto: MetaGraphDef, renamed: Mapping[str, str]) -> None:
 
 
 def _without_saving(proto: MetaGraphDef, dropped: frozenset[str]) -> set[str]:
-    """Take keys out of what is saved and restored; which of them were there. Only the savers of TensorFlow 1.0 and
-    later can do without.
+    """Take keys out of what is saved and restored; which of them were there.
+
+    Only the savers of TensorFlow 1.0 and later can do without some; one that would save nothing at all stays as it is.
     """
-    if not dropped:
-        return set()
     nodes = {node.name: node for node in proto.graph_def.node}
-    places: dict[str, list[int]] = {}
     found: set[str] = set()
+    lost: set[str] = set()
+    restored: dict[str, list[int]] = {}
     constants: dict[str, list[int]] = {}
     for node, listed in _key_lists(proto):
         keys = [decode(text) for text in listed.attr["value"].tensor.string_val]
         here = [place for place, key in enumerate(keys) if key in dropped]
-        if not here or node.op not in ("SaveV2", "RestoreV2"):
+        types = node.attr["dtypes"].list.type if "dtypes" in node.attr else ()
+        if not here or node.op not in ("SaveV2", "RestoreV2") or len(types) != len(keys):
             continue
         found.update(keys[place] for place in here)
-        places[node.name] = here
-        for text in node.input[1:3]:
-            constants[node_of(text)] = here
-    for name in (*constants, *places):
-        if _SHAPES in nodes[name].attr:
-            del nodes[name].attr[_SHAPES]
-    for name, here in constants.items():
-        _shorten(nodes[name], here)
-    for name, here in places.items():
-        node = nodes[name]
+        if len(here) == len(keys):
+            lost.update({node.name} if node.op == "RestoreV2" else ())
+            continue
         _delete(node.attr["dtypes"].list.type, here)
         if node.op == "SaveV2":
             _delete(node.input, [place + _FIRST_SAVED for place in here])
-    _unrestore(proto, {name: here for name, here in places.items() if nodes[name].op == "RestoreV2"})
+        else:
+            restored[node.name] = here
+        constants.update((node_of(text), here) for text in node.input[1:3])
+        if _SHAPES in node.attr:
+            del node.attr[_SHAPES]
+    for name, here in constants.items():
+        _shorten(nodes[name], here)
+    _unrestore(proto, restored, lost)
     return found
 
 
@@ -207,11 +208,18 @@ def _shorten(constant: NodeDef, places: list[int]) -> None:
         _delete(tensor.string_val, places)
     if tensor.tensor_shape.dim:
         tensor.tensor_shape.dim[0].size -= len(places)
+    if _SHAPES in constant.attr:
+        del constant.attr[_SHAPES]
 
 
-def _unrestore(proto: MetaGraphDef, gone: Mapping[str, list[int]]) -> None:
-    """Take away what assigns the outputs that restoring nodes do not have any more, and count the others anew."""
-    lost: set[str] = {name for name, here in gone.items() if _outputs(proto, name) == 0}
+def _unrestore(proto: MetaGraphDef, gone: Mapping[str, list[int]], lost: set[str]) -> None:
+    """Take away what assigns the outputs that restoring nodes do not have any more, and count the others anew.
+
+    Args:
+        proto: the graph.
+        gone: outputs by node.
+        lost: nodes that have none left; what takes values of them is added.
+    """
     changed = True
     while changed:
         changed = False
@@ -232,10 +240,6 @@ def _unrestore(proto: MetaGraphDef, gone: Mapping[str, list[int]]) -> None:
                 now = output - sum(one < output for one in gone[name])
                 node.input[place] = f"{name}:{now}" if now else name
     _filter(proto, lambda node: node.name not in lost)
-
-
-def _outputs(proto: MetaGraphDef, name: str) -> int:
-    return next(len(node.attr["dtypes"].list.type) for node in proto.graph_def.node if node.name == name)
 
 
 def _filter(proto: MetaGraphDef, kept: Callable[[NodeDef], bool]) -> None:
