@@ -26,6 +26,7 @@ Window: TypeAlias = tuple[slice, ...]
 """One slice an axis, `slice(start, stop)` with 0 <= start <= stop <= extent and no step."""
 
 _AT_ONCE = 1 << 14
+_FEW_RUNS = 256
 BLOCK_BYTES = 1 << 20
 """How much `blocks` reads at once."""
 
@@ -110,18 +111,32 @@ class Names:
             every += decode(self.blob[self.offsets[low] : self.offsets[high]]).split("\n")[:-1]
         return every
 
+    def raws(self) -> list[bytes]:
+        """All strings as bytes; a hundred thousand of them take some milliseconds."""
+        if self.blob.count(b"\n") == len(self):
+            return self.blob.split(b"\n")[:-1]
+        return [self.raw(row) for row in range(len(self))]
+
     def subset(self, rows: NDArray[np.int64]) -> Names:
         """The strings of these rows, in their order; nothing of it costs an object a string."""
-        sizes = np.diff(self.offsets)
+        sizes = np.diff(self.offsets)[rows]
         offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(sizes[rows], out=offsets[1:])
-        blob = np.frombuffer(self.blob, np.uint8)
-        if (np.diff(rows) > 0).all():
-            kept = np.zeros(len(self), np.bool_)
-            kept[rows] = True
-            return Names(blob[np.repeat(kept, sizes)].tobytes(), offsets)
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], sizes[rows])
-        return Names(blob[places].tobytes(), offsets)
+        np.cumsum(sizes, out=offsets[1:])
+        cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+        if len(cuts) * 8 < len(rows) or len(cuts) < _FEW_RUNS:  # mostly rows that follow each other
+            first = rows[np.concatenate(([0], cuts))[: len(rows)]]
+            after = rows[np.concatenate((cuts, [len(rows)]))[: len(rows)] - 1] + 1
+            spans = zip(self.offsets[first].tolist(), self.offsets[after].tolist(), strict=True)
+            return Names(b"".join([self.blob[start:stop] for start, stop in spans]), offsets)
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], sizes)
+        return Names(np.frombuffer(self.blob, np.uint8)[places].tobytes(), offsets)
+
+    def followed_by(self, more: Sequence[bytes]) -> Names:
+        """These strings, and others behind them."""
+        other = Names.of(more)
+        return Names(
+            self.blob + other.blob, np.concatenate((self.offsets, other.offsets[1:] + len(self.blob)))
+        )
 
     def find(self, text: str) -> int:
         """Row of `text` in sorted names, or -1."""

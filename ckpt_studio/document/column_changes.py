@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -34,7 +35,7 @@ class RowFaults(Mapping[int, str]):
     ) -> None:
         self._base, self._found, self._origin = base, found, origin
         known = np.array(sorted({*base, *found}), np.int64)
-        self._faulty = np.isin(origin, known)
+        self._faulty = np.isin(origin, known) if len(known) else np.zeros(len(origin), np.bool_)
         if mended is not None:
             self._faulty &= ~mended
 
@@ -87,18 +88,17 @@ def with_names(columns: Columns, names: Mapping[int, tuple[str, str]]) -> Column
     def now(old: Names | None, which: int) -> Names | None:
         if old is None:
             return None
-        raw = [old.raw(row) for row in range(len(old))]
-        for row, texts in names.items():
-            raw[row] = encode(texts[which])
-        return Names.of(raw)
+        order = np.arange(len(old))
+        order[list(names)] = len(old) + np.arange(len(names))
+        return old.followed_by([encode(texts[which]) for texts in names.values()]).subset(order)
 
     return replace(columns, names=now(columns.names, 0), object_paths=now(columns.object_paths, 1))
 
 
 def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -> Columns:
     """One row more: a weight of which nothing else is known."""
-    keys = [columns.keys.raw(row) for row in range(len(columns))]
-    row = next((at for at, other in enumerate(keys) if other > key), len(keys))
+    row = bisect_left(range(len(columns)), key, key=columns.keys.raw)
+    order = np.insert(np.arange(len(columns)), row, len(columns))
     width = max(columns.dims.shape[1], len(shape))
     dims = np.pad(columns.dims, ((0, 0), (0, width - columns.dims.shape[1])), constant_values=-1)
     own = np.full(width, -1, np.int64)
@@ -108,14 +108,11 @@ def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -
     faults = {at + (at >= row): columns.faults[at] for at in columns.faults}
 
     def more(names: Names | None, text: bytes) -> Names | None:
-        if names is None:
-            return None
-        raw = [names.raw(at) for at in range(len(names))]
-        return Names.of([*raw[:row], text, *raw[row:]])
+        return None if names is None else names.followed_by([text]).subset(order)
 
     return replace(
         columns,
-        keys=Names.of([*keys[:row], key, *keys[row:]]),
+        keys=columns.keys.followed_by([key]).subset(order),
         dtype=inserted(columns.dtype, row, dtype),
         rank=inserted(columns.rank, row, len(shape)),
         dims=np.insert(dims, row, own, axis=0),

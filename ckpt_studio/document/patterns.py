@@ -59,14 +59,16 @@ def resolve(pattern: str, columns: Columns) -> list[int]:
     row = columns.keys.find(key_of(pattern))
     if row >= 0:
         return [row]
+    if pattern == "*":
+        return list(range(len(columns)))
     if columns.names is not None:
-        named = [i for i, name in enumerate(columns.names) if name == pattern]
+        named = [i for i, name in enumerate(columns.names.texts()) if name == pattern]
         if named:
             return named
     matches = re.compile(fnmatch.translate(pattern)).match
-    rows = {i for i, key in enumerate(columns.keys) if matches(key)}
+    rows = {i for i, key in enumerate(columns.keys.texts()) if matches(key)}
     if columns.names is not None:
-        rows.update(i for i, name in enumerate(columns.names) if matches(name))
+        rows.update(i for i, name in enumerate(columns.names.texts()) if matches(name))
     if not rows:
         raise NoSuchVariable(
             f"{printable(pattern)!r} matches no variable of this checkpoint; look at the names with `list`.",
@@ -83,8 +85,9 @@ def resolve_keys(pattern: str, columns: Columns) -> tuple[str, ...]:
     """
     rows = resolve(pattern, columns)
     if len(rows) > 1:
-        rows = [row for row in rows if columns.role[row] != Role.metadata] or rows
-    return tuple(columns.keys[row] for row in rows)
+        found = np.array(rows)
+        rows = found[columns.role[found] != Role.metadata].tolist() or rows
+    return tuple(columns.keys.take(rows))
 
 
 def key_in(columns: Columns, said: str) -> str:

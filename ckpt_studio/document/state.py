@@ -8,6 +8,8 @@ are read.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,15 +21,18 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.core.tensors import Columns, Names, encode, printable
+from ckpt_studio.core.tensors import Columns, Names, decode, encode, printable
 from ckpt_studio.document.column_changes import RowFaults, inserted, with_names, with_row, with_shapes
 from ckpt_studio.document.values.base import Values, Want
 
 _BLANK: Final = {
-    "origin": -1, "frozen": False, "marked": False, "dropped": False, "foreign": False, "layer": -1, "place": -1,
-    "version": 0,
+    "origin": -1, "named": 0, "frozen": False, "marked": False, "dropped": False, "foreign": False, "layer": -1,
+    "place": -1, "version": 0,
 }  # fmt: skip
 """The columns of a state, and what a new row has there."""
+
+_MANY: Final = 64
+"""More keys are looked up all at once."""
 
 _numbers = count(1)
 
@@ -108,6 +113,7 @@ class State:
         base: the columns of the checkpoint.
         columns: the variables as they are staged, dropped ones included; `trainable` and `faults` are the checkpoint's.
         origin: int32 [N], row of `base` of each, -1 for an added one.
+        named: int64 [N], 0 for the key that the checkpoint has, else a hash of the new one.
         frozen: bool [N], what a person sees as frozen.
         marked: bool [N], frozen by an edit or by the patch beside the checkpoint, not only because the MetaGraph does
             not train it.
@@ -122,6 +128,7 @@ class State:
     base: Columns
     columns: Columns
     origin: NDArray[np.int32]
+    named: NDArray[np.int64]
     frozen: NDArray[np.bool_]
     marked: NDArray[np.bool_]
     dropped: NDArray[np.bool_]
@@ -145,6 +152,7 @@ class State:
             base=columns,
             columns=columns,
             origin=np.arange(len(columns), dtype=np.int32),
+            named=np.zeros(len(columns), np.int64),
             frozen=nothing if frozen is None else frozen,
             marked=nothing if marked is None else marked,
             dropped=nothing,
@@ -163,23 +171,11 @@ class State:
         changed: NDArray[np.bool_] = (self.layer >= 0) & ~self.dropped
         return changed
 
-    @cached_property
+    @property
     def renamed(self) -> NDArray[np.bool_]:
         """Bool [N]: rows that the checkpoint has under another key."""
-        if self.columns.keys is self.base.keys:
-            return np.zeros(len(self.columns), np.bool_)
-        own, before = self.columns.keys, self.base.keys
-        there = np.flatnonzero(self.origin >= 0)
-        # keys of a different size differ; only those of the same size are compared
-        sizes, old = np.diff(own.offsets)[there], np.diff(before.offsets)[self.origin[there]]
-        differs = np.zeros(len(own), np.bool_)
-        differs[there] = sizes != old
-        same = there[sizes == old]
-        mine, theirs = own.subset(same), before.subset(self.origin[same].astype(np.int64))
-        unequal = np.frombuffer(mine.blob, np.uint8) != np.frombuffer(theirs.blob, np.uint8)
-        if len(same):
-            differs[same] = np.logical_or.reduceat(unequal, mine.offsets[:-1])
-        return differs
+        renamed: NDArray[np.bool_] = self.named != 0
+        return renamed
 
     @property
     def added(self) -> NDArray[np.bool_]:
@@ -282,28 +278,50 @@ class State:
         Raises:
             RequestFault: another variable has the key, or two would have it.
         """
-        moved = np.zeros(len(self.columns), np.bool_)
-        moved[rows] = True
         raw = [encode(key) for key in keys]
-        taken: dict[bytes, str] = {}
-        forgotten = []
-        for key, text in zip(raw, keys, strict=True):
-            at = self.columns.keys.find_raw(key)
-            if key in taken or (at >= 0 and not moved[at] and not self.dropped[at]):
-                raise RequestFault(
-                    f"There would be two variables {printable(text)!r}; choose another name, or drop one first.",
-                    key=text,
-                )
-            taken[key] = text
-            if at >= 0 and not moved[at]:
-                forgotten.append(at)
-        every = [self.columns.keys.raw(row) for row in range(len(self.columns))]
-        for row, key in zip(rows.tolist(), raw, strict=True):
-            every[row] = key
-        gone = set(forgotten)
-        order = sorted((row for row in range(len(every)) if row not in gone), key=every.__getitem__)
-        columns = with_names(self.columns, names)
-        return self._arranged(np.array(order, np.int64), columns, Names.of(every[row] for row in order))
+        forgotten = self._room_for(rows, raw)
+        order = sorted(range(len(raw)), key=raw.__getitem__)
+        stay = np.delete(np.arange(len(self.columns)), np.concatenate((rows, forgotten)))
+        ahead = self.columns.keys.subset(stay)
+        inserted_raw = [raw[at] for at in order]
+        if len(raw) > _MANY:
+            places = _merged(ahead.raws(), inserted_raw)
+        else:
+            below = range(len(ahead))
+            places = np.array([bisect_left(below, key, key=ahead.raw) for key in inserted_raw], np.int64)
+        rows_now = np.insert(stay, places, rows[order])
+        sources = np.insert(stay, places, len(self.columns) + np.array(order, np.int64))
+        names_now = self.columns.keys.followed_by(raw).subset(sources)
+        named = self.named.copy()
+        named[rows] = [
+            0 if at >= 0 and key == self.base.keys.raw(at) else hash(key) or 1
+            for key, at in zip(raw, self.origin[rows].tolist(), strict=True)
+        ]
+        state = replace(self, named=named)
+        return state._arranged(rows_now, with_names(self.columns, names), names_now)
+
+    def _room_for(self, rows: NDArray[np.int64], raw: Sequence[bytes]) -> NDArray[np.int64]:
+        """Dropped rows whose keys these rows take. Raises RequestFault as `rekeyed`."""
+        moved = np.zeros(len(self.columns) + 1, np.bool_)
+        moved[rows] = True
+        find = self.columns.keys.find_raw
+        if len(raw) > _MANY:
+            known = {key: row for row, key in enumerate(self.columns.keys.raws())}
+            places = np.array([known.get(key, -1) for key in raw], np.int64)
+        else:
+            places = np.array([find(key) for key in raw], np.int64)
+        taken = (places >= 0) & ~moved[places]
+        bad = taken & ~self.dropped[places]
+        twice = next((key for key, count in Counter(raw).items() if count > 1), None)
+        if twice is None and bad.any():
+            twice = raw[int(np.flatnonzero(bad)[0])]
+        if twice is not None:
+            text = decode(twice)
+            raise RequestFault(
+                f"There would be two variables {printable(text)!r}; choose another name, or drop one first.",
+                key=text,
+            )
+        return places[taken]
 
     def adding(self, key: str, dtype: int, shape: tuple[int, ...], layer: Layer) -> State:
         """The state with one variable more, whose values a layer gives.
@@ -341,10 +359,15 @@ class State:
             for name in ("frozen", "marked", "dropped"):
                 differs |= getattr(self, name) != getattr(other, name)
             return differs
-        theirs = {key: row for row, key in enumerate(other.columns.keys.texts())}
-        found = np.array([theirs.get(key, -1) for key in self.columns.keys.texts()], np.int64)
+        place = np.full(len(self.base) + 1, -1, np.int64)
+        there = np.flatnonzero(other.origin >= 0)
+        place[other.origin[there]] = there
+        found = place[self.origin]
+        for row in np.flatnonzero(self.added).tolist():
+            at = other.columns.keys.find_raw(self.columns.keys.raw(row))
+            found[row] = at if at >= 0 and other.added[at] else -1
         differs = found < 0
-        for name in ("version", "origin", "frozen", "marked", "dropped"):
+        for name in ("named", "version", "frozen", "marked", "dropped"):
             differs |= getattr(self, name) != getattr(other, name)[found]
         return differs
 
@@ -356,6 +379,17 @@ def with_slots(columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     slots = np.flatnonzero(columns.slot_of >= 0)
     chosen[slots] |= chosen[columns.slot_of[slots]]
     return chosen
+
+
+def _merged(ahead: Sequence[bytes], new: Sequence[bytes]) -> NDArray[np.int64]:
+    """Int64 [n]: before which of `ahead` each of `new` belongs, both being in order."""
+    places = np.empty(len(new), np.int64)
+    at = 0
+    for number, key in enumerate(new):
+        while at < len(ahead) and ahead[at] < key:
+            at += 1
+        places[number] = at
+    return places
 
 
 def _mixed(*columns: Any) -> NDArray[np.uint64]:

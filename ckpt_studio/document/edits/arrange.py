@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import printable
-from ckpt_studio.document.edits.assign import want_of
+from ckpt_studio.document.edits.assign import kinds_of, want_of
 from ckpt_studio.document.edits.base import Files, Json, OnVariables, is_integer, is_text
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.arranged import Reshaped, Transposed
@@ -58,11 +58,13 @@ class _Arranging(OnVariables):
 
     def change(self, state: State, rows: NDArray[np.int64]) -> State:
         """As `OnVariables.change`."""
-        shapes = [self.shape_of(want_of(state.columns, row)) for row in rows.tolist()]
-        dims = np.full((len(rows), max(map(len, shapes), default=0)), -1, np.int64)
+        first, like = kinds_of(state.columns, rows)
+        shapes = [self.shape_of(want_of(state.columns, row)) for row in rows[first].tolist()]
+        dims = np.full((len(first), max(map(len, shapes), default=0)), -1, np.int64)
         for at, shape in enumerate(shapes):
             dims[at, : len(shape)] = shape
-        return state.laying(rows, self.layer(), shapes=(np.array([*map(len, shapes)], np.int8), dims))
+        rank = np.array([*map(len, shapes)], np.int8)
+        return state.laying(rows, self.layer(), shapes=(rank[like], dims[like]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.dtypes import DType, unknown
+from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tensors import Columns, printable
 from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.edits.base import Files, Json, OnVariables, is_text
 from ckpt_studio.document.edits.contents import CONTENTS, Array, Contents, contents_of
 from ckpt_studio.document.state import State, new_number
-from ckpt_studio.document.values.base import Shape, Values, Want
+from ckpt_studio.document.values.base import Values, Want
 
 
 class Given:
@@ -67,12 +67,9 @@ class Assign(OnVariables):
 
     def change(self, state: State, rows: NDArray[np.int64]) -> State:
         """As `OnVariables.change`."""
-        seen: set[tuple[DType, Shape]] = set()
-        for row in rows.tolist():
-            want = want_of(state.columns, row)
-            if isinstance(self.contents, Array) or (want.dtype, want.known) not in seen:
-                self.contents.check(want)
-                seen.add((want.dtype, want.known))
+        each = rows if isinstance(self.contents, Array) else rows[kinds_of(state.columns, rows)[0]]
+        for row in each.tolist():
+            self.contents.check(want_of(state.columns, row))
         return state.laying(rows, self._given)
 
     @cached_property
@@ -94,6 +91,14 @@ class Assign(OnVariables):
         """As `OnVariables.read_parameters`; in a record (which has keys), a file that is gone is waited for."""
         contents: Any = contents_of(operation, files, waiting="keys" in operation)
         return {"contents": contents}
+
+
+def kinds_of(columns: Columns, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places among these rows of one of each element type and shape, and which of them each row is like: int64 [n]."""
+    told = np.column_stack((columns.dtype[rows], columns.rank[rows], columns.dims[rows])).astype(np.int64)
+    whole = np.ascontiguousarray(told).view([("", np.int64)] * told.shape[1]).reshape(-1)
+    _, first, like = np.unique(whole, return_index=True, return_inverse=True)
+    return first, like
 
 
 def want_of(columns: Columns, row: int) -> Want:

@@ -65,7 +65,7 @@ def preview(state: State, pairs: Iterable[Pair]) -> list[Renamed]:
     pairs = [pair for pair in pairs if pair[0] != pair[1]]
     moved = {key for key, _ in pairs}
     wanted = Counter(new for _, new in pairs)
-    live = state.live
+    live = set(state.live.keys.texts())
 
     def collision(new: str) -> Collision:
         if not can_be_written(new):

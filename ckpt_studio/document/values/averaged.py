@@ -31,7 +31,7 @@ class Averaged(Unstored):
 
     def read(self, window: Window | None = None) -> NDArray[Any]:
         """As `Values.read`."""
-        return self._mean(part.read(window) for part in self._parts)
+        return np.asarray(self._mean(part.read(window) for part in self._parts))
 
     def blocks(self, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
         """As `Values.blocks`; blocks of the parts need not begin at the same places."""

@@ -31,7 +31,9 @@ class _Elementwise(Unstored):
 
     def read(self, window: Window | None = None) -> NDArray[Any]:
         """As `Values.read`."""
-        return self.make(self.below.read(window))
+        return np.asarray(
+            self.make(self.below.read(window))
+        )  # arithmetic makes scalars of arrays without axes
 
     def blocks(self, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
         """As `Values.blocks`."""
