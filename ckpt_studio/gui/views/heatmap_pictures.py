@@ -68,6 +68,11 @@ class Pictures(QObject):
         self._side, self._plane, self._fresh, self._asked = side, plane, True, None
         self._ask_all()
 
+    def forget(self) -> None:
+        """Let go of the variable and its pictures."""
+        self._side = self._plane = self._asked = self._spread = self._spread_of = None
+        self._plot.begin(1, 1, None)
+
     def _ask_all(self) -> None:
         assert self._side is not None
         assert self._plane is not None

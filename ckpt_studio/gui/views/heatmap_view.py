@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
-from ckpt_studio.gui.texts import translate
+from ckpt_studio.gui.texts import translate, visible
 from ckpt_studio.gui.views.exports import ExportButton
 from ckpt_studio.gui.views.subject import Side, Subject, Which
 from ckpt_studio.gui.views.view import TensorView
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ckpt_studio.analysis.heatmap import Heatmap
     from ckpt_studio.analysis.planes import Plane, Span
     from ckpt_studio.analysis.statistics import Statistics
+    from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.session import Session
 
@@ -50,6 +51,9 @@ class HeatmapView(TensorView):
 
     def present(self, subject: Subject | None) -> None:
         self._wanted = None
+        if subject is None and self._built:
+            self._drawn = None
+            self._pictures.forget()
         super().present(subject)
 
     def side(self, subject: Subject) -> Side:
@@ -149,6 +153,24 @@ class HeatmapView(TensorView):
         self._plot.setAccessibleDescription(self._texts.described(picture))
         self._show_spot()
 
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether the whole picture is there, so that what goes wrong beside it need not take its place."""
+        painted = self._pictures.shown if self._built else None
+        return painted is not None and painted.heatmap.exact and not self._stale
+
+    def _failed(self, error: CkptStudioError) -> None:
+        if self._is_drawn:
+            self._readout.setText(visible(str(error)))
+        else:
+            super()._failed(error)
+
+    def _stopped(self) -> None:
+        if self._is_drawn:
+            self._readout.setText(self.tr("This was stopped before it was done."))
+        else:
+            super()._stopped()
+
     # ---- where NaN and Inf are
 
     def _go_to_next(self, wanted: Literal["nan", "inf"]) -> None:
@@ -242,7 +264,7 @@ class HeatmapView(TensorView):
                     self._lines.see(self._plot.y_axis.view, self._plot.x_axis.view)
 
         self._tasks["pointer"] = self._session.bridge.submit(
-            work, said, lambda error: self._readout.setText(str(error)), owner=self, slot="pointer"
+            work, said, self._failed, owner=self, slot="pointer"
         )
 
     def _say_value(self, picture: Heatmap, spot: tuple[int, int], value: Any) -> None:

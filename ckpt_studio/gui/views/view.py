@@ -147,8 +147,8 @@ class TensorView(QWidget):
         """Do `work` in the background, with progress; a newer request of the same slot takes its place."""
 
         def answered(answer: T) -> None:
+            done(answer)  # may submit more of the same work, whose progress is to go on
             self._progress.finish(task)
-            done(answer)
 
         def broke(error: CkptStudioError) -> None:
             self._progress.finish(task)
@@ -237,7 +237,7 @@ class Progress(QWidget):
     def watch(self, task: Task) -> None:
         """Show this task's progress if it takes long."""
         self._task = task
-        if not self.isVisible():
+        if not self.isVisible() and not self._patience.isActive():
             self._patience.start()
 
     def finish(self, task: Task) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QProgressBar, QPushButton, QTabWidget, QWidget
 
+import ckpt_studio.analysis.heatmap as heatmap_module
+from ckpt_studio.core.tensors import Window
+from ckpt_studio.document.document import Document
 from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.style import palette
 from tests.gui.views.conftest import Bench
 from tests.gui.views.heatmaps import click, pixel, point_at, shown, spot, view
+from tests.helpers.memory_source import MemoryCheckpoint
 
 
 def test_small_matrices_are_shown_as_they_are(bench: Bench, tmp_path: Path) -> None:
@@ -196,6 +202,42 @@ def test_the_newest_wish_wins(bench: Bench, tmp_path: Path) -> None:
         bench.session.set_current(key)
     bench.settle()
     assert set(shown(bench, tmp_path).reshape(-1).tolist()) == {1.0}
+    bench.session.set_current(None)
+    assert bench.find(QWidget, "heatmapPlot").overview is None
+
+
+class Slow(MemoryCheckpoint):
+    """Each read takes its time."""
+
+    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+        time.sleep(0.02)
+        return super().read(key, window)
+
+
+def test_long_reading_shows_its_progress_and_can_be_stopped(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heatmap_module, "_TILE_BYTES", 1 << 16)
+    monkeypatch.setattr(heatmap_module, "_STEP_SECONDS", 0.05)
+    bench.open({})
+    slow = Slow({"a": np.zeros((4096, 1024), np.float32), "b": np.zeros((9, 9))})
+    bench.session.document = Document(slow)
+    bench.session.documentChanged.emit()
+    bench.find(QTabWidget, "viewTabs").setCurrentIndex(1)
+    bench.session.set_current("a")
+    bar = bench.find(QProgressBar, "heatmapViewProgress")
+    bench.qtbot.waitUntil(lambda: bar.isVisible() and bench.text("heatmapState") != "", timeout=5000)
+    seen = bar.value()
+    bench.qtbot.waitUntil(lambda: bar.value() > seen, timeout=5000)
+    assert bar.isVisible()
+    QTest.mouseClick(bench.find(QPushButton, "heatmapViewProgressCancel"), Qt.MouseButton.LeftButton)
+    bench.settle()
+    assert "stopped" in bench.text("heatmapViewMessage")
+    before = slow.bytes_read
+    bench.session.set_current("b")
+    bench.settle()
+    assert slow.bytes_read < before + (1 << 20)
+    assert bench.text("heatmapState") == ""
 
 
 def test_a_picture_is_described_in_words(bench: Bench) -> None:
