@@ -167,4 +167,4 @@ def _through_the_script() -> Row:
         median_ms(lambda command=command: subprocess.run(command, capture_output=True, check=True), 5)
         for command in (through, direct)
     )
-    return Row("--version through ./studio", ours, theirs, 2.5, "python -m ckpt_studio")
+    return Row("--version through ./studio", ours, theirs, 1.5, "python -m ckpt_studio")

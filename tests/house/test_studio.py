@@ -59,6 +59,39 @@ def test_takes_the_first_python_that_answers(tmp_path: Path) -> None:
     assert told.stdout == f"chosen -ESs {place}/studio a b --json\n"
 
 
+def test_what_is_installed_is_started_without_a_look_by_python(tmp_path: Path, studio: ModuleType) -> None:
+    """sh compares what the environment was made of; anything else is looked into by Python."""
+    place = tmp_path.resolve() / "a checkout"
+    binaries = place / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    shutil.copy(PROJECT / "studio", place)
+    pretend(binaries, "python", 'echo "$@"')
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(PROJECT / name, place)
+    stamp, libraries = place / ".venv" / "studio-stamp", place / ".venv" / "studio-libraries"
+    stamp.write_bytes(
+        studio.fingerprint().replace(os.fsencode(PROJECT / ".venv"), os.fsencode(place / ".venv"))
+    )
+
+    def told(*words: str) -> str:
+        command = ["/bin/sh", str(place / "studio"), *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=tmp_path
+        ).stdout.strip()
+
+    looked_into = f"-ESs {place}/studio"
+    assert told("list", "a b", "--json") == "-P -m ckpt_studio list a b --json"
+    assert told("test", "-x") == f"{looked_into} test -x"
+    assert told("--help") == f"{looked_into} --help"
+    for window in ((), ("gui",), (str(place),)):  # Qt's libraries were not looked for yet
+        assert told(*window) == " ".join([looked_into, *window])
+    libraries.write_text("qt xcb")
+    assert told(str(place)) == f"-P -m ckpt_studio {place}"
+    with (place / "requirements.lock").open("a") as lock:
+        lock.write("more\n")
+    assert told("list") == f"{looked_into} list"
+
+
 def test_packages_are_those_that_the_window_names(studio: ModuleType) -> None:
     by_part = {
         part: {row[0]: row[1] for row in studio.QT_LIBRARIES if row[3] == part} for part in ("qt", "xcb")
