@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.classes import ClassColumns, Classes, count_classes, percentiles
 from ckpt_studio.analysis.histogram import MAX_BINS, Histogram, HistogramRequest, histograms
 from ckpt_studio.analysis.kinds import is_discrete
+from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
 from ckpt_studio.analysis.ridgeline import EqualColumns, Ridgeline, ridgeline
 from ckpt_studio.analysis.statistics import Statistics, range_of, statistics
 from ckpt_studio.core.errors import RequestFault
@@ -73,14 +74,24 @@ class Known:
     """What was found out about variables lately, so that another binning reads no more than it has to.
 
     May be used by several threads.
+
+    Attributes:
+        cache: what is remembered of statistics between starts, or None.
     """
 
+    cache: FigureCache | None = None
     _found: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def statistics(self, source: TensorSource, key: str, task: Task) -> Statistics:
         """As `statistics.statistics`."""
-        found: Statistics = self._recall(source, key, "statistics", lambda: statistics(source, key, task))
+
+        def find() -> Statistics:
+            if self.cache is None:
+                return statistics(source, key, task)
+            return remembered_statistics(source, key, self.cache, task)
+
+        found: Statistics = self._recall(source, key, "statistics", find)
         return found
 
     def classes(self, source: TensorSource, key: str, task: Task) -> Classes:

@@ -42,7 +42,7 @@ class HistogramView(TensorView):
         from ckpt_studio.gui.views.histogram_legend import Legend
         from ckpt_studio.gui.views.histogram_plot import HistogramPlot
 
-        self._known = Known()
+        self._known = Known(self._session.figure_cache)
         self._controls = HistogramControls(content)
         self._controls.row.addWidget(ExportButton(self._session, "histogram", self, self._controls))
         self._figure = QWidget(content)
