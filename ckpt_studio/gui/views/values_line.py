@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.plots.layers import Curve
 from ckpt_studio.gui.plots.plot import Plot
 from ckpt_studio.gui.plots.ticks import Numbers
+from ckpt_studio.gui.texts import byte_size
 from ckpt_studio.gui.views.numbers import count_text, number_text
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.views.subject import Side
 
 _STRETCHES: Final = 4096
-_DOTS: Final = 200
-"""So many elements or fewer are marked one by one."""
+_UNASKED: Final = 1 << 28
+"""A vector of more bytes is read whole only when a person says so."""
 
 
 class LineFace(QWidget):
@@ -48,11 +49,18 @@ class LineFace(QWidget):
         self.plot.settled.connect(self._look_closer)
         self._readout = PlainLabel("valuesLineReadout", parent=self)
         self._readout.setWordWrap(False)
+        self._draw_button = QPushButton(self.tr("&Draw it"), self)
+        named(self._draw_button, "valuesLineDraw", self.tr("Read the vector and draw it"))
+        self._draw_button.clicked.connect(self._ask_whole)
+        self._draw_button.hide()
+        below = QHBoxLayout()
+        below.addWidget(self._readout, 1)
+        below.addWidget(self._draw_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.plot, 1)
-        column.addWidget(self._readout)
+        column.addLayout(below)
 
     def show_sides(self, sides: Sequence[Side]) -> None:
         """Show a vector, and perhaps another one of the same length beside it."""
@@ -62,9 +70,19 @@ class LineFace(QWidget):
         for curve in self._curves:
             curve.set_points(None, None)
         self._readout.clear()
-        if self._sides:
-            (length,) = self._sides[0].info.shape or (0,)
-            self._ask(0, length, self._take_whole)
+        size = sum(side.info.nbytes for side in self._sides)
+        self._draw_button.setVisible(size > _UNASKED)
+        if size > _UNASKED:
+            self._readout.setText(
+                self.tr("To draw this vector, {0} have to be read.").format(byte_size(size))
+            )
+        elif self._sides:
+            self._ask_whole()
+
+    def _ask_whole(self) -> None:
+        self._draw_button.hide()
+        (length,) = self._sides[0].info.shape or (0,)
+        self._ask(0, length, self._take_whole)
 
     def _ask(self, start: int, stop: int, take: Callable[[tuple[Envelope, ...]], object]) -> None:
         sides = self._sides

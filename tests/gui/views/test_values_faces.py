@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QSpinBox,
     QTableView,
     QToolButton,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.analysis.pairs import Pairs
 from ckpt_studio.gui.compared import Compared
+from ckpt_studio.gui.views import values_line
 from ckpt_studio.gui.views.colours import FIRST, LAST, NAN_INDEX
 from ckpt_studio.gui.views.value_model import Mark
 from ckpt_studio.gui.views.values_words import PART, Reading, words_of
@@ -311,14 +313,30 @@ def test_a_vector_is_drawn_and_read(bench: Bench) -> None:
     assert not bench.find(QToolButton, "valuesPlotButton").isVisible()
 
 
+def test_a_huge_vector_is_drawn_when_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values_line, "_UNASKED", 1000)
+    bench.open({"a": np.arange(100_000.0)})
+    bench.look("a", 2)
+    assert bench.source.bytes_read < 500_000
+    assert "800 kB have to be read" in bench.text("valuesLineReadout")
+    button = bench.find(QPushButton, "valuesLineDraw")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    bench.settle()
+    assert bench.source.bytes_read > 800_000
+    assert not button.isVisible()
+    assert bench.find(QWidget, "valuesLine").y_axis.bounds[1] > 99_999
+
+
 def test_a_vector_is_not_read_while_another_view_is_in_front(bench: Bench) -> None:
     bench.open({"a": np.arange(100_000.0)})
     bench.look("a", 1)
-    before = [key for key, _ in bench.source.reads]
-    bench.session.set_current(None)
-    bench.look("a", 1)
-    assert bench.text("valuesLineReadout") == ""
-    assert len(before) > 0
+    read = bench.source.bytes_read
+    bench.session.stagedChanged.emit(frozenset(["a"]))
+    bench.settle()
+    assert bench.find(QWidget, "valuesLine").y_axis.bounds == (0, 1)
+    bench.look("a", 2)
+    assert bench.source.bytes_read > read
+    assert bench.find(QWidget, "valuesLine").y_axis.bounds[1] > 99_999
 
 
 def test_the_spectrum_of_a_matrix(bench: Bench) -> None:
