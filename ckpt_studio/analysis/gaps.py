@@ -17,8 +17,9 @@ from ckpt_studio.analysis.collect import Number
 from ckpt_studio.analysis.kinds import CHUNK, Kind, is_discrete, kind_of, magnitude
 from ckpt_studio.core.dtypes import DType
 
-_SQUARES_OVERFLOW: Final = 2.0**480
-_SQUARES_VANISH: Final = 2.0**-480
+_OVERFLOWN: Final = 2.0**960
+_VANISHED: Final = 2.0**-960
+"""A sum of squares that is no larger may have lost some of them."""
 
 
 class Gaps(Protocol):
@@ -77,15 +78,24 @@ class _Norm:
         self._odd = 0.0
 
     def add(self, values: NDArray[np.float64]) -> None:
-        """Take in some magnitudes."""
-        largest = float(values.max(initial=0.0))
+        """Take in some numbers."""
+        total = float(np.einsum("i,i->", values, values))
+        if _VANISHED < total < _OVERFLOWN:
+            self._sums.append((0, total))
+            return
+        largest = float(np.abs(values).max(initial=0.0))
         if not math.isfinite(largest):
             self._odd += largest
         elif largest:
-            scaled = not _SQUARES_VANISH < largest < _SQUARES_OVERFLOW
-            exponent = math.frexp(largest)[1] if scaled else 0
-            parts = np.ldexp(values, -exponent) if scaled else values
+            exponent = math.frexp(largest)[1]
+            parts = np.ldexp(values, -exponent)
             self._sums.append((exponent, float(np.einsum("i,i->", parts, parts))))
+
+    def add_finite(self, values: NDArray[np.float64]) -> None:
+        """Take in those of some numbers that are finite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = math.isfinite(values.sum())  # or two of them are too large for this, which does no harm
+        self.add(values if finite else values[np.isfinite(values)])
 
     @property
     def value(self) -> float:
@@ -108,13 +118,12 @@ class _Distances:
         self._largest: Number = 0
         self._gaps, self._base = _Norm(), _Norm()
 
-    def _take(self, gaps: NDArray[Any]) -> None:
-        """Distances of the elements that differ, float64 or uint64."""
-        self.differing += len(gaps)
-        largest = gaps.max().item()
+    def _take(self, gaps: NDArray[Any], largest: Number) -> None:
+        """Distances of some elements, float64, and the largest of them."""
+        self.differing += int(np.count_nonzero(gaps != 0))
         if not largest <= self._largest:  # also where it is NaN, which then stays
             self._largest = self._largest if math.isnan(self._largest) else largest
-        self._gaps.add(gaps.astype(np.float64, copy=False))
+        self._gaps.add(gaps)
 
     @property
     def rel_l2(self) -> float:
@@ -140,15 +149,15 @@ class Numbers(_Distances):
         """As `Gaps.add`."""
         mixed = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
         x, y = a.astype(mixed), b.astype(mixed)
-        self._base.add(_finite_sizes(x))
-        differs = x != y
-        if not differs.any():
-            return
-        x, y = x[differs], y[differs]
-        apart = ~(np.isnan(x) & np.isnan(y))
-        if apart.any():
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._take(np.abs(x[apart] - y[apart]))
+        self._base.add_finite(magnitude(x) if mixed is np.complex128 else x.real)
+        with np.errstate(over="ignore", invalid="ignore"):
+            gaps = np.abs(x - y)
+        largest = float(gaps.max())
+        if math.isnan(largest):
+            gaps[(x == y) | (np.isnan(x) & np.isnan(y))] = 0  # also infinity less infinity
+            largest = float(gaps.max())
+        if largest:
+            self._take(gaps, largest)
 
     @property
     def max_abs(self) -> Number:
@@ -156,22 +165,17 @@ class Numbers(_Distances):
         return int(self._largest) if self._whole else float(self._largest)
 
 
-def _finite_sizes(values: NDArray[Any]) -> NDArray[np.float64]:
-    sizes = magnitude(values) if values.dtype.kind == "c" else np.abs(values)
-    return sizes if math.isfinite(sizes.max()) else sizes[np.isfinite(sizes)]
-
-
 class WideIntegers(_Distances):
     """Collects the distances between integers of 64 bits of one type, whose largest is exact."""
 
     def add(self, a: NDArray[Any], b: NDArray[Any]) -> None:
         """As `Gaps.add`."""
-        self._base.add(np.abs(a.astype(np.float64)))
-        differs = a != b
-        if differs.any():
-            x, y = a[differs], b[differs]
-            high, low = np.maximum(x, y).view(np.uint64), np.minimum(x, y).view(np.uint64)
-            self._take(high - low)  # which wraps around to the right number
+        self._base.add(a.astype(np.float64))
+        high, low = np.maximum(a, b).view(np.uint64), np.minimum(a, b).view(np.uint64)
+        gaps = high - low  # which wraps around to the right number
+        largest = int(gaps.max())
+        if largest:
+            self._take(gaps.astype(np.float64), largest)
 
     @property
     def max_abs(self) -> int:

@@ -23,6 +23,7 @@ BENCHMARKS = (
     "hostile",
     "stall",
     "saving",
+    "comparing",
     "look",
     "heatmap",
 )
