@@ -104,16 +104,16 @@ def statistics_of_counts(counts: NDArray[np.int64], dtype: DType) -> Statistics:
     if not len(values):
         return Statistics(**tally)
     count = int(times.sum())
-    mean = math.fsum(values * times) / count
+    mean = float((values * times).sum()) / count
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0
     return Statistics(
         **tally,
         min=int(low) if is_discrete(dtype) else low,
         max=int(high) if is_discrete(dtype) else high,
         mean=mean,
-        std=math.sqrt(math.fsum(times * (values - mean) ** 2) / count),
-        l2=math.sqrt(math.fsum(times * values**2)),
-        l1=math.fsum(times * np.abs(values)),
+        std=math.sqrt(float((times * (values - mean) ** 2).sum()) / count),
+        l2=math.sqrt(float((times * values**2).sum())),
+        l1=float((times * np.abs(values)).sum()),
     )
 
 
