@@ -101,14 +101,15 @@ class Names:
         every = self.texts()
         return [every[row] for row in rows]
 
-    def texts(self) -> list[str]:
-        """All strings."""
-        if self.blob.count(b"\n") != len(self):
-            return list(self)
+    def texts(self, first: int = 0, past: int | None = None) -> list[str]:
+        """All strings, or those of these rows."""
+        past = len(self) if past is None else past
         every: list[str] = []
-        for low in range(0, len(self), _AT_ONCE):  # other threads get their turn in between
-            high = min(low + _AT_ONCE, len(self))
-            every += decode(self.blob[self.offsets[low] : self.offsets[high]]).split("\n")[:-1]
+        for low in range(first, past, _AT_ONCE):  # other threads get their turn in between
+            high = min(low + _AT_ONCE, past)
+            part = decode(self.blob[self.offsets[low] : self.offsets[high]]).split("\n")[:-1]
+            # a name may hold newlines of its own
+            every += part if len(part) == high - low else [self[row] for row in range(low, high)]
         return every
 
     def raws(self) -> list[bytes]:

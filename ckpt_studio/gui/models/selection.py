@@ -52,8 +52,10 @@ def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
 
 def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
     """Keys of the choice, in the file's order."""
-    keys = nodes.columns.keys
-    return tuple(keys.take(rows_of(nodes, chosen).tolist()))
+    keys, rows = nodes.columns.keys, rows_of(nodes, chosen)
+    if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:
+        return tuple(keys.texts(int(rows[0]), int(rows[-1]) + 1))
+    return tuple(keys.take(rows.tolist()))
 
 
 def keys_under(nodes: TreeNodes, node: int) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class DetailsPanel(QScrollArea):
         self._shown: set[str] = set()
         for name, head in self._titles().items():
             self._add(name, head, body)
+        self._shown = set(self._values)
         self.setWidget(body)
         session.currentChanged.connect(self._show)
         session.documentChanged.connect(self._show)
@@ -112,10 +113,11 @@ class DetailsPanel(QScrollArea):
         """Show these lines, and hide the others of `among`."""
         for name in among:
             value = self._values[name]
-            if name in texts:
+            if name in texts and value.text() != texts[name]:
                 value.setText(texts[name])
                 value.setAccessibleName(f"{self._heads[name].text()}: {texts[name]}")
-            self._form.setRowVisible(value, name in texts)
+            if (name in texts) != (name in self._shown):  # each asks for another layout
+                self._form.setRowVisible(value, name in texts)
         self._shown = (self._shown - among) | texts.keys()
 
     def _set_links(self, name: str, links: list[tuple[str, str]], more: int = 0) -> None:
@@ -139,7 +141,8 @@ class DetailsPanel(QScrollArea):
             return
         from ckpt_studio.gui.panels import facts
 
-        self._set({}, _figure_names())
+        waiting = self._shown & _figure_names()
+        self._set({name: "" if name == _FIGURES else "…" for name in waiting}, waiting)
         cache = self._session.figure_cache
         self._session.bridge.submit(
             lambda task: facts.read_facts(document, key), self._show_facts, owner=self, slot="facts"
