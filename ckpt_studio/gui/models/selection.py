@@ -32,14 +32,10 @@ def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32], most: int) -> list[
 
 
 def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Rows of the variables among the chosen nodes and under the chosen groups, ascending."""
-    groups = chosen[nodes.row[chosen] < 0]
-    change = np.bincount(groups, minlength=len(nodes) + 1) - np.bincount(
-        nodes.end[groups], minlength=len(nodes) + 1
-    )
-    inside = np.cumsum(change[:-1]) > 0
-    inside[chosen] = True
-    rows = nodes.row[inside]
+    """Rows of the variables among the chosen nodes (ascending) and under the chosen groups, ascending."""
+    firsts, pasts, alone = _apart(nodes, chosen)
+    spans = zip(firsts.tolist(), pasts.tolist(), strict=True)
+    rows = np.concatenate([nodes.row[alone], *(nodes.row[first:past] for first, past in spans)])
     meant = np.zeros(len(nodes.columns), np.bool_)
     meant[rows[rows >= 0]] = True
     return np.flatnonzero(meant).astype(np.int32)
@@ -47,7 +43,24 @@ def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
     """How many variables the choice stands for."""
-    return len(rows_of(nodes, chosen))
+    firsts, pasts, alone = _apart(nodes, chosen)
+    return len(alone) + int((nodes.leaves_before[pasts] - nodes.leaves_before[firsts]).sum())
+
+
+def _apart(
+    nodes: TreeNodes, chosen: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Where the subtrees of the chosen groups that are in no other begin and end, and the variables outside of them."""
+    is_group = nodes.row[chosen] < 0
+    groups, alone = chosen[is_group], chosen[~is_group]
+    if not len(groups):
+        return groups, groups, alone
+    ends = nodes.end[groups]
+    outer = groups >= np.concatenate([[0], np.maximum.accumulate(ends)[:-1]])
+    firsts, pasts = groups[outer], ends[outer]
+    group = np.searchsorted(firsts, alone, side="right") - 1
+    outside = (group < 0) | (alone >= pasts[np.maximum(group, 0)])
+    return firsts, pasts, alone[outside]
 
 
 def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
