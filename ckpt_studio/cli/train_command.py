@@ -23,7 +23,11 @@ _SILENT = ("state", "log")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("spec", metavar="SPEC", help="what to run, as JSON; - for standard input")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("spec", metavar="SPEC", nargs="?", help="what to run, as JSON; - for standard input")
+    what.add_argument(
+        "--template", metavar="CHECKPOINT", help="print a recipe with the shapes of this checkpoint instead"
+    )
     parser.add_argument(
         "--json", action="store_true", help="accepted for likeness; the output is always JSON"
     )
@@ -35,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CkptStudioError: it could not begin.
     """
+    if args.template is not None:
+        return _print_template(args.template)
     from ckpt_studio.cli.output import say
     from ckpt_studio.formats.save_log import sweep_unfinished
     from ckpt_studio.training.runner import Runner
@@ -48,6 +54,16 @@ def run(args: argparse.Namespace) -> int:
     runner = Runner(spec, document.staged, document.base, document.frozen_keys())
     with _stopping_on_signals(runner):
         return _follow(runner)
+
+
+def _print_template(path: str) -> int:
+    """Print the recipe that a checkpoint most likely needs."""
+    from ckpt_studio.formats.registry import open_checkpoint
+    from ckpt_studio.training.template import recipe_for
+
+    checkpoint = open_checkpoint(path)
+    print(recipe_for(checkpoint, checkpoint), end="")
+    return 0
 
 
 def staged_document(spec: RunSpec) -> Document:

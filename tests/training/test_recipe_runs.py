@@ -13,6 +13,7 @@ from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.events import Cause, RunState
 from ckpt_studio.training.part import Part
+from ckpt_studio.training.template import recipe_for
 from ckpt_studio.training.worker.graft import GRAPH_KEY
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Start, Watched
@@ -147,6 +148,24 @@ def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Path,
     base = open_checkpoint(str(recipes / "functional-3"))
     outcome = start(base, data=None, recipe=str(tmp_path / "recipe.py"), steps=1).end()
     assert (outcome.state, outcome.cause) == (RunState.failed, Cause.refused), outcome
+
+
+def test_the_template_of_a_checkpoint_runs(start: Start, recipes: Path, tmp_path: Path) -> None:
+    base = open_checkpoint(str(recipes / "functional-3"))
+    text = recipe_for(base, base)
+    assert "equal3/kernel: float32 [8, 8]" in text
+    (tmp_path / "recipe.py").write_text(text)
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "data.npz",
+        features=rng.standard_normal((64, 8)).astype("f"),
+        labels=rng.integers(0, 3, 64),
+    )
+    run = start(base, data=None, recipe=str(tmp_path / "recipe.py"), steps=2)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert (run.card.missing, run.card.problems) == ((), ())
+    assert sum(one.trained for one in run.card.bindings) == 12
 
 
 def test_without_trust_the_recipe_is_named(start: Start, recipes: Path, tmp_path: Path) -> None:
