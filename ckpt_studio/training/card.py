@@ -87,6 +87,7 @@ class Card:
         differs: variables of another shape or dtype, which are initialised instead where the person allowed that.
         settings: optimizer, learning rate, loss and metrics that the run uses.
         custom: classes that the model needs and that are not TensorFlow's own.
+        trained: keys of the variables that the run trains, frozen ones included.
         loss_before, loss_after: one batch's loss with the values of the checkpoint as it lies on disk, and with the
             staged ones; None where it was not computed.
     """
@@ -114,6 +115,7 @@ class Card:
     differs: tuple[Differs, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
     loss_before: float | None = None
     loss_after: float | None = None
 

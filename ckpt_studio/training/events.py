@@ -114,6 +114,7 @@ class Outcome:
         prefix: its newest complete checkpoint, or None.
         frozen_unchanged: whether every frozen variable of `prefix` has the bits that it started with; None where
             nothing was frozen or nothing was written.
+        never_moved: keys of variables that were trained and that `prefix` holds as they were at the start.
         last_lines: the end of the log, oldest first; empty where the run did not fail.
     """
 
@@ -123,6 +124,7 @@ class Outcome:
     prefix: str | None
     frozen_unchanged: bool | None
     last_lines: tuple[str, ...] = ()
+    never_moved: tuple[str, ...] = ()
 
 
 End: TypeAlias = Outcome
@@ -151,4 +153,5 @@ def to_json(event: RunEvent) -> Iterator[Json]:
             "message": event.message,
             "frozen_unchanged": event.frozen_unchanged,
             "last_lines": list(event.last_lines),
+            "never_moved": list(event.never_moved),
         }

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from ckpt_studio import __version__
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import Role, TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.files import read_whole
-from ckpt_studio.formats.registry import open_checkpoint
-from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
+from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.part import Part
@@ -96,44 +92,3 @@ def job_of(spec: RunSpec, card: Card, start: str, *, rehearse: bool = False) -> 
         "rehearse": rehearse,
         "threads": {"intra_op": cores, "inter_op": cores},
     }
-
-
-def frozen_unchanged(start: str, end: str, frozen: Collection[str], names: Mapping[str, str]) -> bool:
-    """Whether two checkpoints hold the same bits, dtypes and shapes for every frozen key.
-
-    Args:
-        start: prefix of the bundle that the run began with.
-        end: a checkpoint of the run, in whatever format it writes.
-        frozen: keys of `start`.
-        names: what the model calls them, for an end whose keys are others.
-
-    Raises:
-        FileFault: one of them cannot be read.
-    """
-    first, last = open_bundle(start), open_checkpoint(end)
-    try:
-        keys = _keys_in(last, frozen, names)
-        return all(_same(first, key, last, keys[key]) for key in sorted(frozen) if key in first.columns)
-    finally:
-        first.close()
-        last.close()
-
-
-def _keys_in(last: Checkpoint, frozen: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
-    """Where a checkpoint holds frozen variables: a file of Keras under the model's names, others under their keys."""
-    if not last.format.startswith("keras"):
-        return {key: key for key in frozen}
-    by_name = {last.columns.name(row): last.columns.keys[row] for row in range(len(last.columns))}
-    return {key: by_name.get(names.get(key, ""), key) for key in frozen}
-
-
-def _same(first: TensorSource, key: str, last: TensorSource, end: str) -> bool:
-    if end not in last.columns:
-        return False
-    a, b = first.columns.of(key), last.columns.of(end)
-    if (a.shape, a.dtype) != (b.shape, b.dtype):
-        return False
-    one, other = first.blocks(key), last.blocks(end)
-    if a.dtype.name == "string":
-        return all(np.array_equal(x, y) for x, y in zip(one, other, strict=True))
-    return b"".join(x.tobytes() for x in one) == b"".join(y.tobytes() for y in other)

@@ -5,6 +5,7 @@
     OUT/model.ckpt-STEP.keras     the same of a run of a Keras file; beside each its RUN_STATE
     OUT/run.json                  the job: specification, what was chosen, seed, threads
     OUT/events.jsonl              what happened, as `ckpt-studio train` prints it
+    OUT/events.out.tfevents.*     the same for TensorBoard
     OUT/log.txt                   what the training process wrote to its standard output and error
     OUT/work/                     temporary files of the training process; removed at the end
 
@@ -131,6 +132,9 @@ class RunFolder:
     def discard(self) -> None:
         """Remove what was made for a run that did not begin. The training process must be gone."""
         for file in (self.job, self.events, self.log):
+            with suppress(OSError):
+                file.unlink()
+        for file in self.path.glob("events.out.tfevents.*"):
             with suppress(OSError):
                 file.unlink()
         for folder in (self.start, self.work):

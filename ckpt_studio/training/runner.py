@@ -26,6 +26,7 @@ from ckpt_studio.training.card import Card
 from ckpt_studio.training.card_json import read_card
 from ckpt_studio.training.child import Child, Ended
 from ckpt_studio.training.clock import GRACE_SECONDS, Clock
+from ckpt_studio.training.event_file import EventFile
 from ckpt_studio.training.events import (
     CardEvent,
     Cause,
@@ -42,7 +43,8 @@ from ckpt_studio.training.events import (
 )
 from ckpt_studio.training.log_tail import LogTail
 from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
-from ckpt_studio.training.prepare import frozen_unchanged, job_of
+from ckpt_studio.training.prepare import job_of
+from ckpt_studio.training.proof import Proof, prove
 from ckpt_studio.training.protocol import Message
 from ckpt_studio.training.routes.base import Route
 from ckpt_studio.training.routes.registry import route_of
@@ -102,6 +104,7 @@ class Runner:
         self._events: queue.SimpleQueue[RunEvent] = queue.SimpleQueue()
         self._record: IO[str] | None = None
         self._running: RunRecord | None = None
+        self._board: EventFile | None = None
         self._unrecorded: list[RunEvent] = []
         self._stop = threading.Event()
         self._save = threading.Event()
@@ -201,6 +204,8 @@ class Runner:
         self._emit(outcome)
         if self._record is not None:
             self._record.close()
+        if self._board is not None:
+            self._board.close()
         if self._running is not None:
             self._running.close()
 
@@ -215,6 +220,7 @@ class Runner:
         self.folder.make()
         self._running = RunRecord(self.folder)
         self._record = self.folder.events.open("a", encoding="utf-8")
+        self._board = EventFile(self.folder.path)
         for event in self._unrecorded:
             self._write_down(event)
         self._start_prefix = self._route.write_start(
@@ -271,7 +277,10 @@ class Runner:
     def _hear(self, message: Message) -> None:
         kind = message["type"]
         if kind == "metrics":
-            self._emit(_metrics(message))
+            metrics = _metrics(message)
+            self._emit(metrics)
+            if self._board is not None:
+                self._board.add(metrics.steps, metrics.losses)
         elif kind == "beat":
             self._emit(Heartbeat(float(message["idle"])))
         elif kind == "log":
@@ -320,17 +329,16 @@ class Runner:
     ) -> Outcome:
         """The outcome, with the frozen variables of the newest checkpoint compared with the start."""
         prefix = None if self._newest is None else self._newest[1]
-        unchanged: bool | None = None
-        if prefix is not None and self.card is not None and self.card.frozen:
+        proof = Proof(None, ())
+        if prefix is not None and self.card is not None:
             try:
-                names = {one.key: one.name for one in self.card.bindings}
-                unchanged = frozen_unchanged(self._start_prefix, prefix, self.card.frozen, names)
+                proof = prove(self._start_prefix, prefix, self.card)
             except CkptStudioError as error:
-                message += f" The frozen variables could not be compared: {error.message}"
-        if unchanged is False:
+                message += f" The variables could not be compared with the start: {error.message}"
+        if proof.frozen_unchanged is False:
             state, cause = RunState.failed, Cause.frozen_changed
             message = f"The run changed variables that were frozen; do not use {prefix}."
-        return Outcome(state, cause, message, prefix, unchanged, shown(lines))
+        return Outcome(state, cause, message, prefix, proof.frozen_unchanged, shown(lines), proof.never_moved)
 
     def _kept(self) -> str:
         if self._newest is None:

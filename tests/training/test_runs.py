@@ -39,6 +39,12 @@ with tf.Graph().as_default(), v1.Session() as session:
     result["trainable"] = [v.name[:-2] for v in v1.trainable_variables()]
 """
 
+BOARD = """
+events = [tf.compat.v1.Event.FromString(raw.numpy()) for raw in tf.data.TFRecordDataset(args[0])]
+assert events[0].file_version == "brain.Event:2"
+result = [[event.step, event.summary.value[0].simple_value] for event in events[1:]]
+"""
+
 STATE = """
 state = tf.train.get_checkpoint_state(args[0])
 result = [state.model_checkpoint_path, list(state.all_model_checkpoint_paths), tf.train.latest_checkpoint(args[0])]
@@ -65,7 +71,12 @@ def test_a_run_resumes_and_stock_tensorflow_goes_on_with_it(
     assert card.mapping == {"x:0": "features", "y:0": "labels"}
     assert (card.step_variable, card.start_step, card.missing) == ("global_step", 5, ())
     folder = tmp_path / "run"
-    assert {file.name for file in folder.iterdir()} == {
+    board = next(folder.glob("events.out.tfevents.*"))
+    assert tensorflow_child(BOARD, board) == [
+        [step, loss] for step, loss in zip(run.steps, run.losses, strict=True)
+    ]
+    assert outcome.never_moved == ()
+    assert {file.name for file in folder.iterdir()} - {board.name} == {
         "checkpoint", "events.jsonl", "log.txt", "run.json", "start",
         *(f"model.ckpt-{step}{end}" for step in (29, 35)
           for end in (".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json")),
@@ -439,7 +450,7 @@ def test_what_a_killed_window_left_is_swept_at_the_next_run(
     (lost / "notes.txt").touch()
     assert (lost / "work").exists()
     assert start("adam_ref", steps=1).end().state is RunState.finished
-    left = {file.name for file in lost.iterdir() if not file.name.startswith("model.ckpt-")}
+    left = {file.name for file in lost.iterdir() if not file.name.startswith(("model.ckpt-", "events.out."))}
     assert left == {"checkpoint", "events.jsonl", "log.txt", "run.json", "start", "notes.txt"}
     assert {file.name for file in lost.glob("model.ckpt-999*")} == set()
     for index in lost.glob("*.index"):

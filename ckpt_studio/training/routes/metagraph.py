@@ -95,6 +95,7 @@ def make_card(
         mapping=mapping,
         inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
         notes=(*plan.notes, *notes, *feeds.notes),
+        trained=tuple(sorted({one.key for one in plan.bindings if one.variable in set(plan.trainable)})),
         problems=(*_unable(plan), *_misfits(plan, source), *refused, *problems, *feeds.problems),
     )
 

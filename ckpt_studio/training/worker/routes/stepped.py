@@ -175,6 +175,7 @@ def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card
         card,
         bound=tuple(sorted({one.key for one in bound})),
         bindings=bound,
+        trained=tuple(sorted(one.key for one in bound if one.trained)),
         missing=binding.missing(),
         unused=binding.unused,
         differs=binding.differs,
