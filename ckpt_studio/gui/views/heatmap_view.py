@@ -60,7 +60,7 @@ class HeatmapView(TensorView):
         return subject.side(self._which)
 
     def load(self) -> None:
-        from ckpt_studio.analysis import derived, places, statistics  # noqa: F401
+        from ckpt_studio.analysis import derived, grids, heatmap, places, spread, statistics  # noqa: F401
 
     # ---- the parts
 
