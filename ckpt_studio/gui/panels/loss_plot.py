@@ -1,5 +1,7 @@
 """The curve of a run's loss: drawn from a pyramid, following the run until a person zooms, dots for checkpoints.
 
+Runs before it stay behind it in grey.
+
 Imported late (it needs pyqtgraph and numpy), when the first run shows its first loss.
 """
 
@@ -10,13 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QEvent, QPoint, QPointF, QTimer, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.gui.panels.loss_history import LossHistory
 
 _FRAME_MS: Final = 80
+_MOST_EARLIER: Final = 8
 
 
 class LossPlot(pg.PlotWidget):
@@ -26,6 +29,8 @@ class LossPlot(pg.PlotWidget):
     """
 
     checkpointClicked = Signal(str)
+    checkpointMenuWanted = Signal(str, QPoint)
+    """A dot was clicked with the right button: its prefix, and where on the screen."""
     followingChanged = Signal(bool)
     """Whether the whole run is shown, said again each time."""
 
@@ -37,6 +42,7 @@ class LossPlot(pg.PlotWidget):
         self._log = False
         self._following = True
         self._checkpoints: list[tuple[int, str]] = []
+        self._earlier: list[tuple[LossHistory, Any]] = []
         self._line = pg.PlotCurveItem(connect="finite")
         self._dots = pg.ScatterPlotItem(size=10, hoverable=True, tip=None)
         self._dots.setZValue(10)
@@ -58,8 +64,16 @@ class LossPlot(pg.PlotWidget):
         self._timer.timeout.connect(self.redraw)
         self._take_colours()
 
-    def clear_run(self) -> None:
-        """Forget the run that was shown."""
+    def begin_run(self) -> None:
+        """Show another run from now on; the one that was shown stays behind it."""
+        if len(self.history):
+            line = pg.PlotCurveItem(connect="finite")
+            line.setZValue(-10)
+            self.getPlotItem().addItem(line)
+            self._earlier.append((self.history, line))
+            if len(self._earlier) > _MOST_EARLIER:
+                self.getPlotItem().removeItem(self._earlier.pop(0)[1])
+            self._take_colours()
         self.history = LossHistory()
         self._checkpoints = []
         self.follow()
@@ -93,18 +107,35 @@ class LossPlot(pg.PlotWidget):
 
     def redraw(self) -> None:
         """Draw what is to be seen now."""
-        span = self.history.span
         box = self.getPlotItem().getViewBox()
+        span = self._span()
         if span is not None and self._following:
             box.setXRange(span[0], max(span[1], span[0] + 1), padding=0.02)
-        first, last = box.viewRange()[0]
-        x, y = self.history.curve(first, last, max(int(box.width()), 100))
-        y = self._scaled(y)
-        self._line.setData(x, y)
+        curves = ((self.history, self._line), *self._earlier)
+        drawn = np.concatenate([self._draw_curve(history, line) for history, line in curves])
         self._draw_dots()
         if self._following:
-            self._fit(y)
+            self._fit(drawn)
         self._timer.stop()
+
+    def _span(self) -> tuple[int, int] | None:
+        """First and last step of all that is shown."""
+        spans = [span for history in (self.history, *self.earlier) if (span := history.span) is not None]
+        return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+    @property
+    def earlier(self) -> tuple[LossHistory, ...]:
+        """The runs behind the one that is shown, oldest first."""
+        return tuple(history for history, _ in self._earlier)
+
+    def _draw_curve(self, history: LossHistory, line: Any) -> np.ndarray:
+        """Draw what is to be seen of a run; returns the losses as they are drawn."""
+        box = self.getPlotItem().getViewBox()
+        first, last = box.viewRange()[0]
+        x, y = history.curve(first, last, max(int(box.width()), 100))
+        y = self._scaled(y)
+        line.setData(x, y)
+        return y
 
     def _fit(self, y: np.ndarray) -> None:
         finite = y[np.isfinite(y)]
@@ -146,6 +177,14 @@ class LossPlot(pg.PlotWidget):
         if len(points):
             self.checkpointClicked.emit(str(points[0].data()))
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the dot below the pointer is asked for."""
+        at = self.getPlotItem().getViewBox().mapSceneToView(QPointF(self.mapToScene(event.pos())))
+        points = self._dots.pointsAt(at)
+        if len(points):
+            self.checkpointMenuWanted.emit(str(points[0].data()), event.globalPos())
+            event.accept()
+
     def _take_colours(self) -> None:
         palette = self.palette()
         text = palette.color(QPalette.ColorRole.Text)
@@ -153,6 +192,10 @@ class LossPlot(pg.PlotWidget):
         base = palette.color(QPalette.ColorRole.Base)
         self.setBackground(base)
         self._line.setPen(pg.mkPen(accent, width=1))
+        grey = QColor(text)
+        grey.setAlpha(90)
+        for _, line in self._earlier:
+            line.setPen(pg.mkPen(grey, width=1))
         self._dots.setPen(pg.mkPen(text, width=1))
         self._dots.setBrush(pg.mkBrush(base))
         self._dots.opts["hoverBrush"] = pg.mkBrush(accent)
