@@ -67,8 +67,8 @@ def has_object_path(session: Session) -> bool:
 
 
 def is_trainable(session: Session) -> bool:
-    """A checkpoint is open and no run goes on."""
-    return session.document is not None and not session.running
+    """A checkpoint is open; where a run goes on, another one waits for its end."""
+    return session.document is not None
 
 
 def is_running(session: Session) -> bool:

@@ -1,20 +1,23 @@
-"""The resumed run of a window: a thread drives the Qt-free runner, and what it says arrives here as queued signals.
+"""The resumed runs of a window, one after the other: a thread drives the Qt-free runner, and what it says arrives here.
 
-The thread gathers events and hands them over at most twenty times a second, so a graph of a thousand steps a second
-costs the window no more than a slow one.
+The thread gathers events and hands them over as queued signals, at most twenty times a second, so a graph of a thousand
+steps a second costs the window no more than a slow one.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from ckpt_studio.core.errors import CkptStudioError, InternalFault, RunFault
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
+    from ckpt_studio.document.staged import StagedView
+    from ckpt_studio.formats.base import Checkpoint
     from ckpt_studio.gui.session import Session
     from ckpt_studio.training.card import Card
     from ckpt_studio.training.child import Child
@@ -25,6 +28,16 @@ if TYPE_CHECKING:
 DELIVERY_S: Final = 0.05
 """Events are handed to the window this far apart at least."""
 _POLL_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A run that was asked for: the staged view as it was then."""
+
+    spec: RunSpec
+    view: StagedView
+    base: Checkpoint
+    frozen: frozenset[str]
 
 
 class _Driver(QThread):
@@ -71,13 +84,14 @@ class _Driver(QThread):
 
 
 class Runs(QObject):
-    """At most one run at a time. All signals are emitted in the GUI thread, in the order of the run's events.
+    """At most one run at a time; others wait. Signals are emitted in the GUI thread, in the order of the run's events.
 
     Attributes:
         spec: what was asked of the run that is or was last, or None.
         card: its binding card, once known.
         outcome: how it ended, once it has.
         checkpoints: (step, prefix) of each checkpoint that it wrote and kept, oldest first.
+        paused: whether it was asked to do no step.
     """
 
     started = Signal(object)
@@ -93,6 +107,8 @@ class Runs(QObject):
     logLine = Signal(str)
     ended = Signal(object)
     """Outcome."""
+    queueChanged = Signal()
+    """Another run waits, or one less."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +121,8 @@ class Runs(QObject):
         self.card: Card | None = None
         self.outcome: Outcome | None = None
         self.checkpoints: list[tuple[int, str]] = []
+        self.paused = False
+        self._queue: list[_Waiting] = []
         self._state: RunState | None = None
 
     @property
@@ -118,20 +136,44 @@ class Runs(QObject):
         return self._state
 
     def start(self, spec: RunSpec, document: Document) -> None:
-        """Start a run of the document's staged view as it is now; returns at once.
+        """Start a run of the document's staged view as it is now, or when those before it are over; returns at once.
 
         Raises:
-            RunFault: another run of this window is going on.
+            RunFault: a run that goes on or waits has the same folder.
         """
+        if spec.out in [
+            one.out for one in (*self.waiting, *([self.spec] if self.active and self.spec else []))
+        ]:
+            raise RunFault(f"Another run writes into {spec.out}; choose another folder.", path=spec.out)
+        self._queue.append(_Waiting(spec, document.staged, document.base, document.frozen_keys()))
+        if self.active:
+            self.queueChanged.emit()
+        else:
+            self._start_next()
+
+    @property
+    def waiting(self) -> tuple[RunSpec, ...]:
+        """The runs that begin when those before them are over."""
+        return tuple(one.spec for one in self._queue)
+
+    def take_out(self, out: str) -> None:
+        """Do not begin the run that waits for this folder."""
+        self._queue = [one for one in self._queue if one.spec.out != out]
+        self.queueChanged.emit()
+
+    def _start_next(self) -> None:
         from ckpt_studio.training.events import RunState
         from ckpt_studio.training.runner import Runner
 
-        if self.active:
-            raise RunFault("A run is going on in this window; stop it before starting another.")
-        self.spec, self.card, self.outcome = spec, None, None
-        self.checkpoints = []
+        if self.active or not self._queue:
+            return
+        following = self._queue.pop(0)
+        self.queueChanged.emit()
+        spec = self.spec = following.spec
+        self.card = self.outcome = None
+        self.checkpoints, self.paused = [], False
         child, self._warm = self._warm, None
-        self._runner = Runner(spec, document.staged, document.base, document.frozen_keys(), child=child)
+        self._runner = Runner(spec, following.view, following.base, following.frozen, child=child)
         self.started.emit(spec)
         self._enter(RunState.preparing)
         self._driver = _Driver(self._runner, self)
@@ -157,6 +199,7 @@ class Runs(QObject):
     def pause(self, paused: bool) -> None:
         """Do no step for a while, or go on."""
         if self._runner is not None:
+            self.paused = paused
             if paused:
                 self._runner.pause()
             else:
@@ -174,6 +217,7 @@ class Runs(QObject):
 
     def close(self) -> None:
         """End the run at once, without a last checkpoint: the window goes away."""
+        self._queue.clear()
         warm, self._warm = self._warm, None
         for child in (*self._cooling, *([] if warm is None else [warm])):
             child.close()
@@ -229,6 +273,7 @@ class Runs(QObject):
         self._enter(outcome.state)
         self._session.log(outcome.message)
         self.ended.emit(outcome)
+        QTimer.singleShot(0, self, self._start_next)
 
 
 def _refused(error: CkptStudioError) -> Outcome:

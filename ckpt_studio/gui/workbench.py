@@ -209,7 +209,9 @@ class Workbench(QObject):
         from ckpt_studio.gui.views.panel import TensorPanel
 
         self.runs = Runs(self.session, self)
-        self._fill_dock("runDock", RunPanel(self.session, self.runs, self.window))
+        panel = RunPanel(self.session, self.runs, self.window)
+        panel.compareWanted.connect(self.comparing.start)
+        self._fill_dock("runDock", panel)
         self._view = TensorPanel(self.session, self.window)
         self.window.middle.addWidget(self._view, 1)
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))

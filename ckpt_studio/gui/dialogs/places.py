@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from itertools import count, islice
 from pathlib import Path
 from typing import Final
@@ -33,11 +34,12 @@ def new_checkpoint_folder(prefix: str) -> str:
     return str(next(parent / name for name in names if not (parent / name).exists()))
 
 
-def new_run_folder(prefix: str) -> str:
-    """A `run-NN` folder in the checkpoint's folder (beside it, where that is itself a run), not there yet."""
+def new_run_folder(prefix: str, taken: Collection[str] = ()) -> str:
+    """A `run-NN` folder in the checkpoint's folder (beside it, where that is itself a run), not there and not taken."""
     folder = Path(prefix).absolute().parent
     parent = _writable(folder.parent if _RUN.fullmatch(folder.name) else folder)
-    return str(next(parent / f"run-{n:02d}" for n in count(1) if not (parent / f"run-{n:02d}").exists()))
+    folders = (parent / f"run-{number:02d}" for number in count(1))
+    return str(next(one for one in folders if str(one) not in taken and not one.exists()))
 
 
 def data_beside(prefix: str) -> str:

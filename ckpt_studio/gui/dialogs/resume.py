@@ -69,8 +69,9 @@ class ResumeDialog(QDialog):
         self._again.timeout.connect(self._look)
         self._build()
         prefix = self._document.base.prefix
+        taken = self._taken()
         session.bridge.submit(
-            lambda _task: new_run_folder(prefix), self._default_folder, owner=self, slot="folder"
+            lambda _task: new_run_folder(prefix, taken), self._default_folder, owner=self, slot="folder"
         )
 
     # ---- layout
@@ -276,14 +277,14 @@ class ResumeDialog(QDialog):
 
     def _reason(self) -> str:
         """Why the run cannot be started now, or an empty text."""
-        if self._runs.active:
-            return self.tr("A run is going on in this window; stop it before starting another.")
         if self._error:
             return self._error
         if self._prospect is None or self._looking:
             return ""
         if self._prospect.folder_problem:
             return self._prospect.folder_problem
+        if self._prospect.spec.out in self._taken():
+            return self.tr("Another run writes into this folder; choose another one.")
         card = self._prospect.card
         if (
             card.inputs
@@ -296,10 +297,16 @@ class ResumeDialog(QDialog):
             )
         return card.problems[0] if card.problems else ""
 
+    def _taken(self) -> frozenset[str]:
+        """Folders of the runs that go on or wait."""
+        going = [self._runs.spec] if self._runs.active and self._runs.spec is not None else []
+        return frozenset(one.out for one in (*going, *self._runs.waiting))
+
     def _show_state(self) -> None:
         reason = self._reason()
         self._notice.say(visible(reason))
         ready = self._prospect is not None and not (self._looking or self._guessing or reason)
+        self._start.setText(self.tr("&Queue") if self._runs.active else self.tr("&Start"))
         self._start.setEnabled(ready)
         self._try.setEnabled(ready)
 

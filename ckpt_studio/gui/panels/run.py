@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QMenu,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ckpt_studio.gui.dialogs.card_text import card_lines
-from ckpt_studio.gui.dialogs.fields import ElidedLabel, Notice, PlainLabel, copy_text, duration_text, named
-from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
+from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, copy_text, duration_text, named
+from ckpt_studio.gui.panels.run_head import RunHead
+from ckpt_studio.gui.texts import visible, without_mnemonic
 from ckpt_studio.gui.warm_up import FOR_CURVES, QtNames, import_all
 
 if TYPE_CHECKING:
@@ -40,6 +37,9 @@ if TYPE_CHECKING:
 
 class RunPanel(QWidget):
     """Shows the run of `runs`; a checkpoint of it that is clicked is opened by the session."""
+
+    compareWanted = Signal(str)
+    """A checkpoint of the run is to be compared with the one that is open."""
 
     def __init__(self, session: Session, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +75,11 @@ class RunPanel(QWidget):
         page = QWidget(self)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._head())
+        self._head = RunHead(self._runs, page)
+        self._head.openWanted.connect(self._session.open)
+        self._head.compareWanted.connect(self.compareWanted)
+        self._head.wholeWanted.connect(self._follow)
+        column.addWidget(self._head)
         column.addLayout(self._numbers())
         self._body = QSplitter(Qt.Orientation.Horizontal, page)
         self._body.setChildrenCollapsible(False)
@@ -88,35 +92,6 @@ class RunPanel(QWidget):
         self._body.setSizes([900, 400])
         column.addWidget(self._body, 1)
         return page
-
-    def _head(self) -> QHBoxLayout:
-        self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideRight)
-        self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
-        self._checkpoint_now.clicked.connect(self._runs.checkpoint_now)
-        self._stop = self._button("runStopButton", self.tr("S&top"))
-        self._stop.setToolTip(self.tr("Finish the step, save a checkpoint and end the run"))
-        self._stop.clicked.connect(self._runs.stop)
-        self._written = QToolButton(self)
-        named(self._written, "runCheckpointsButton", self.tr("Checkpoints of this run"))
-        self._written.setText(self.tr("Open checkpoint"))
-        self._written.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._written.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._menu = QMenu(self._written)
-        self._menu.setObjectName("runCheckpointsMenu")
-        self._written.setMenu(self._menu)
-        self._log = QCheckBox(self.tr("&Log scale"), self)
-        named(self._log, "lossLogBox", self.tr("Logarithmic loss axis"))
-        self._log.toggled.connect(self._set_log)
-        self._whole = self._button("lossFollowButton", self.tr("&Whole run"))
-        self._whole.setToolTip(self.tr("Show the whole run again after zooming"))
-        self._whole.clicked.connect(self._follow)
-        # there only while it does something: the state beside it needs the room
-        self._whole.hide()
-        row = QHBoxLayout()
-        row.addWidget(self._title, 1)
-        for widget in (self._log, self._whole, self._written, self._checkpoint_now, self._stop):
-            row.addWidget(widget)
-        return row
 
     def _numbers(self) -> QGridLayout:
         self._progress = QProgressBar(self)
@@ -131,6 +106,10 @@ class RunPanel(QWidget):
         self._eta = self._number("runEta", self.tr("ETA {0}").format("00 h 00 min"))
         for column, label in enumerate((self._step, self._loss, self._rate, self._eta), 1):
             row.addWidget(label, 0, column)
+        self._log = QCheckBox(self.tr("&Log scale"), self)
+        named(self._log, "lossLogBox", self.tr("Logarithmic loss axis"))
+        self._log.toggled.connect(self._set_log)
+        row.addWidget(self._log, 0, 5)
         return row
 
     def _number(self, object_name: str, widest: str) -> QLabel:
@@ -187,7 +166,7 @@ class RunPanel(QWidget):
         self._pages.setCurrentIndex(1)
         self._steps = spec.steps
         self._waiting = []
-        self._menu.clear()
+        self._head.show_checkpoints()
         for label in (self._step, self._loss, self._rate, self._eta, self._card, self._proof):
             label.clear()
         self._outcome.say("")
@@ -199,9 +178,8 @@ class RunPanel(QWidget):
         self._progress.setRange(0, 0)
         self._plot_hint.setText(self.tr("The loss appears with the first step."))
         self._plot_place.setCurrentIndex(0)
-        self._enable()
         if self._plot is not None:
-            self._plot.clear_run()
+            self._plot.begin_run()
         else:
             self._qt_names.start()
 
@@ -218,7 +196,8 @@ class RunPanel(QWidget):
         self._plot = LossPlot(self)
         self._plot.set_log(self._log.isChecked())
         self._plot.checkpointClicked.connect(self._session.open)
-        self._plot.followingChanged.connect(self._whole.setHidden)
+        self._plot.checkpointMenuWanted.connect(self._head.offer)
+        self._plot.followingChanged.connect(self._head.whole.setHidden)
         self._plot_place.addWidget(self._plot)
         QTimer.singleShot(0, self, self._draw_waiting)  # building is enough for one turn of the event loop
 
@@ -230,28 +209,7 @@ class RunPanel(QWidget):
         self._plot.set_checkpoints(self._runs.checkpoints)
 
     def _state_changed(self, state: object) -> None:
-        words = {
-            "preparing": self.tr("preparing"),
-            "compiling": self.tr("compiling the graph"),
-            "running": self.tr("running"),
-            "saving": self.tr("saving a checkpoint"),
-            "stopping": self.tr("stopping: the step finishes, a checkpoint is saved"),
-            "finished": self.tr("finished"),
-            "stopped": self.tr("stopped"),
-            "failed": self.tr("failed"),
-            "lost": self.tr("lost"),
-        }
-        spec = self._runs.spec
-        name = "" if spec is None else visible(Path(spec.out).name)
-        self._title.set_full(f"{name} — {words.get(str(state), str(state))}")
-        self._enable()
-
-    def _enable(self) -> None:
-        state = str(self._runs.state)
-        active = self._runs.active
-        self._stop.setEnabled(active and state != "stopping")
-        self._checkpoint_now.setEnabled(active and state in ("running", "saving"))
-        self._written.setEnabled(not self._menu.isEmpty())
+        self._head.show_state(str(state))
 
     def _carded(self, card: Card) -> None:
         self._card.setText("\n".join(card_lines(card)))
@@ -304,16 +262,12 @@ class RunPanel(QWidget):
 
     def _show_checkpoints(self, *_: object) -> None:
         """The checkpoints that are there, in the menu (for the keyboard) and as dots."""
-        self._menu.clear()
-        for _step, prefix in self._runs.checkpoints:
-            action = self._menu.addAction(in_action(visible(Path(prefix).name)))
-            action.triggered.connect(lambda _=False, prefix=prefix: self._session.open(prefix))
-        self._enable()
+        self._head.show_checkpoints()
         if self._plot is not None:
             self._plot.set_checkpoints(self._runs.checkpoints)
 
     def _ended(self, outcome: Outcome) -> None:
-        self._enable()
+        self._head.show_state(str(outcome.state))
         self._eta.clear()
         if self._progress.maximum() == 0:
             self._progress.setRange(0, 1)

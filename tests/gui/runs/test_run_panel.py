@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from ckpt_studio.core.errors import RunFault
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.panels.run import RunPanel
 from ckpt_studio.training.events import Metrics, RunState
-from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.spec import DataSpec, RunSpec
 
 
 def test_a_loss_that_is_no_number_is_said(opened: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
@@ -74,3 +76,53 @@ def test_the_whole_run_is_offered_once_somebody_has_zoomed(
     QTest.mouseClick(whole, Qt.MouseButton.LeftButton)
     assert plot.following
     assert whole.isHidden()
+
+
+def test_runs_wait_for_each_other_pause_and_stay_in_grey(
+    opened: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    runs, session = opened.workbench.runs, opened.workbench.session
+    panel = opened.findChild(QWidget, "runPanel")
+    assert runs is not None
+    assert session.document is not None
+    data = DataSpec(str(sample / "data.npz"), {})
+
+    def spec(name: str, steps: int | None) -> RunSpec:
+        out = str(sample / "run" / name)
+        return RunSpec(session.document.base.prefix, out, steps=steps, save_every=0, data=data, trust=True)
+
+    runs.start(spec("run-01", None), session.document)
+    runs.start(spec("run-02", 30), session.document)
+    with pytest.raises(RunFault, match="run-02"):
+        runs.start(spec("run-02", 10), session.document)
+    runs.start(spec("run-03", 10), session.document)
+    waiting = panel.findChild(QToolButton, "runQueueButton")
+    assert waiting.text() == "2 waiting"
+    waiting.menu().actions()[1].trigger()
+    assert [one.out for one in runs.waiting] == [str(sample / "run" / "run-02")]
+
+    title, pause = panel.findChild(QLabel, "runTitle"), panel.findChild(QPushButton, "runPauseButton")
+    plot = lambda: panel.findChild(QWidget, "lossPlot")  # noqa: E731
+    qtbot.waitUntil(lambda: plot() is not None and len(plot().history) > 0, timeout=60_000)
+    QTest.mouseClick(pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: title.text().endswith("paused"), timeout=20_000)
+    qtbot.wait(200)  # what was under way has arrived
+    done = len(plot().history)
+    qtbot.wait(300)
+    assert len(plot().history) == done
+    QTest.mouseClick(pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(plot().history) > done, timeout=20_000)
+
+    with qtbot.waitSignal(runs.ended, timeout=30_000):
+        QTest.mouseClick(panel.findChild(QPushButton, "runStopButton"), Qt.MouseButton.LeftButton)
+    first = plot().history
+    with qtbot.waitSignal(runs.ended, timeout=60_000):
+        pass
+    assert runs.spec is not None
+    assert (runs.spec.out, runs.waiting) == (str(sample / "run" / "run-02"), ())
+    assert plot().earlier == (first,)
+    assert plot().history.span == (501, 530)
+    compare = panel.findChild(QToolButton, "runCheckpointsButton").menu().actions()[-1]
+    assert compare.text() == "Compare model.ckpt-530 with what is open"
+    with qtbot.waitSignal(opened.workbench.comparing.opened, timeout=10_000):
+        compare.trigger()

@@ -1,0 +1,145 @@
+"""The first line of the Run panel: which run it is and what it does, and what can be asked of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+
+from ckpt_studio.gui.dialogs.fields import ElidedLabel, named
+from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
+
+if TYPE_CHECKING:
+    from ckpt_studio.gui.runs import Runs
+
+
+class RunHead(QWidget):
+    """Buttons for the run that goes on, menus of its checkpoints and of the runs that wait."""
+
+    openWanted = Signal(str)
+    compareWanted = Signal(str)
+    """A checkpoint is to be opened, or compared with the one that is open."""
+    wholeWanted = Signal()
+
+    def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs = runs
+        self._state = ""
+        self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideRight)
+        self.whole = self._button("lossFollowButton", self.tr("&Whole run"))
+        self.whole.setToolTip(self.tr("Show the whole run again after zooming"))
+        self.whole.clicked.connect(self.wholeWanted)
+        # there only while they do something: the state beside them needs the room
+        self.whole.hide()
+        self._waiting, self._waiting_menu = self._menu_button("runQueueButton", self.tr("Runs that wait"))
+        self._waiting.hide()
+        self._written, self._menu = self._menu_button(
+            "runCheckpointsButton", self.tr("Checkpoints of this run")
+        )
+        self._menu.setObjectName("runCheckpointsMenu")
+        self._written.setText(self.tr("Open checkpoint"))
+        self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
+        self._checkpoint_now.clicked.connect(runs.checkpoint_now)
+        self._pause = self._button("runPauseButton", self.tr("&Pause"))
+        self._pause.setCheckable(True)
+        self._pause.setToolTip(self.tr("Do no step until this is pressed again"))
+        self._pause.clicked.connect(runs.pause)
+        self._stop = self._button("runStopButton", self.tr("S&top"))
+        self._stop.setToolTip(self.tr("Finish the step, save a checkpoint and end the run"))
+        self._stop.clicked.connect(runs.stop)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._title, 1)
+        for widget in (
+            self.whole, self._waiting, self._written, self._checkpoint_now, self._pause, self._stop,
+        ):  # fmt: skip
+            row.addWidget(widget)
+        runs.queueChanged.connect(self._show_waiting)
+
+    def _button(self, object_name: str, text: str) -> QPushButton:
+        button = QPushButton(text, self)
+        named(button, object_name, without_mnemonic(text))
+        return button
+
+    def _menu_button(self, object_name: str, accessible: str) -> tuple[QToolButton, QMenu]:
+        button = QToolButton(self)
+        named(button, object_name, accessible)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = QMenu(button)
+        button.setMenu(menu)
+        return button, menu
+
+    def show_state(self, state: str) -> None:
+        """Say what the run does, and offer what can be asked of it now."""
+        self._state = state
+        words = {
+            "preparing": self.tr("preparing"),
+            "compiling": self.tr("compiling the graph"),
+            "running": self.tr("running"),
+            "paused": self.tr("paused"),
+            "saving": self.tr("saving a checkpoint"),
+            "stopping": self.tr("stopping: the step finishes, a checkpoint is saved"),
+            "finished": self.tr("finished"),
+            "stopped": self.tr("stopped"),
+            "failed": self.tr("failed"),
+            "lost": self.tr("lost"),
+        }
+        spec = self._runs.spec
+        name = "" if spec is None else visible(Path(spec.out).name)
+        self._title.set_full(f"{name} — {words.get(state, state)}")
+        active = self._runs.active
+        self._stop.setEnabled(active and state != "stopping")
+        self._checkpoint_now.setEnabled(active and state in ("running", "saving", "paused"))
+        self._pause.setEnabled(active and state in ("running", "saving", "paused"))
+        self._pause.setChecked(active and self._runs.paused)
+        self._written.setEnabled(not self._menu.isEmpty())
+
+    # ---- its checkpoints
+
+    def show_checkpoints(self) -> None:
+        """Offer the checkpoints that are there, newest last."""
+        self._menu.clear()
+        prefixes = [prefix for _, prefix in self._runs.checkpoints]
+        for prefix in prefixes:
+            action = self._menu.addAction(in_action(visible(Path(prefix).name)))
+            action.triggered.connect(partial(self._ask_open, prefix))
+        if prefixes:
+            self._menu.addSeparator()
+            text = self.tr("Compare %1 with what is open").replace("%1", visible(Path(prefixes[-1]).name))
+            compare = self._menu.addAction(in_action(text))
+            compare.triggered.connect(partial(self._ask_compare, prefixes[-1]))
+        self.show_state(self._state)
+
+    def offer(self, prefix: str, at: QPoint) -> None:
+        """Ask what to do with a checkpoint, in a menu at a place of the screen."""
+        menu = QMenu(self)
+        menu.setObjectName("runDotMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("&Open")).triggered.connect(partial(self._ask_open, prefix))
+        compare = menu.addAction(self.tr("&Compare with what is open"))
+        compare.triggered.connect(partial(self._ask_compare, prefix))
+        menu.popup(at)
+
+    def _ask_open(self, prefix: str, _checked: bool = False) -> None:
+        self.openWanted.emit(prefix)
+
+    def _ask_compare(self, prefix: str, _checked: bool = False) -> None:
+        self.compareWanted.emit(prefix)
+
+    # ---- the runs that wait
+
+    def _show_waiting(self) -> None:
+        waiting = self._runs.waiting
+        self._waiting_menu.clear()
+        for spec in waiting:
+            text = self.tr("Take %1 out").replace("%1", visible(Path(spec.out).name))
+            self._waiting_menu.addAction(in_action(text)).triggered.connect(partial(self._take_out, spec.out))
+        self._waiting.setText(self.tr("%1 waiting").replace("%1", str(len(waiting))))
+        self._waiting.setVisible(bool(waiting))
+
+    def _take_out(self, out: str, _checked: bool = False) -> None:
+        self._runs.take_out(out)
