@@ -7,7 +7,7 @@ One file a save in the program's own folder, locked by its owner, one JSON objec
     {"placing": [FILE...]}                      temporary files about to get these final names
     {"commit": FILE, "stale": [FILE...], "switch": [[TEMPORARY, NAME]...]}
 
-FILE is `[NAME, DEVICE, INODE, MTIME_NS]`. A file is deleted only under a name that was recorded, and a final name only
+FILE is `[NAME, INODE, MTIME_NS]`. A file is deleted only under a name that was recorded, and a final name only
 while it still is the file that was recorded. Whether the commit happened is read from the folder: the index is the
 recorded file or not.
 """
@@ -31,8 +31,11 @@ FORGET_AFTER: Final = 30 * 24 * 3600.0
 
 MAX_LOG_BYTES: Final = 16 << 20
 
-Known = tuple[str, int, int, int]
-"""A file: name in the folder, device, inode, time of its last change in ns (inode numbers are used again)."""
+Known = tuple[str, int, int]
+"""A file: name in the folder, inode, time of its last change in ns (inode numbers are used again).
+
+Not the device: its number is another one after a power cut, and the folder's files are all on one.
+"""
 
 
 def saves_folder() -> Path:
@@ -48,14 +51,14 @@ def temporary_name(token: str, number: int) -> str:
 def known(path: str, name: str) -> Known:
     """What `path` is now, to be recorded under `name`."""
     status = os.stat(path, follow_symlinks=False)
-    return (name, status.st_dev, status.st_ino, status.st_mtime_ns)
+    return (name, status.st_ino, status.st_mtime_ns)
 
 
 def is_still(folder: str, file: Known) -> bool:
     """Whether the name still is the file that was recorded."""
     with suppress(OSError):
         status = os.stat(os.path.join(folder, file[0]), follow_symlinks=False)
-        return stat.S_ISREG(status.st_mode) and (status.st_dev, status.st_ino, status.st_mtime_ns) == file[1:]
+        return stat.S_ISREG(status.st_mode) and (status.st_ino, status.st_mtime_ns) == file[1:]
     return False
 
 
@@ -170,9 +173,9 @@ def _remove_empty(folders: Sequence[str]) -> None:
 
 
 def _known(item: Sequence[Any]) -> Known:
-    name, device, inode, changed = item
+    name, inode, changed = item
     _check_name(str(name))
-    return (str(name), int(device), int(inode), int(changed))
+    return (str(name), int(inode), int(changed))
 
 
 def _check_name(name: str) -> None:

@@ -27,7 +27,7 @@ from typing import Final, Self
 from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.errors import CkptStudioError, SaveFault, TargetExists
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.formats.save_log import SaveLog, is_still, known, temporary_name
+from ckpt_studio.formats.save_log import Known, SaveLog, is_still, known, temporary_name
 
 BLOCK: Final = 1 << 20
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
@@ -142,6 +142,7 @@ class Saving:
         self._undo: list[Callable[[], object]] = []
         self._open: list[TemporaryFile] = []
         self._stale: Sequence[str] = ()
+        self._last = ""
 
     def __enter__(self) -> Self:
         missing = self._missing_folders()
@@ -225,7 +226,7 @@ class Saving:
         self._log.note(placing=[known(path, name) for path, name in files])
         for path, name in files:
             self._rename_new(path, name)
-        sync_folder(self.folder)
+        self._sync(files[-1][1])
 
     def commit(
         self,
@@ -257,17 +258,30 @@ class Saving:
             self._replace(file.path, name)
         else:
             self._rename_new(file.path, name)
-        sync_folder(self.folder)
+        self._sync(name)
         for other, final in switch:
             self._replace(other.path, final)
         if switch:
-            sync_folder(self.folder)
+            self._sync(switch[-1][1])
         self._stale = stale
 
     def switch(self, file: TemporaryFile, name: str) -> None:
         """Put a sealed file in the place of `name`, whether that exists or not; sync the folder."""
         self._replace(file.path, name)
+        self._sync(name)
+
+    def _sync(self, name: str) -> None:
+        """Make names durable, `name` among them.
+
+        An XFS that has gone down says that it has synced a folder, but not that it has synced a file.
+        """
+        self._last = name
         sync_folder(self.folder)
+        fd = os.open(os.path.join(self.folder, name), os.O_RDWR | _NOFOLLOW)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
     def _rename_new(self, path: str, name: str) -> None:
         """Rename without replacing: link and unlink, or, where there are no links, look and rename."""
@@ -319,7 +333,7 @@ class Saving:
         os.utime(copy.path, ns=(status.st_atime_ns, status.st_mtime_ns))
         return copy.path
 
-    def _unlink_ours(self, file: tuple[str, int, int, int]) -> None:
+    def _unlink_ours(self, file: Known) -> None:
         if is_still(self.folder, file):
             os.unlink(os.path.join(self.folder, file[0]))
 
@@ -347,6 +361,11 @@ class Saving:
                 _unlink_if_there(os.path.join(self.folder, name))
             except OSError:
                 clean = False
+        try:  # a record that is forgotten too early could not sweep what a power cut brings back
+            if self._last:
+                self._sync(self._last)
+        except OSError:
+            clean = False
         self._log.end(forget=clean)
 
     def _roll_back(self) -> list[str]:
@@ -359,17 +378,22 @@ class Saving:
                 undo()
             except OSError as fault:
                 left.append(str(fault.filename))
-        self._sync_quietly()
-        self._log.end(forget=not left)
+        durable = self._sync_quietly()
+        self._log.end(forget=durable and not left)
         return left
 
-    def _sync_quietly(self) -> None:
-        with suppress(OSError):
+    def _sync_quietly(self) -> bool:
+        """Sync the folder, if it is still there; whether that went well."""
+        try:
             sync_folder(self.folder)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
 
     def _temporaries(self) -> list[str]:
-        names = [temporary_name(self._token, n) for n in range(1, self._count + 1)]
-        return [name for name in names if os.path.lexists(os.path.join(self.folder, name))]
+        return [temporary_name(self._token, n) for n in range(1, self._count + 1)]
 
 
 def _unlink_if_there(path: str) -> None:

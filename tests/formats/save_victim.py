@@ -7,12 +7,14 @@ calls begin with the save. `Victim` is the tests' side of it.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ WRITTEN, REFUSED, BROKEN = 0, 3, 4
 """Exit status of a child: it said "Written", it said why not, or it raised what it must not raise."""
 
 _PR_SET_PTRACER = 0x59616D61
+_SHUTDOWN = 0x8004587D
+"""XFS_IOC_GOINGDOWN and EXT4_IOC_SHUTDOWN."""
+_NO_LOG_FLUSH = (2).to_bytes(4, sys.byteorder)
 
 
 class Victim:
@@ -89,8 +94,38 @@ def _ready(job: dict[str, Any]) -> Callable[[], object]:
     document.do(Freeze(("dense/bias",)))
     for edit in load_patch(job["patch"]).edits(document):
         document.do(edit)
-    options = WriteOptions(job["sharing"], overwrite=job["overwrite"])
+    options = WriteOptions(job["sharing"], overwrite=job["overwrite"], shard_size=job["shard_size"])
+    if "pull" in job:
+        _pull(*job["pull"])
+    if "short" in job:
+        _write_at_most(job["short"])
     return lambda: write_document(document, job["prefix"], options)
+
+
+def _write_at_most(size: int) -> None:
+    """Let the system take no more than so many bytes at once, as it may at any time."""
+    write, copy = os.write, os.copy_file_range
+    os.write = lambda fd, data: write(fd, memoryview(data)[:size])
+    os.copy_file_range = lambda source, target, count, *more: copy(source, target, min(size, count), *more)
+
+
+def _pull(folder: str, place: int, told: str) -> None:
+    """Let the file system of a folder go down right before one of the calls that change something; say so in a file."""
+    disk, left = os.open(folder, os.O_RDONLY), count(place, -1)
+    note = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*args: Any, **more: Any) -> Any:
+            if next(left) == 1:
+                fcntl.ioctl(disk, _SHUTDOWN, _NO_LOG_FLUSH)
+                write(note, b"pulled")
+            return call(*args, **more)
+
+        return changed
+
+    write = os.write
+    for name in ("open", "write", "fsync", "link", "unlink", "rename", "replace", "mkdir", "copy_file_range"):
+        setattr(os, name, counted(getattr(os, name)))
 
 
 def _child(job: dict[str, Any], ready: int, go: int) -> None:
