@@ -29,8 +29,8 @@ from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.saving import file_checksum, sync_folder
 
 Json = dict[str, Any]
-_Entry: TypeAlias = Callable[[], Json] | None
-"""Makes a record; None empties the file."""
+_Entry: TypeAlias = Callable[[], Json] | int
+"""Makes a record; a number cuts the file to so many bytes."""
 
 MAX_JOURNAL_BYTES: Final = 64 << 20
 _WHOLE_FILE: Final = 64 << 20
@@ -106,6 +106,8 @@ class Journal:
         self._prefix = os.path.realpath(base.prefix)
         self._lock: FileLock | None = None
         self._records: list[Json] = []
+        self._ends: list[int] = []
+        self._end = 0
         self._queue: deque[_Entry] = deque()
         self._guard = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -124,7 +126,7 @@ class Journal:
             self.owner = Owner(_last_process(self.path))
             return
         except OSError as error:
-            self._failed(error)
+            self._give_up(error)
             return
         self._begin()
 
@@ -140,14 +142,15 @@ class Journal:
         """Read what is there, drop what a crash tore, and say who has it now."""
         assert self._lock is not None
         try:
-            records, good = _read(self._lock.fd)
+            records, ends = _read(self._lock.fd)
             if not records or records[0] != self._header:
-                records, good = [], 0
-            os.ftruncate(self._lock.fd, good)
+                records, ends = [], []
+            self._end = ends[-1] if ends else 0
+            os.ftruncate(self._lock.fd, self._end)
         except OSError as error:
-            self._failed(error)
+            self._give_up(error)
             return
-        self._records = records[1:]
+        self._records, self._ends = records[1:], ends
         if not records:
             self._put(self._header)
         self._put({"opened": os.getpid()})
@@ -165,14 +168,16 @@ class Journal:
 
     def keep(self, count: int) -> None:
         """Forget all recovered steps but the first `count`."""
-        steps = self.steps()[:count]
-        self.clear()
-        for step in steps:
-            self._put(step)
+        places = [at for at, record in enumerate(self._records) if "opened" not in record]
+        if count < len(places):
+            self._enqueue(
+                self._ends[places[count]]
+            )  # where the record before it ends; the header has no place
+            self._put({"opened": os.getpid()})
 
     def clear(self) -> None:
         """Forget all steps."""
-        self._enqueue(None)
+        self._enqueue(0)
         self._put(self._header)
         self._put({"opened": os.getpid()})
 
@@ -186,6 +191,9 @@ class Journal:
         self.flush()
         if self._lock is None:
             return
+        if self._queue:  # the last attempt failed: one more
+            self._start()
+            self.flush()
         with suppress(OSError):
             records, _ = _read(self._lock.fd)
             if all("opened" in record or "journal" in record for record in records):
@@ -203,6 +211,10 @@ class Journal:
             return
         with self._guard:
             self._queue.append(entry)
+        self._start()
+
+    def _start(self) -> None:
+        with self._guard:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._drain, name="journal")
                 self._writer.start()
@@ -221,29 +233,42 @@ class Journal:
                 self.fault = None
             except OSError as error:
                 self._failed(error)
+                with (
+                    self._guard
+                ):  # a step without those before it would be worth nothing: the next one tries again
+                    self._queue.extendleft(reversed(entries))
+                    self._writer = None
+                return
             except BaseException:
                 with self._guard:
                     self._writer = None
                 raise
 
     def _write(self, entries: list[_Entry]) -> None:
+        """Write some entries behind those that are on the disk for certain."""
         assert self._lock is not None
-        fd = self._lock.fd
+        fd, end = self._lock.fd, self._end
+        os.ftruncate(fd, end)  # what an attempt before this one left there
+        os.lseek(fd, end, os.SEEK_SET)
         for entry in entries:
-            if entry is None:
-                os.ftruncate(fd, 0)
+            if isinstance(entry, int):
+                os.ftruncate(fd, entry)
+                self._end = end = os.lseek(fd, entry, os.SEEK_SET)
                 continue
-            end = os.lseek(fd, 0, os.SEEK_END)
             text = _json_text(entry()).encode("ascii")
             view = memoryview(b"%08x %s\n" % (crc32c(text), text))
-            try:
-                while view:
-                    view = view[os.write(fd, view) :]
-            except OSError:
-                # Half a line would hide every line after it.
-                os.ftruncate(fd, end)
-                raise
+            end += len(view)
+            while view:
+                view = view[os.write(fd, view) :]
         os.fsync(fd)
+        self._end = end
+
+    def _give_up(self, error: OSError) -> None:
+        """Nothing is kept: what the file holds is not known."""
+        self._failed(error)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def _failed(self, error: OSError) -> None:
         reason = (error.strerror or str(error)).lower()
@@ -263,9 +288,10 @@ def _json_text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _read(fd: int) -> tuple[list[Json], int]:
-    """All records up to the first damaged line, and how many bytes they take."""
+def _read(fd: int) -> tuple[list[Json], list[int]]:
+    """All records up to the first damaged line, and where each ends."""
     records: list[Json] = []
+    ends: list[int] = []
     good = 0
     os.lseek(fd, 0, os.SEEK_SET)
     with open(fd, "rb", closefd=False) as file:
@@ -273,9 +299,10 @@ def _read(fd: int) -> tuple[list[Json], int]:
             record = _parse(line)
             if record is None:
                 break
-            records.append(record)
             good += len(line)
-    return records, good
+            records.append(record)
+            ends.append(good)
+    return records, ends
 
 
 def _parse(line: bytes) -> Json | None:

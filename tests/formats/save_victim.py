@@ -49,9 +49,10 @@ class Victim:
         if not fault:
             return int(self._ask("go")), False
         trace = Path(job["home"]) / "trace"
+        threads = ["-f"] if "journal" in job else []
         strace = subprocess.Popen(
-            ["strace", "-qq", "-o", trace, "-e", f"trace=/{calls}", "-e", f"inject=/{calls}:{fault}:when={when}",
-             "-p", str(pid)],
+            ["strace", *threads, "-qq", "-o", trace, "-e", f"trace=/{calls}",
+             "-e", f"inject=/{calls}:{fault}:when={when}", "-p", str(pid)],
             stderr=subprocess.PIPE,
             text=True,
         )  # fmt: skip
@@ -83,6 +84,8 @@ class Victim:
 
 def _ready(job: dict[str, Any]) -> Callable[[], object]:
     """The save, with everything read that is read before it."""
+    if "journal" in job:
+        return _keeping(job)
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Freeze
     from ckpt_studio.document.patch import load_patch
@@ -100,6 +103,29 @@ def _ready(job: dict[str, Any]) -> Callable[[], object]:
     if "short" in job:
         _write_at_most(job["short"])
     return lambda: write_document(document, job["prefix"], options)
+
+
+def _keeping(job: dict[str, Any]) -> Callable[[], object]:
+    """Edits that are kept in a journal one by one."""
+    from ckpt_studio.core.errors import SaveFault
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.document.edits import Freeze
+    from ckpt_studio.document.journal import Journal
+    from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+
+    base = open_bundle(job["source"])
+
+    def keep() -> None:
+        journal = Journal(base)
+        document = Document(base, journal)
+        for key in job["journal"]:
+            document.do(Freeze((key,)))
+            journal.flush()
+        document.close()
+        if journal.fault is not None:
+            raise SaveFault(journal.fault)
+
+    return keep
 
 
 def _write_at_most(size: int) -> None:
