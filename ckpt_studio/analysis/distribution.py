@@ -25,7 +25,7 @@ from ckpt_studio.core.tensors import TensorSource
 ValueScale = Literal["linear", "log", "symlog"]
 """How values lie along the axis: "log" shows positive ones only, "symlog" both signs, linear around zero."""
 _LARGEST: Final = float(np.finfo(np.float64).max)
-_MOST_KNOWN: Final = 12
+_MOST_KNOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

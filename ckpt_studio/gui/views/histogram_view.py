@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.views.overlays import Overlay, Slot
     from ckpt_studio.gui.views.subject import Subject
+
+
+_MOST_CHANNEL_BINS: Final = 512
+"""One histogram a channel has no more bins than this: thousands of them are drawn at once."""
 
 
 class HistogramView(TensorView):
@@ -88,9 +92,10 @@ class HistogramView(TensorView):
         overlays, known = self._wanted(subject), self._known
         controls = self._controls
         low, high = controls.range
+        bins = controls.bins if controls.axis is None else min(controls.bins, _MOST_CHANNEL_BINS)
         request = DistributionRequest(
             tuple((each.side.source, each.side.key) for each in overlays),
-            controls.bins, low, high, controls.scale, controls.shares, controls.axis,
+            bins, low, high, controls.scale, controls.shares, controls.axis,
         )  # fmt: skip
         total = sum(each.side.info.nbytes for each in overlays) * 2
 
