@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
@@ -27,8 +29,29 @@ from ckpt_studio.gui.plots.sides import Sides
 
 L = TypeVar("L", bound=Layer)
 
+
+@contextmanager
+def _painting(device: QPixmap | QWidget) -> Iterator[QPainter]:
+    """A painter that ends also where a layer raises: Qt ends the process when a device goes that is painted on."""
+    painter = QPainter(device)
+    try:
+        yield painter
+    finally:
+        painter.end()
+
+
 _SETTLE_MS: Final = 40
 """A view has to rest this long before `settled` tells of it."""
+
+
+@contextmanager
+def _kept(painter: QPainter) -> Iterator[None]:
+    """Give the painter back as it was."""
+    painter.save()
+    try:
+        yield
+    finally:
+        painter.restore()
 
 
 class Plot(QWidget):
@@ -163,15 +186,13 @@ class Plot(QWidget):
         painter.setFont(self.font())
         painter.fillRect(self.rect(), frame.colours.base)
         self._sides.draw_grid(painter, frame)
-        painter.save()
-        painter.setClipRect(frame.area)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for layer in self._layers:
-            if layer.visible and not layer.over:
-                painter.save()
-                layer.paint(painter, frame)
-                painter.restore()
-        painter.restore()
+        with _kept(painter):
+            painter.setClipRect(frame.area)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for layer in self._layers:
+                if layer.visible and not layer.over:
+                    with _kept(painter):
+                        layer.paint(painter, frame)
         self._sides.draw(painter, frame, self.width(), self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -180,28 +201,25 @@ class Plot(QWidget):
             self._frame = None
             self._drawn = QPixmap((self.size().toSizeF() * ratio).toSize())
             self._drawn.setDevicePixelRatio(ratio)
-            painter = QPainter(self._drawn)
-            self.draw(painter)
-            painter.end()
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._drawn)
-        self._draw_over(painter)
-        painter.end()
+            with _painting(self._drawn) as painter:
+                self.draw(painter)
+        with _painting(self) as painter:
+            painter.drawPixmap(0, 0, self._drawn)
+            self._draw_over(painter)
 
     def _draw_over(self, painter: QPainter) -> None:
         """What moves with the pointer, and the focus."""
         frame = self.frame()
-        painter.save()
-        painter.setClipRect(frame.area)
-        for layer in self._layers:
-            if layer.visible and layer.over:
-                layer.paint(painter, frame)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
-        if (box := self._hand.box) is not None:
-            painter.fillRect(box, faded(accent, 0.2))
-            painter.setPen(QPen(accent, 1))
-            painter.drawRect(box)
-        painter.restore()
+        with _kept(painter):
+            painter.setClipRect(frame.area)
+            for layer in self._layers:
+                if layer.visible and layer.over:
+                    layer.paint(painter, frame)
+            if (box := self._hand.box) is not None:
+                painter.fillRect(box, faded(accent, 0.2))
+                painter.setPen(QPen(accent, 1))
+                painter.drawRect(box)
         if self.crosshair and self._pointer is not None:
             self._draw_crosshair(painter, frame, self._pointer)
         if self.hasFocus():

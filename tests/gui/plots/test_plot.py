@@ -281,3 +281,20 @@ def test_it_needs_neither_numpy_nor_pyqtgraph_to_be_imported() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_layer_that_fails_is_a_fault_and_no_abort(plot: Plot, qtbot: QtBot) -> None:
+    class Failing(Layer):
+        def paint(self, painter: QPainter, frame: Frame) -> None:
+            raise ZeroDivisionError
+
+    failing = plot.add(Failing())
+    with qtbot.captureExceptions() as faults:
+        qtbot.waitUntil(lambda: bool(faults))
+        plot.update()
+        qtbot.wait(30)
+    assert [kind for kind, _, _ in faults] == [
+        ZeroDivisionError
+    ]  # once: what failed is not tried again and again
+    plot.remove(failing)
+    assert not plot.grab().isNull()
