@@ -10,9 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,23 +22,24 @@ from ckpt_studio.gui.views.numbers import NumberFormat, number_text
 from ckpt_studio.gui.views.subject import Nature, Side, Subject, Which
 from ckpt_studio.gui.views.values_controls import ValueControls
 from ckpt_studio.gui.views.values_edit import Editing
-from ckpt_studio.gui.views.values_line import LineFace
-from ckpt_studio.gui.views.values_scalar import ScalarFace
 from ckpt_studio.gui.views.values_slice import ShownSlice, place_of
-from ckpt_studio.gui.views.values_spectrum import SpectrumFace
+from ckpt_studio.gui.views.values_split import ValueSplit, bring
 from ckpt_studio.gui.views.values_table import ValueTable
 from ckpt_studio.gui.views.values_taking import Taking
-from ckpt_studio.gui.views.values_text import TextPane
 from ckpt_studio.gui.views.view import TensorView
 
 if TYPE_CHECKING:
     from ckpt_studio.analysis.slices import SliceSpec
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.views.colours import Tone
+    from ckpt_studio.gui.views.values_scalar import ScalarFace
 
 
 class ValuesView(TensorView):
-    """Shows the slice that the slice bar names. `indexRequested` asks for the slice with this index."""
+    """Shows the slice that the slice bar names. `indexRequested` asks for the slice with this index.
+
+    The table is there from the beginning, its other faces from when there is something to show in them.
+    """
 
     indexRequested = Signal(object)
 
@@ -50,6 +49,7 @@ class ValuesView(TensorView):
         self._spec: SliceSpec | None = None
         self._which = Which.staged
         self._shown: ShownSlice | None = None
+        self._scalar: ScalarFace | None = None
         self._built = True  # nothing here has to be imported first
         self.build(self._content)
 
@@ -78,23 +78,12 @@ class ValuesView(TensorView):
         self._controls.rampChanged.connect(self._colour)
         for button in (self._taking.copy_button, self._taking.export_button):
             self._controls.add(button)
-        self._scalar = ScalarFace(content)
-        self._scalar.edited.connect(self._editing.set_one)
-        self._text = TextPane(self._session, content)
-        self._text.saveRequested.connect(self._save_string)
-        self._text.edited.connect(self._editing.set_one)
-        self._line = LineFace(self._session, content)
-        self._spectrum = SpectrumFace(self._session, content)
         self._faces = QStackedWidget(content)
-        self._lower = QStackedWidget(content)
-        for face in (self._line, self._spectrum, self._text):
-            self._lower.addWidget(face)
-        self._split = QSplitter(Qt.Orientation.Vertical, content)
-        self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self._table)
-        self._split.addWidget(self._lower)
+        self._split = ValueSplit(self._session, self._table, content)
+        self._split.wanted.connect(self._show_pictures)
+        self._split.saveRequested.connect(self._save_string)
+        self._split.edited.connect(self._editing.set_one)
         self._faces.addWidget(self._split)
-        self._faces.addWidget(self._scalar)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -117,32 +106,23 @@ class ValuesView(TensorView):
         self._note = PlainLabel("valuesNote", parent=content)
         self._note.setWordWrap(False)
         self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._plot_button = self._toggle(
-            "valuesPlotButton", self.tr("Plot"), self.tr("Show the vector as a line")
-        )
-        self._plot_button.setChecked(True)
-        self._spectrum_button = self._toggle(
-            "valuesSpectrumButton", self.tr("Spectrum"), self.tr("Show the singular values of the matrix")
-        )
         foot = QHBoxLayout()
         foot.addWidget(self._go_to)
         foot.addWidget(self._note, 1)
         foot.addWidget(self._controls.beside_field)
-        foot.addWidget(self._plot_button)
-        foot.addWidget(self._spectrum_button)
+        for button in self._split.toggles:
+            foot.addWidget(button)
         return foot
 
-    def _toggle(self, name: str, text: str, hint: str) -> QToolButton:
-        button = QToolButton(self._content)
-        named(button, name, hint)
-        button.setText(text)
-        button.setToolTip(hint)
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.toggled.connect(lambda _: self._show_lower())
-        return button
-
     # ---- showing
+
+    def _the_scalar(self) -> ScalarFace:
+        if self._scalar is None:
+            from ckpt_studio.gui.views.values_scalar import ScalarFace
+
+            self._scalar = ScalarFace(self._faces)
+            self._scalar.edited.connect(self._editing.set_one)
+        return self._scalar
 
     def present(self, subject: Subject | None) -> None:
         """The table follows at once even while it is hidden: it reads nothing before a cell is painted."""
@@ -159,7 +139,7 @@ class ValuesView(TensorView):
             self._read_scalar()
         else:
             self._faces.setCurrentIndex(0)
-            self._show_lower()
+            self._show_pictures()
             self._colour()
 
     @property
@@ -191,64 +171,14 @@ class ValuesView(TensorView):
         if self._shown is not None:
             self._controls.fit(self._shown.side.info.dtype)
             self._taking.fit(self._shown.side.info.dtype.is_numeric)
-        self._offer_lower()
+        self._split.offer(self._shown)
         self._say_place()
 
-    # ---- below the table
-
-    def _offer_lower(self) -> None:
-        """Which of the pictures this slice has."""
-        shown = self._shown
-        numeric = shown is not None and shown.side.info.dtype.is_numeric
-        vector = shown is not None and numeric and len(shown.spec.shape) == 1
-        matrix = shown is not None and numeric and len(shown.spec.shape) > 1
-        self._plot_button.setVisible(vector)
-        self._spectrum_button.setVisible(matrix)
-        if shown is not None and matrix:
-            from ckpt_studio.analysis.spectrum import MOST_VALUES, fits
-
-            can = fits(shown.spec.rows, shown.spec.columns)
-            self._spectrum_button.setEnabled(can)
-            hint = self.tr("Show the singular values of the matrix")
-            if not can:
-                hint = self.tr("Only for matrices of at least 2 and at most {0:,} singular values").format(
-                    MOST_VALUES
-                )
-            self._spectrum_button.setToolTip(hint)
-
-    def _show_lower(self) -> None:
-        """Show the picture that is wanted, or the text of a string, and work on nothing else."""
-        shown = self._shown
-        if shown is None or not self.isVisible() or self._is_scalar:
-            return
-        line = self._plot_button.isVisibleTo(self) and self._plot_button.isChecked()
-        spectrum = (
-            self._spectrum_button.isVisibleTo(self)
-            and self._spectrum_button.isEnabled()
-            and self._spectrum_button.isChecked()
-        )
-        text = not shown.side.info.dtype.is_numeric
-        face = self._line if line else self._spectrum if spectrum else self._text if text else None
-        self._line.show_sides(
-            [side for side in (shown.side, shown.other) if side is not None] if line else ()
-        )
-        self._spectrum.show_slice(shown if spectrum else None)
-        if face is not None:
-            self._place(face)
-        self._lower.setVisible(face is not None)
-
-    def _place(self, face: QWidget) -> None:
-        """Beside the one column of a vector, or below a table."""
-        if face.parentWidget() is not self._lower:
-            self._lower.addWidget(face)
-        self._lower.setCurrentWidget(face)
-        aside = face is self._line
-        orientation = Qt.Orientation.Horizontal if aside else Qt.Orientation.Vertical
-        if self._split.orientation() != orientation or not self._lower.isVisibleTo(self._split):
-            self._split.setOrientation(orientation)
-            whole = self._split.width() if aside else self._split.height()
-            first = min(self._table.natural_width, whole // 2) if aside else whole // 2
-            self._split.setSizes([first, whole - first])
+    def _show_pictures(self) -> None:
+        """What goes with the slice, while that is seen."""
+        if self._shown is not None and self.isVisible() and not self._is_scalar:
+            self._split.show_pictures(self._shown)
+            self._say_place()
 
     # ---- scalars
 
@@ -279,14 +209,14 @@ class ValuesView(TensorView):
 
     def _show_scalar(self, values: list[tuple[str, Any]]) -> None:
         value = values[0][1]
+        face: QWidget
         if isinstance(value, bytes):
-            self._faces.addWidget(self._text)
-            self._faces.setCurrentWidget(self._text)
-            self._text.show()
-            self._text.show_value(value, self._is_editable)
+            face = text = self._split.the_text()
+            text.show_value(value, self._is_editable)
         else:
-            self._faces.setCurrentWidget(self._scalar)
-            self._scalar.show_values(values, self._is_editable)
+            face = scalar = self._the_scalar()
+            scalar.show_values(values, self._is_editable)
+        bring(self._faces, face)
 
     def _save_string(self, value: bytes) -> None:
         kinds = self.tr("All files") + " (*)"
@@ -296,7 +226,8 @@ class ValuesView(TensorView):
 
     def _refused(self, sentence: str) -> None:
         self._note.setText(sentence)
-        self._scalar.refuse(sentence)
+        if self._scalar is not None:
+            self._scalar.refuse(sentence)
 
     # ---- colours
 
@@ -351,12 +282,12 @@ class ValuesView(TensorView):
         index = self._table.view.currentIndex()
         if shown is None or place is None:
             self._note.clear()
-            self._text.show_value(None)
+            self._split.show_text(None)
             return
         value, other = self._table.model.values(index.row(), index.column())
         where = f"[{', '.join(f'{i:,}' for i in shown.spec.index(*place))}]"
         if isinstance(value, bytes):
-            self._text.show_value(value, self._is_editable)
+            self._split.show_text(value, self._is_editable)
             self._note.setText(where)
             return
         texts = [number_text(each, NumberFormat.full) for each in (value, other) if each is not None]
