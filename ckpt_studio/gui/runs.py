@@ -116,7 +116,7 @@ class Runs(QObject):
         self._driver: _Driver | None = None
         self._runner: Runner | None = None
         self._warm: Child | None = None
-        self._cooling: list[Child] = []
+        self._cooling: set[Child] = set()
         self.spec: RunSpec | None = None
         self.card: Card | None = None
         self.outcome: Outcome | None = None
@@ -191,9 +191,9 @@ class Runs(QObject):
         """Let go of a process that was started ahead and not used."""
         child, self._warm = self._warm, None
         if child is not None:
-            self._cooling.append(child)
+            self._cooling.add(child)
             self._session.bridge.submit(
-                lambda _task: child.close(), lambda _none: self._cooling.remove(child), owner=self
+                lambda _task: child.close(), lambda _none: self._cooling.discard(child), owner=self
             )
 
     def pause(self, paused: bool) -> None:

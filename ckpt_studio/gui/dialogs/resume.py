@@ -37,7 +37,7 @@ from ckpt_studio.gui.dialogs.places import data_beside, new_run_folder
 from ckpt_studio.gui.dialogs.resume_data import DataBox
 from ckpt_studio.gui.dialogs.resume_model import ModelBox
 from ckpt_studio.gui.dialogs.resume_numbers import RunBox
-from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead, rehearse
+from ckpt_studio.gui.dialogs.resume_prospect import Prospect, look_ahead, rehearse, write_template
 from ckpt_studio.gui.dialogs.trust import TrustDialog
 from ckpt_studio.gui.texts import visible
 
@@ -86,6 +86,7 @@ class ResumeDialog(QDialog):
         self._model, self._data, self._run = ModelBox(self), DataBox(self), RunBox(self)
         for box in (self._model, self._data, self._run):
             box.changed.connect(self._changed)
+        self._model.templateWanted.connect(self._write_template)
         fields.addWidget(self._model)
         fields.addWidget(self._data, 1)
         fields.addWidget(self._run)
@@ -309,6 +310,17 @@ class ResumeDialog(QDialog):
         self._start.setText(self.tr("&Queue") if self._runs.active else self.tr("&Start"))
         self._start.setEnabled(ready)
         self._try.setEnabled(ready)
+
+    def _write_template(self, path: str) -> None:
+        document = self._document
+        self._session.bridge.submit(
+            lambda _task: write_template(document, path),
+            lambda _none: self._model.use_recipe(path),
+            self._look_failed,
+            owner=self,
+            slot="template",
+            label=self.tr("Writing a recipe"),
+        )
 
     # ---- the start
 

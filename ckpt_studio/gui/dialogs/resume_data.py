@@ -89,7 +89,11 @@ class DataBox(QGroupBox):
         self._inputs.setVisible(bool(card.inputs))
         self._no_inputs.setVisible(not card.inputs)
         self._row.setVisible(bool(card.inputs))
-        self._no_inputs.setText(self.tr("The graph has no inputs: it trains on its own data."))
+        self._no_inputs.setText(
+            self.tr("The recipe brings its own data.")
+            if card.route == "recipe"
+            else self.tr("The graph has no inputs: it trains on its own data.")
+        )
         anew = self._inputs.show_inputs(card.inputs, prospect.arrays, card.mapping)
         plan = plan_feeds(card.inputs, prospect.arrays, card.mapping, prospect.spec.batch_size)
         later = card.route != "meta_graph" and not card.bound

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 
 from ckpt_studio.gui.dialogs.card_text import said
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, PathField, fill_combo, named
@@ -20,6 +30,8 @@ class ModelBox(QGroupBox):
     """`changed` is emitted when a person has changed something in it. Fields that a kind of run has not are hidden."""
 
     changed = Signal()
+    templateWanted = Signal(str)
+    """A recipe is to be written to this file, with the checkpoint's own shapes."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,6 +46,16 @@ class ModelBox(QGroupBox):
         )
         self._recipe.edit.setPlaceholderText(self.tr("none: the checkpoint's own graph or model"))
         self._recipe.chosen.connect(self._recipe_chosen)
+        self._template = QPushButton(self.tr("Te&mplate…"), self)
+        named(self._template, "recipeTemplateButton", self.tr("Write a recipe to start from"))
+        self._template.setToolTip(
+            self.tr("Write a recipe with this checkpoint's shapes, to be completed by hand")
+        )
+        self._template.setAutoDefault(False)
+        self._template.clicked.connect(self._ask_place)
+        recipe = QHBoxLayout()
+        recipe.addWidget(self._recipe, 1)
+        recipe.addWidget(self._template)
         self._train_op = self._combo("trainOpCombo", self.tr("Train operation"))
         self._loss = self._combo("lossCombo", self.tr("Loss to show"))
         self._loss_name = self._line("lossEdit", self.tr("Loss of the model"))
@@ -42,7 +64,10 @@ class ModelBox(QGroupBox):
         self._form = form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("Runs:"), self._kind)
-        form.addRow(self.tr("Re&cipe:"), self._recipe)
+        form.addRow(self.tr("Re&cipe:"), recipe)
+        label = form.labelForField(recipe)
+        if isinstance(label, QLabel):
+            label.setBuddy(self._recipe)
         form.addRow(self.tr("&Train operation:"), self._train_op)
         form.addRow(self.tr("&Loss to show:"), self._loss)
         form.addRow(self.tr("L&oss:"), self._loss_name)
@@ -69,6 +94,20 @@ class ModelBox(QGroupBox):
         if path:
             remember_path("recipes", path)
         self.changed.emit()
+
+    def _ask_place(self) -> None:
+        dialog = QFileDialog(self, self.tr("Write a recipe"), "recipe.py", self.tr("Python files (*.py)"))
+        dialog.setObjectName("recipeTemplateDialog")
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("py")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.templateWanted)
+        dialog.open()
+
+    def use_recipe(self, path: str) -> None:
+        """Take this recipe, as if a person had chosen it."""
+        self._recipe.set_path(path, finish=True)
 
     # ---- what a person says
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ckpt_studio.core.errors import CkptStudioError
@@ -73,6 +74,21 @@ def rehearse(prospect: Prospect, document: Document, task: Task) -> Prospect:
         problems = () if runner.card is None else runner.card.problems
         raise RunFault(" ".join(problems) or runner.outcome.message, path=prospect.spec.checkpoint)
     return replace(prospect, card=runner.card)
+
+
+def write_template(document: Document, path: str) -> None:
+    """Write a recipe that a person can complete, in place of what is there: the file dialog has asked.
+
+    Raises:
+        SaveFault: it cannot be written.
+    """
+    from ckpt_studio.core.errors import SaveFault
+    from ckpt_studio.training.template import recipe_for
+
+    try:
+        Path(path).write_text(recipe_for(document.staged, document.base), "utf-8")
+    except OSError as error:
+        raise SaveFault(f"The recipe {path} cannot be written: {error.strerror}.", path=path) from error
 
 
 def look_ahead(spec: RunSpec, document: Document) -> Prospect:

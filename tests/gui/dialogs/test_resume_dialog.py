@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QWheelEvent
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QMainWindow,
@@ -30,6 +32,7 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.cli.train_command import staged_document
 from ckpt_studio.document.edits import Freeze
+from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.gui.dialogs.close import CloseDialog
 from ckpt_studio.gui.dialogs.places import data_beside
 from ckpt_studio.gui.dialogs.resume import ResumeDialog
@@ -37,6 +40,7 @@ from ckpt_studio.gui.panels.run import RunPanel
 from ckpt_studio.gui.runs import Runs
 from ckpt_studio.gui.session import Session
 from ckpt_studio.training.spec import read_spec
+from tests.helpers.memory_source import MemorySource
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 FROZEN = "encoder/dense_1/kernel"
@@ -369,3 +373,29 @@ def test_the_copied_command_does_the_same_without_a_window(
     assert set(spec.data.map)
     dialog.reject()
     opened.undo()
+
+
+def test_a_recipe_to_start_from_is_written_and_taken(
+    session: Session, window: QMainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    source = MemorySource({"dense/kernel": np.ones((4, 3), "f"), "dense/bias": np.zeros(3, "f")})
+    write_bundle(source, str(tmp_path / "model"), state="new")
+    with qtbot.waitSignal(session.documentChanged, timeout=10_000):
+        session.open(str(tmp_path / "model"))
+    runs = Runs(session, window)
+    dialog = shown(session, runs, window, qtbot)
+    assert "no recipe was named" in reason(dialog)
+    click(dialog.findChild(QPushButton, "recipeTemplateButton"))
+    files = dialog.findChild(QFileDialog, "recipeTemplateDialog")
+    files.setDirectory(str(tmp_path))
+    name = files.findChild(QLineEdit, "fileNameEdit")
+    name.setText("mine.py")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: reason(dialog) == "" and start(dialog).isEnabled(), timeout=10_000)
+    text = (tmp_path / "mine.py").read_text()
+    assert "Dense(3, name='dense')" in text
+    compile(text, "mine.py", "exec")
+    assert dialog.findChild(QLineEdit, "recipeEdit").text() == str(tmp_path / "mine.py")
+    assert dialog.findChild(QLabel, "noInputsText").text() == "The recipe brings its own data."
+    dialog.reject()
+    runs.close()
