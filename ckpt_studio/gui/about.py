@@ -78,8 +78,13 @@ class HelpDialog(_Dialog):
             "In the tree: arrow keys move, Right and Left expand and collapse, * expands all below, "
             "Space freezes, typing finds a name."
         )
+        plots = self.tr(
+            "In a plot: the wheel, + and - zoom, dragging and arrow keys move, Shift and dragging zooms into a box, "
+            "0 or a double click shows all, Ctrl and an arrow key read the next bin or element. "
+            "Dragging over a histogram chooses a range."
+        )
         items = "".join(f"<li>{html.escape(step)}</li>" for step in steps)
-        return f"<ol>{items}</ol><p>{html.escape(keys)}</p>"
+        return f"<ol>{items}</ol><p>{html.escape(keys)}</p><p>{html.escape(plots)}</p>"
 
     def _menu(self, menu: str, title: str, actions: Actions) -> str:
         rows = []

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _LEAST_COUNT: Final = 0.5
 """Where a logarithmic axis of counts begins: half an element, so that a single one can be seen."""
-_FIRST_KEYS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_ROW_KEYS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+_STEPS: Final = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)
+}  # fmt: skip
+"""Bins and rows to go on by."""
 
 
 @dataclass(frozen=True)
@@ -170,14 +172,15 @@ class HistogramPlot(Plot):
         self.binPointed.emit((None if channels is None else row, place))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from bin to bin and, with channels, from row to row; with Shift they move what is seen."""
-        key, shift = Qt.Key(event.key()), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        """Ctrl and an arrow read the next bin or, with channels, row; Escape lets go of it."""
+        key = Qt.Key(event.key())
+        step = _STEPS.get(key) if event.modifiers() & Qt.KeyboardModifier.ControlModifier else None
         if key in (Qt.Key.Key_0, Qt.Key.Key_Home):
             self.wholeWanted.emit()
-        elif self._found is not None and not shift and key in _FIRST_KEYS:
-            self._step(_FIRST_KEYS[key], 0)
-        elif self._found is not None and not shift and key in _ROW_KEYS and self._found.channels is not None:
-            self._step(0, _ROW_KEYS[key])
+        elif step is not None and self._found is not None:
+            self._step(*step)
+        elif key == Qt.Key.Key_Escape and self._spot is not None:
+            self._read(None)
         else:
             super().keyPressEvent(event)
 
