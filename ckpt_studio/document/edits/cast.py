@@ -26,7 +26,7 @@ from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.base import Values, Want
 from ckpt_studio.document.values.changed import Cast as CastValues
-from ckpt_studio.document.values.changed import cast
+from ckpt_studio.document.values.changed import cast, int_limits
 from ckpt_studio.document.wording import named
 
 TARGETS: Final = tuple(
@@ -68,6 +68,7 @@ def cast_loss(source: TensorSource, key: str, dtype: DType, task: Task = UNTENDE
     Raises:
         as `TensorSource.blocks`.
     """
+    limits = int_limits(dtype) if kind_of(dtype) == "int" else None
     count = overflow = vanished = rounded = not_finite = 0
     for block in source.blocks(key, task):
         result = cast(block, dtype)
@@ -75,10 +76,13 @@ def cast_loss(source: TensorSource, key: str, dtype: DType, task: Task = UNTENDE
         count += len(block)
         if not changed.any():
             continue
-        old = block[changed].astype(np.float64)
-        new = result[changed].astype(np.float64)
-        finite = np.isfinite(old)
-        away = finite & (~np.isfinite(new) | (np.abs(old - new) > np.maximum(1.0, np.abs(old) * 0.5)))
+        old, new = block[changed], result[changed]
+        numbers = old if old.dtype.kind in "iub" else np.trunc(old.astype(np.float64))
+        finite = np.isfinite(numbers)
+        if limits is None:
+            away = finite & ~np.isfinite(new.astype(np.float64))
+        else:
+            away = finite & ((numbers < limits[0]) | (numbers > limits[1]))
         gone = finite & ~away & (new == 0)
         not_finite += int(np.count_nonzero(~finite))
         overflow += int(np.count_nonzero(away))
