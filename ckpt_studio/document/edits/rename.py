@@ -181,11 +181,11 @@ class Renaming(ABC):
         """Its fields in a PATCH."""
 
     def to_json(self, state: State) -> list[Json]:
-        """As `Edit.to_json`; a map where the rule would mean others by now."""
-        with suppress(NoSuchVariable):
-            if set(self.pairs_now(state.live)) == set(self.pairs):
-                return [{"op": self.op, **self.parameters()}]
+        """As `Edit.to_json`; a map of what is not dropped, where the rule would mean others by now."""
         live = tuple(pair for pair in self.pairs if pair[0] in state.live)
+        with suppress(NoSuchVariable):
+            if live == self.pairs and set(self.pairs_now(state.live)) == set(self.pairs):
+                return [{"op": self.op, **self.parameters()}]
         return [{"op": RenameMany.op, **RenameMany(live).parameters()}]
 
     def pairs_now(self, columns: Columns) -> Sequence[Pair]:
