@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 PAGE_ROWS: Final = 50_000_000
-"""Rows a page: their heights must add up to less than 2**31 pixels."""
-PAGE_COLUMNS: Final = 10_000_000
+PAGE_COLUMNS: Final = 1_000_000
+"""Rows and columns a page: their heights, and their widths, must add up to less than 2**31 pixels."""
 _TILE_CELLS: Final = 1 << 14
 _TILE_WIDTH: Final = 64
 _TILES_KEPT: Final = 64

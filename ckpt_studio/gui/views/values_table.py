@@ -23,6 +23,9 @@ _TEXT_WIDTH: Final = 60
 _LONE_TEXT_WIDTH: Final = 120
 _LEAST: Final = 7
 """Characters that any column has room for."""
+_HIGHEST: Final = (2**31 - 1) // PAGE_ROWS
+_WIDEST: Final = (2**31 - 1) // PAGE_COLUMNS
+"""Pixels that Qt can lay out a page with."""
 
 
 class ValueTable(QWidget):
@@ -57,7 +60,7 @@ class ValueTable(QWidget):
         table.setCornerButtonEnabled(False)
         table.setTabKeyNavigation(False)
         for header, size in (
-            (table.verticalHeader(), table.fontMetrics().height() + 6),
+            (table.verticalHeader(), min(table.fontMetrics().height() + 6, _HIGHEST)),
             (table.horizontalHeader(), 100),
         ):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -117,7 +120,7 @@ class ValueTable(QWidget):
         metrics = self.view.fontMetrics()
         last = f"{self._shown.spec.columns:,}"
         widths = [metrics.horizontalAdvance(text) for text in (sample, last)]
-        self.view.horizontalHeader().setDefaultSectionSize(max(widths) + 14)
+        self.view.horizontalHeader().setDefaultSectionSize(min(max(widths) + 14, _WIDEST))
 
     @property
     def natural_width(self) -> int:

@@ -8,7 +8,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QComboBox, QSpinBox, QTableView, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QTableView, QWidget
 
 import ckpt_studio.gui.views.value_model as value_model
 from ckpt_studio.core.tensors import Window
@@ -114,6 +116,37 @@ def test_beyond_what_qt_can_lay_out_there_are_pages(bench: Bench) -> None:
     assert table.model().rowCount() == 20_000_000
     assert cell(bench, 19_999_999, 0) == "119999999"
     assert "100,000,000–119,999,999" in bench.text("valuesPageText")
+
+
+class Wide(MemoryCheckpoint):
+    """More columns than Qt can lay out; each value is its column."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": np.broadcast_to(np.complex128(0), (3, 2_500_000))})
+
+    def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+        assert window is not None
+        columns = np.arange(window[1].start, window[1].stop, dtype=np.complex128)
+        return np.repeat(columns[None, :], window[0].stop - window[0].start, axis=0)
+
+
+def test_columns_have_pages_too(bench: Bench) -> None:
+    from ckpt_studio.document.document import Document
+
+    bench.session.document = Document(Wide())
+    bench.session.documentChanged.emit()
+    bench.look("a", 2)
+    table = bench.find(QTableView, "valueTable")
+    combo = bench.find(QComboBox, "valueFormat")
+    combo.setCurrentIndex(4)
+    combo.activated.emit(4)
+    assert 100_000_000 < table.horizontalHeader().length() < 2**31
+    field = bench.find(QLineEdit, "valuesGoTo")
+    QTest.keyClicks(field, "2, 2345678")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: bench.text("valuesNote") == "[2, 2,345,678] = 2345678+0j", timeout=5000)
+    assert bench.find(QSpinBox, "valuesColumnPage").value() == 3
+    assert table.model().columnCount() == 500_000
 
 
 def test_a_failing_read_is_a_sentence(bench: Bench) -> None:
