@@ -234,7 +234,8 @@ class _Within:
         rows = self._row[(bits >> code(self._bits.shift)).astype(np.intp)]
         here = rows >= 0
         behind = bits[here] >> code(self._bits.shift - self.taken) & code((1 << self.taken) - 1)
-        np.add.at(self.counts, (rows[here], behind.astype(np.intp)), 1)
+        places = rows[here].astype(np.intp) << self.taken | behind.astype(np.intp)
+        np.add.at(self.counts.reshape(-1), places, 1)  # numpy is slow with two indices
 
     def merge(self, other: Self) -> None:
         """As `Reducer.merge`."""

@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
@@ -20,6 +21,9 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 from ckpt_studio.gui.app import make_application
 from ckpt_studio.gui.main_window import MainWindow
 from tests.benchmarks.stall_job import Watched
+
+if TYPE_CHECKING:
+    from ckpt_studio.analysis.heatmap import Heatmap
 
 ROUNDS = 5
 PAN_STEPS = 120
@@ -65,12 +69,20 @@ class Job:
         self._opened.clear()
         with self.watched.phase(f"open {Path(prefix).parent.name}"):
             self.window.open_path(prefix)
+            self.window.session.set_current(None)
             self.watched.until(lambda: self._opened and self.calm())
+
+    def _picture(self) -> Heatmap | None:
+        """What is seen of the whole tensor, if anything is."""
+        plot = self.window.findChild(QWidget, "heatmapPlot")
+        return None if plot is None or plot.overview is None else plot.overview.heatmap
+
+    def _is_exact(self) -> bool:
+        picture = self._picture()
+        return picture is not None and picture.exact
 
     def look(self, phase: str) -> tuple[float, float]:
         """Milliseconds from the choice of the variable to its first picture and to the exact one."""
-        from ckpt_studio.gui.views.heatmap_pictures import Pictures
-
         session = self.window.session
         with self.watched.phase(phase):
             session.set_current(None)
@@ -78,16 +90,18 @@ class Job:
             times: list[float] = []
             began = time.perf_counter()
             session.set_current("w")
-            pictures = self.window.findChild(QWidget, "heatmapView").findChild(Pictures)
 
-            def note() -> None:
-                exact = pictures.shown.heatmap.exact
-                if not times or (exact and len(times) == 1):
+            def note() -> bool:
+                picture = self._picture()
+                if picture is not None and (not times or (picture.exact and len(times) == 1)):
                     times.append((time.perf_counter() - began) * 1e3)
+                return self._is_exact()
 
-            pictures.changed.connect(note)
-            self.watched.until(self.calm, 0.05)
-            pictures.changed.disconnect(note)
+            often = QTimer(interval=1)
+            often.timeout.connect(note)
+            often.start()
+            self.watched.until(note, 0.05)
+            often.stop()
         return times[0], times[-1]
 
     def pan(self) -> None:
@@ -95,7 +109,7 @@ class Job:
         plot = self.window.findChild(QWidget, "heatmapPlot")
         with self.watched.phase("panning"):
             plot.show_part(x=(9000, 19000), y=(4000, 9000))
-            self.watched.until(self.calm, 0.05)
+            self.watched.until(lambda: plot.detail is not None and plot.detail.heatmap.exact)
             left = [PAN_STEPS]
             start = plot.rect().center()
             QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
@@ -111,7 +125,7 @@ class Job:
             self.watched.until(lambda: left[0] <= 0)
             timer.stop()
             QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=start)
-            self.watched.until(self.calm)
+            self.watched.until(lambda: plot.detail is not None and plot.detail.heatmap.exact)
 
     def large(self, prefix: str) -> float:
         """MiB that looking at a tensor takes over what the window had before."""
@@ -121,7 +135,7 @@ class Job:
         self.open(prefix)
         with self.watched.phase("4 GiB, the first view"):
             self.window.session.set_current("w")
-            self.watched.until(self.calm)
+            self.watched.until(self._is_exact)
         self._memory.stop()
         return self.most_memory - before
 
