@@ -13,15 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.analysis.kinds import CHUNK
-
 Number = int | float
 
 _SQUARES_OVERFLOW: Final = 2.0**480
 _SQUARES_VANISH: Final = 2.0**-480
 _HALF: Final = 2**63
-_ONE_THREAD: Final = 1 << 13
-"""BLAS starts threads of its own for longer vectors; beside ours they cost many times what they save."""
 
 
 @dataclass(slots=True)
@@ -34,6 +30,7 @@ class _Parts:
     squares: list[float] = field(default_factory=list)
     deviations: list[float] = field(default_factory=list)
     magnitudes: list[float] = field(default_factory=list)
+    spare: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def add(self, values: NDArray[np.float64], exponent: int = 0, one_sign: bool = False) -> None:
         """Reduce finite values that were scaled so that their squares neither overflow nor vanish; changes them.
@@ -41,14 +38,15 @@ class _Parts:
         `one_sign`: no two of them have different signs, so the sum tells their magnitudes too.
         """
         count = values.size
+        self.spare = roomy(self.spare, count)
         total = float(values.sum())
         mean = total / count
-        squares = _square_sum(values)
+        squares = _square_sum(values, self.spare)
         deviation = squares - count * mean * mean
         if deviation < 1e-3 * squares:  # more than three digits would be lost: subtract before squaring
             shifted = values - mean
             slip = float(shifted.sum()) / count
-            deviation = _square_sum(shifted) - count * slip * slip
+            deviation = _square_sum(shifted, self.spare) - count * slip * slip
             mean += slip
         self.counts.append(count)
         self.exponents.append(exponent)
@@ -83,11 +81,14 @@ class _Parts:
         }
 
 
-def _square_sum(values: NDArray[np.float64]) -> float:
-    whole = values.size // _ONE_THREAD * _ONE_THREAD
-    pieces, rest = values[:whole].reshape(-1, 1, _ONE_THREAD), values[whole:]
-    products = np.matmul(pieces, pieces.transpose(0, 2, 1))  # one dot product a piece
-    return math.fsum(products.ravel()) + float(np.dot(rest, rest))
+def roomy(buffer: NDArray[Any], size: int) -> NDArray[Any]:
+    """The buffer, or a larger one of its type: most variables are small, and need no buffer for a chunk."""
+    return buffer if buffer.size >= size else np.empty(size, buffer.dtype)
+
+
+def _square_sum(values: NDArray[np.float64], spare: NDArray[np.float64]) -> float:
+    """The sum of squares. BLAS is no faster than both passes, and holds the interpreter meanwhile."""
+    return float(np.multiply(values, values, out=spare[: values.size]).sum())
 
 
 def _ldexp(value: float, exponent: int) -> float:
@@ -106,7 +107,7 @@ class Reals:
 
     def __init__(self, smallest_normal: float) -> None:
         self._parts = _Parts()
-        self._wide = np.empty(CHUNK)
+        self._wide = np.empty(0)
         self._normal = smallest_normal
         self._count = self._zeros = self._denormals = self._nan = self._inf = self._neg_inf = 0
         self._low, self._high = math.inf, -math.inf
@@ -114,6 +115,7 @@ class Reals:
     def add(self, chunk: NDArray[Any]) -> None:
         """As `Reducer.add`."""
         self._count += chunk.size
+        self._wide = roomy(self._wide, chunk.size)
         low, high = float(chunk.min()), float(chunk.max())
         if not (math.isfinite(low) and math.isfinite(high)):
             chunk = self._only_finite(chunk)
@@ -187,7 +189,7 @@ class Integers:
 
     def __init__(self) -> None:
         self._parts = _Parts()
-        self._wide = np.empty(CHUNK)
+        self._wide = np.empty(0)
         self._l1: list[float] = []
         self._squares: list[float] = []
         self._origin = 0
@@ -205,9 +207,11 @@ class Integers:
         self._zeros += chunk.size - int(np.count_nonzero(chunk))
         total = _exact_sum(chunk)
         self._sum += total
+        self._wide = roomy(self._wide, chunk.size)
+        self._parts.spare = roomy(self._parts.spare, chunk.size)
         wide = self._wide[: chunk.size]
         wide[:] = chunk
-        self._squares.append(_square_sum(wide))
+        self._squares.append(_square_sum(wide, self._parts.spare))
         self._l1.append(abs(total) if low >= 0 or high <= 0 else float(np.abs(wide, out=wide).sum()))
         if chunk.dtype.itemsize == 8 and low - self._origin >= -_HALF and high - self._origin < _HALF:
             wide[:] = (chunk - chunk.dtype.type(self._origin)).view(np.int64)

@@ -1,7 +1,8 @@
 """One pass over a variable: its blocks are cut into pieces that fit a processor's cache and fed to reducers.
 
-A large variable is shared out between threads: whose turn it is takes the next block, and works on it while another one
-reads. Each thread has a reducer of its own; they are put together at the end, so that none waits for another's sums.
+A large variable whose bytes lie together is shared out between threads: each reads windows for itself, because a
+buffer that goes from one processor to another costs more than the sums. Each has a reducer of its own; they are put
+together at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
 from ckpt_studio.analysis.tally import Tally
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.tensors import TensorSource, Window
+from ckpt_studio.formats.reading import covering_windows
 
 _SHARED_OUT: Final = 8 << 20
 """From so many bytes on, another thread gains more than it costs to start."""
@@ -47,14 +49,14 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
     Raises:
         as `TensorSource.blocks`.
     """
-    threads = min(_MOST_THREADS, _processors())
-    if threads < 2 or source.columns.of(key).nbytes < _SHARED_OUT:
+    info, threads = source.columns.of(key), min(_MOST_THREADS, _processors())
+    if threads < 2 or info.nbytes < _SHARED_OUT or source.stored(key) is None:
         reducer = new()
         for block in source.blocks(key, task):
             _feed(reducer, block)
         return reducer
     reducers = [new() for _ in range(threads)]
-    _Sharing(source.blocks(key, task)).work(reducers)
+    _Sharing(source, key, covering_windows(info.shape or (), info.dtype.itemsize), task).work(reducers)
     for other in reducers[1:]:
         reducers[0].merge(other)
     return reducers[0]
@@ -65,22 +67,22 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _feed(reducer: Reducer, block: NDArray[Any]) -> None:
-    for start in range(0, block.size, CHUNK):
-        piece = block[start : start + CHUNK]
+def _feed(reducer: Reducer, values: NDArray[Any]) -> None:
+    for start in range(0, values.size, CHUNK):
+        piece = values[start : start + CHUNK]
         reducer.add(magnitude(piece) if piece.dtype.kind == "c" else piece)
 
 
 class _Sharing:
-    """Blocks that several threads take from one iterator."""
+    """Windows that several threads take, and read for themselves."""
 
-    def __init__(self, blocks: Iterator[NDArray[Any]]) -> None:
-        self._blocks = blocks
+    def __init__(self, source: TensorSource, key: str, windows: Iterator[Window], task: Task) -> None:
+        self._source, self._key, self._windows, self._task = source, key, windows, task
         self._turn = threading.Lock()
         self._error: BaseException | None = None
 
     def work(self, reducers: list[Any]) -> None:
-        """Feed every block to one of these, the first of them in this thread; raises what reading raises."""
+        """Feed every window to one of these, the first of them in this thread; raises what reading raises."""
         others = [
             threading.Thread(target=self._serve, args=(reducer,), name="figures", daemon=True)
             for reducer in reducers[1:]
@@ -94,25 +96,23 @@ class _Sharing:
             raise self._error
 
     def _serve(self, reducer: Reducer) -> None:
-        own = np.empty(0, np.uint8)
         try:
-            while (block := self._take(own)) is not None:
-                own = block
-                _feed(reducer, block)
+            done = 0
+            while (window := self._next(done)) is not None:
+                values = self._source.read(self._key, window).reshape(-1)
+                _feed(reducer, values)
+                done = values.nbytes
         except BaseException as error:
             with self._turn:
                 self._error = self._error or error
 
-    def _take(self, own: NDArray[Any]) -> NDArray[Any] | None:
-        """A copy of the next block, in `own` where it fits: the iterator uses its buffer again."""
+    def _next(self, done: int) -> Window | None:
+        """The next window, after `done` bytes of the one before."""
         with self._turn:
-            block = None if self._error is not None else next(self._blocks, None)
-            if block is None:
+            if self._error is not None:
                 return None
-            if own.size != block.size or own.dtype != block.dtype:
-                return block.copy()
-            np.copyto(own, block)
-            return own
+            self._task.advance(done)
+            return next(self._windows, None)
 
 
 class _Patterns:
@@ -143,6 +143,7 @@ def pattern_counts(source: TensorSource, key: str, task: Task) -> NDArray[np.int
     Raises:
         as `TensorSource.blocks`.
     """
+    task.check()
     identity = source.identity(key)
     with _recently:
         counts = _recent.get(identity)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.histogram import Histogram, HistogramRequest, histogram, histograms
 from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.core.errors import RequestFault, Unsupported
-from tests.helpers.memory_source import MemorySource
+from tests.helpers.memory_source import MemorySource, PlacedSource
 
 
 def count(array: Any, block_bytes: int = 1 << 20, **request: Any) -> Histogram:
@@ -146,9 +146,12 @@ def test_far_from_zero_float32_bins_stay_equal() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.float16, np.complex64])
 def test_several_threads_count_the_same(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
-    array = (np.random.default_rng(2).normal(size=200_001) * 100).astype(dtype)
+    array = (np.random.default_rng(2).normal(size=900_003) * 100).astype(dtype)
     array[::1000] = np.nan if array.dtype.kind in "fc" else 0
-    one, several = (count(array, size, bins=100) for size in (1 << 30, 1 << 14))
+    one, several = (
+        histogram(source, HistogramRequest("v", 100))
+        for source in (MemorySource({"v": array}), PlacedSource({"v": array}))
+    )
     np.testing.assert_array_equal(one.counts, several.counts)
     np.testing.assert_array_equal(one.edges, several.edges)
     assert dataclasses.asdict(several.statistics) == pytest.approx(

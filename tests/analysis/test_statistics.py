@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -20,8 +19,9 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import Cancelled, Corrupt, NoSuchVariable
-from ckpt_studio.core.tasks import UNTENDED, Task
-from tests.helpers.memory_source import MemorySource
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import Window
+from tests.helpers.memory_source import MemorySource, PlacedSource
 
 ALL_NUMERIC = sorted(
     {d.numpy.newbyteorder("=") for d in BY_NAME.values() if d.numpy is not None and d.is_numeric}, key=str
@@ -182,29 +182,33 @@ def test_faults_and_cancel_come_through() -> None:
     "dtype", [np.float32, np.float64, np.int64, np.uint32, np.float16, np.int8, np.complex64]
 )
 def test_several_threads_find_the_same_figures(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    array = (np.random.default_rng(3).normal(size=300_001) * 90).astype(dtype)
+    array = (np.random.default_rng(3).normal(size=900_003) * 90).astype(dtype)
     if array.dtype.kind in "fc":
         array[::999] = np.nan
+    array = array.reshape(1, -1, 3)
     alone = figures(array)
     monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
-    shared = figures(array, block_bytes=1 << 14)
+    source = PlacedSource({"v": array})
+    shared = statistics(source, "v")
+    assert array.dtype.itemsize < 4 or len(source.reads) > 1
     assert_same(shared, alone)
 
 
 def test_a_fault_in_the_middle_ends_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
 
-    class Torn(MemorySource):
-        def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
-            for number, block in enumerate(super().blocks(key, task)):
-                if number == 5:
-                    raise Corrupt("The rest is gone.", key=key)
-                yield block
+    class Torn(PlacedSource):
+        def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
+            if len(self.reads) == 5:
+                raise Corrupt("The rest is gone.", key=key)
+            return super().read(key, window)
 
     with pytest.raises(Corrupt, match="gone"):
-        statistics(Torn({"v": np.ones(100_000)}, block_bytes=1 << 13), "v")
+        statistics(Torn({"v": np.ones(2_000_000)}), "v")
     task = Task()
-    source = MemorySource({"v": np.ones(100_000)}, block_bytes=1 << 13)
+    source = PlacedSource({"v": np.ones(2_000_000)})
+    statistics(source, "v", task)
+    assert task.done == 16_000_000
     task.cancel()
     with pytest.raises(Cancelled):
         statistics(source, "v", task)
