@@ -63,14 +63,15 @@ class Canvas:
             self._total[place] += patch.total
             self._count[place] += patch.count
 
-    def over(self, rough: Canvas) -> Canvas:
-        """This picture, and where nothing of it is known yet, a rougher one of the same columns."""
-        rows = np.searchsorted(rough.down.edges, self.down.edges[:-1], "right") - 1
+    def so_far(self, rough: Canvas | None) -> Canvas:
+        """A copy; where nothing is known of it yet, it shows a rougher picture of the same columns, if there is one."""
+        copied = Canvas(self.down, self.across, self._reduce)
         known = self.nan | self.inf | ~np.isnan(self.low)
-        merged = Canvas(self.down, self.across, self._reduce)
+        rows = None if rough is None else np.searchsorted(rough.down.edges, self.down.edges[:-1], "right") - 1
         for name in ("low", "high", "nan", "inf", "_total", "_count"):
-            setattr(merged, name, np.where(known, getattr(self, name), getattr(rough, name)[rows]))
-        return merged
+            mine = getattr(self, name)
+            setattr(copied, name, np.where(known, mine, mine if rows is None else getattr(rough, name)[rows]))
+        return copied
 
     def values(self) -> NDArray[np.float64]:
         """What stands for each pixel."""

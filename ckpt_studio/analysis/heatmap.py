@@ -201,8 +201,8 @@ class Refinement:
         return picture
 
     def _picture(self, canvas: Canvas) -> Heatmap:
-        if not self.exact and self._rough is not None and canvas is not self._rough:
-            canvas = canvas.over(self._rough)
+        if not self.exact and canvas is self._canvas:
+            canvas = canvas.so_far(self._rough)
         low, high = canvas.range()
         sides = [np.array(side.edges, np.int64) for side in (canvas.down, canvas.across)]
 
@@ -221,7 +221,7 @@ class Refinement:
             column_edges=sides[not self._turned],
             low=low,
             high=high,
-            elements=None if canvas.elements is None else upright(canvas.elements),
+            elements=upright(canvas.elements) if self.exact and canvas.elements is not None else None,
         )
 
     def _look_roughly(self, down: Pixels, run: int, task: Task) -> Canvas:

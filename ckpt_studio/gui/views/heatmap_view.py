@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.texts import translate, visible
@@ -76,7 +76,8 @@ class HeatmapView(TensorView):
         self._pictures = Pictures(self, self._plot, self._controls)
         self._pictures.changed.connect(self._picture_changed)
         self._readout = PlainLabel("heatmapReadout", parent=content)
-        self._readout.setWordWrap(False)
+        self._readout.setWordWrap(False)  # and no wider for its text, or the window would follow the pointer
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._state = PlainLabel("heatmapState", parent=content)
         self._state.setWordWrap(False)
         self._region = PlainLabel("heatmapRegion", parent=content)
