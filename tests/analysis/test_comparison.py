@@ -43,7 +43,7 @@ def numbers(dtype: Any, data: st.DataObject, shape: tuple[int, ...]) -> NDArray[
         return few.astype(plain)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.data())
 def test_figures_are_those_of_numpy(data: st.DataObject) -> None:
     dtype = data.draw(st.sampled_from(TYPES))

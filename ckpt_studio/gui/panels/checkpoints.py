@@ -228,7 +228,7 @@ class CheckpointsPanel(QWidget):
 
     def _menu(self, at: QPoint) -> None:
         """What can be done with a checkpoint."""
-        item = self.list.itemAt(at)
+        item = self.list.itemAt(at) or self.list.currentItem()  # the menu key asks at no item
         entry = None if item is None else self._rows[self.list.row(item)].entry
         if item is None or entry is None:
             return
