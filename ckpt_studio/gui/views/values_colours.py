@@ -13,6 +13,7 @@ from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.views.colours import Ramp, Tone, colour_table, tone_of
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.views.subject import Side
 
@@ -22,20 +23,16 @@ def colours_of(ramp: Ramp, palette: QPalette) -> list[QColor]:
     return [QColor(*rgba) for rgba in colour_table(ramp, PlotColours.of(palette)).tolist()]
 
 
-def tone_for(side: Side, ramp: Ramp, task: Task) -> Tone:
+def tone_for(side: Side, ramp: Ramp, cache: FigureCache, task: Task) -> Tone:
     """How values become colours; reads the whole variable, unless its figures are remembered.
 
     Raises:
         as `statistics`.
     """
-    from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
+    from ckpt_studio.analysis.remembered import remembered_statistics
 
     task.total = side.info.nbytes
-    cache = FigureCache()
-    try:
-        figures = remembered_statistics(side.source, side.key, cache, task)
-    finally:
-        cache.close()
+    figures = remembered_statistics(side.source, side.key, cache, task)
     low, high = (None if end is None else float(end) for end in (figures.min, figures.max))
     return tone_of(ramp, low, high)
 

@@ -74,6 +74,7 @@ class SpectrumFace(QWidget):
             owner=self,
             slot="spectrum",
             label=self.tr("Singular values"),
+            may_hang=True,  # for some seconds, in which nothing can stop it
         )
 
     def _take(self, found: Spectrum) -> None:

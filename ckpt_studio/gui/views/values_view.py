@@ -244,7 +244,8 @@ class ValuesView(TensorView):
             self._table.view.colours = colours_of(ramp, self.palette())
             self._table.model.set_colours(indices_by(tone))
 
-        self.submit(lambda task: tone_for(shown.side, ramp, task), coloured, slot="colours")
+        cache = self._session.figure_cache
+        self.submit(lambda task: tone_for(shown.side, ramp, cache, task), coloured, slot="colours")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
