@@ -125,7 +125,9 @@ class _Take:
         if isinstance(bins.low, int):
             return _Integers(bins, all_finite)
         if bins.quick is not None:
-            return _Singles(bins, bins.quick, all_finite)
+            spanned = range_of([self.statistics])
+            inside = spanned is None or (bins.low <= spanned[0] and spanned[1] <= bins.high)
+            return _Singles(bins, bins.quick, all_finite, inside)
         return _Reals(bins, all_finite)
 
     def _count_patterns(self, times: NDArray[np.int64], bins: Bins) -> Histogram:
@@ -248,14 +250,16 @@ class _Reals(_Counter):
 class _Singles(_Counter):
     """float32, in float32: bins that were made for it lose nothing by that."""
 
-    def __init__(self, bins: Bins, quick: Quick, all_finite: bool) -> None:
+    def __init__(self, bins: Bins, quick: Quick, all_finite: bool, all_inside: bool) -> None:
         super().__init__(bins, all_finite)
         self._quick = quick
+        self._all_inside = all_inside
         self._places = np.empty(0, np.float32)
 
     def _count(self, values: NDArray[Any]) -> None:
         quick = self._quick
-        values = self._inside(values, quick.low, quick.high)
+        if not self._all_inside:
+            values = self._inside(values, quick.low, quick.high)
         self._places = roomy(self._places, values.size)
         places = self._places[: values.size]
         np.multiply(values, quick.scale, out=places)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
 
-CHUNK: Final = 1 << 18
-"""Elements that are worked on at once: with their float64 copy they stay in the cache, and a call takes so long that
-two threads seldom wait for the interpreter, which each call hands back and asks for again."""
+CHUNK: Final = 1 << 19
+"""Elements that are worked on at once: few enough for the third-level cache, and so many that two threads seldom wait
+for the interpreter, which each call of numpy hands back and asks for again."""
 
 
 class Kind(Enum):

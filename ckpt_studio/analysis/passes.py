@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
 from ckpt_studio.analysis.tally import Tally
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource, Window
+from ckpt_studio.core.tensors import BLOCK_BYTES, TensorSource, Window
 from ckpt_studio.formats.reading import covering_windows
 
 _SHARED_OUT: Final = 8 << 20
@@ -56,7 +56,9 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
             _feed(reducer, block)
         return reducer
     reducers = [new() for _ in range(threads)]
-    _Sharing(source, key, covering_windows(info.shape or (), info.dtype.itemsize), task).work(reducers)
+    size = max(BLOCK_BYTES, CHUNK * info.dtype.itemsize)
+    windows = covering_windows(info.shape or (), info.dtype.itemsize, size)
+    _Sharing(source, key, windows, task).work(reducers)
     for other in reducers[1:]:
         reducers[0].merge(other)
     return reducers[0]
