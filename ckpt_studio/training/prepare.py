@@ -29,6 +29,7 @@ def write_start(
     card: Card,
     task: Task,
     meta: Path | None = None,
+    prefix: str | None = None,
 ) -> str:
     """Write the staged view, with its graph, as the checkpoint that the run begins with; its prefix.
 
@@ -39,7 +40,7 @@ def write_start(
     Raises:
         SaveFault, FileFault, Cancelled: as `write_bundle`.
     """
-    prefix = str(folder.start / f"{CHECKPOINT_NAME}-{card.start_step}")
+    prefix = prefix or str(folder.start / f"{CHECKPOINT_NAME}-{card.start_step}")
     own = base if isinstance(base, Bundle) else None
     write_bundle(source, prefix, take_over=own, meta=meta, state="new", task=task)
     write_known(folder.known, known_of(source.columns))

@@ -3,6 +3,7 @@
     OUT/start/model.ckpt-STEP.*   the staged view as the run began, with its graph; never deleted, not in the state file
     OUT/model.ckpt-STEP.*         the run's checkpoints, with `checkpoint` as their state file
     OUT/model.ckpt-STEP.keras     the same of a run of a Keras file; beside each its RUN_STATE
+    OUT/model.ckpt-STEP/          the same of a run of a SavedModel
     OUT/run.json                  the job: specification, what was chosen, seed, threads
     OUT/events.jsonl              what happened, as `ckpt-studio train` prints it
     OUT/events.out.tfevents.*     the same for TensorBoard
@@ -59,6 +60,7 @@ class RunFolder:
         self.before = self.start / "before"
         self.known = self.start / "variables.json"
         self.model = self.start / "model.json"
+        self.saved_model = self.start / "saved_model"
 
     def check(self) -> None:
         """See that the folder can be the run's own.
@@ -117,7 +119,8 @@ class RunFolder:
     def checkpoint_of(self, name: str) -> tuple[int, str] | None:
         """Step and prefix of the run's complete checkpoint of this name; None where it is none of the run's."""
         step = own_step(name)
-        whole = self.path / (name if name.endswith(KERAS) else f"{name}.index")
+        index, folder = self.path / f"{name}.index", self.path / name / "variables" / "variables.index"
+        whole = self.path / name if name.endswith(KERAS) else folder if folder.is_file() else index
         if step is None or whole.is_symlink() or not whole.is_file():
             return None
         return step, str(self.path / name)
@@ -148,8 +151,7 @@ class RunFolder:
         with suppress(OSError):
             for file in self.path.iterdir():
                 part = _PART.fullmatch(file.name)
-                whole = "" if part is None else part[1] + (part[2] or ".index")
-                half = part is not None and not (self.path / whole).exists()
+                half = part is not None and self.checkpoint_of(part[1] + (part[2] or "")) is None
                 if half or _TEMPORARY.fullmatch(file.name):
                     with suppress(OSError):
                         file.unlink()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import RunFault, TargetExists
+from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import Cause, Metrics, RunState, State
@@ -165,6 +166,23 @@ def test_it_computes_what_stock_tensorflow_computes(
     assert run.losses == stock_losses(run, graphs, "adam_ref", mapping, tensorflow_child, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["adam_ref", "adam_res"])
+def test_another_learning_rate_is_put_on_the_graph(
+    name: str, start: Start, graphs: Graphs, tmp_path: Path
+) -> None:
+    base = graphs.checkpoint(name)
+    ends = {}
+    for rate in (None, 0.01, 0.0):
+        out = str(tmp_path / str(rate))
+        outcome = start(name, steps=2, learning_rate=rate, out=out).end()
+        assert outcome.state is RunState.finished, outcome
+        ends[rate] = open_bundle(str(outcome.prefix))
+    for key in base.columns.keys:
+        assert ends[None].read(key).tobytes() == ends[0.01].read(key).tobytes()
+    assert base.read("net/layer1/w").tobytes() == ends[0.0].read("net/layer1/w").tobytes()
+    assert base.read("net/layer1/w/Adam").tobytes() != ends[0.0].read("net/layer1/w/Adam").tobytes()
+
+
 def test_two_train_operations_run_one_after_the_other(
     start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
 ) -> None:
@@ -185,7 +203,7 @@ def test_two_train_operations_run_one_after_the_other(
 
 def assert_same(prefix: str, other: str) -> None:
     """Two checkpoints hold the same bits."""
-    one, two = open_bundle(prefix), open_bundle(other)
+    one, two = open_checkpoint(prefix), open_checkpoint(other)
     assert list(one.columns.keys) == list(two.columns.keys)
     for key in one.columns.keys:
         if one.columns.of(key).dtype.name == "string":

@@ -13,6 +13,7 @@ from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
+from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 from ckpt_studio.training.card import Card, Initialised, Input, Risk
 from ckpt_studio.training.data import (
@@ -96,7 +97,15 @@ def make_card(
         inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
         notes=(*plan.notes, *notes, *feeds.notes),
         trained=tuple(sorted({one.key for one in plan.bindings if one.variable in set(plan.trainable)})),
-        problems=(*_unable(plan), *_misfits(plan, source), *refused, *problems, *feeds.problems),
+        settings={} if spec.learning_rate is None else {"learning_rate": spec.learning_rate},
+        problems=(
+            *_unable(plan),
+            *_misfits(plan, source),
+            *refused,
+            *problems,
+            *feeds.problems,
+            *_no_rate(meta, plan, spec),
+        ),
     )
 
 
@@ -188,6 +197,18 @@ def _unable(plan: TrainingGraph) -> list[str]:
     for name in plan.missing:
         if not first.get(name):
             problems.append(f"The checkpoint does not hold {name}, and the graph does not say how it begins.")
+    return problems
+
+
+def _no_rate(meta: MetaGraph, plan: TrainingGraph, spec: RunSpec) -> list[str]:
+    """Why the optimizer or the learning rate cannot be another."""
+    problems = []
+    if spec.learning_rate is not None and not rate_tensors(meta.view, plan.train_ops):
+        problems.append(
+            "The graph's updates are written by hand, so its learning rate cannot be told and changed."
+        )
+    if spec.optimizer is not None:
+        problems.append("The optimizer is part of the graph; another one needs a recipe.")
     return problems
 
 

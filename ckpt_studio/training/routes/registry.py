@@ -10,9 +10,10 @@ from ckpt_studio.training.routes.base import Route
 from ckpt_studio.training.routes.keras import KerasRoute
 from ckpt_studio.training.routes.metagraph import MetaGraphRoute
 from ckpt_studio.training.routes.recipe import RecipeRoute
+from ckpt_studio.training.routes.saved_model import SavedModelRoute
 from ckpt_studio.training.spec import RunSpec
 
-ROUTES: Final[tuple[Route, ...]] = (RecipeRoute(), MetaGraphRoute(), KerasRoute())
+ROUTES: Final[tuple[Route, ...]] = (RecipeRoute(), MetaGraphRoute(), KerasRoute(), SavedModelRoute())
 
 
 def route_of(base: Checkpoint, spec: RunSpec) -> Route:

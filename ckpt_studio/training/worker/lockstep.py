@@ -73,14 +73,15 @@ class Saved:
         return None if node is None else self._keys.get(node)
 
 
-def walk(objects: Mapping[str, Any], saved: Saved) -> list[Found]:
+def walk(objects: Mapping[str, Any], saved: Saved, *, at_root: bool = False) -> list[Found]:
     """All variables of named objects, each once, with the keys that the same attributes lead to.
 
     Args:
         objects: the recipe's trackable objects by their names.
         saved: the checkpoint's graph.
+        at_root: whether the object is the root itself.
     """
-    roots = roots_of(objects, saved)
+    roots = dict.fromkeys(objects, 0) if at_root else roots_of(objects, saved)
     found: dict[int, Found] = {}
     for name, thing in objects.items():
         for variable, path, key, numbered, hanging in _pairs(thing, roots[name], saved):

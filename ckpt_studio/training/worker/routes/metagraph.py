@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from ckpt_studio.core.errors import RunFault
-from ckpt_studio.formats.meta_graph import freeze_meta_graph, load_meta_graph, plan_training
+from ckpt_studio.formats.meta_graph import MetaGraph, freeze_meta_graph, load_meta_graph, plan_training
+from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
+from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
 from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
 from ckpt_studio.formats.meta_graph.run_parts import RunGraph
 from ckpt_studio.formats.meta_graph.training import TrainingGraph
@@ -64,6 +67,7 @@ class GraphTrainer:
         self._step_feed = graph.step_feed
         self._placeholders = {feed.tensor: feed.placeholder for feed in graph.feeds}
         self._watched = _watched(plan, graph)
+        self._rate = _rate(meta, job, self._placeholders)
         self._graph = graph
 
     def try_batch(self) -> tuple[float | None, float | None]:
@@ -102,7 +106,7 @@ class GraphTrainer:
         }
         if self._step_feed is not None:
             feeds[self._step_feed] = at
-        return feeds
+        return feeds | self._rate
 
 
 def _feeder(job: Job) -> Feeder:
@@ -114,6 +118,15 @@ def _feeder(job: Job) -> Feeder:
     used = [feed.source for feed in feeds.feeds if isinstance(feed.source, str)]
     values = read_data(file, list(dict.fromkeys(used))) if file is not None and used else {}
     return Feeder(feeds, values, job.spec.seed)
+
+
+def _rate(meta: MetaGraph, job: Job, placeholders: Mapping[str, str]) -> dict[str, object]:
+    """What is fed in place of the graph's learning rate."""
+    rate = job.spec.learning_rate
+    if rate is None:
+        return {}
+    tensors = rate_tensors(unfreeze_meta_graph(meta).view, job.card.train_ops)
+    return {placeholders.get(tensor, tensor): rate for tensor in tensors}
 
 
 def _watched(plan: TrainingGraph, graph: RunGraph) -> tuple[str, ...]:

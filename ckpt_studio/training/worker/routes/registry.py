@@ -10,6 +10,7 @@ from ckpt_studio.training.worker.routes.base import WorkerRoute
 ROUTES: Final = {
     "meta_graph": ("metagraph", "MetaGraphRun"),
     "recipe": ("recipe", "RecipeRun"),
+    "saved_model": ("saved_model", "SavedModelRun"),
     "keras": ("keras", "KerasRun"),
 }
 """Name -> module and class."""
