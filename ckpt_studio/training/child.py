@@ -167,4 +167,5 @@ def _environment() -> dict[str, str]:
     """The child's environment: TensorFlow says less, and nothing waits in a buffer."""
     environment = child_environment(PYTHONUNBUFFERED="1")
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    environment["KERAS_BACKEND"] = "tensorflow"  # whatever the person's keras.json says
     return environment

@@ -26,6 +26,7 @@ BENCHMARKS = (
     "comparing",
     "look",
     "heatmap",
+    "training",
 )
 
 

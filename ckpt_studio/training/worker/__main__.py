@@ -24,6 +24,9 @@ def main(parent: int) -> NoReturn:
     try:
         import tensorflow  # noqa: F401  # ahead of the job, which then begins at once
 
+        if not link.has_job:
+            from ckpt_studio.training.worker.routes import keras, metagraph  # noqa: F401  # while nobody waits
+
         from ckpt_studio.training.worker.job import Job
         from ckpt_studio.training.worker.loop import Loop
         from ckpt_studio.training.worker.routes.registry import route_named

@@ -64,6 +64,11 @@ class Link:
         threading.Thread(target=self._listen, name="link-in", daemon=True).start()
         threading.Thread(target=self._beat, name="link-out", daemon=True).start()
 
+    @property
+    def has_job(self) -> bool:
+        """Whether a job has come already."""
+        return not self._jobs.empty()
+
     def wait_for_job(self) -> str:
         """Path of the job. From here on, a parent that does not beat ends this process."""
         job = self._jobs.get()
