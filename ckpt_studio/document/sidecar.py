@@ -57,7 +57,8 @@ def _others(patch: Json, folder: str) -> dict[str, tuple[str, ...]]:
         if not isinstance(value, dict):
             continue
         waiting += value.values()
-        for path in (value.get(name) for name in _PATHS):
+        named = [value.get(name) for name in _PATHS]
+        for path in [path for one in named for path in (one if isinstance(one, list) else [one])]:
             if isinstance(path, str):
                 full = os.path.normpath(os.path.join(folder, path))
                 files = tuple(filter(os.path.isfile, (f"{full}.index", full)))

@@ -116,6 +116,35 @@ def verified_copy(source: str, target: Path, size: int) -> None:
     assert again == crc
 
 
+def read_all(files: list[str]) -> None:
+    """Some files through a checksum."""
+    buffer = memoryview(bytearray(BLOCK))
+    for path in files:
+        with Path(path).open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                crc32c(buffer[:count])
+
+
+def averaged(folder: Path) -> Row:
+    """The mean of five checkpoints of 400 MB; whoever makes it reads them all and writes one."""
+    random = np.random.default_rng(2)
+    prefixes = []
+    for number in range(5):
+        values = random.standard_normal(ELEMENTS, np.float32)
+        tensors = MemorySource({f"w{i:02d}": values for i in range(20)})
+        prefixes.append(write_bundle(tensors, str(folder / f"part-{number}")).prefix)
+    files = [f"{prefix}.data-00000-of-00001" for prefix in prefixes]
+    edits = patch(folder, "average", {"op": "average", "match": "*", "from": prefixes})
+    peer, own = [], []
+    for _ in range(ROUNDS):
+        peer.append(
+            timed(lambda: (read_all(files), verified_copy(files[0], folder / "copy", 20 * 4 * ELEMENTS)))
+        )
+        (folder / "copy").unlink()
+        own.append(ours(edits, prefixes[0], folder / "out", "copy", prefixes[0])[0])
+    return Row("mean of 5 checkpoints of 400 MB", min(own), min(peer), 1.5, "read all, write one, checksums")
+
+
 def measure(folder: Path) -> list[Row]:
     """In turns, so that a burst of another program meets all; the best of some rounds."""
     source, small = large(folder / "large", ELEMENTS), large(folder / "small", 1000)
@@ -156,6 +185,7 @@ def measure(folder: Path) -> list[Row]:
         Row("... memory over the program's own", memory, None, 64, unit="MiB"),
         Row("... shared, without writing 20 MB", best["linked"] - best["bytes"], None, 100),
         Row("... without optimizer state", best["stripped"], best["verified"], 1.3, "copy with checksums"),
+        averaged(folder),
         *index_only(folder),
     ]
 
