@@ -26,7 +26,8 @@ from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.locks import FileLock, LockTaken, lock_file
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.formats.base import Checkpoint
-from ckpt_studio.formats.saving import file_checksum, sync_folder
+from ckpt_studio.formats.saving import sync_folder
+from ckpt_studio.formats.temporary_file import file_checksum
 
 Json = dict[str, Any]
 _Entry: TypeAlias = Callable[[], Json] | int

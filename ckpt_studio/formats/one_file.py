@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ckpt_studio.core.errors import RequestFault, TargetExists
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.formats.saving import Saving, TemporaryFile
+from ckpt_studio.formats.saving import Saving
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.writing import (
     Sidecars,
     WriteOptions,

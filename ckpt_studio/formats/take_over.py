@@ -13,7 +13,8 @@ from typing import Final, Literal
 from ckpt_studio.core.errors import FileFault, Truncated
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.files import FileIdentity, FileReader, said
-from ckpt_studio.formats.saving import BLOCK, Saving, TemporaryFile
+from ckpt_studio.formats.saving import Saving
+from ckpt_studio.formats.temporary_file import BLOCK, TemporaryFile
 
 try:
     from fcntl import ioctl

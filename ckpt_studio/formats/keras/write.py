@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
-from ckpt_studio.core.errors import RequestFault, SaveFault
+from ckpt_studio.core.dtypes import BY_NAME, DType
+from ckpt_studio.core.errors import SaveFault
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.kept import Kept, kept_variables
 from ckpt_studio.formats.keras.hdf5.layout import Groups, Layout, NewDataset, lay_out
 from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
-from ckpt_studio.formats.saving import BLOCK, TemporaryFile
+from ckpt_studio.formats.temporary_file import BLOCK, TemporaryFile
 from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
 
 _KEPT: Final = frozenset(
@@ -48,35 +49,19 @@ class KerasWriter:
 
     def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> FilePlan:
         """As `Writer.plan`."""
-        size = sum(dataset_bytes for _, _, dataset_bytes in self._datasets(source))
-        return plan_file(path, size + _OBJECT_BYTES * len(source.columns), options, read)
+        size = sum(one.nbytes + _OBJECT_BYTES for one in self._datasets(source))
+        return plan_file(path, size, options, read)
 
     def write(self, source: TensorSource, plan: Plan, sidecars: Sidecars, task: Task) -> Written:
         """As `Writer.write`."""
         assert isinstance(plan, FilePlan)
         found = self._datasets(source)
-        layout = lay_out(self.groups, [dataset for dataset, _, _ in found])
-        _check_apart(layout, [size for _, _, size in found])
-        kept = {dataset.path: dtype for dataset, dtype, _ in found}
-        keys = [dataset.path for dataset, _, _ in found]
-        return save_file(plan, lambda file: _fill(file, source, layout, keys, kept, task), sidecars, task)
+        layout = lay_out(self.groups, [NewDataset(one.key, one.dtype.name, one.shape) for one in found])
+        _check_apart(layout, [one.nbytes for one in found])
+        return save_file(plan, lambda file: _fill(file, source, layout, found, task), sidecars, task)
 
-    def _datasets(self, source: TensorSource) -> list[tuple[NewDataset, DType, int]]:
-        """Each variable as a dataset, with its type and bytes."""
-        columns = source.columns
-        found = []
-        for row in range(len(columns)):
-            key, shape = columns.keys[row], columns.shape(row)
-            kept = self.kept_as(unknown(int(columns.dtype[row])))
-            if kept is None or shape is None:
-                raise RequestFault(
-                    f"{printable(key)!r} cannot be kept in an HDF5 file; leave it out.", key=key
-                )
-            size = kept.itemsize
-            for extent in shape:
-                size *= extent
-            found.append((NewDataset(key, kept.name, shape), kept, size))
-        return found
+    def _datasets(self, source: TensorSource) -> list[Kept]:
+        return kept_variables(source, self.kept_as, "an HDF5 file", utf8=False)
 
 
 @dataclass(frozen=True)
@@ -99,23 +84,16 @@ def _check_apart(layout: Layout, sizes: list[int]) -> None:
         raise SaveFault("Nothing was written: the HDF5 library left no room for a variable.")
 
 
-def _fill(
-    file: TemporaryFile,
-    source: TensorSource,
-    layout: Layout,
-    keys: list[str],
-    kept: Mapping[str, DType],
-    task: Task,
-) -> None:
+def _fill(file: TemporaryFile, source: TensorSource, layout: Layout, found: list[Kept], task: Task) -> None:
     """Write the file from front to back."""
-    values = {at: key for at, key in zip(layout.places, keys, strict=True) if at is not None}
+    values = {at: one for at, one in zip(layout.places, found, strict=True) if at is not None}
     pieces = dict(layout.pieces)
     for at in sorted({*values, *pieces}):
         _zeros(file, at)
         if at in pieces:
             file.write(pieces[at])
         if at in values:
-            for data in little_endian(source, values[at], kept[values[at]], task):
+            for data in little_endian(source, values[at].key, values[at].dtype, task):
                 file.write(data)
     _zeros(file, layout.size)
 

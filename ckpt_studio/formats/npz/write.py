@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.lib import format as npy
 
-from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
-from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.dtypes import BY_NAME, DType
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.kept import Kept, kept_variables
 from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
-from ckpt_studio.formats.saving import TemporaryFile
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
 
 _WIDER: Final[dict[str, str]] = {
@@ -25,7 +25,7 @@ _WIDER: Final[dict[str, str]] = {
     "int2": "int8", "uint4": "uint8", "uint2": "uint8",
 }  # fmt: skip
 _OVERHEAD: Final = 320
-_WIDE: Final = 1 << 31
+_WIDE: Final = 1 << 30
 
 
 class NpzWriter:
@@ -44,58 +44,37 @@ class NpzWriter:
 
     def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> FilePlan:
         """As `Writer.plan`."""
-        columns = source.columns
-        size = 0
-        for row in range(len(columns)):
-            own = unknown(int(columns.dtype[row]))
-            kept = self.kept_as(own)
-            shape = columns.shape(row)
-            if kept is None or shape is None:
-                raise RequestFault(
-                    f"{printable(columns.keys[row])!r} cannot be kept in a NumPy archive; leave it out.",
-                    key=columns.keys[row],
-                )
-            if printable(columns.keys[row]) != columns.keys[row]:
-                raise RequestFault(
-                    f"{printable(columns.keys[row])!r} is no name that an archive can hold; rename it.",
-                    key=columns.keys[row],
-                )
-            grown = kept.itemsize / own.itemsize if own.itemsize else 1
-            size += int(columns.nbytes[row] * grown) + _OVERHEAD
-        return plan_file(path, size, options, read)
+        return plan_file(path, sum(one.nbytes + _OVERHEAD for one in self._arrays(source)), options, read)
 
     def write(self, source: TensorSource, plan: Plan, sidecars: Sidecars, task: Task) -> Written:
         """As `Writer.write`."""
         assert isinstance(plan, FilePlan)
         return save_file(plan, lambda file: self._fill(file, source, task), sidecars, task)
 
+    def _arrays(self, source: TensorSource) -> list[Kept]:
+        return kept_variables(source, self.kept_as, "a NumPy archive", utf8=True)
+
     def _fill(self, file: TemporaryFile, source: TensorSource, task: Task) -> None:
-        columns = source.columns
         with zipfile.ZipFile(_Stream(file), "w", zipfile.ZIP_STORED) as archive:
-            for row in range(len(columns)):
-                key = columns.keys[row]
-                kept = self.kept_as(unknown(int(columns.dtype[row])))
-                assert kept is not None
-                member = zipfile.ZipInfo(f"{key}.npy")
-                wide = 4 * int(columns.nbytes[row]) >= _WIDE
-                with archive.open(member, "w", force_zip64=wide) as target:
-                    for data in _array(source, key, kept, columns.shape(row) or (), task):
+            for one in self._arrays(source):
+                # Of texts, the widest gives the size of all.
+                wide = one.nbytes >= _WIDE or not one.dtype.itemsize
+                with archive.open(zipfile.ZipInfo(f"{one.key}.npy"), "w", force_zip64=wide) as target:
+                    for data in _array(source, one, task):
                         target.write(data)
 
 
-def _array(
-    source: TensorSource, key: str, kept: DType, shape: tuple[int, ...], task: Task
-) -> Iterator[bytes | memoryview]:
+def _array(source: TensorSource, one: Kept, task: Task) -> Iterator[bytes | memoryview]:
     """The bytes of a `.npy` file."""
-    if kept.name != "string":
-        assert kept.numpy is not None
-        yield _header(kept.numpy, shape)
-        yield from little_endian(source, key, kept, task)
+    if one.dtype.itemsize:
+        assert one.dtype.numpy is not None
+        yield _header(one.dtype.numpy, one.shape)
+        yield from little_endian(source, one.key, one.dtype, task)
         return
-    values = source.read(key)
+    values = source.read(one.key)
     width = max(1, max((len(text) for text in values.reshape(-1)), default=1))
     packed = values.astype(f"S{width}")
-    yield _header(packed.dtype, shape)
+    yield _header(packed.dtype, one.shape)
     yield packed.tobytes()
     task.advance(packed.nbytes)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ckpt_studio.core.dtypes import BY_NAME, DType, unknown
+from ckpt_studio.core.dtypes import BY_NAME, DType
 from ckpt_studio.core.errors import RequestFault, TargetExists
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource, encode, printable
+from ckpt_studio.core.tensors import TensorSource, encode
 from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.kept import Kept, kept_variables
 from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file, write_beside
 from ckpt_studio.formats.safetensors.header import LENGTH_BYTES, MAX_HEADER_BYTES, TYPES
-from ckpt_studio.formats.saving import Saving, TemporaryFile
+from ckpt_studio.formats.saving import Saving
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
 
 _METADATA: Final = "__metadata__"
@@ -29,16 +30,6 @@ _WIDER: Final[dict[str, str]] = {
     "float8_e4m3b11fnuz": "float16", "int4": "int8", "int2": "int8", "uint4": "uint8", "uint2": "uint8",
     "float4_e2m1fn": "float16",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """One variable: its key, the type it is written as, its shape and bytes."""
-
-    key: str
-    dtype: DType
-    shape: tuple[int, ...]
-    nbytes: int
 
 
 class SafetensorsWriter:
@@ -76,32 +67,16 @@ class SafetensorsWriter:
             return save_file(plan, lambda file: _fill(file, source, files[0], task), sidecars, task)
         return _save_several(plan, source, files, sidecars, task)
 
-    def _tensors(self, source: TensorSource) -> list[_Tensor]:
-        columns = source.columns
-        found = []
-        for row in range(len(columns)):
-            kept = self.kept_as(unknown(int(columns.dtype[row])))
-            shape = columns.shape(row)
-            if kept is None or shape is None:
-                raise RequestFault(
-                    f"{printable(columns.keys[row])!r} cannot be kept in a safetensors file; leave it out.",
-                    key=columns.keys[row],
-                )
-            key = columns.keys[row]
-            if key == _METADATA or printable(key) != key:
-                raise RequestFault(
-                    f"{printable(key)!r} is no name that a safetensors file can hold; rename it.", key=key
-                )
-            count = 1
-            for extent in shape:
-                count *= extent
-            found.append(_Tensor(key, kept, shape, count * kept.itemsize))
-        return found
+    def _tensors(self, source: TensorSource) -> list[Kept]:
+        tensors = kept_variables(source, self.kept_as, "a safetensors file", utf8=True)
+        if any(one.key == _METADATA for one in tensors):
+            raise RequestFault(f"{_METADATA!r} is no name for a safetensors file; rename it.", key=_METADATA)
+        return tensors
 
 
-def _in_files(tensors: list[_Tensor], most: int | None) -> list[list[_Tensor]]:
+def _in_files(tensors: list[Kept], most: int | None) -> list[list[Kept]]:
     """The tensors of each file: larger elements first, so that all are aligned, as the format's own writer does."""
-    files: list[list[_Tensor]] = [[]]
+    files: list[list[Kept]] = [[]]
     size = 0
     for tensor in tensors:
         if most is not None and size and size + tensor.nbytes > most:
@@ -112,7 +87,7 @@ def _in_files(tensors: list[_Tensor], most: int | None) -> list[list[_Tensor]]:
     return [sorted(part, key=lambda one: (-one.dtype.itemsize, encode(one.key))) for part in files]
 
 
-def _header(tensors: Sequence[_Tensor]) -> bytes:
+def _header(tensors: Sequence[Kept]) -> bytes:
     """The header with its length before it."""
     described: dict[str, Any] = {_METADATA: {"format": "tf"}}
     at = 0
@@ -132,7 +107,7 @@ def _header(tensors: Sequence[_Tensor]) -> bytes:
     return len(text).to_bytes(LENGTH_BYTES, "little") + text
 
 
-def _fill(file: TemporaryFile, source: TensorSource, tensors: Sequence[_Tensor], task: Task) -> None:
+def _fill(file: TemporaryFile, source: TensorSource, tensors: Sequence[Kept], task: Task) -> None:
     file.write(_header(tensors))
     for one in tensors:
         for data in little_endian(source, one.key, one.dtype, task):
@@ -144,7 +119,7 @@ def _index_path(path: str) -> str:
 
 
 def _save_several(
-    plan: FilePlan, source: TensorSource, files: list[list[_Tensor]], sidecars: Sidecars, task: Task
+    plan: FilePlan, source: TensorSource, files: list[list[Kept]], sidecars: Sidecars, task: Task
 ) -> Written:
     """Write the files and then the index, whose rename makes them a checkpoint."""
     plan.check_space()

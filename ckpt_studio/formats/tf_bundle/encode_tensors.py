@@ -17,8 +17,8 @@ from ckpt_studio.formats.encoding import in_order
 from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.protos.bundle_pb2 import BundleEntry
 from ckpt_studio.formats.reading import Place
-from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.coding import checksum, mask, write_varint
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.tf_bundle.entries import Entry
 from ckpt_studio.formats.tf_bundle.ranges import OWN_SUMS
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from ckpt_studio.core.errors import ChecksumMismatch
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, encode
-from ckpt_studio.formats.saving import Saving, TemporaryFile, save_fault
+from ckpt_studio.formats.saving import Saving, save_fault
 from ckpt_studio.formats.take_over import take_over as take_file_over
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.tf_bundle.encode_tensors import ShardWriter
 from ckpt_studio.formats.tf_bundle.slices import renamed_key
 from ckpt_studio.formats.tf_bundle.write_check import check_copies, found_damage

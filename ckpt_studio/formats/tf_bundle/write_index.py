@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.formats.saving import TemporaryFile
 from ckpt_studio.formats.sstable.writer import TableWriter
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.entries import Header
 

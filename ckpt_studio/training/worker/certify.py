@@ -2,7 +2,7 @@
 
 `python -m ckpt_studio.training.worker.certify FORMAT PATH`: `training.certify` starts it, nobody imports it. It prints
 one JSON object a line: `{"ready": WHAT}` when the library has opened the file, one `{"key", "dtype", "shape", "crc"}`
-or `{"key", "error"}` a tensor, and last `{"end": COUNT}`. The checksum is the CRC32C of the values in C order and
+or `{"key", "error"}` a tensor (`{"key", "unable"}` for a type that the library itself cannot hand out), and last `{"end": COUNT}`. The checksum is the CRC32C of the values in C order and
 little-endian; of texts, of each one's length (8 bytes) and bytes.
 """
 
@@ -22,6 +22,10 @@ from ckpt_studio.core.tensors import encode
 
 Tensors = Iterator[tuple[str, Callable[[], Any]]]
 """Keys, each with what reads its values."""
+
+
+class Unable(Exception):
+    """The library has no way to hand a tensor of this type out."""
 
 
 def _bundle(path: str) -> tuple[str, Tensors]:
@@ -46,7 +50,14 @@ def _safetensors(path: str) -> tuple[str, Tensors]:
         paths = [paths[0].with_name(name) for name in named]
     files: list[Any] = [safetensors.safe_open(each, framework="numpy") for each in paths]
     found = [(key, file) for file in files for key in list(file.keys())]
-    every = ((key, lambda key=key, file=file: file.get_tensor(key)) for key, file in found)
+
+    def read(file: Any, key: str) -> Any:
+        try:
+            return file.get_tensor(key)
+        except AttributeError as error:  # it looks for types of eight bits in NumPy, which has none
+            raise Unable(str(error)) from error
+
+    every = ((key, lambda key=key, file=file: read(file, key)) for key, file in found)
     return f"safetensors {safetensors.__version__}", every
 
 
@@ -105,6 +116,8 @@ def main(kind: str, path: str) -> None:
                 "dtype": values.dtype.name,
                 "crc": checksum(values),
             }
+        except Unable as error:
+            said = {"unable": str(error)}
         except Exception as error:
             said = {"error": f"{type(error).__name__}: {str(error).strip()[:300]}"}
         print(json.dumps({"key": encode(key).hex(), **said}), file=out, flush=True)

@@ -25,7 +25,8 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.document.edits import Swap
 from ckpt_studio.document.staged import StagedView
 from ckpt_studio.document.state import State
-from ckpt_studio.formats.saving import Saving, TemporaryFile
+from ckpt_studio.formats.saving import Saving
+from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from ckpt_studio.formats.tf_bundle.state_file import parse_state_file
 from ckpt_studio.formats.tf_bundle.write import write_bundle
