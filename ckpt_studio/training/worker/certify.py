@@ -1,9 +1,16 @@
 """Restores a checkpoint with the library that it is meant for, and says the checksum of each tensor that it gets.
 
 `python -m ckpt_studio.training.worker.certify FORMAT PATH`: `training.certify` starts it, nobody imports it. It prints
-one JSON object a line: `{"ready": WHAT}` when the library has opened the file, one `{"key", "dtype", "shape", "crc"}`
-or `{"key", "error"}` a tensor (`{"key", "unable"}` for a type that the library itself cannot hand out), and last `{"end": COUNT}`. The checksum is the CRC32C of the values in C order and
-little-endian; of texts, of each one's length (8 bytes) and bytes.
+one JSON object a line:
+
+    {"ready": WHAT}                          when the library has opened the file
+    {"key", "dtype", "shape", "crc"}         for each tensor; or
+    {"key", "error"}                         where it cannot be restored
+    {"key", "unable"}                        where the library cannot hand out its type
+    {"end": COUNT}                           last
+
+The key is in hexadecimal. The checksum is the CRC32C of the values in C order and little-endian; of texts, of each one's
+length (8 bytes) and bytes.
 """
 
 from __future__ import annotations
