@@ -9,8 +9,8 @@ one JSON object a line:
     {"key", "unable"}                        where the library cannot hand out its type
     {"end": COUNT}                           last
 
-The key is in hexadecimal. The checksum is the CRC32C of the values in C order and little-endian; of texts, of each one's
-length (8 bytes) and bytes.
+The key is in hexadecimal. The checksum is the CRC32C of the values in C order and little-endian; of texts, of the
+length (8 bytes) and the bytes of each.
 """
 
 from __future__ import annotations
