@@ -194,6 +194,27 @@ def test_values_stand_in_cells_that_have_room(bench: Bench) -> None:
     assert len(inks()) > 1
 
 
+def test_no_nan_is_lost_on_the_screen(bench: Bench) -> None:
+    array = np.zeros((3001, 2503), np.float32)
+    places = np.random.default_rng(5).integers((20, 20), (2980, 2480), (40, 2)).tolist()
+    for row, column in places:
+        array[row, column] = np.nan
+    bench.open({"a": array})
+    bench.look("a", 1)
+    plot = bench.find(QWidget, "heatmapPlot")
+    wanted = PlotColours.of(plot.palette()).nan.rgb()
+    for zoomed in (False, True):
+        if zoomed:
+            plot.show_part(x=(0, 2100), y=(0, 2700))
+            bench.settle()
+        image = plot.grab().toImage()
+        for row, column in places:
+            at = spot(bench, row + 0.5, column + 0.5)
+            if plot.frame().area.adjusted(2, 8, -8, -2).contains(QPointF(at)):
+                near = [at + QPoint(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
+                assert wanted in {image.pixelColor(point).rgb() for point in near}, (row, column, zoomed)
+
+
 def test_the_newest_wish_wins(bench: Bench, tmp_path: Path) -> None:
     arrays = {f"v{n}": np.full((3000, 3000), n, np.float32) for n in range(4)}
     bench.open(arrays)
