@@ -37,7 +37,7 @@ class Canvas:
         self.nan, self.inf = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         self.elements: NDArray[Any] | None = None
         self._reduce: Reduce = reduce
-        self._total, self._count = np.zeros(shape), np.zeros(shape)
+        self._total, self._count = (np.zeros(shape if self.sums else (0, 0)) for _ in range(2))
 
     def keep_elements(self, dtype: Any) -> None:
         """Keep the elements as they are, if each pixel is one of them."""
@@ -68,7 +68,7 @@ class Canvas:
         copied = Canvas(self.down, self.across, self._reduce)
         known = self.nan | self.inf | ~np.isnan(self.low)
         rows = None if rough is None else np.searchsorted(rough.down.edges, self.down.edges[:-1], "right") - 1
-        for name in ("low", "high", "nan", "inf", "_total", "_count"):
+        for name in ("low", "high", "nan", "inf", *(("_total", "_count") if self.sums else ())):
             mine = getattr(self, name)
             setattr(copied, name, np.where(known, mine, mine if rows is None else getattr(rough, name)[rows]))
         return copied

@@ -155,7 +155,7 @@ class Refinement:
             (request.columns, request.rows) if self._turned else (request.rows, request.columns)
         )
         self._across = Pixels(self._columns, pixels[1])
-        down = Pixels(self._rows, pixels[0])
+        self._down = Pixels(self._rows, pixels[0])
         self.total = (
             (self._rows[1] - self._rows[0]) * (self._columns[1] - self._columns[0]) * info.dtype.itemsize
         )
@@ -163,11 +163,9 @@ class Refinement:
         self.exact = False
         self._stages = list(self._rough_stages(pixels[0])) if rough else []
         self._rough: Canvas | None = None
-        self._canvas = Canvas(down, self._across, request.reduce)
-        if self.total // max(1, info.dtype.itemsize) <= _ELEMENTS_KEPT:
-            self._canvas.keep_elements(info.dtype.numpy)
+        self._canvas: Canvas | None = None
         self._left = self._plane.tiles(
-            self._rows, self._columns, info.dtype.itemsize, _TILE_BYTES, down.edges
+            self._rows, self._columns, info.dtype.itemsize, _TILE_BYTES, self._down.edges
         )
 
     def _rough_stages(self, pixels: int) -> Iterator[tuple[Pixels, int]]:
@@ -190,8 +188,7 @@ class Refinement:
         if self._stages:
             self._rough = canvas = self._look_roughly(*self._stages.pop(0), task)
         else:
-            self._look_closely(math.inf if all_at_once else _STEP_SECONDS, task)
-            canvas = self._canvas
+            canvas = self._look_closely(math.inf if all_at_once else _STEP_SECONDS, task)
         picture = self._picture(canvas)
         if self._source.identity(self._request.key) != self._identity:
             raise Changed(
@@ -237,12 +234,21 @@ class Refinement:
                 canvas.add(across, patch)
         return canvas
 
-    def _look_closely(self, seconds: float, task: Task) -> None:
+    def _exact_canvas(self) -> Canvas:
+        """The one that is folded into from step to step."""
+        if self._canvas is None:
+            self._canvas = Canvas(self._down, self._across, self._request.reduce)
+            if self.total // max(1, self._info.dtype.itemsize) <= _ELEMENTS_KEPT:
+                self._canvas.keep_elements(self._info.dtype.numpy)
+        return self._canvas
+
+    def _look_closely(self, seconds: float, task: Task) -> Canvas:
         """Fold more tiles, for about so long."""
+        canvas = self._exact_canvas()
         batches = self._batches(time.monotonic() + seconds)
 
         def work(batch: list[Tile], task: Task) -> list[tuple[slice, Patch]]:
-            return list(self._fold(batch, self._canvas, task))
+            return list(self._fold(batch, canvas, task))
 
         if self.total <= _ALONE_BYTES:
             answers: Iterator[tuple[list[Tile], list[tuple[slice, Patch]]]] = (
@@ -252,12 +258,13 @@ class Refinement:
             answers = in_order(work, batches, task)
         for batch, patches in answers:
             for across, patch in patches:
-                self._canvas.add(across, patch)
+                canvas.add(across, patch)
             size = self._size(batch)
             self.done += size
             task.advance(size)
         if self.done >= self.total:
             self.exact = True
+        return canvas
 
     def _batches(self, until: float) -> Iterator[list[Tile]]:
         """One, and more while there is time."""
