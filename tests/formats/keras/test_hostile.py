@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
+import struct
 import subprocess
 import sys
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -76,6 +79,41 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(FileFault, match=r"large\.h5"):
         open_checkpoint(str(path))
+
+
+def one_text_for_all(path: Path, size: int) -> Path:
+    """A file of many groups whose attributes all lead to the same long text."""
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = "x" * size
+        for number in range(100):
+            file.create_group(f"g{number}").attrs["model_config"] = "y" * 13
+    data = bytearray(path.read_bytes())
+    heaps = [found.start() for found in re.finditer(b"GCOL", data)]
+    whole = next(at for heap in heaps if (at := data.find(struct.pack("<IQ", size, heap))) >= 0)
+    for heap in heaps:
+        while (at := data.find(struct.pack("<IQ", 13, heap))) >= 0:
+            data[at : at + 16] = data[whole : whole + 16]
+    path.write_bytes(data)
+    return path
+
+
+def test_texts_cannot_be_longer_than_the_file(tmp_path: Path) -> None:
+    path = one_text_for_all(tmp_path / "told.h5", 1 << 20)
+    tracemalloc.start()
+    with pytest.raises(Corrupt, match=r"told\.h5 holds more than .*texts that are longer than the file"):
+        open_checkpoint(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 24 << 20
+
+
+def test_paths_cannot_be_longer_than_the_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "long.h5", "w") as file:
+        group = file.create_group("n" * 3900)
+        for number in range(1000):
+            group.create_dataset(f"d{number}", (), "f4")
+    with pytest.raises(Corrupt, match="names that are too long"):
+        open_checkpoint(str(tmp_path / "long.h5"))
 
 
 def test_a_bomb_is_not_believed(tmp_path: Path) -> None:

@@ -32,9 +32,11 @@ from ckpt_studio.formats.keras.hdf5.types import kind_of, memory_of
 from ckpt_studio.formats.keras.hdf5.walk import HDF5_ERRORS, TooMuch, Walk
 
 _CODECS: Final = ("ascii", "utf-8", "latin-1", "unicode_escape")
-_LISTING_MEMORY: Final = 200 << 20
+_LISTING_MEMORY: Final = 168 << 20
+_MORE_MEMORY: Final = 32 << 20
+"""So much more, at most, for a file that is large."""
 _READING_MEMORY: Final = 1 << 30
-_SECONDS: Final = 1.7
+_SECONDS: Final = 1.5
 _SECONDS_PER_BYTE: Final = 0.6 / (1 << 20)
 _FREE_BYTES: Final = 4 << 20
 _MOST_SECONDS: Final = 120.0
@@ -91,7 +93,7 @@ class Session:
         seconds = min(_MOST_SECONDS, _SECONDS + max(0, size - _FREE_BYTES) * _SECONDS_PER_BYTE)
         listing = request["do"] == "list"
         allow_processor(seconds)
-        allow_memory(_LISTING_MEMORY if listing else _READING_MEMORY)
+        allow_memory(_LISTING_MEMORY + min(size, _MORE_MEMORY) if listing else _READING_MEMORY)
         try:
             if self._root is None:
                 self._root = h5py.h5o.open(self._opened(), b"/")

@@ -19,6 +19,9 @@ MOST_VALUES: Final = 8 << 20
 """Bytes of values that one request answers with."""
 MOST_TEXT: Final = 80 << 20
 """Bytes of a frame of text: a batch of rows, or one group with a model's configuration."""
+SLACK: Final = 1 << 20
+"""All texts of a file together are no longer than the file and this: whatever is longer is told more than once."""
+_MOST_PATHS: Final = 48 << 20
 
 
 class Kind(IntEnum):
@@ -42,6 +45,11 @@ MOST: Final = {
     Kind.fault: 1 << 12,
     Kind.done: 0,
 }
+
+
+def most_paths(size: int) -> int:
+    """Bytes of all paths that a file of so many bytes may have: an object takes more than its name does."""
+    return min(_MOST_PATHS, 2 * size + SLACK)
 
 
 class FrameFault(Exception):

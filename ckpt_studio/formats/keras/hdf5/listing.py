@@ -13,12 +13,12 @@ from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import said
+from ckpt_studio.formats.keras.hdf5.frames import SLACK, most_paths
 from ckpt_studio.formats.keras.hdf5.image import Image
 from ckpt_studio.formats.reading import is_too_large
 
 _UNKNOWN: Final = dtypes.unknown(0)
 _MOST: Final = 200_000
-_MOST_BYTES: Final = 64 << 20
 _DEEPEST: Final = 32
 _LARGEST: Final = 1 << 63
 _MOST_RATIO: Final = 1100
@@ -99,6 +99,7 @@ class Judge:
         self.listing = Listing()
         self._image = image
         self._bytes = 0
+        self._texts = 0
         self._others: list[str] = []
         self._again = 0
         self._end = 0
@@ -109,7 +110,12 @@ class Judge:
         self._end = _integer(batch["end"])
         for path, attributes in batch["groups"]:
             self._count(path)
-            self.listing.groups[path] = {_string(name): value for name, value in _attributes(attributes)}
+            self.listing.groups[path] = told = dict(_attributes(attributes))
+            self._texts += sum(
+                len(value) if isinstance(value, str) else sum(map(len, value)) for value in told.values()
+            )
+            if self._texts > self._image.size + SLACK:
+                raise ValueError("more text than the file has bytes")
         for row in batch["datasets"]:
             dataset = self._dataset(*row)
             self._count(dataset.path)
@@ -143,7 +149,7 @@ class Judge:
 
     def _count(self, path: str) -> None:
         self._bytes += len(_string(path))
-        if len(self.listing.datasets) + len(self.listing.groups) > _MOST or self._bytes > _MOST_BYTES:
+        if len(self.listing.datasets) + len(self.listing.groups) > _MOST or self._bytes > most_paths(self._image.size):
             raise ValueError("more than was agreed on")
 
     def _dataset(
@@ -203,7 +209,8 @@ class Judge:
 
 def _attributes(found: Mapping[str, Any]) -> list[tuple[str, Attribute]]:
     good: list[tuple[str, Attribute]] = []
-    for name, value in found.items():
+    for key, value in found.items():
+        name = _string(key)
         if isinstance(value, list):
             good.append((name, [_string(text) for text in value]))
         elif value is not None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5s, h5t
 
+from ckpt_studio.formats.keras.hdf5.frames import SLACK, most_paths
 from ckpt_studio.formats.keras.hdf5.remote import RemoteFile
 from ckpt_studio.formats.keras.hdf5.types import OddType, kind_of
 
@@ -22,7 +23,6 @@ HDF5_ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, At
 _DEEPEST: Final = 64
 _MOST_OBJECTS: Final = 200_000
 _MOST_PATH: Final = 4096
-_MOST_PATH_BYTES: Final = 48 << 20
 _MOST_CHUNKS: Final = 100_000
 _MOST_ATTRIBUTE: Final = 12 << 20
 _MOST_STRINGS: Final = 200_000
@@ -62,6 +62,7 @@ class Walk:
         self._bytes = 0
         self._chunks = 0
         self._texts = 0
+        self._all_texts = 0
         self._seen = {h5o.get_info(root).addr}
         self._known: dict[int, list[Any]] = {}
         self._root = root
@@ -93,11 +94,12 @@ class Walk:
     def _links(self, group: Any, path: str) -> list[tuple[str, int, int]]:
         """Name, kind and address of every link in a group."""
         found: list[tuple[str, int, int]] = []
+        most = most_paths(self._file.size)
 
         def take(name: bytes, info: Any) -> bool | None:
             self._objects += 1
             self._bytes += len(path) + len(name)
-            if self._objects > _MOST_OBJECTS or self._bytes > _MOST_PATH_BYTES or len(name) > _MOST_PATH:
+            if self._objects > _MOST_OBJECTS or self._bytes > most or len(name) > _MOST_PATH:
                 return True
             found.append((name.decode("utf-8", "surrogateescape"), info.type, info.u))
             return None  # anything else stops; `info` is one object, filled anew for each link
@@ -176,6 +178,9 @@ class Walk:
             self._notes.append(["attribute", f"{path}@{name}", str(error)])
             return None
         self._texts += size
+        self._all_texts += size
+        if self._all_texts > self._file.size + SLACK:
+            raise TooMuch("texts that are longer than the file, because many names lead to one of them")
         if self._texts > _MOST_ATTRIBUTE:
             self._flush()
             self._texts = size
