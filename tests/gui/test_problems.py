@@ -212,6 +212,27 @@ def test_rows_that_were_faulty_at_opening_are_listed_from_the_start(person: Pers
     assert [row[:2] for row in person.rows()] == [["net/t1", "missing"], ["net/t3", "missing"]]
 
 
+def test_the_whole_sentence_stands_below_the_table(person: Person, sample: Path) -> None:
+    prefix = str(sample / "run" / "model.ckpt-500")
+    flip(prefix, *DAMAGED)
+    person.open(prefix)
+    person.verify()
+    label = person.window.findChild(QLabel, "problemSentence")
+    assert label.isHidden()
+    person.table.selectRow(1)
+    name, _, sentence, _ = person.rows()[1]
+    assert not label.isHidden()
+    assert label.text() == f"{name}: {sentence}"
+    assert label.wordWrap()
+    dock = person.window.findChild(QDockWidget, "problemsDock")
+    dock.setFloating(True)
+    for width, hidden in ((420, True), (900, False)):
+        dock.resize(width, 300)
+        person.qtbot.waitUntil(lambda hidden=hidden: person.table.isColumnHidden(1) == hidden)
+    person.table.selectAll()
+    assert label.isHidden()
+
+
 def test_verifying_is_watched_and_stopped(person: Person, tmp_path: Path) -> None:
     made = BundleMaker()
     size = 8 << 30

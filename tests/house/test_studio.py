@@ -104,6 +104,23 @@ def test_asks_for_the_build_of_tensorflow_that_fits(studio: ModuleType) -> None:
     assert [line.split(" ; ")[0].split(">")[0] for line in asked] == ["tensorflow-cpu", "tensorflow"]
 
 
+def test_processes_share_the_tests_unless_some_are_named(
+    studio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for words in ([], ["-x", "-k", "bundle"], ["--durations=5"]):
+        assert studio.shared_out(words)[:2] == ["-n", "2"]
+    for words in (
+        ["tests/house"],
+        ["tests/house/test_lock.py::test_names_no_place"],
+        ["--campaign", "formats"],
+    ):
+        assert not studio.shared_out(words)
+    assert not studio.shared_out(["-n4"])
+    assert not studio.shared_out(["-x", "--pdb"])
+
+
 def test_starts_under_an_old_python(tmp_path: Path) -> None:
     """Its grammar is that of Python 3.6, so that an old one can hand over."""
     import ast

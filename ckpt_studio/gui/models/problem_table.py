@@ -92,6 +92,11 @@ class ProblemTable(QAbstractTableModel):
             self._text(row, column) for column in (Column.variable, Column.kind, Column.sentence)
         )
 
+    def said(self, row: int) -> str:
+        """A problem as one sentence that names its variable."""
+        sentence = self._text(row, Column.sentence)
+        return sentence if self.key(row) is None else f"{self._text(row, Column.variable)}: {sentence}"
+
     def _text(self, row: int, column: int) -> str:
         if self._document is None:
             return ""

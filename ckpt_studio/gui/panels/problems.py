@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QProgressBar,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -26,10 +29,25 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.verifying import Verifying
 
 _WIDTHS: Final = {Column.variable: 190, Column.kind: 92, Column.staged: 116}
+_NARROW: Final = 620
+"""Pixels: below, the sentences would have hardly any room."""
+
+
+class _Sentences(QStyledItemDelegate):
+    """Sentences lose their ends where there is no room, not their middles as names do."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
 
 
 class ProblemsPanel(QWidget):
-    """A line that says how it stands, the table, and the buttons that act on what is selected, or on all of it."""
+    """A line that says how it stands, the table, and the buttons that act on what is selected, or on all of it.
+
+    The sentence of the one problem that is selected stands below the table, too, whatever room the columns have.
+    """
 
     countChanged = Signal(int)
     goToRequested = Signal(str)
@@ -58,6 +76,13 @@ class ProblemsPanel(QWidget):
         for widget in (self._bar, self._cancel, self._verify):
             head.addWidget(widget)
         self.model = ProblemTable(self)
+        self._whole = QLabel(self)
+        self._whole.setObjectName("problemSentence")
+        self._whole.setTextFormat(Qt.TextFormat.PlainText)
+        self._whole.setWordWrap(True)
+        self._whole.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._whole.setContentsMargins(6, 0, 6, 0)
+        self._whole.hide()
         self.table = self._table()
         self._swap = push_button(
             self, "problemsSwapButton", self.tr("Take from another checkpoint…"), self._ask_donor
@@ -79,6 +104,7 @@ class ProblemsPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self._whole)
         layout.addLayout(feet)
         session.documentChanged.connect(self._fill)
         session.stagedChanged.connect(self._staged)
@@ -98,7 +124,17 @@ class ProblemsPanel(QWidget):
         table.clicked.connect(self._go_to)
         table.activated.connect(self._go_to)
         table.selectionModel().selectionChanged.connect(self._enable)
+        table.setItemDelegateForColumn(Column.sentence, _Sentences(table))
         return table
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow dock, what the sentence says anyway makes room for it."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW
+        self.table.setColumnHidden(Column.kind, narrow)
+        self.table.horizontalHeader().resizeSection(
+            Column.variable, _WIDTHS[Column.variable] // (2 if narrow else 1)
+        )
 
     def tint(self) -> None:
         """Give the buttons their icons, in the colour of the palette."""
@@ -184,6 +220,9 @@ class ProblemsPanel(QWidget):
         self._swap.setEnabled(can)
         self._drop.setEnabled(can)
         self._copy.setEnabled(some)
+        rows = self.table.selectionModel().selectedRows()
+        self._whole.setVisible(len(rows) == 1)
+        self._whole.setText(self.model.said(rows[0].row()) if len(rows) == 1 else "")
         all_of_them = not self.table.selectionModel().hasSelection()
         self._drop.setText(self.tr("Drop all") if all_of_them and some else self.tr("Drop"))
 
