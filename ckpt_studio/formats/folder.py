@@ -29,6 +29,8 @@ _NAMED: Final = 3
 
 _BY_TENSORFLOW: Final = frozenset({"tf_bundle", "tf_v1"})
 """Formats whose checkpoints a state file names."""
+_WHOLE_FOLDERS: Final = frozenset({"saved_model"})
+"""Formats whose checkpoints are folders."""
 _PERHAPS_DATA: Final = frozenset({"keras_h5", "npz", "npy"})
 """Formats that people keep their data in, too."""
 _STEP: Final = re.compile(r"(?s)^(?P<stem>.*?)(?P<step>\d{1,18})(?:\.[A-Za-z][\w.]*)?$")
@@ -46,6 +48,7 @@ class Folder:
         below: where it holds no checkpoint itself, those in the folders below; the name of each begins with the path
             of its folder.
         cut_short: whether there is more below than was looked at.
+        beside: where all that it holds itself are folders that are checkpoints, those in its other folders.
     """
 
     path: str
@@ -53,6 +56,7 @@ class Folder:
     notes: tuple[str, ...]
     below: tuple[FolderEntry, ...] = ()
     cut_short: bool = False
+    beside: tuple[FolderEntry, ...] = ()
 
     @property
     def newest(self) -> FolderEntry | None:
@@ -80,15 +84,18 @@ def scan_folder(path: str) -> Folder:
 
 
 def scan_deeply(path: str) -> Folder:
-    """As `scan_folder`, and what is below where the folder holds no checkpoint, or only what may be data.
+    """As `scan_folder`, and what is below where the folder holds no checkpoint, or only what may be data, or folders.
 
     Raises:
         MissingFile, FileFault: the folder cannot be read.
     """
     folder = scan_folder(path)
-    if any(map(_is_certain, folder.entries)):
+    certain = [entry for entry in folder.entries if _is_certain(entry)]
+    if not all(_is_a_folder_in(path, entry) for entry in certain):
         return folder
     below = search_below(path, lambda inner, members: _find(inner, members)[0])
+    if certain:
+        return _with_those_beside(folder, certain, below.entries)
     found = below.entries
     if any(map(_is_certain, found)):
         places = {_place(entry) for entry in found if _is_certain(entry)}
@@ -96,6 +103,22 @@ def scan_deeply(path: str) -> Folder:
     elif folder.entries:
         found = ()
     return replace(folder, below=found, cut_short=below.cut_short)
+
+
+def _is_a_folder_in(path: str, entry: FolderEntry) -> bool:
+    return entry.format in _WHOLE_FOLDERS and os.path.realpath(entry.prefix) != os.path.realpath(path)
+
+
+def _with_those_beside(folder: Folder, own: list[FolderEntry], below: Iterable[FolderEntry]) -> Folder:
+    """A folder that has SavedModels in it, and what is found below it but not in these."""
+    inside = tuple(os.path.join(entry.prefix, "") for entry in own)
+    found = [e for e in below if _is_certain(e) and not os.path.join(e.prefix, "").startswith(inside)]
+    if not found:
+        return folder
+    places = list(dict.fromkeys(map(_place, found)))
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    note = f"There are more checkpoints in folders below it: {', '.join(places[:_NAMED])}{more}."
+    return replace(folder, beside=tuple(found), notes=(*folder.notes, note))
 
 
 def _find(path: str, members: Mapping[str, Member]) -> tuple[list[FolderEntry], list[str]]:

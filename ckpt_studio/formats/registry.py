@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile, Unrecognised
@@ -94,6 +94,23 @@ def instead_of(path: str, error: FileFault) -> Folder | None:
     except FileFault:
         return None
     return folder if folder.entries else None
+
+
+def besides(path: str, opened: Checkpoint) -> Folder | None:
+    """What a person may have meant by a folder of which a SavedModel in it was opened: that, and those further below.
+
+    Args:
+        path: as it was given to `open_checkpoint`.
+        opened: what that gave.
+    """
+    place = meant(path)
+    if not os.path.isdir(place) or os.path.realpath(opened.prefix) == os.path.realpath(place):
+        return None
+    try:
+        folder = scan_deeply(place)
+    except FileFault:
+        return None
+    return replace(folder, entries=(), below=(*folder.entries, *folder.beside)) if folder.beside else None
 
 
 def open_checkpoint(path: str) -> Checkpoint:

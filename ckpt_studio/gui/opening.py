@@ -42,11 +42,13 @@ class Opened:
         document: the document, its journal's edits staged again.
         journal: the journal that it keeps.
         listing: the checkpoints beside it.
+        offered: more to choose from, where a folder was opened that has some below it; else None.
     """
 
     document: Document
     journal: Journal
     listing: Listing
+    offered: Folder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened | Of
     """
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.journal import Journal
-    from ckpt_studio.formats.registry import instead_of, open_checkpoint
+    from ckpt_studio.formats.registry import besides, instead_of, open_checkpoint
 
     try:
         base = open_checkpoint(path)
@@ -88,7 +90,7 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened | Of
         if before is not None and _same_place(before.base.prefix, base.prefix):
             before.close()
         journal = Journal(base)
-        return Opened(Document(base, journal), journal, listing)
+        return Opened(Document(base, journal), journal, listing, besides(path, base))
     except BaseException:
         base.close()
         raise

@@ -234,6 +234,7 @@ class Session(QObject):
     def _opened(self, path: str, opened: Opened) -> None:
         self.opened_path = path
         self.settings.add_recent(opened.document.base.path)
+        self.offered = opened.offered or self.offered
         self._adopt(opened.document, opened.listing)
         self._journal = opened.journal
         self._tell_notes(opened.document)

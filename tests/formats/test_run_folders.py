@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from ckpt_studio.formats.folder import scan_deeply, scan_folder
-from ckpt_studio.formats.registry import NoCheckpointHere, open_checkpoint
+from ckpt_studio.formats.registry import NoCheckpointHere, besides, open_checkpoint
 from tests.helpers.bundles import BundleMaker
 from tests.helpers.v1_tables import Table, floats
 
@@ -141,3 +141,21 @@ def test_saved_models_below_are_named_themselves(corpus: Path, tmp_path: Path) -
         assert (open_checkpoint(str(path)).format, open_checkpoint(str(path)).prefix) == (
             "saved_model", str(folder),
         )  # fmt: skip
+
+
+def test_runs_beside_a_saved_model_are_mentioned(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus / SAVED_MODEL, tmp_path / "export", copy_function=shutil.copyfile)
+    assert open_checkpoint(str(tmp_path)).notes == open_checkpoint(str(tmp_path / "export")).notes
+    assert scan_deeply(str(tmp_path)).beside == ()
+    for name in ("runs/b", "runs/a"):
+        (tmp_path / name).mkdir(parents=True)
+        make_bundle(tmp_path / name / "m-1")
+    checkpoint = open_checkpoint(str(tmp_path))
+    assert checkpoint.prefix == str(tmp_path / "export")
+    assert "There are more checkpoints in folders below it: runs/a, runs/b." in checkpoint.notes
+    assert open_checkpoint(str(tmp_path / "export")).notes == checkpoint.notes[1:]
+    folder = besides(str(tmp_path), checkpoint)
+    assert folder is not None
+    assert [entry.name for entry in folder.below] == ["export", "runs/a/m-1", "runs/b/m-1"]
+    make_bundle(tmp_path / "own-1")
+    assert scan_deeply(str(tmp_path)).beside == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from ckpt_studio.formats.base import Checkpoint, Declined, Found, Member
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui import session
 from ckpt_studio.gui.main_window import MainWindow
+from tests.formats.test_run_folders import SAVED_MODEL
 from tests.gui.test_main_window import drag, settle
 from tests.helpers.bundles import BundleMaker
 
@@ -74,6 +76,23 @@ def test_a_folder_of_folders_is_there_to_choose_from(
     with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
         main_window.open_path(make(tmp_path / "other" / "x-1"))
     assert lines(main_window) == ["x-1"]
+
+
+def test_runs_beside_a_saved_model_are_there_to_choose_from(
+    main_window: MainWindow, corpus: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    shutil.copytree(corpus / SAVED_MODEL, tmp_path / "all" / "export", copy_function=shutil.copyfile)
+    for place in ("run_2", "run_1"):
+        make(tmp_path / "all" / place / "m-20")
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(str(tmp_path / "all"))
+    assert "There are more checkpoints in folders below it: run_1, run_2." in told(main_window)
+    listed = ["all", "export", "run_1", "m-20", "run_2", "m-20"]
+    assert lines(main_window) == listed
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        click(main_window, 3)
+    settle(main_window, qtbot)
+    assert lines(main_window) == listed
 
 
 def test_a_wrong_step_offers_those_that_are_there(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:

@@ -126,7 +126,8 @@ class CheckpointsPanel(QWidget):
         sections = []
         for place, entries in groups.items():
             now = folder.entries if folder is not None and folder.path == place else tuple(entries)
-            title = os.path.relpath(place, offered.path) if offered.below else Path(place).name
+            title = os.path.relpath(place, offered.path) if offered.below else os.curdir
+            title = Path(place).name if title == os.curdir else title
             sections.append(_Section(place, now, visible(title)))
         return sections
 

@@ -149,7 +149,9 @@ class Judge:
 
     def _count(self, path: str) -> None:
         self._bytes += len(_string(path))
-        if len(self.listing.datasets) + len(self.listing.groups) > _MOST or self._bytes > most_paths(self._image.size):
+        if len(self.listing.datasets) + len(self.listing.groups) > _MOST or self._bytes > most_paths(
+            self._image.size
+        ):
             raise ValueError("more than was agreed on")
 
     def _dataset(
