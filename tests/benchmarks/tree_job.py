@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QHeaderView, QLineEdit
 
 from ckpt_studio.gui.app import make_application
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.gui.models.variable_table import Column
+from ckpt_studio.gui.models.tree_columns import Column
 from ckpt_studio.gui.models.variable_view import VariableView
 from tests.benchmarks.stall_job import Watched
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.gui.models.variable_table import Column
+from ckpt_studio.gui.models.tree_columns import Column
 from tests.helpers.bundles import BundleMaker
 
 ARRAYS = {

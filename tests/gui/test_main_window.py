@@ -27,7 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.gui.models.variable_table import Column
+from ckpt_studio.gui.models.tree_columns import Column
 
 NAMES = (
     "variableTree", "filterEdit", "checkpointList", "histogramView", "heatmapView", "valueTable", "detailsPanel",

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.gui.models.variable_table import Column
+from ckpt_studio.gui.models.tree_columns import Column
 from ckpt_studio.gui.models.variable_view import VariableView
 from ckpt_studio.gui.settings import Settings
 from tests.helpers.bundles import BundleMaker, Record, variant_bytes

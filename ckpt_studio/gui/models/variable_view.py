@@ -27,13 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.models.check_delegate import CheckDelegate
-from ckpt_studio.gui.models.variable_table import (
-    DEPTH_ROLE,
-    EXPANDED_ROLE,
-    Column,
-    VariableTable,
-    alignment_of,
-)
+from ckpt_studio.gui.models.tree_columns import Column, alignment_of
+from ckpt_studio.gui.models.variable_table import DEPTH_ROLE, EXPANDED_ROLE, VariableTable
 
 INDENT: Final = 16
 _ARROW: Final = 16

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu
 
-from ckpt_studio.gui.models.variable_table import FIGURES, Column
+from ckpt_studio.gui.models.tree_columns import FIGURES, Column
 from ckpt_studio.gui.models.variable_view import VariableView
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.texts import in_action

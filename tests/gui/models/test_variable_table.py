@@ -15,7 +15,8 @@ from ckpt_studio.core.tensors import Columns
 from ckpt_studio.document.edits import Swap
 from ckpt_studio.document.state import State
 from ckpt_studio.gui.models.row_states import RowStates
-from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, Column, VariableTable
+from ckpt_studio.gui.models.tree_columns import Column
+from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, VariableTable
 from ckpt_studio.gui.models.variable_tree import prepare
 from ckpt_studio.gui.models.variable_view import VariableView, arrow_rect
 from tests.helpers.memory_source import MemorySource
