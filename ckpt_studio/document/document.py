@@ -17,6 +17,7 @@ from ckpt_studio.document.edits.registry import edit_of_record
 from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.journal import Journal
 from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
+from ckpt_studio.document.patch_arrays import PatchArrays
 from ckpt_studio.document.sidecar import frozen_marks
 from ckpt_studio.document.staged import StagedView
 from ckpt_studio.document.state import State, with_slots
@@ -273,14 +274,22 @@ class Document:
         before = self.original(key) if now.dropped[now.columns.row(key)] else None
         return before or (self.staged, key)
 
-    def patch(self, folder: str | None = None) -> Json:
-        """The applied edits as a PATCH; donors near `folder` by relative paths, if it is given."""
-        now = self._now
-        edits = [
-            made for edit, before in zip(now.edits, now.befores, strict=True) for made in edit.to_json(before)
-        ]
-        if folder is not None:
-            edits = [relative_paths(edit, folder) for edit in edits]
+    def patch(self, folder: str | None = None, arrays: PatchArrays | None = None) -> Json:
+        """The applied edits as a PATCH.
+
+        Args:
+            folder: where it will lie; donors near it are named by relative paths.
+            arrays: keeps the arrays that edits take from files; reads them.
+
+        Raises:
+            FileFault: an array cannot be read.
+        """
+        edits = []
+        for edit, before in zip(self._now.edits, self._now.befores, strict=True):
+            made = edit.to_json(before)
+            if folder is not None:
+                made = [relative_paths(one, folder) for one in made]
+            edits += made if arrays is None else arrays.kept(edit, made, before)
         return {"version": PATCH_VERSION, "edits": edits}
 
     # ---- changing

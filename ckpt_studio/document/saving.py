@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.conversion import Conversion, NamesAs, conversion_to
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.following import GRAPH_KEY, Change
+from ckpt_studio.document.patch_arrays import SUFFIX as ARRAYS
+from ckpt_studio.document.patch_arrays import PatchArrays
 from ckpt_studio.document.sidecar import SUFFIX, sidecar
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.follow import follow
@@ -120,9 +123,15 @@ def write_document(
             path=folder,
         )
     conversion = conversion_to(document.staged, document.base, prefix, names)
-    patch, frozen = document.patch(folder), document.frozen_keys()
+    arrays = PatchArrays(os.path.basename(prefix) + ARRAYS)
+    patch, frozen = document.patch(folder, arrays), document.frozen_keys()
     kept = [key for key in map(conversion.key, frozen) if key is not None]
-    sidecars = {SUFFIX: lambda shards: sidecar(document.base, patch, folder, kept, shards)}
+    sidecars: dict[str, bytes | Callable[[int], bytes]] = {
+        SUFFIX: lambda shards: sidecar(document.base, patch, folder, kept, shards)
+    }
+    needed = arrays.file()
+    if needed is not None:
+        sidecars[ARRAYS] = needed
     started = time.monotonic()
     if conversion.writer is None:
         written = _write_bundle(document, conversion, prefix, sidecars, options, task)

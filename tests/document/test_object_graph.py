@@ -11,7 +11,7 @@ import pytest
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Add, Cast, Drop, Move, Rename, RenameMany, RenamePattern, Value
+from ckpt_studio.document.edits import Add, Cast, Drop, Move, Rename, RenameMany, RenamePattern, Slim, Value
 from ckpt_studio.document.edits.base import Edit
 from ckpt_studio.document.paths import following_name, path_of
 from ckpt_studio.document.patterns import resolve_keys
@@ -176,6 +176,27 @@ def test_a_keras_model_with_other_layers_names_and_its_optimizer(
     slots = [info for info in map(new.columns.info, range(len(new.columns))) if info.role.name == "slot"]
     assert {slot.slot_of.split("/")[1] for slot in slots if slot.slot_of} == {"input_layer", "second"}
     assert len(slots) == list(base.columns.role).count(Role.slot) == 8
+
+
+@pytest.mark.parametrize("keep_counters", [False, True])
+def test_a_keras_model_without_its_optimizer(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild, keep_counters: bool
+) -> None:
+    document = Document(open_checkpoint(str(written / "net")))
+    document.do(Slim.of(document.rows, "optimizer", keep_counters=keep_counters))
+    prefix = write_document(document, str(tmp_path / "new" / "m")).prefix
+    values = tensorflow_child(
+        f"{MODELS}\nmodel = Net('first', 'second')\nmodel(tf.ones((1, 4)))\nroot = tf.train.Checkpoint(model=model)\n"
+        "for v in root.model.variables: v.assign(tf.zeros_like(v))\nstatus = root.read(args[0])\n"
+        "status.assert_existing_objects_matched()\n"
+        "status.expect_partial() if args[1] else status.assert_consumed()\n"
+        "result = [float(np.mean(v)) for v in root.model.variables]",
+        prefix,
+        keep_counters,
+    )
+    assert values[:4] == [1.0, 2.0, 3.0, 4.0]
+    names = {key.split("/")[1] for key in document.staged.columns.keys if key.startswith("optimizer/")}
+    assert names == ({"_iterations"} if keep_counters else set())
 
 
 def test_a_cast_variable_goes_into_a_variable_of_its_new_type(

@@ -22,6 +22,8 @@ from ckpt_studio.document.values.made import (
     InitializerName,
 )
 from ckpt_studio.document.values.scalars import scalar_of
+from ckpt_studio.formats.base import Reader
+from ckpt_studio.formats.npz.reader import NpyReader, NpzReader
 
 _PARAMETERS: Final = tuple(field.name for field in fields(Initializer) if field.name not in ("name", "seed"))
 CONTENTS: Final[Fields] = {
@@ -237,12 +239,19 @@ def contents_of(operation: Json, files: Files, *, waiting: bool = False) -> Cont
     path = files.path(operation["file"])
     source: TensorSource
     try:
-        source = files.open_donor(path)
+        source = _opened(path, files)
     except FileFault as fault:
         if not waiting:
             raise
         source = AbsentDonor(fault)
     return Array(path, source, operation.get("member", ""))
+
+
+def _opened(path: str, files: Files) -> TensorSource:
+    """An array file by its ending: the arrays beside a checkpoint's patch would be taken for the checkpoint."""
+    readers: dict[str, Reader] = {".npy": NpyReader(), ".npz": NpzReader()}
+    reader = readers.get(os.path.splitext(path)[1])
+    return files.open_donor(path) if reader is None else reader.open(path)
 
 
 def _initializer(operation: Json) -> Initializer:
