@@ -37,7 +37,7 @@ class Pictures(QObject):
 
     def __init__(self, view: TensorView, plot: HeatmapPlot, controls: HeatmapControls) -> None:
         super().__init__(view)
-        self._submit = view.submit
+        self._view, self._submit = view, view.submit
         self._plot, self._controls = plot, controls
         self._side: Side | None = None
         self._plane: Plane | None = None
@@ -149,7 +149,8 @@ class Pictures(QObject):
         if self._plot.is_whole:
             self._plot.set_detail(None)
             self._asked = None
-            if overview.heatmap.exact and not _fits(overview.heatmap, pixels):
+            settled = overview.heatmap.exact and not self._view.shows_progress
+            if settled and not _fits(overview.heatmap, pixels):
                 self._ask_all()
             return
         seen = self._plot.seen()

@@ -166,6 +166,11 @@ class TensorView(QWidget):
         self._progress.watch(task)
         return task
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether the progress takes room from the content for a while."""
+        return self._progress.isVisible()
+
     # ---- sentences
 
     def say(self, sentence: str, retry: bool = False) -> None:

@@ -241,7 +241,8 @@ def test_long_reading_shows_its_progress_and_can_be_stopped(
     monkeypatch.setattr(heatmap_module, "_TILE_BYTES", 1 << 16)
     monkeypatch.setattr(heatmap_module, "_STEP_SECONDS", 0.05)
     bench.open({})
-    slow = Slow({"a": np.zeros((4096, 1024), np.float32), "b": np.zeros((9, 9))})
+    c = np.zeros((1024, 600), np.float32)
+    slow = Slow({"a": np.zeros((4096, 1024), np.float32), "b": np.zeros((9, 9)), "c": c})
     bench.session.document = Document(slow)
     bench.session.documentChanged.emit()
     bench.find(QTabWidget, "viewTabs").setCurrentIndex(1)
@@ -259,6 +260,12 @@ def test_long_reading_shows_its_progress_and_can_be_stopped(
     bench.settle()
     assert slow.bytes_read < before + (1 << 20)
     assert bench.text("heatmapState") == ""
+    before = slow.bytes_read
+    bench.session.set_current("c")
+    bench.qtbot.waitUntil(bar.isVisible, timeout=5000)
+    bench.settle()
+    # once for the picture, once for how its values are spread
+    assert slow.bytes_read - before == 2 * c.nbytes
 
 
 def test_a_picture_is_described_in_words(bench: Bench) -> None:
