@@ -118,7 +118,12 @@ def _follow(runner: Runner) -> int:
 
 @contextmanager
 def _stopping_on_signals(runner: Runner) -> Iterator[None]:
-    """SIGINT and SIGTERM mean: finish the step, save, end. A second one ends the run at once."""
+    """SIGINT and SIGTERM mean: finish the step, save, end. A second one ends the run at once.
+
+    SIGUSR1 means a checkpoint now, SIGUSR2 a pause and SIGCONT its end: `training.attached` sends them.
+    """
+    from ckpt_studio.training.attached import GO_ON, PAUSE, SAVE
+
     asked = False
 
     def obey(*_: object) -> None:
@@ -128,10 +133,16 @@ def _stopping_on_signals(runner: Runner) -> Iterator[None]:
         asked = True
         runner.stop()
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, obey) for number in numbers]
+    wanted = {
+        signal.SIGINT: obey,
+        signal.SIGTERM: obey,
+        SAVE: lambda *_: runner.checkpoint_now(),
+        PAUSE: lambda *_: runner.pause(),
+        GO_ON: lambda *_: runner.go_on(),
+    }
+    before = {number: signal.signal(number, do) for number, do in wanted.items() if number is not None}
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)

@@ -36,7 +36,7 @@ class RunRecord:
         with suppress(OSError, LockTaken):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
-            os.write(self._lock.fd, json.dumps({"folder": str(folder.path)}).encode())
+            os.write(self._lock.fd, json.dumps({"folder": str(folder.path), "pid": os.getpid()}).encode())
 
     def close(self) -> None:
         """The run is over and its folder is swept."""
@@ -45,6 +45,25 @@ class RunRecord:
                 self._path.unlink()
             self._lock.close()
             self._lock = None
+
+
+def going_on() -> dict[str, int]:
+    """Folders of the runs that some process owns, and its process id."""
+    found: dict[str, int] = {}
+    with suppress(OSError):
+        for record in sorted(runs_folder().glob("*.json")):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                try:
+                    FileLock(record, os.O_RDWR).close()
+                except LockTaken:
+                    said = json.loads(record.read_bytes()[:_RECORD_BYTES])
+                    found[str(said["folder"])] = int(said["pid"])
+    return found
+
+
+def owner_of(folder: RunFolder) -> int | None:
+    """The process that owns the run of a folder, None where nobody does."""
+    return going_on().get(str(folder.path))
 
 
 def sweep_lost_runs() -> list[str]:
