@@ -103,9 +103,13 @@ class Pictures(QObject):
 
         def done(answer: tuple[Refinement, Painted]) -> None:
             refinement, painted = answer
+            if slot == "detail" and request is not self._asked:
+                return  # something else is seen by now
             if not refinement.exact:
                 self._refine(slot, request, draw, refinement)
             draw(painted)
+            if colouring != self._controls.colouring:
+                self._recolour()
 
         self._submit(work, done, slot=slot)
 

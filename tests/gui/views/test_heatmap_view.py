@@ -21,7 +21,7 @@ from ckpt_studio.document.document import Document
 from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.style import palette
 from tests.gui.views.conftest import Bench
-from tests.gui.views.heatmaps import click, pixel, point_at, shown, spot, view
+from tests.gui.views.heatmaps import choose, click, pixel, point_at, shown, spot, view
 from tests.helpers.memory_source import MemoryCheckpoint
 
 
@@ -266,6 +266,12 @@ def test_long_reading_shows_its_progress_and_can_be_stopped(
     bench.settle()
     # once for the picture, once for how its values are spread
     assert slow.bytes_read - before == 2 * c.nbytes
+    bench.session.set_current("b")
+    bench.session.set_current("c")
+    bench.qtbot.waitUntil(lambda: bench.text("heatmapState") != "", timeout=5000)
+    choose(bench, "heatmapRamp_low_to_high")  # while it is read
+    bar_said = bench.find(QWidget, "heatmapColourBar").accessibleName()
+    assert bar_said == "Colours from -0.5 to 0.5"
 
 
 def test_a_picture_is_described_in_words(bench: Bench) -> None:
