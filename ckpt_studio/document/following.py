@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Window, check_window
-from ckpt_studio.document.graph_edits import take_out, with_keys, with_new
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
-from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 
 __all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told"]
@@ -24,6 +21,11 @@ __all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told"]
 
 def told(graph: bytes, change: Change) -> bytes:
     """The object graph after a change; itself where it names nothing of that, or is damaged."""
+    from google.protobuf.message import DecodeError  # late: opening a checkpoint needs no protobuf
+
+    from ckpt_studio.document.graph_edits import take_out, with_keys, with_new
+    from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
+
     try:
         proto = TrackableObjectGraph.FromString(graph)
     except DecodeError:

@@ -65,6 +65,15 @@ def test_the_window_is_made_without_numpy() -> None:
     assert answer.stdout.strip() == "[]", answer.stderr
 
 
+def test_opening_is_prepared_without_protobuf_and_pyqtgraph() -> None:
+    code = (
+        "import sys; from ckpt_studio.gui.warm_up import TO_OPEN, import_all; import_all(TO_OPEN); "
+        "print([m for m in ('pyqtgraph', 'google.protobuf', 'h5py', 'tensorflow') if m in sys.modules])"
+    )
+    answer = run(code)
+    assert answer.stdout.strip() == "[]", answer.stderr
+
+
 ON_THREADS = """
 import builtins, sys, threading, time
 found = []
