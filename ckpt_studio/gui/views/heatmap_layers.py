@@ -126,15 +126,27 @@ class EdgeMarks(Layer):
     def paint(self, painter: QPainter, frame: Frame) -> None:
         if self._painted is None or self._marks is None:
             return
-        request, area = self._painted.heatmap.request, frame.area
-        place = frame.rect(request.columns[0], request.rows[0], request.columns[1], request.rows[1])
+        picture, area = self._painted.heatmap, frame.area
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        right, top = self._marks
-        for marks, target in (
-            (right[:, None], QRectF(area.right() - _MARK, place.top(), _MARK, place.height())),
-            (top[None], QRectF(place.left(), area.top(), place.width(), _MARK)),
-        ):
-            painter.drawImage(target, image_of(marks, self._painted.tone, frame.colours))
+        right, top, bottom = _part(self._marks[0], picture.row_edges, frame.y.view)
+        place = QRectF(area.right() - _MARK, frame.down(top), _MARK, frame.down(bottom) - frame.down(top))
+        self._draw(painter, right[:, None], place, frame)
+        above, first, last = _part(self._marks[1], picture.column_edges, frame.x.view)
+        place = QRectF(frame.across(first), area.top(), frame.across(last) - frame.across(first), _MARK)
+        self._draw(painter, above[None], place, frame)
+
+    def _draw(self, painter: QPainter, marks: NDArray[np.uint8], place: QRectF, frame: Frame) -> None:
+        if self._painted is not None and marks.size:
+            painter.drawImage(place, image_of(marks, self._painted.tone, frame.colours))
+
+
+def _part(
+    marks: NDArray[np.uint8], edges: NDArray[np.int64], view: tuple[float, float]
+) -> tuple[NDArray[np.uint8], int, int]:
+    """Those that are seen, and where the first begins and the last ends; the drawing engine is imprecise with more."""
+    first = max(int(np.searchsorted(edges, view[0], "right")) - 1, 0)
+    last = max(min(int(np.searchsorted(edges, view[1], "left")), len(marks)), first)
+    return marks[first:last], int(edges[first]), int(edges[last])
 
 
 class FilterLines(Layer):
