@@ -21,7 +21,7 @@ def add_write_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("copy", "link", "compact"),
         default="copy",
         help="unchanged data: copy it (by reflink where the disk can), hard-link the data files, "
-        "or write live bytes only (default: copy)",
+        "or write live bytes only (default: copy); what is shared is not read, --certify does that",
     )
     parser.add_argument(
         "--shard-size",

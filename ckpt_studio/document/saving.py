@@ -19,7 +19,7 @@ from ckpt_studio.document.document import Document
 from ckpt_studio.document.following import GRAPH_KEY, Change
 from ckpt_studio.document.patch_arrays import SUFFIX as ARRAYS
 from ckpt_studio.document.patch_arrays import PatchArrays
-from ckpt_studio.document.sidecar import SUFFIX, sidecar
+from ckpt_studio.document.sidecar import SUFFIX, other_files, sidecar
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names, unfreeze_meta_graph
@@ -74,7 +74,7 @@ def plan_write(
         meta, notes = _meta_graph(document, conversion)
         plan = plan_bundle(conversion.source, prefix, _bundle(document), options, meta)
     else:
-        plan = conversion.writer.plan(conversion.source, prefix, options, document.base.files())
+        plan = conversion.writer.plan(conversion.source, prefix, options, _read_files(document))
     plan.check_space()
     return WritePlan(
         prefix=plan.prefix,
@@ -137,7 +137,7 @@ def write_document(
         written = _write_bundle(document, conversion, prefix, sidecars, options, task)
     else:
         try:
-            plan = conversion.writer.plan(conversion.source, prefix, options, document.base.files())
+            plan = conversion.writer.plan(conversion.source, prefix, options, _read_files(document))
         except OSError as error:
             raise save_fault(error, folder) from error
         written = conversion.writer.write(conversion.source, plan, sidecars, task)
@@ -148,6 +148,12 @@ def write_document(
 def write_target(document: Document, prefix: str, names: NamesAs = "auto") -> TensorSource:
     """What a checkpoint that `write_document` has written must hold, under its own keys."""
     return conversion_to(document.staged, document.base, prefix, names).source
+
+
+def _read_files(document: Document) -> list[str]:
+    """The files that values are read from, which therefore cannot be written."""
+    others = other_files(document.patch(), os.curdir).values()
+    return [*document.base.files(), *(path for files in others for path in files)]
 
 
 def _write_bundle(

@@ -39,7 +39,7 @@ def sidecar(base: Checkpoint, patch: Json, folder: str, frozen: Collection[str],
         "provenance": {
             "program": f"Ckpt Studio {__version__}",
             "source": {"prefix": os.path.abspath(base.prefix), "identity": checkpoint_identity(base)},
-            "others": {path: files_identity(files) for path, files in _others(patch, folder).items()},
+            "others": {path: files_identity(files) for path, files in other_files(patch, folder).items()},
         },
         "frozen": sorted(text_of(key) for key in frozen),
         "num_shards": num_shards,
@@ -47,7 +47,7 @@ def sidecar(base: Checkpoint, patch: Json, folder: str, frozen: Collection[str],
     return json.dumps(value, indent=1).encode("ascii") + b"\n"
 
 
-def _others(patch: Json, folder: str) -> dict[str, tuple[str, ...]]:
+def other_files(patch: Json, folder: str) -> dict[str, tuple[str, ...]]:
     """The other checkpoints and arrays that edits took values from, as far as they are there, with their files."""
     found: dict[str, tuple[str, ...]] = {}
     waiting: list[Any] = [patch["edits"]]

@@ -302,3 +302,24 @@ def test_a_certificate_names_what_is_not_as_it_should_be(tmp_path: Path) -> None
     assert certificate.compared == 1
     assert [fault.split(" ")[0] for fault in certificate.faults] == ["'b'", "'d'", "'c'"]
     assert certificate.sentence.startswith("Not certified: 'b' (float64) came back with other values.")
+
+
+def test_a_donor_is_never_the_target(tmp_path: Path) -> None:
+    source = make(tmp_path / "in", "m", {"a": np.zeros(3, "f4")}).prefix
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "donor.safetensors")
+    before = (tmp_path / "donor.safetensors").read_bytes()
+    edit = {"op": "replace", "match": "a", "from": "donor.safetensors"}
+    (tmp_path / "patch.json").write_text(json.dumps({"version": 1, "edits": [edit]}))
+    command = ["apply", str(tmp_path / "patch.json"), source]
+    assert main([*command, str(tmp_path / "donor.safetensors"), "--overwrite"]) == 1
+    assert (tmp_path / "donor.safetensors").read_bytes() == before
+    assert main([*command, str(tmp_path / "new.safetensors")]) == 0
+    np.testing.assert_array_equal(load_file(tmp_path / "new.safetensors")["a"], np.ones(3))
+    said = json.loads((tmp_path / "new.safetensors.ckpt-studio.json").read_text())
+    assert list(said["provenance"]["others"]) == [str(tmp_path / "donor.safetensors")]
+    assert (
+        main(
+            ["apply", str(tmp_path / "new.safetensors.ckpt-studio.json"), source, str(tmp_path / "again.npz")]
+        )
+        == 0
+    )

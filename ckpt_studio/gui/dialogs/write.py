@@ -77,7 +77,7 @@ class WriteDialog(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addWidget(self._place_box())
-        self._choices = WriteChoices(self)
+        self._choices = WriteChoices(self._document.base.format, self)
         self._choices.changed.connect(self._choices_changed)
         column.addWidget(self._choices)
         self._outlook = WriteOutlook(self)

@@ -30,12 +30,19 @@ _SEVERAL: Final = ("tf_bundle", "safetensors")
 
 
 class WriteChoices(QGroupBox):
-    """`changed` is emitted when something was chosen."""
+    """`changed` is emitted when something was chosen.
+
+    Args:
+        original: the format of what is written.
+        parent: the dialog.
+    """
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, original: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # A key of an HDF5 file is the place of a variable in it, which means nothing elsewhere.
+        self._by_place = original.startswith("keras")
         self.setTitle(self.tr("How"))
         self._formats, self._names, self._sharing, self._size = (QComboBox(self) for _ in range(4))
         named(self._formats, "writeFormatCombo", self.tr("Format"))
@@ -120,6 +127,8 @@ class WriteChoices(QGroupBox):
         objects = self.tr("Full names, with an object graph (tf.train.Checkpoint)"), "objects"
         for text, data in (keys, full, objects) if bundle else (full, keys):
             self._names.addItem(text, data)
+        if self._by_place:
+            self._names.setCurrentIndex(self._names.findData("full"))
         self._names.blockSignals(False)
         self._form.setRowVisible(self._names, not self.format.startswith("keras"))
         self._form.setRowVisible(self._sharing, bundle)
