@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,26 +122,32 @@ def write_document(
             path=folder,
         )
     conversion = conversion_to(document.staged, document.base, prefix, names)
-    arrays = PatchArrays(os.path.basename(prefix) + ARRAYS)
-    patch, frozen = document.patch(folder, arrays), document.frozen_keys()
-    kept = [key for key in map(conversion.key, frozen) if key is not None]
-    sidecars: dict[str, bytes | Callable[[int], bytes]] = {
-        SUFFIX: lambda shards: sidecar(document.base, patch, folder, kept, shards)
-    }
-    needed = arrays.file()
-    if needed is not None:
-        sidecars[ARRAYS] = needed
     started = time.monotonic()
     if conversion.writer is None:
+        sidecars = _sidecars(document, conversion, prefix)
         written = _write_bundle(document, conversion, prefix, sidecars, options, task)
     else:
         try:
             plan = conversion.writer.plan(conversion.source, prefix, options, _read_files(document))
         except OSError as error:
             raise save_fault(error, folder) from error
+        sidecars = _sidecars(document, conversion, plan.prefix)
         written = conversion.writer.write(conversion.source, plan, sidecars, task)
     note_pace(written.written_bytes, time.monotonic() - started)
     return written
+
+
+def _sidecars(document: Document, conversion: Conversion, prefix: str) -> Sidecars:
+    """What goes beside the checkpoint: the patch, and arrays that it needs."""
+    folder, name = os.path.split(os.path.abspath(prefix))
+    arrays = PatchArrays(name + ARRAYS)
+    patch = document.patch(folder, arrays)
+    frozen = [key for key in map(conversion.key, document.frozen_keys()) if key is not None]
+    needed = arrays.file()
+    return {
+        SUFFIX: lambda shards: sidecar(document.base, patch, folder, frozen, shards),
+        **({} if needed is None else {ARRAYS: needed}),
+    }
 
 
 def write_target(document: Document, prefix: str, names: NamesAs = "auto") -> TensorSource:
