@@ -6,6 +6,7 @@ the background.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,11 +86,11 @@ class Workbench(QObject):
         self._health: HealthPanel | None = None
         self._problems: ProblemsPanel | None = None
         self._docked = False
+        self._make_docks()
         self._late = [
-            self._make_problems, self._make_views, self._make_compare, self._make_health,
+            self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
             self.tint, self.session.warm_up,
         ]  # fmt: skip
-        self._make_docks()
         self.banners = BannerArea(window)
         window.middle.insertWidget(0, self.banners)
         self.overlay = DropOverlay(self.session, window)
@@ -152,7 +153,7 @@ class Workbench(QObject):
         session.troubled.connect(self.banners.tell)
         session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
-        self.changes.countChanged.connect(self._count_changes)
+        self.changes.countChanged.connect(partial(self._count, "changesDock", self.tr("Changes")))
         self._connect_comparing()
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
@@ -235,7 +236,7 @@ class Workbench(QObject):
         from ckpt_studio.gui.panels.problems import ProblemsPanel
 
         panel = self._problems = ProblemsPanel(self.session, self.verifying, self.window)
-        panel.countChanged.connect(self._count_problems)
+        panel.countChanged.connect(partial(self._count, "problemsDock", self.tr("Problems")))
         panel.goToRequested.connect(self.variables.go_to)
         panel.swapRequested.connect(self.commands.swap)
         self._fill_dock("problemsDock", panel)
@@ -253,7 +254,7 @@ class Workbench(QObject):
         from ckpt_studio.gui.panels.health import HealthPanel
 
         panel = self._health = HealthPanel(self.session, self.health_check, self.window)
-        panel.countChanged.connect(self._count_findings)
+        panel.countChanged.connect(partial(self._count, "healthDock", self.tr("Health")))
         panel.placeWanted.connect(self._show_place)
         self._fill_dock("healthDock", panel)
 
@@ -314,13 +315,9 @@ class Workbench(QObject):
         mark = "● " if document.modified else ""
         self.window.setWindowTitle(f"{mark}{visible(place.name)} — {visible(place.parent.name)} — {name}")
 
-    def _count_changes(self, count: int) -> None:
-        title = self.tr("Changes")
-        self.docks["changesDock"].setWindowTitle(f"{title} ({count})" if count else title)
-
-    def _count_problems(self, count: int) -> None:
-        title = self.tr("Problems")
-        self.docks["problemsDock"].setWindowTitle(f"{title} ({count})" if count else title)
+    def _count(self, dock: str, title: str, count: int) -> None:
+        """Say in a dock's title how much there is in it."""
+        self.docks[dock].setWindowTitle(f"{title} ({count})" if count else title)
 
     # ---- the comparison
 
@@ -336,10 +333,6 @@ class Workbench(QObject):
         """A dialog that asked says it itself."""
         if self.window.findChild(QDialog, "compareDialog") is None:
             self.session.trouble(error)
-
-    def _count_findings(self, count: int) -> None:
-        title = self.tr("Health")
-        self.docks["healthDock"].setWindowTitle(f"{title} ({count})" if count else title)
 
     def _show_place(self, key: str, index: tuple[int, ...] | None) -> None:
         """Show a variable, and one of its elements where there is one to be shown."""

@@ -51,14 +51,26 @@ class DetailsPanel(QScrollArea):
         self._values: dict[str, WrappedLabel] = {}
         self._links: dict[str, Links] = {}
         self._shown: set[str] = set()
-        for name, head in self._titles().items():
-            self._add(name, head, body)
-        self._shown = set(self._values)
+        self._body = body
         self.setWidget(body)
         session.currentChanged.connect(self._show)
         session.documentChanged.connect(self._show)
         session.stagedChanged.connect(self._staged)
         self._show()
+
+    def make_lines(self) -> None:
+        """Make the lines, all hidden, if that was not done yet: the first variable would have to wait for it."""
+        if self._values:
+            return
+        for name, head in self._titles().items():
+            self._add(name, head, self._body)
+        self._shown = set(self._values)
+        self._show_none()
+
+    def _show_none(self) -> None:
+        self._set({}, set(self._values))
+        for name in self._links:
+            self._set_links(name, [])
 
     def _titles(self) -> dict[str, str]:
         return {
@@ -135,10 +147,9 @@ class DetailsPanel(QScrollArea):
         document, key = self._session.document, self._session.current
         self._form.setRowVisible(self._hint, document is None or key is None)
         if document is None or key is None:
-            self._set({}, set(self._values))
-            for name in self._links:
-                self._set_links(name, [])
+            self._show_none()
             return
+        self.make_lines()
         from ckpt_studio.gui.panels import facts
 
         waiting = self._shown & _figure_names()
