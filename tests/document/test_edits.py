@@ -10,8 +10,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.document.document import Document
+from ckpt_studio.document.edits import Cast
 from ckpt_studio.document.patch import parse_patch
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
@@ -194,6 +196,16 @@ def test_what_an_edit_of_a_patch_does(base: Bundle, folder: Path, edit: Any, key
 def test_a_fault_names_the_variable_and_what_to_do(base: Bundle, folder: Path, edit: Any, words: str) -> None:
     with pytest.raises(CkptStudioError, match=words):
         applied(base, folder, edit)
+
+
+def test_a_pattern_of_a_patch_is_one_that_the_edit_would_mean(base: Bundle, folder: Path) -> None:
+    """A cast to floats passes over integers that a pattern matches; one that a person chose is cast all the same."""
+    document = applied(base, folder, {"op": "cast", "match": "dense/kernel/Adam_1", "dtype": "int32"})
+    document.do(Cast(("dense/kernel/Adam", "dense/kernel/Adam_1"), dtype=BY_NAME["float16"]))
+    assert [edit["match"] for edit in document.patch()["edits"]] == [
+        "dense/kernel/Adam_1", "dense/kernel/Adam", "dense/kernel/Adam_1",
+    ]  # fmt: skip
+    assert replayed(base, document, folder).staged.columns.of("dense/kernel/Adam_1").dtype.name == "float16"
 
 
 def test_edits_of_edits(base: Bundle, folder: Path) -> None:

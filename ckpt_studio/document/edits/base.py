@@ -230,11 +230,8 @@ class OnVariables(ABC):
 
     def to_json(self, state: State) -> list[Json]:
         """As `Edit.to_json`."""
-        parameters = self.parameters()
-        return [
-            {"op": self.op, "match": pattern, **parameters}
-            for pattern in patterns_of(self.keys, self.match, state)
-        ]
+        patterns = patterns_of(self.keys, self.match, state, self.meant)
+        return [{"op": self.op, "match": pattern, **self.parameters()} for pattern in patterns]
 
     def record(self) -> Json:
         """As `Edit.record`."""
