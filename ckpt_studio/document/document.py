@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
+from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.events import Event
 from ckpt_studio.core.tensors import Names, Role, TensorSource, printable
 from ckpt_studio.document.column_changes import RowFaults
 from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
-from ckpt_studio.document.edits.registry import edit_of_record
 from ckpt_studio.document.edits.step import SetStep
+from ckpt_studio.document.history import History, Step
 from ckpt_studio.document.journal import Journal
 from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
 from ckpt_studio.document.patch_arrays import PatchArrays
+from ckpt_studio.document.recovery import retake
 from ckpt_studio.document.sidecar import frozen_marks
 from ckpt_studio.document.staged import StagedView
+from ckpt_studio.document.standing import KeySet, KeyState, Verified
 from ckpt_studio.document.state import State, with_slots
-from ckpt_studio.formats.base import Checkpoint, Fault
-
-
-@dataclass(frozen=True, slots=True)
-class KeyState:
-    """How one variable stands.
-
-    Attributes:
-        frozen: whether a resumed run leaves it alone.
-        replaced_by: what its values come from now, for a person (a donor, an initializer), or None for its own.
-        original_frozen: whether it was frozen when the checkpoint was opened.
-        dropped: whether it is left out.
-        renamed_from: the key that the checkpoint has for it, or None where that is its own.
-        added: whether the checkpoint does not have it.
-    """
-
-    frozen: bool
-    replaced_by: str | None
-    original_frozen: bool
-    dropped: bool = False
-    renamed_from: str | None = None
-    added: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What comparing every checksum of a checkpoint has found.
-
-    Attributes:
-        faults: all of them, also those that were known when it was opened.
-        checked_bytes: how many bytes were compared.
-    """
-
-    faults: tuple[Fault, ...]
-    checked_bytes: int
-
-
-class KeySet(Set[str]):
-    """Some keys of a checkpoint, without an object for each until somebody wants them."""
-
-    def __init__(self, names: Names, rows: NDArray[np.bool_]) -> None:
-        self._names, self._rows = names, rows
-
-    def __contains__(self, key: object) -> bool:
-        row = self._names.find(key) if isinstance(key, str) else -1
-        return row >= 0 and bool(self._rows[row])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names.take(np.flatnonzero(self._rows).tolist()))
-
-    def __len__(self) -> int:
-        return int(np.count_nonzero(self._rows))
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """One place in the history.
-
-    Attributes:
-        edits: what is applied there, oldest first.
-        befores: what each of them was applied to.
-        state: what they make of the checkpoint.
-        label: what led here from the step before.
-        edit: the edit that was done or removed to get here, if it was one.
-    """
-
-    edits: tuple[Edit, ...]
-    befores: tuple[State, ...]
-    state: State
-    label: str = ""
-    edit: Edit | None = None
+from ckpt_studio.formats.base import Checkpoint
 
 
 class Document:
@@ -125,9 +56,7 @@ class Document:
         self.notes: list[str] = []
         self.read_only = None if journal is None else journal.busy
         self._journal = journal if self.read_only is None else None
-        self._steps = [_Step((), (), self._initial())]
-        self._at = 0
-        self._written: _Step | None = self._steps[0]
+        self._history = History(self._initial())
         self._view: StagedView | None = None
         if self._journal is not None:
             self._recover(self._journal, open_donor or _open_checkpoint)
@@ -143,8 +72,8 @@ class Document:
     # ---- looking
 
     @property
-    def _now(self) -> _Step:
-        return self._steps[self._at]
+    def _now(self) -> Step:
+        return self._history.now
 
     @property
     def staged(self) -> StagedView:
@@ -164,13 +93,7 @@ class Document:
         Raises:
             RequestFault: it is not applied.
         """
-        return self._now.befores[self._place(edit)]
-
-    def _place(self, edit: Edit) -> int:
-        place = next((i for i, other in enumerate(self.edits) if other is edit), -1)
-        if place < 0:
-            raise RequestFault(f"{edit.label!r} is not staged any more.")
-        return place
+        return self._now.befores[self._history.place(edit)]
 
     def edited_rows(self) -> NDArray[np.bool_]:
         """Bool [N]: rows of `rows` that the staged edits concern."""
@@ -178,7 +101,7 @@ class Document:
 
     def edited_rows_of(self, state: State) -> NDArray[np.bool_]:
         """As `edited_rows`, of one of the document's states."""
-        return state.differing(self._steps[0].state)
+        return state.differing(self._history.first)
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -193,7 +116,7 @@ class Document:
     @property
     def modified(self) -> bool:
         """Whether something is staged that was not written."""
-        return self._now is not self._written
+        return self._history.modified
 
     @property
     def step(self) -> int | None:
@@ -215,7 +138,7 @@ class Document:
         Raises:
             NoSuchVariable: no such key.
         """
-        now, first = self._now.state, self._steps[0].state
+        now, first = self._now.state, self._history.first
         row = now.columns.row(key)
         origin = int(now.origin[row])
         was = origin >= 0 and bool(first.frozen[origin])
@@ -235,7 +158,7 @@ class Document:
 
     def once_frozen_keys(self) -> frozenset[str]:
         """As `frozen_keys`, as it was when the checkpoint was opened, by the keys of then."""
-        return frozenset(_keys(self.base.columns.keys, self._steps[0].state.marked))
+        return frozenset(_keys(self.base.columns.keys, self._history.first.marked))
 
     def replaced_keys(self) -> tuple[str, ...]:
         """Variables whose values are not the checkpoint's, added ones included, in byte order."""
@@ -301,11 +224,7 @@ class Document:
             NoSuchVariable, RequestFault: it cannot be applied; nothing changed.
         """
         self._check_writable()
-        now = self._now
-        state = edit.apply(now.state)
-        title = edit.title(now.state.columns)
-        step = _Step((*now.edits, edit), (*now.befores, now.state), state, title, edit)
-        self._push(step, lambda: {"do": edit.record()})
+        self._push(self._history.doing(edit), lambda: {"do": edit.record()})
 
     def remove(self, edit: Edit) -> None:
         """Revert one edit of the list; the others are applied as if it had never been. This is undoable itself.
@@ -314,74 +233,58 @@ class Document:
             RequestFault: it is not applied, or a later edit needs it.
         """
         self._check_writable()
-        place = self._place(edit)
-        self._push(self._without(place), lambda: {"remove": place})
-
-    def _without(self, place: int) -> _Step:
-        now = self._now
-        edit, state = now.edits[place], now.befores[place]
-        befores = list(now.befores[:place])
-        title = edit.title(state.columns)
-        for later, before in zip(now.edits[place + 1 :], now.befores[place + 1 :], strict=True):
-            befores.append(state)
-            try:
-                state = later.apply(state)
-            except RequestFault as fault:
-                raise RequestFault(
-                    f"“{later.title(before.columns)}” needs “{title}”; revert it first.", key=fault.key
-                ) from fault
-        kept = (*now.edits[:place], *now.edits[place + 1 :])
-        return _Step(kept, tuple(befores), state, f"Revert “{title}”", edit)
+        place = self._history.place(edit)
+        self._push(self._history.without(edit), lambda: {"remove": place})
 
     def revert_all(self) -> None:
         """Revert every edit; undoable itself."""
         self._check_writable()
         if self.edits:
-            self._push(self._reverted(), lambda: {"revert": True})
-
-    def _reverted(self) -> _Step:
-        return _Step((), (), self._steps[0].state, "Revert all")
+            self._push(self._history.reverted(), lambda: {"revert": True})
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
-        return self._at > 0
+        return self._history.undone is not None
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to redo."""
-        return self._at < len(self._steps) - 1
+        return self._history.redone is not None
 
     @property
     def undo_label(self) -> str:
         """What undo would take back; empty if nothing."""
-        return self._now.label if self.can_undo else ""
+        step = self._history.undone
+        return "" if step is None else step.label
 
     @property
     def redo_label(self) -> str:
         """What redo would do again; empty if nothing."""
-        return self._steps[self._at + 1].label if self.can_redo else ""
+        step = self._history.redone
+        return "" if step is None else step.label
 
     def undo(self) -> Edit | None:
         """Take the last step back. Returns the edit that it concerned; None if there was none, or it concerned all."""
         self._check_writable()
-        if not self.can_undo:
+        step = self._history.undone
+        if step is None:
             return None
-        undone = self._now
-        self._go(self._at - 1, lambda: {"undo": True})
-        return undone.edit
+        self._go(self._history.back, lambda: {"undo": True})
+        return step.edit
 
     def redo(self) -> Edit | None:
         """Do again what was taken back last. Returns as `undo`."""
         self._check_writable()
-        if not self.can_redo:
+        step = self._history.redone
+        if step is None:
             return None
-        self._go(self._at + 1, lambda: {"redo": True})
-        return self._now.edit
+        self._go(self._history.forth, lambda: {"redo": True})
+        return step.edit
 
     def mark_written(self, prefix: str) -> None:
         """What is staged now was written to `prefix`."""
-        self._written = self._now
+        self._history.mark_written()
         self._note(lambda: {"written": prefix})
         self.changed.emit(frozenset())
 
@@ -402,9 +305,7 @@ class Document:
     def discard(self) -> None:
         """Drop all staged edits and their history, from the journal too. This cannot be undone."""
         before = self._now.state
-        self._steps = self._steps[:1]
-        self._at = 0
-        self._written = self._steps[0]
+        self._history.forget()
         if self._journal is not None:
             self._journal.clear()
         self._changed(before)
@@ -421,15 +322,12 @@ class Document:
         if self.read_only is not None:
             raise RequestFault(self.read_only, path=self.base.path)
 
-    def _push(self, step: _Step, record: Callable[[], Json]) -> None:
-        if self._written in self._steps[self._at + 1 :]:
-            self._written = None
-        self._steps[self._at + 1 :] = [step]
-        self._go(self._at + 1, record)
+    def _push(self, step: Step, record: Callable[[], Json]) -> None:
+        self._go(lambda: self._history.push(step), record)
 
-    def _go(self, place: int, record: Callable[[], Json]) -> None:
+    def _go(self, move: Callable[[], None], record: Callable[[], Json]) -> None:
         before = self._now.state
-        self._at = place
+        move()
         self._changed(before)
         self._note(record)
 
@@ -454,7 +352,7 @@ class Document:
         steps = journal.steps()
         for place, step in enumerate(steps):
             try:
-                self._retake(step, open_donor)
+                retake(self, step, open_donor)
             except (ValueError, KeyError, TypeError, IndexError, CkptStudioError) as error:
                 self.notes.append(
                     f"Staged edits from step {place + 1} on could not be brought back: {error}."
@@ -463,35 +361,6 @@ class Document:
                 break
         self.recovered = len(self.edits)
         self._journal = journal
-
-    def _retake(self, step: Json, open_donor: OpenDonor) -> None:
-        (verb, value), *others = step.items()
-        if others:
-            raise ValueError("not one step")
-        if verb == "do":
-            self._redo_recorded(edit_of_record(value, open_donor))
-        elif verb == "remove":
-            self._push(self._without(range(len(self.edits))[int(value)]), dict)
-        elif verb == "revert":
-            self._push(self._reverted(), dict)
-        elif verb == "written":
-            self.mark_written(str(value))
-        elif verb == "undo" and self.can_undo:
-            self.undo()
-        elif verb == "redo" and self.can_redo:
-            self.redo()
-        else:
-            raise ValueError(f"{printable(str(verb))!r} is no step")
-
-    def _redo_recorded(self, edit: Edit) -> None:
-        try:
-            self.do(edit)
-        except RequestFault as fault:
-            # The donor may not be what it was; the edit stays in its place, so that the steps after it keep theirs.
-            waiting = edit.absent(FileFault(fault.message, path=fault.path, key=fault.key))
-            if waiting is edit:
-                raise
-            self.do(waiting)
 
 
 def _keys(names: Names, rows: NDArray[np.bool_]) -> list[str]:

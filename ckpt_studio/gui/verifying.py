@@ -11,7 +11,8 @@ from ckpt_studio.gui.texts import byte_size
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
-    from ckpt_studio.document.document import Document, Verified
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.document.standing import Verified
     from ckpt_studio.gui.session import Session
 
 _FRAME_MS: Final = 33
@@ -92,7 +93,7 @@ class Verifying(QObject):
 
 
 def _verify(document: Document, task: Task) -> Verified:
-    from ckpt_studio.document.document import Verified
+    from ckpt_studio.document.standing import Verified
 
     faults = tuple(document.base.verify(task))
     return Verified(faults, task.done)

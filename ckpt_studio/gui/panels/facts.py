@@ -30,7 +30,8 @@ from ckpt_studio.gui.texts import (
 if TYPE_CHECKING:
     from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.core.tensors import Columns
-    from ckpt_studio.document.document import Document, KeyState
+    from ckpt_studio.document.document import Document
+    from ckpt_studio.document.standing import KeyState
 
 FIGURES: Final = (
     "count", "min", "max", "max_abs", "mean", "std", "l2", "l1", "zeros", "denormals", "nan", "inf", "neg_inf",

@@ -1,0 +1,49 @@
+"""Brings a document's edits back from the journal, step by step: they are a stranger's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ckpt_studio.core.errors import FileFault, RequestFault
+from ckpt_studio.core.tensors import printable
+from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
+from ckpt_studio.document.edits.registry import edit_of_record
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
+
+
+def retake(document: Document, step: Json, open_donor: OpenDonor) -> None:
+    """Do to a document what a step of its journal says.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError, CkptStudioError: it makes no sense.
+    """
+    (verb, value), *others = step.items()
+    if others:
+        raise ValueError("not one step")
+    if verb == "do":
+        _do(document, edit_of_record(value, open_donor))
+    elif verb == "remove":
+        document.remove(document.edits[range(len(document.edits))[int(value)]])
+    elif verb == "revert":
+        document.revert_all()
+    elif verb == "written":
+        document.mark_written(str(value))
+    elif verb == "undo" and document.can_undo:
+        document.undo()
+    elif verb == "redo" and document.can_redo:
+        document.redo()
+    else:
+        raise ValueError(f"{printable(str(verb))!r} is no step")
+
+
+def _do(document: Document, edit: Edit) -> None:
+    try:
+        document.do(edit)
+    except RequestFault as fault:
+        # The donor may not be what it was; the edit stays in its place, so that the steps after it keep theirs.
+        waiting = edit.absent(FileFault(fault.message, path=fault.path, key=fault.key))
+        if waiting is edit:
+            raise
+        document.do(waiting)
