@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ckpt_studio.core.errors import FileFault, RequestFault
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
 from ckpt_studio.document.edits.registry import edit_of_record
 
-if TYPE_CHECKING:
-    from ckpt_studio.document.document import Document
+
+class Editable(Protocol):
+    """What the steps of a journal are done to; the methods mean what `Document`'s do."""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]: ...  # noqa: D102 - see above
+    @property
+    def can_undo(self) -> bool: ...  # noqa: D102
+    @property
+    def can_redo(self) -> bool: ...  # noqa: D102
+    def do(self, edit: Edit) -> None: ...  # noqa: D102
+    def remove(self, edit: Edit) -> None: ...  # noqa: D102
+    def revert_all(self) -> None: ...  # noqa: D102
+    def undo(self) -> Edit | None: ...  # noqa: D102
+    def redo(self) -> Edit | None: ...  # noqa: D102
+    def mark_written(self, prefix: str) -> None: ...  # noqa: D102
 
 
-def retake(document: Document, step: Json, open_donor: OpenDonor) -> None:
+def retake(document: Editable, step: Json, open_donor: OpenDonor) -> None:
     """Do to a document what a step of its journal says.
 
     Raises:
@@ -38,7 +52,7 @@ def retake(document: Document, step: Json, open_donor: OpenDonor) -> None:
         raise ValueError(f"{printable(str(verb))!r} is no step")
 
 
-def _do(document: Document, edit: Edit) -> None:
+def _do(document: Editable, edit: Edit) -> None:
     try:
         document.do(edit)
     except RequestFault as fault:
