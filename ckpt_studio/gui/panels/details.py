@@ -84,7 +84,7 @@ class DetailsPanel(QScrollArea):
             "min": self.tr("Minimum"), "max": self.tr("Maximum"), "max_abs": self.tr("Largest |x|"),
             "mean": self.tr("Mean"), "std": self.tr("Std. deviation"), "l2": self.tr("L2 norm"),
             "l1": self.tr("L1 norm"), "zeros": self.tr("Zeros"), "denormals": self.tr("Denormals"),
-            "nan": self.tr("NaN"), "inf": self.tr("Infinite"), "neg_inf": self.tr("… below zero"),
+            "nan": self.tr("NaN"), "inf": self.tr("Infinite"), "neg_inf": self.tr("of these −Inf"),
             **self._percentile_titles(), "lengths": self.tr("Lengths"), "empty": self.tr("Empty"),
             "distinct": self.tr("Different values"), "common": self.tr("Most common"),
         }  # fmt: skip

@@ -195,6 +195,8 @@ class Figures:
         """Name, text, and the text of what it was before."""
         lines = []
         for name in FIGURES:
+            if name == "neg_inf" and not self.staged.inf:
+                continue
             now = getattr(self.staged, name)
             before = None if self.original is None else getattr(self.original, name)
             if now is not None or before is not None:
