@@ -188,10 +188,16 @@ def _reduce_columns(function: np.ufunc, values: NDArray[Any], starts: list[int])
         return values
     if function is np.add or width >= _LONG * len(starts):
         return np.asarray(function.reduceat(values, starts, axis=1))
-    # few columns a pixel: one look at all pixels for each of them; the last may be looked at twice
+    # few columns a pixel: the fold of so many neighbours, for each place, and a look or two at that for each pixel
     first = np.array(starts)
     last = np.append(first[1:], width) - 1
+    lengths = last - first + 1
+    most, window = 1 << (int(lengths.min()).bit_length() - 1), 1
+    while window < most:
+        values = function(values[:, :-window], values[:, window:])
+        window *= 2
     found = np.take(values, first, axis=1, mode="clip")
-    for step in range(1, int((last - first).max()) + 1):
-        function(found, np.take(values, np.minimum(first + step, last), axis=1, mode="clip"), out=found)
+    for step in range(window, int(lengths.max()), window):
+        places = np.minimum(first + step, last - window + 1)
+        function(found, np.take(values, places, axis=1, mode="clip"), out=found)
     return found

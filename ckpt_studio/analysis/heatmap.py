@@ -28,7 +28,7 @@ from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.parallel import in_order
 
 _TILE_BYTES: Final = 1 << 22
-_BATCH: Final = 4
+_BATCH: Final = 8
 """Tiles that a thread takes at once."""
 _ROUGH_BATCH: Final = 64
 _ALONE_BYTES: Final = 8 << 20

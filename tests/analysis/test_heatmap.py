@@ -152,6 +152,25 @@ def test_steps_lead_to_the_exact_picture(
     check(found, array, request)
 
 
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(1, 9), st.integers(1, 400), st.integers(1, 4), st.integers(1, 120), st.integers(0, 2**32 - 1)
+)
+def test_pixels_of_any_width(rows: int, columns: int, down: int, across: int, seed: int) -> None:
+    array = np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
+    kept, module._TILE_BYTES = module._TILE_BYTES, 1 << 9
+    try:
+        found = heatmap(
+            MemorySource({"v": array}),
+            HeatmapRequest.whole("v", SliceSpec.of_shape(array.shape), (down, across)),
+        )
+    finally:
+        module._TILE_BYTES = kept
+    for picture, function in ((found.minimum, np.minimum), (found.maximum, np.maximum)):
+        wanted = function.reduceat(function.reduceat(array, found.row_edges[:-1]), found.column_edges[:-1], 1)
+        np.testing.assert_array_equal(picture, wanted)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from([(1, 40_000), (40_000, 1), (300, 200), (20_000, 3)]), st.data())
 def test_one_spike_and_one_nan_are_never_lost(shape: tuple[int, int], data: st.DataObject) -> None:
