@@ -29,6 +29,8 @@ _MOST_ROWS: Final = 500_000
 _SPARE_ROWS: Final = 50_000
 _BATCH: Final = 200
 _SECONDS_TO_WAIT: Final = 2.0
+_LOOK_SECONDS: Final = 0.02
+"""So often who waits for another thread looks whether to go on."""
 
 
 def fingerprint(source: TensorSource, key: str) -> bytes:
@@ -42,6 +44,14 @@ def fingerprint(source: TensorSource, key: str) -> bytes:
     return hashlib.blake2b(encode(told), digest_size=16).digest()
 
 
+class _UnderWay:
+    """Figures that a thread is looking for."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.found: Statistics | None = None
+
+
 class FigureCache:
     """Statistics by fingerprint, in a file that several windows may share. All methods may be called from any thread.
 
@@ -52,6 +62,8 @@ class FigureCache:
     def __init__(self, path: Path | None = None) -> None:
         self._path = home_folder() / "cache" / "figures.sqlite" if path is None else path
         self._lock = threading.Lock()
+        self._under_way: dict[bytes, _UnderWay] = {}
+        self._starting = threading.Lock()
         self._base: sqlite3.Connection | None = None
         self._broken = False
 
@@ -93,6 +105,30 @@ class FigureCache:
 
         if rows:
             self._use(write)
+
+    def once(self, print_: bytes, find: Callable[[], Statistics], task: Task = UNTENDED) -> Statistics:
+        """What `find` answers, or what another thread does that is looking for the same just now.
+
+        Raises:
+            whatever `find` raises, and Cancelled.
+        """
+        while True:
+            with self._starting:
+                other = self._under_way.get(print_)
+                if other is None:
+                    mine = self._under_way[print_] = _UnderWay()
+            if other is None:
+                try:
+                    mine.found = find()
+                    return mine.found
+                finally:
+                    with self._starting:
+                        del self._under_way[print_]
+                    mine.over.set()
+            while not other.over.wait(_LOOK_SECONDS):
+                task.check()
+            if other.found is not None:  # else it was stopped, or failed, which is not for us to take over
+                return other.found
 
     def _use(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the file; one that is damaged is made anew once, then left alone."""
@@ -159,8 +195,10 @@ class Remembering:
             self._look(key)
         known = self._looked[key]
         if known is None:
-            known = self._looked[key] = statistics(self._source, key, task)
-            self._fresh.append((fingerprint(self._source, key), known))
+            print_ = fingerprint(self._source, key)
+            known = self._cache.once(print_, lambda: statistics(self._source, key, task), task)
+            self._looked[key] = known
+            self._fresh.append((print_, known))
             if len(self._fresh) >= _BATCH:
                 self._keep()
         return known
@@ -190,6 +228,6 @@ def remembered_statistics(
     print_ = fingerprint(source, key)
     known = cache.find([print_]).get(print_)
     if known is None:
-        known = statistics(source, key, task)
+        known = cache.once(print_, lambda: statistics(source, key, task), task)
         cache.keep([(print_, known)])
     return known

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
-from ckpt_studio.analysis.remembered import FigureCache, Remembering, fingerprint
+from ckpt_studio.analysis.remembered import FigureCache, Remembering, fingerprint, remembered_statistics
 from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.core.errors import Cancelled
+from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.helpers.bundles import BundleMaker
@@ -92,3 +98,47 @@ def test_two_windows_share_it(tmp_path: Path) -> None:
     assert found == dict(figures)
     for cache in caches:
         cache.close()
+
+
+class Slow(MemorySource):
+    """A source whose reading waits to be let go on."""
+
+    def __init__(self, arrays: Mapping[str, ArrayLike]) -> None:
+        super().__init__(arrays)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.passes = 0
+
+    def blocks(self, key: str, task: Task = UNTENDED) -> Iterator[NDArray[Any]]:
+        self.passes += 1
+        self.begun.set()
+        assert self.go_on.wait(10)
+        task.check()
+        yield from super().blocks(key, task)
+
+
+def test_threads_that_look_for_the_same_share_one_pass(cache: FigureCache) -> None:
+    source = Slow({"a": np.arange(10.0)})
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(remembered_statistics, source, "a", cache) for _ in range(4)]
+        assert source.begun.wait(10)
+        source.go_on.set()
+        found = [each.result() for each in asked]
+    assert {each.max for each in found} == {9.0}
+    assert source.passes == 1
+
+
+def test_who_waits_for_a_stopped_thread_looks_itself(cache: FigureCache) -> None:
+    source, first, third = Slow({"a": np.arange(10.0)}), Task(), Task()
+    with ThreadPoolExecutor(3) as pool:
+        stopped = pool.submit(remembered_statistics, source, "a", cache, first)
+        assert source.begun.wait(10)
+        waiting = pool.submit(remembered_statistics, source, "a", cache)
+        third.cancel()
+        with pytest.raises(Cancelled):  # and who waits can be stopped, too
+            pool.submit(remembered_statistics, source, "a", cache, third).result(10)
+        first.cancel()
+        source.go_on.set()
+        with pytest.raises(Cancelled):
+            stopped.result(10)
+        assert waiting.result(10).max == 9.0
+    assert source.passes == 2

@@ -50,7 +50,7 @@ def work_out(
                 break
             figures = None if place is None else known.get(place.print_)
             if figures is None and place is not None:
-                figures = _figures(place, task)
+                figures = _figures(place, cache, task)
                 if figures is not None:
                     fresh.append((place.print_, figures))
             found.append(figures)
@@ -74,9 +74,9 @@ def _place(document: Document, key: str) -> _Place | None:
         return None
 
 
-def _figures(place: _Place, task: Task) -> Statistics | None:
+def _figures(place: _Place, cache: FigureCache, task: Task) -> Statistics | None:
     try:
-        return statistics(place.source, place.key, task)
+        return cache.once(place.print_, lambda: statistics(place.source, place.key, task), task)
     except Cancelled:
         raise
     except CkptStudioError:
