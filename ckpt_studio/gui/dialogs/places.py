@@ -10,7 +10,10 @@ import re
 from collections.abc import Collection
 from itertools import count, islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
 
 _RUN = re.compile(r"run-\d+")
 _ENDING: Final = re.compile(
@@ -24,6 +27,14 @@ def checkpoint_name(prefix: str) -> str:
     """What a TensorFlow checkpoint is called that is made of this one: without the ending of another format."""
     name = Path(prefix).absolute().name
     return _ENDING.sub("", name) or name
+
+
+def name_of_next(document: Document) -> str:
+    """What a document is called when it is written: as its checkpoint, with the step that is staged."""
+    from ckpt_studio.document.edits.step import name_for
+
+    name, step = checkpoint_name(document.base.prefix), document.step
+    return name if step is None or step == document.base.step else name_for(name, step)
 
 
 def new_checkpoint_folder(prefix: str) -> str:

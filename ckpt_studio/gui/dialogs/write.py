@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.core.errors import CkptStudioError, RequestFault, TargetExists
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.dialogs.fields import Notice, PathField, named, prepare
-from ckpt_studio.gui.dialogs.places import checkpoint_name, new_checkpoint_folder
+from ckpt_studio.gui.dialogs.places import checkpoint_name, name_of_next, new_checkpoint_folder
 from ckpt_studio.gui.dialogs.write_choices import WriteChoices
 from ckpt_studio.gui.dialogs.write_outlook import WriteOutlook
 from ckpt_studio.gui.dialogs.write_work import Report, SaveTask, WriteJob, do
@@ -53,7 +53,8 @@ class WriteDialog(QDialog):
         self._session = session
         self._document = session.document
         self._original = Path(self._document.base.prefix).absolute()
-        self._own_name = checkpoint_name(self._document.base.prefix)
+        self._taken_name = checkpoint_name(self._document.base.prefix)
+        self._own_name = name_of_next(self._document)
         self._plan: WritePlan | None = None
         self._task: Task | None = None
         self._writing = False
@@ -155,9 +156,9 @@ class WriteDialog(QDialog):
             self._folder.set_path(folder)
 
     def _place_changed(self, *_: object) -> None:
-        if self.beside and self._name.text() == self._own_name:
-            self._name.setText(f"{self._own_name}-edited")
-        elif not self.beside and self._name.text() == f"{self._own_name}-edited":
+        if self.beside and self._name.text() == self._taken_name:
+            self._name.setText(f"{self._taken_name}-edited")
+        elif not self.beside and self._name.text() == f"{self._taken_name}-edited":
             self._name.setText(self._own_name)
         if self.beside:
             self._other_folder = self._folder.path()

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from ckpt_studio.document.edits import Freeze, Replace
+from ckpt_studio.document.edits import Freeze, Replace, SetStep
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.gui.dialogs.write import WriteDialog
@@ -231,3 +231,10 @@ def test_what_is_there_is_replaced_only_when_a_person_says_so(
     with qtbot.waitSignal(dialog.written, timeout=10_000):
         click(button(dialog))
     assert open_checkpoint(str(there)).format == "safetensors"
+
+
+def test_the_name_follows_the_step(opened: Session, window: QMainWindow, qtbot: QtBot) -> None:
+    assert opened.document is not None
+    opened.do(SetStep.of(opened.document.rows.columns, 7))
+    dialog = shown(opened, window, qtbot)
+    assert dialog.findChild(QLineEdit, "writeNameEdit").text() == "model.ckpt-7"
