@@ -125,7 +125,7 @@ def test_a_screen_reader_is_told_of_the_tree(shown: MainWindow, qtbot: QtBot) ->
     table = QAccessible.queryAccessibleInterface(view)
     assert table.text(QAccessible.Text.Name) == "Variables"
     spoken = [table.child(i).text(QAccessible.Text.Name) for i in range(table.childCount())]
-    assert "b, level 1, expanded, trainable, ⚠ NaN inside, not finite: ⚠ 2" in spoken
+    assert "b, level 1, expanded, trainable, ⚠ NaN/Inf, not finite: ⚠ 2" in spoken
     assert "large, level 2, trainable" in spoken
 
 

@@ -144,7 +144,7 @@ class NodeTexts:
         if count := states.count(node, "dropped"):
             return translate("VariableTable", "✕ %n inside", None, count)
         if self._bad_inside(node):
-            return translate("VariableTable", "⚠ NaN inside")
+            return translate("VariableTable", "⚠ NaN/Inf")
         count = states.count(node, "staged")
         return translate("VariableTable", "● %n inside", None, count) if count else ""
 

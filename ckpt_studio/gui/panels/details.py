@@ -186,7 +186,7 @@ class DetailsPanel(QScrollArea):
         self._session.bridge.submit(
             lambda task: read_spread(document, key, task),
             lambda found: self._set(found, _spread_names()),
-            lambda error: None,  # the figures have said it
+            lambda error: self._set({}, _spread_names()),
             owner=self,
             slot="figures",
             label=self.tr("Percentiles"),
