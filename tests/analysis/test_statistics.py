@@ -199,7 +199,7 @@ def test_a_fault_in_the_middle_ends_all_threads(monkeypatch: pytest.MonkeyPatch)
 
     class Torn(PlacedSource):
         def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
-            if len(self.reads) == 2:
+            if len(self.reads) >= 2:  # two threads may step over a number
                 raise Corrupt("The rest is gone.", key=key)
             return super().read(key, window)
 
