@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,6 +27,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableView,
     QTabWidget,
+    QToolButton,
+    QWidget,
 )
 
 from ckpt_studio.gui.app import make_application
@@ -128,6 +131,8 @@ def work(window: MainWindow, watched: Watched, large: str, many: str, sample: Pa
             window.findChild(QTabWidget, "viewTabs").setCurrentIndex(number)
             session.set_current("large")
             watched.until(calm, 0.5)
+    with watched.phase("histograms of 256 MiB: scales, percentiles, 8,192 channels"):
+        distribute(window, watched)
     with watched.phase("values of 256 MiB, coloured and scrolled"):
         scroll(window, watched)
     with watched.phase("filter"):
@@ -193,6 +198,31 @@ def edit_all(window: MainWindow, watched: Watched, donor: str) -> None:
         watched.until(lambda: document.verified is not None and edits(1)())
     session.revert_all()
     watched.until(edits(0))
+
+
+def distribute(window: MainWindow, watched: Watched) -> None:
+    """The histogram on its other scales, with percentiles, and one a channel, zoomed and read by keys."""
+    tabs = window.findChild(QTabWidget, "viewTabs")
+    tabs.setCurrentIndex(0)
+    window.findChild(QAction, "histogramPercentiles").trigger()
+    plot = window.findChild(QWidget, "histogramPlot")
+    for name, index in (
+        ("histogramValueScale", 2), ("histogramScale", 1), ("histogramChannels", 1), ("histogramValueScale", 0)
+    ):  # fmt: skip
+        combo = window.findChild(QComboBox, name)
+        combo.setCurrentIndex(index)
+        combo.activated.emit(index)
+        watched.until(lambda: not window.session.bridge.busy)
+    plot.setFocus()
+    for key in (Qt.Key.Key_Plus,) * 12 + (Qt.Key.Key_Right, Qt.Key.Key_Up) * 5:
+        QTest.keyClick(plot, key)
+        QTest.qWait(15)
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Down) * 5:
+        QTest.keyClick(plot, key, Qt.KeyboardModifier.ControlModifier)
+        QTest.qWait(15)
+    window.findChild(QToolButton, "histogramAutoRange").click()
+    watched.until(lambda: not window.session.bridge.busy)
+    tabs.setCurrentIndex(2)
 
 
 def scroll(window: MainWindow, watched: Watched) -> None:
