@@ -47,13 +47,32 @@ class Drawn(Protocol):
         ...
 
 
-def image_of(widget: QWidget) -> QImage:
-    """What the widget shows."""
-    return widget.grab().toImage()
+def draw_figure(figure: QWidget, painter: QPainter) -> None:
+    """Draw a figure as it is, without pointer and focus: its children know how to `draw` themselves."""
+    painter.fillRect(figure.rect(), figure.palette().window())
+    for child in figure.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if child.isVisible() and isinstance(child, Drawn):
+            painter.save()
+            painter.translate(child.pos())
+            child.draw(painter)
+            painter.restore()
+
+
+def image_of(figure: QWidget) -> QImage:
+    """A figure as an image of the screen's resolution."""
+    ratio = figure.devicePixelRatioF()
+    image = QImage((figure.size().toSizeF() * ratio).toSize(), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    painter = QPainter(image)
+    try:
+        draw_figure(figure, painter)
+    finally:
+        painter.end()
+    return image
 
 
 def svg_of(figure: QWidget) -> bytes:
-    """What a figure shows, as a drawing that stays sharp: its children know how to `draw` themselves."""
+    """A figure as a drawing that stays sharp."""
     from PySide6.QtSvg import QSvgGenerator
 
     data = QByteArray()
@@ -65,15 +84,7 @@ def svg_of(figure: QWidget) -> bytes:
     generator.setViewBox(figure.rect())
     painter = QPainter(generator)
     try:
-        painter.fillRect(figure.rect(), figure.palette().window())
-        for child in figure.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            painter.save()
-            painter.translate(child.pos())
-            if not child.isVisible():
-                pass
-            elif isinstance(child, Drawn):
-                child.draw(painter)
-            painter.restore()
+        draw_figure(figure, painter)
     finally:
         painter.end()
     return bytes(data.data())
