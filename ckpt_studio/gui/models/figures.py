@@ -65,7 +65,7 @@ class Figures:
         """
         if state.columns.keys is self.state.columns.keys:
             hopeless = ~np.isin(state.columns.dtype, _NUMERIC)
-            self.settled = (self.settled & (state.version == self.state.version)) | hopeless
+            self.settled = (self.settled & _same_values(self.state, slice(None), state)) | hopeless
             self.state = state
             self.version += 1
             return self
@@ -74,7 +74,7 @@ class Figures:
         row_of[self.state.origin] = np.arange(len(self.settled))
         row_of[-1] = -1
         before = row_of[state.origin]
-        kept = np.flatnonzero((before >= 0) & (self.state.version[before] == state.version))
+        kept = np.flatnonzero((before >= 0) & _same_values(self.state, before, state))
         kept = kept[self._known[before[kept]] & self.settled[before[kept]]]
         other.put(kept, self._table[before[kept]])
         return other
@@ -118,6 +118,12 @@ class Figures:
             self._inside = _Inside.of(nodes, self.version, self._bad)
         first, past = np.searchsorted(self._inside.places, (node, int(nodes.end[node])))
         return int(self._inside.before[past] - self._inside.before[first])
+
+
+def _same_values(old: State, rows: NDArray[np.int64] | slice, new: State) -> NDArray[np.bool_]:
+    """Bool [N]: which rows of the new state show the values of these rows of the old; a dropped one shows its own."""
+    same: NDArray[np.bool_] = (old.version[rows] == new.version) & (old.dropped[rows] == new.dropped)
+    return same
 
 
 class _Inside(NamedTuple):
