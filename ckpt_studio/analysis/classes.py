@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.analysis.histogram import Histogram
-from ckpt_studio.analysis.kinds import Kind, kind_of, pattern_values
+from ckpt_studio.analysis.kinds import Kind, is_discrete, kind_of, pattern_values
 from ckpt_studio.analysis.passes import one_pass, pattern_counts
 from ckpt_studio.analysis.statistics import Statistics
 from ckpt_studio.core.dtypes import DType
@@ -199,13 +199,15 @@ def count_classes(source: TensorSource, key: str, task: Task = UNTENDED) -> Clas
         )
     bits = _Bits.of(info.dtype)
     counter = _Counter(bits)
-    exact = kind_of(info.dtype) is Kind.counted
-    if exact:
+    counted = kind_of(info.dtype) is Kind.counted
+    if counted:
         times = pattern_counts(source, key, task)
         there = np.flatnonzero(times)
         np.add.at(counter.counts, bits.classes(pattern_values(info.dtype)[there]), times[there])
     else:
         counter = one_pass(source, key, lambda: _Counter(bits), task)
+    # integers of 16 bits have more digits than a class tells apart
+    exact = counted and not (info.dtype.itemsize == 2 and is_discrete(info.dtype))
     return _found(counter.counts, bits, exact)
 
 
@@ -247,8 +249,8 @@ def percentiles(
 ) -> tuple[float, ...]:
     """The values below which these shares (0 to 1) of the finite values lie, between two of them by the line.
 
-    One more pass over the values, but for types of 8 and 16 bits. Exact for them and for float32, else good to seven
-    digits.
+    One more pass over the values, but for types of which every value is a class. Exact for types of up to 16 bits and
+    for float32, else good to seven digits.
 
     Args:
         source: where the variable is.

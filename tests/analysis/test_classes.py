@@ -111,6 +111,14 @@ def test_a_million_values() -> None:
     assert size == pytest.approx(np.median(np.abs(values)), rel=1e-3)
 
 
+@given(hnp.arrays(st.sampled_from(["i2", "u2", "i1", "?"]), st.integers(1, 50)))
+def test_percentiles_of_small_integers_are_integers_where_numpy_says_so(array: NDArray[Any]) -> None:
+    source = MemorySource({"v": array})
+    shares = (0.0, 0.25, 0.5, 0.9, 1.0)
+    found = percentiles(source, "v", count_classes(source, "v"), shares)
+    np.testing.assert_allclose(found, np.quantile(array.astype(np.float64), shares), rtol=1e-12)
+
+
 def test_large_integers_and_what_is_no_number() -> None:
     source = MemorySource(
         {"i": np.array([-(2**40), 5, 2**40, 2**53], np.int64), "s": np.array([b"x"], object)}
