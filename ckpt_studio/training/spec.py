@@ -60,6 +60,7 @@ class RunSpec:
         freeze_statistics: whether moving statistics of layers with frozen weights stay as they are, too.
         keep_best: how many checkpoints of the lowest loss stay beside the newest ones.
         on_nan: `stop`, or `continue` where a loss that is no number shall not end the run.
+        reads: further files and folders that a recipe may read; its own folder and the data are.
         trust: whether the person said that this graph may run.
     """
 
@@ -81,6 +82,7 @@ class RunSpec:
     freeze_statistics: bool = False
     keep_best: int = 0
     on_nan: str = "stop"
+    reads: tuple[str, ...] = ()
     trust: bool = False
     folder: str = field(default="", compare=False)
 
@@ -95,8 +97,9 @@ class RunSpec:
         if self.data is not None:
             data: dict[str, Any] = {} if self.data.file is None else {"file": self.data.file}
             fields["data"] = data | {"map": dict(self.data.map)}
-        if self.frozen:
-            fields["frozen"] = list(self.frozen)
+        for name in ("frozen", "reads"):
+            if getattr(self, name):
+                fields[name] = list(getattr(self, name))
         for name in ("patch", "train_op", "loss", "recipe", "optimizer", "learning_rate"):
             if getattr(self, name) is not None:
                 fields[name] = getattr(self, name)
@@ -148,7 +151,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
     reader.known(
         {"checkpoint", "out", "steps", "save_every", "max_to_keep", "batch_size", "seed", "data", "frozen", "patch",
          "train_op", "loss", "recipe", "optimizer", "learning_rate", "freeze_statistics", "keep_best", "on_nan",
-         "trust"}
+         "reads",         "trust"}
     )  # fmt: skip
 
     def located(text: str) -> str:
@@ -179,6 +182,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         freeze_statistics=reader.flag("freeze_statistics"),
         keep_best=reader.whole("keep_best", 0) or 0,
         on_nan=reader.one_of("on_nan", ("stop", "continue")),
+        reads=tuple(located(path) for path in reader.texts("reads")),
         trust=reader.flag("trust"),
         folder=str(base),
     )

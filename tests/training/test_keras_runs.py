@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import RunFault
+from ckpt_studio.document.document import Document
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.training.data import open_data, plan_feeds, read_data
 from ckpt_studio.training.events import Cause, RunState
@@ -93,6 +94,7 @@ def test_half_and_half_is_the_whole_and_stock_keras_goes_on(
     half = begin(start, files / name, "half", steps=10, **how).end()
     assert (whole.state, half.state) == (RunState.finished,) * 2, (whole, half)
     how["frozen"] = keys_of(Path(str(half.prefix)), "equal0", "out/bias")
+    assert Document(open_checkpoint(str(half.prefix))).frozen_keys() >= how["frozen"]
     rest = begin(
         start, Path(str(half.prefix)), "rest", steps=10, data=DataSpec(str(files / "data.npz")), **how
     )

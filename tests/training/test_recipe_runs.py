@@ -22,15 +22,26 @@ from tests.training.test_keras_runs import keys_of, values_of
 from tests.training.test_runs import assert_same
 
 
+class Made:
+    """Recipes with their checkpoints, each made when a test first asks for it."""
+
+    def __init__(self, child: TensorFlowChild, folder: Path) -> None:
+        self._child, self._folder = child, folder
+
+    def __truediv__(self, name: str) -> Path:
+        recipe = name.partition(".")[0].removesuffix("-3")
+        if not (self._folder / f"{recipe}.py").exists():
+            self._child(MAKE, self._folder, {recipe: RECIPES[recipe]})
+        return self._folder / name
+
+
 @pytest.fixture(scope="session")
-def recipes(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("recipes")
-    tensorflow_child(MAKE, folder, RECIPES)
-    return folder
+def recipes(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tensorflow_child, tmp_path_factory.mktemp("recipes"))
 
 
 def begin(
-    start: Start, recipes: Path, name: str, out: Path, prefix: str | None = None, **fields: Any
+    start: Start, recipes: Made, name: str, out: Path, prefix: str | None = None, **fields: Any
 ) -> Watched:
     base = open_checkpoint(prefix or str(recipes / f"{name}-3"))
     return start(base, data=None, recipe=str(recipes / f"{name}.py"), out=str(out), **fields)
@@ -53,11 +64,11 @@ _LONG = pytest.mark.campaign("matrix")
         pytest.param("functional"),
         pytest.param("pair", marks=_LONG),
         pytest.param("subclassed", marks=_LONG),
-        "module",
+        pytest.param("module", marks=_LONG),
     ],
 )
 def test_half_and_half_is_the_whole_and_stock_tensorflow_restores_it(
-    name: str, start: Start, recipes: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
+    name: str, start: Start, recipes: Made, tensorflow_child: TensorFlowChild, tmp_path: Path
 ) -> None:
     base = recipes / f"{name}-3"
     frozen = (
@@ -89,7 +100,7 @@ def test_half_and_half_is_the_whole_and_stock_tensorflow_restores_it(
             assert again.read(key).tobytes() == end.read(key).tobytes(), key
 
 
-def test_weights_without_a_model_take_it_from_a_recipe(start: Start, recipes: Path, tmp_path: Path) -> None:
+def test_weights_without_a_model_take_it_from_a_recipe(start: Start, recipes: Made, tmp_path: Path) -> None:
     run = begin(
         start, recipes, "functional", tmp_path / "run", str(recipes / "functional.weights.h5"), steps=3
     )
@@ -100,8 +111,9 @@ def test_weights_without_a_model_take_it_from_a_recipe(start: Start, recipes: Pa
     assert len(values_of(str(outcome.prefix))) == len(run.card.bound)
 
 
+@_LONG
 def test_what_the_checkpoint_lacks_gets_a_place_in_it(
-    start: Start, recipes: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
+    start: Start, recipes: Made, tensorflow_child: TensorFlowChild, tmp_path: Path
 ) -> None:
     base = open_checkpoint(str(recipes / "functional-3"))
     lacking = {key for key in base.columns.keys if "moment" in base.columns.name(base.columns.row(key))}
@@ -126,11 +138,15 @@ def test_what_the_checkpoint_lacks_gets_a_place_in_it(
         ("def build(): return {}", "nothing that TensorFlow could save"),
         ("import tensorflow as tf\ndef build(): return {'v': tf.Variable(1.0)}", "must return a train_step"),
         ("def build(): raise ValueError('out of milk')", "recipe.py, line 1: out of milk"),
+        (
+            "import os\ndef build(): os.listdir('/var')",
+            "Permission denied: '/var'; name what the run may read",
+        ),
         ("def build(batch): pass", "must take no arguments"),
     ],
 )
 def test_a_recipe_that_does_not_keep_to_the_contract_is_said(
-    text: str, said: str, start: Start, recipes: Path, tmp_path: Path
+    text: str, said: str, start: Start, recipes: Made, tmp_path: Path
 ) -> None:
     (tmp_path / "recipe.py").write_text(text)
     run = start(
@@ -142,7 +158,7 @@ def test_a_recipe_that_does_not_keep_to_the_contract_is_said(
     assert said in outcome.message
 
 
-def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Path, tmp_path: Path) -> None:
+def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Made, tmp_path: Path) -> None:
     text = RECIPES["functional"].replace('name="equal%d" % n', 'name="dense_%d" % (n + 4)')
     (tmp_path / "recipe.py").write_text(text)
     base = open_checkpoint(str(recipes / "functional-3"))
@@ -150,7 +166,7 @@ def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Path,
     assert (outcome.state, outcome.cause) == (RunState.failed, Cause.refused), outcome
 
 
-def test_the_template_of_a_checkpoint_runs(start: Start, recipes: Path, tmp_path: Path) -> None:
+def test_the_template_of_a_checkpoint_runs(start: Start, recipes: Made, tmp_path: Path) -> None:
     base = open_checkpoint(str(recipes / "functional-3"))
     text = recipe_for(base, base)
     assert "equal3/kernel: float32 [8, 8]" in text
@@ -168,6 +184,6 @@ def test_the_template_of_a_checkpoint_runs(start: Start, recipes: Path, tmp_path
     assert sum(one.trained for one in run.card.bindings) == 12
 
 
-def test_without_trust_the_recipe_is_named(start: Start, recipes: Path, tmp_path: Path) -> None:
+def test_without_trust_the_recipe_is_named(start: Start, recipes: Made, tmp_path: Path) -> None:
     with pytest.raises(RunFault, match=r"The recipe .*module\.py was not trusted"):
         begin(start, recipes, "module", tmp_path / "run", trust=False)

@@ -69,9 +69,18 @@ def _told(error: BaseException) -> tuple[str, str]:
         node is not None
     ):  # TensorFlow's errors: the place in the graph says more than that in TensorFlow's own code
         return "exception", f"{kind} at the node {node}: {said}."
+    if isinstance(error, PermissionError):
+        said += '; name what the run may read beside its recipe and data as "reads" in the SPEC'
+    return "exception", f"{kind}{_place(error)}: {said}."
+
+
+def _place(error: BaseException) -> str:
+    """File and line of an exception: the last one of the person's own code, else the last."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return "exception", f"{kind}{place}: {said}."
+    not_theirs = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]), "<")
+    own = [frame for frame in frames if not frame.filename.startswith(not_theirs)]
+    last = next(reversed(own or frames), None)
+    return "" if last is None else f" in {Path(last.filename).name}, line {last.lineno}"
 
 
 def _first_words(text: str) -> str:

@@ -13,6 +13,7 @@ from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.saving import Saving
 from ckpt_studio.training.run_folder import CHECKPOINT_NAME, KERAS, RUN_STATE, RunFolder
 from ckpt_studio.training.worker.keep import SIDECAR, marks_of
+from ckpt_studio.training.worker.live import LiveVariable
 
 
 class KerasWriter:
@@ -21,13 +22,14 @@ class KerasWriter:
     Args:
         folder: the run's folder.
         model: what is written, with its optimizer.
-        frozen: keys of the start that are frozen.
+        frozen: variables that are marked as frozen beside each, under the keys that such a file has for them.
     """
 
-    def __init__(self, folder: RunFolder, model: Any, frozen: Sequence[str]) -> None:
+    def __init__(self, folder: RunFolder, model: Any, frozen: Sequence[LiveVariable]) -> None:
         self._folder = folder
         self._model = model
-        self._marks = marks_of(frozen)(0) if frozen else None
+        keys = [one.told.stored for one in frozen if one.told.stored]
+        self._marks = marks_of(keys)(0) if keys else None
 
     def write(self, step: int, source: TensorSource, state: bytes | None) -> tuple[str, tuple[str, ...]]:
         """As `Writer.write`; the values are the model's own."""

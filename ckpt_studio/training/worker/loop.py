@@ -38,6 +38,7 @@ class Loop:
         self._saved: int | None = None
         self._counts_itself = trainer.card.step_variable is None
         self._at_once = 1
+        self._losses: list[float] = []
 
     def go(self) -> tuple[bool, str]:
         """Say what binds, step, and save at the end; whether it came to that or was stopped, and a sentence.
@@ -144,14 +145,21 @@ class Loop:
         for at, loss in enumerate(done.losses, 1):
             step = self._step if at == count else before + at
             self._link.step(step, loss)
+            if loss is not None and self._job.spec.keep_best:
+                self._losses.append(loss)
             if loss is not None and not math.isfinite(loss) and self._job.spec.on_nan == "stop":
                 what = "is not a number any more" if math.isnan(loss) else "became infinite"
                 raise NotANumber(f"The loss {what} at step {step}, so the run was stopped.")
 
+    def _mean_loss(self) -> float:
+        """The mean loss since the last checkpoint, infinite where there is none."""
+        losses, self._losses = [loss for loss in self._losses if math.isfinite(loss)], []
+        return sum(losses) / len(losses) if losses else math.inf
+
     def _save(self) -> str:
         if self._saved != self._step:
             self._link.say("state", state="saving")
-            self._name = self._trainer.save(self._step)
+            self._name = self._trainer.save(self._step, self._mean_loss())
             self._saved = self._step
             self._link.say("checkpoint", step=self._step, name=self._name)
         return self._name

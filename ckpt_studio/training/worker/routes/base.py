@@ -46,8 +46,8 @@ class Trainer(Protocol):
         """Do so many steps, the first of which is the `at`-th since the data began."""
         ...
 
-    def save(self, step: int) -> str:
-        """Write the checkpoint of a step; its name in the run's folder.
+    def save(self, step: int, loss: float) -> str:
+        """Write the checkpoint of a step, before which the mean loss was `loss`; its name in the run's folder.
 
         Raises:
             NotANumber: a trained variable is no finite number any more.

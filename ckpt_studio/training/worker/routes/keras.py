@@ -14,6 +14,7 @@ from keras.src.saving.serialization_lib import SafeModeScope
 from ckpt_studio.training.worker.confine import confine_job
 from ckpt_studio.training.worker.hold_still import hold_still
 from ckpt_studio.training.worker.job import Job
+from ckpt_studio.training.worker.keep import Writer
 from ckpt_studio.training.worker.keras_data import ModelData, plan_data
 from ckpt_studio.training.worker.keras_files import KerasWriter
 from ckpt_studio.training.worker.keras_step import compile_model, keras_step, set_rate
@@ -57,7 +58,10 @@ class KerasRun:
                 set_rate(model.optimizer, job.spec.learning_rate)
 
         variables = keras_variables(model, model.optimizer, is_new=job.spec.optimizer is not None)
-        writer = KerasWriter(job.folder, model, job.card.frozen)
+
+        def writer(frozen: Sequence[LiveVariable], _: Sequence[str]) -> Writer:
+            return KerasWriter(job.folder, model, frozen)
+
         return SteppedTrainer(
             job, Parts(card, variables, lambda batch: keras_step(model, *batch), batches, writer, hold)
         )

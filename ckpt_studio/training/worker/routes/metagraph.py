@@ -91,14 +91,14 @@ class GraphTrainer:
             return Done((), ended=True)
         return Done((loss,), step)
 
-    def save(self, step: int) -> str:
+    def save(self, step: int, loss: float) -> str:
         """As `Trainer.save`."""
         values = self._session.values(self._start)
         for key in self._watched:
             if not np.isfinite(values[key]).all() and np.isfinite(self._start.read(key)).all():
                 what = "is not a number any more" if np.isnan(values[key]).any() else "became infinite"
                 raise NotANumber(f"{key} {what} at step {step}, so that was not saved.")
-        return self._checkpoints.save(step, TrainedValues(self._start, values))
+        return self._checkpoints.save(step, TrainedValues(self._start, values), loss=loss)
 
     def _feeds(self, at: int) -> dict[str, object]:
         feeds: dict[str, object] = {

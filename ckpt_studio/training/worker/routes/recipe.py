@@ -45,7 +45,7 @@ class RecipeRun:
         """As `WorkerRoute.build`."""
         assert job.spec.recipe is not None
         data = job.spec.data
-        readable = [Path(job.spec.recipe).parent]
+        readable = [Path(job.spec.recipe).parent, *map(Path, job.spec.reads)]
         confine_job(
             job, link, readable if data is None or data.file is None else [*readable, Path(data.file)]
         )
@@ -68,7 +68,10 @@ class RecipeRun:
             assert batches is not None
             return batches
 
-        return SteppedTrainer(job, Parts(card, variables, step, of_run, _writer(job, recipe), hold, found))
+        def writer(frozen: Sequence[LiveVariable], keys: Sequence[str]) -> Writer:
+            return _writer(job, recipe, frozen, keys)
+
+        return SteppedTrainer(job, Parts(card, variables, step, of_run, writer, hold, found))
 
 
 def _data(job: Job, recipe: Recipe) -> tuple[Any, Batches | None, Any]:
@@ -172,9 +175,9 @@ def _live(
     return LiveVariable(live, variable)
 
 
-def _writer(job: Job, recipe: Recipe) -> Writer:
+def _writer(job: Job, recipe: Recipe, frozen: Sequence[LiveVariable], keys: Sequence[str]) -> Writer:
     """Files of Keras stay files of Keras; everything else is a bundle."""
     kind = job.card.settings.get("format")
     if isinstance(recipe.model, keras.Model) and isinstance(kind, str) and kind.startswith("keras"):
-        return KerasWriter(job.folder, recipe.model, job.card.frozen)
-    return BundleWriter(job.folder, job.card.frozen)
+        return KerasWriter(job.folder, recipe.model, frozen)
+    return BundleWriter(job.folder, keys)

@@ -17,6 +17,7 @@ from ckpt_studio.training.data import Input
 from ckpt_studio.training.worker.confine import confine_job
 from ckpt_studio.training.worker.graft import GRAPH_KEY
 from ckpt_studio.training.worker.job import Job
+from ckpt_studio.training.worker.keep import Writer
 from ckpt_studio.training.worker.keras_data import plan_data
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.live import LiveVariable
@@ -65,7 +66,10 @@ class SavedModelRun:
             )
 
         variables = _variables(job, loaded)
-        writer = SavedModelWriter(job.folder, job.card.frozen)
+
+        def writer(_: Sequence[LiveVariable], frozen: Sequence[str]) -> Writer:
+            return SavedModelWriter(job.folder, frozen)
+
         return SteppedTrainer(job, Parts(card, variables, step, batches, writer, _nothing))
 
 

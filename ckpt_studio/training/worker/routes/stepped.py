@@ -34,7 +34,7 @@ class Parts:
         variables: all of the model's.
         step: trains on one batch.
         batches: where they come from.
-        writer: writes checkpoints.
+        writer: makes what writes checkpoints, of the frozen variables and the keys that the start has for them.
         hold: told which variables are frozen, before anything is traced.
         found: where each stands in the checkpoint's object graph, for checkpoints that have one.
     """
@@ -43,7 +43,7 @@ class Parts:
     variables: Sequence[LiveVariable]
     step: Step
     batches: Callable[[], Batches]
-    writer: Writer
+    writer: Callable[[Sequence[LiveVariable], Sequence[str]], Writer]
     hold: Callable[[Sequence[LiveVariable]], None]
     found: Sequence[Found] = ()
 
@@ -69,7 +69,8 @@ class SteppedTrainer:
         self.binding = bind([one.told for one in parts.variables], read_known(job.folder.known))
         frozen = self._frozen(parts)
         card = _with_binding(parts.card, self.binding, frozen)
-        self._checkpoints = RunCheckpoints(job.folder, job.spec, parts.writer)
+        writer = parts.writer([parts.variables[at] for at in frozen], card.frozen)
+        self._checkpoints = RunCheckpoints(job.folder, job.spec, writer)
         self._batches = parts.batches
         if card.problems:
             self.card = card
@@ -84,7 +85,6 @@ class SteppedTrainer:
         self.card = replace(
             card, blocked=card.blocked + self._stepper.blocked, inexact=(*card.inexact, *reasons)
         )
-        self._loss = float("inf")
         self._graph, self._grafted = self._graft(parts)
 
     def _graft(self, parts: Parts) -> tuple[Any, dict[int, str]]:
@@ -131,11 +131,9 @@ class SteppedTrainer:
 
     def steps(self, at: int, count: int) -> Done:
         """As `Trainer.steps`."""
-        losses = self._stepper.steps(at, count)
-        self._loss = losses[-1]
-        return Done(losses)
+        return Done(self._stepper.steps(at, count))
 
-    def save(self, step: int) -> str:
+    def save(self, step: int, loss: float) -> str:
         """As `Trainer.save`."""
         values: dict[str, Any] = {}
         for place, one in enumerate(self._variables):
@@ -148,7 +146,7 @@ class SteppedTrainer:
         if self._grafted:
             values[GRAPH_KEY] = self._graph
         state = encode_state(self._job, self._variables)
-        return self._checkpoints.save(step, TrainedValues(self._start, values), state, self._loss)
+        return self._checkpoints.save(step, TrainedValues(self._start, values), state, loss)
 
     def _check(self, one: LiveVariable, step: int) -> None:
         if self._job.spec.on_nan != "stop" or not one.told.trained:
