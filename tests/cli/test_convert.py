@@ -55,6 +55,14 @@ def keras_files(tmp_path_factory: pytest.TempPathFactory, tensorflow_child: Tens
     return folder
 
 
+@pytest.fixture(scope="module")
+def mould(tmp_path_factory: pytest.TempPathFactory, tensorflow_child: TensorFlowChild) -> Path:
+    """The same files of another model of the same kind."""
+    folder = tmp_path_factory.mktemp("mould")
+    tensorflow_child(MODEL + SAVE, str(folder), 5)
+    return folder
+
+
 def converted(source: Path | str, target: Path | str, *more: str, status: int = 0) -> str:
     assert main(["convert", str(source), str(target), *more]) == status
     return str(target)
@@ -73,8 +81,10 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-@pytest.mark.parametrize("source", ["ckpt", "model.keras", "m.h5"])
-@pytest.mark.parametrize(("target", "how"), [("w.weights.h5", ""), ("w.h5", ", by_name=True")])
+@pytest.mark.parametrize(
+    ("source", "target", "how"),
+    [("ckpt", "w.weights.h5", ""), ("m.h5", "w.weights.h5", ""), ("model.keras", "w.h5", ", by_name=True")],
+)
 def test_keras_loads_weights_that_were_found_by_full_names(
     keras_files: Path, tmp_path: Path, tensorflow_child: TensorFlowChild, source: str, target: str, how: str
 ) -> None:
@@ -84,11 +94,12 @@ def test_keras_loads_weights_that_were_found_by_full_names(
 
 
 def test_keras_goes_on_training_with_a_file_that_was_laid_out_like_another(
-    keras_files: Path, tmp_path: Path, tensorflow_child: TensorFlowChild, capsys: pytest.CaptureFixture[str]
+    keras_files: Path,
+    mould: Path,
+    tmp_path: Path,
+    tensorflow_child: TensorFlowChild,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    mould = tmp_path / "mould"
-    mould.mkdir()
-    tensorflow_child(MODEL + SAVE, str(mould), 5)
     written = converted(
         keras_files / "ckpt", tmp_path / "w.weights.h5", "--like", str(mould / "m.weights.h5"), "--json"
     )
@@ -113,11 +124,8 @@ def test_keras_goes_on_training_with_a_file_that_was_laid_out_like_another(
 
 
 def test_a_bundle_is_laid_out_like_another_and_tensorflow_restores_the_model(
-    keras_files: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+    keras_files: Path, mould: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
 ) -> None:
-    mould = tmp_path / "mould"
-    mould.mkdir()
-    tensorflow_child(MODEL + SAVE, str(mould), 5)
     written = converted(keras_files / "m.weights.h5", tmp_path / "new" / "m", "--like", str(mould / "ckpt"))
     script = MODEL + dedent(
         """
