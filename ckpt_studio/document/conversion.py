@@ -28,6 +28,7 @@ from ckpt_studio.formats.keras.layers import without_number
 from ckpt_studio.formats.keras.optimizer import is_optimizer
 from ckpt_studio.formats.keras.write import KerasWriter
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
+from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.writers import writer_of
 from ckpt_studio.formats.writing import Writer, damage_refusal
 
@@ -79,14 +80,19 @@ def conversion_to(view: TensorSource, base: Checkpoint, path: str, names: NamesA
         )
     if names == "auto":
         names = "keys" if writer is None else "full"
-    rows, lost = _kept_rows(view.columns, writer, with_graph=writer is None and names == "keys")
+    kept_as = _passed_on if isinstance(base, Bundle) else _known
+    rows, lost = _kept_rows(view.columns, kept_as if writer is None else writer.kept_as)
+    if writer is not None or names != "keys":
+        rows, lost = _without_graph(view.columns, rows, lost, names)
+    if not len(rows) and len(view.columns):
+        raise RequestFault("Nothing of this checkpoint can be kept in that format.")
     if writer is None and names == "keys":
         return (
             Conversion(None, view) if len(rows) == len(view.columns) else _as_called(None, view, rows, lost)
         )
-    _refuse_damage(view.columns, rows)
-    if writer is not None and base.meta_graph is not None:
-        lost += ("The graph (.meta).",)
+    if writer is not None:
+        _refuse_damage(view.columns, rows)
+        lost += () if base.meta_graph is None else ("The graph (.meta).",)
     if isinstance(writer, KerasWriter):
         return _to_keras(writer, view, base, path, rows, lost)
     called = _names(view.columns, rows, by_key=names == "keys")
@@ -100,33 +106,48 @@ def conversion_to(view: TensorSource, base: Checkpoint, path: str, names: NamesA
 
 
 def _kept_rows(
-    columns: Columns, writer: Writer | None, *, with_graph: bool
+    columns: Columns, kept_as: Callable[[DType], DType | None]
 ) -> tuple[NDArray[np.int64], Sentences]:
     """The rows that the format can hold, and what is said of the others and of those whose type becomes a wider one."""
     kept = np.ones(len(columns), np.bool_)
-    lost: Sentences = ()
     graph = columns.keys.find(GRAPH_KEY)
-    if graph >= 0 and not with_graph:
-        kept[graph] = False
-        lost += ("The object graph: without it, variables are found by name only.",)
-    for number in np.unique(columns.dtype[kept]).tolist():
+    lost: Sentences = ()
+    for number in np.unique(columns.dtype).tolist():
         own = unknown(int(number))
-        answer = _kept_as(writer, own)
-        rows = np.flatnonzero(kept & (columns.dtype == number))
-        which = _said(columns, rows)
+        answer = kept_as(own)
+        rows = np.flatnonzero(columns.dtype == number)
         if answer is None:
             kept[rows] = False
-            lost += (f"Of type {own.name}, which the format does not have: {which}.",)
-        elif answer is not own:
-            lost += (f"Of type {own.name}, written as {answer.name} with the same values: {which}.",)
-    if lost and not kept.any():
-        raise RequestFault("Nothing of this checkpoint can be kept in that format.")
+            rows = rows[rows != graph]
+        if len(rows) and answer is None:
+            lost += (f"Of type {own.name}, which the format does not have: {_said(columns, rows)}.",)
+        elif answer is not None and answer is not own:
+            lost += (
+                f"Of type {own.name}, written as {answer.name} with the same values: {_said(columns, rows)}.",
+            )
     return np.flatnonzero(kept), lost
 
 
-def _kept_as(writer: Writer | None, own: DType) -> DType | None:
-    if writer is not None:
-        return writer.kept_as(own)
+def _without_graph(
+    columns: Columns, rows: NDArray[np.int64], lost: Sentences, names: NamesAs
+) -> tuple[NDArray[np.int64], Sentences]:
+    """The same without the object graph, which speaks of the old keys."""
+    graph = columns.keys.find(GRAPH_KEY)
+    if graph < 0:
+        return rows, lost
+    instead = (
+        "another one is made of full names" if names == "objects" else "variables are found by name only"
+    )
+    return rows[rows != graph], (f"The object graph: {instead}.", *lost)
+
+
+def _passed_on(own: DType) -> DType | None:
+    """A bundle's own types are taken over, whatever they are."""
+    return own
+
+
+def _known(own: DType) -> DType | None:
+    """Types of other formats that TensorFlow has none for are left out."""
     return None if own.name in FOREIGN else own
 
 

@@ -331,3 +331,24 @@ def test_a_donor_is_never_the_target(tmp_path: Path) -> None:
         )
         == 0
     )
+
+
+def test_what_tensorflow_has_no_type_for_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tensorflow_child: TensorFlowChild
+) -> None:
+    np.savez(tmp_path / "in.npz", a=np.arange(3.0), when=np.array(["2020-01-01"], "M8[D]"))
+    written = converted(tmp_path / "in.npz", tmp_path / "out" / "m", "--json")
+    (lost,) = json.loads(capsys.readouterr().out)["lost"]
+    assert "datetime64" in lost
+    script = "result = [[n, tf.train.load_variable(args[0], n)] for n, _ in tf.train.list_variables(args[0])]"
+    assert tensorflow_child(script, written) == [["a", [0, 1, 2]]]
+
+
+def test_an_object_graph_is_made_anew(
+    keras_files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = converted(keras_files / "ckpt", tmp_path / "m", "--names", "objects", "--json")
+    assert json.loads(capsys.readouterr().out)["lost"] == [
+        "The object graph: another one is made of full names."
+    ]
+    same(values(written), values(str(keras_files / "ckpt")))
