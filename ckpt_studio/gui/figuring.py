@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.models.figures import Figures
@@ -111,7 +112,10 @@ class Figuring(QObject):
         if document is None or figures is None or not len(rows):
             return
         state = figures.state
+        import numpy as np
+
         from ckpt_studio.gui.models.figure_work import work_out
+        from ckpt_studio.gui.models.figures import FIGURES
 
         def done(answer: tuple[Any, Any]) -> None:
             self._task = None
@@ -120,9 +124,15 @@ class Figuring(QObject):
                 self.changed.emit()
                 self.look()
 
+        def failed(error: CkptStudioError) -> None:
+            """Say so, and do not ask for these rows again."""
+            done((rows, np.full((len(rows), len(FIGURES)), np.nan)))
+            self._session.trouble(error)
+
         self._task = self._session.bridge.submit(
             lambda task: work_out(document, state, cache, rows, _SLICE_SECONDS, task),
             done,
+            failed,
             owner=self,
             slot="figures",
             may_hang=True,
