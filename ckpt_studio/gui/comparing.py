@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.compared import Compared
 
@@ -29,7 +30,6 @@ class Comparing(QObject):
     Attributes:
         rows: what differs, or None while that is not known.
         task: the comparison that is going on, or None.
-        opening: whether the other checkpoint is being opened.
         stopped: whether the last comparison was stopped before its end.
     """
 
@@ -45,7 +45,9 @@ class Comparing(QObject):
         self._session = session
         self.rows: DifferenceRows | None = None
         self.task: Task | None = None
-        self.opening = self.stopped = False
+        self.stopped = False
+        self._opening: Task | None = None
+        self._path = ""
         self._checkpoint: Checkpoint | None = None
         self._of: StagedView | None = None
         self._touched: list[Set[str]] = []
@@ -59,6 +61,11 @@ class Comparing(QObject):
         """Whether there is something to compare with."""
         return self._checkpoint is not None
 
+    @property
+    def opening(self) -> bool:
+        """Whether the other checkpoint is being opened."""
+        return self._opening is not None
+
     # ---- what is asked of it
 
     def start(self, path: str) -> None:
@@ -66,9 +73,8 @@ class Comparing(QObject):
         document = self._session.document
         if document is None:
             return
-        view = document.staged
-        self.opening = True
-        self._session.bridge.submit(
+        view, self._path = document.staged, path
+        self._opening = self._session.bridge.submit(
             lambda task: _open(path, view),
             self._opened,
             self._open_failed,
@@ -77,6 +83,7 @@ class Comparing(QObject):
             label=self.tr("Opening what is compared with"),
             may_hang=True,
         )
+        self._frames.start()
         self.changed.emit()
 
     def end(self) -> None:
@@ -100,7 +107,7 @@ class Comparing(QObject):
     # ---- the other checkpoint
 
     def _opened(self, compared: Compared) -> None:
-        self.opening = False
+        self._opening = None
         self._forget()
         self._take(compared.checkpoint)
         self._session.set_compared(compared)
@@ -113,9 +120,9 @@ class Comparing(QObject):
             before.close()
 
     def _open_failed(self, error: CkptStudioError) -> None:
-        self.opening = False
+        self._opening = None
         self.failed.emit(error)
-        self.changed.emit()
+        self._rest()
 
     def _forget(self) -> None:
         if self.task is not None:
@@ -127,6 +134,9 @@ class Comparing(QObject):
     def _other_document(self) -> None:
         """The same checkpoint beside another document."""
         self._forget()
+        if self.opening:
+            self.start(self._path)
+            return
         document, checkpoint = self._session.document, self._checkpoint
         self._session.set_compared(None)
         if document is not None and checkpoint is not None:
@@ -189,12 +199,18 @@ class Comparing(QObject):
 
     def _over(self, *, stopped: bool) -> None:
         self.task, self.stopped = None, stopped
-        self._frames.stop()
+        self._rest()
+
+    def _rest(self) -> None:
+        if self.task is None and self._opening is None:
+            self._frames.stop()
         self.changed.emit()
 
     def _look(self) -> None:
-        """The status bar can stop it, too."""
-        if self.task is not None and self.task.cancelled:
+        """The status bar can stop both, too."""
+        if self._opening is not None and self._opening.cancelled:
+            self._open_failed(Cancelled())
+        elif self.task is not None and self.task.cancelled:
             self._over(stopped=True)
         else:
             self.changed.emit()

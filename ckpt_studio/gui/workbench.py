@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
+from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
@@ -330,8 +331,8 @@ class Workbench(QObject):
             self.docks["compareDock"].hide()
 
     def _comparing_failed(self, error: CkptStudioError) -> None:
-        """A dialog that asked says it itself."""
-        if self.window.findChild(QDialog, "compareDialog") is None:
+        """A dialog that asked says it itself, and a person who stopped it knows."""
+        if self.window.findChild(QDialog, "compareDialog") is None and error.kind != Cancelled.kind:
             self.session.trouble(error)
 
     def _show_place(self, key: str, index: tuple[int, ...] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from ckpt_studio.gui import comparing
 from ckpt_studio.gui.main_window import MainWindow
 
 
@@ -120,6 +122,28 @@ def test_the_dialog_says_what_cannot_be_opened(compare: Compare, sample: Path) -
     compare.qtbot.waitUntil(lambda: compare.window.findChild(QDialog, "compareDialog") is None, timeout=5000)
     compare.settled()
     assert "model.ckpt-400" in compare.summary
+
+
+def test_opening_can_be_stopped(compare: Compare, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    opening = comparing._open
+
+    def slow(path: str, view: Any) -> Any:
+        assert go_on.wait(20)
+        return opening(path, view)
+
+    monkeypatch.setattr(comparing, "_open", slow)
+    compare.choose(sample / "donor")
+    button = compare.part(QPushButton, "compareButton")
+    assert not button.isEnabled()
+    for task in compare.window.session.bridge.tasks():
+        task.cancel()
+    compare.qtbot.waitUntil(button.isEnabled, timeout=5000)
+    assert compare.part(QLabel, "compareErrorText").text() == "The work was stopped."
+    go_on.set()
+    compare.click("compareButton")
+    compare.qtbot.waitUntil(lambda: compare.window.findChild(QDialog, "compareDialog") is None, timeout=5000)
+    assert len(compare.settled()) == 21
 
 
 def test_sorting_and_filtering(compare: Compare, sample: Path) -> None:
