@@ -1390,6 +1390,10 @@
         <translation>该计算图没有输入：它用自带的数据训练。</translation>
     </message>
     <message>
+        <source>The recipe brings its own data.</source>
+        <translation>配方自带数据。</translation>
+    </message>
+    <message>
         <source>found beside the checkpoint</source>
         <translation>在检查点旁找到</translation>
     </message>
@@ -1553,12 +1557,12 @@
         <translation>零值</translation>
     </message>
     <message>
-        <source>staged (before)</source>
-        <translation>暂存值（原值）</translation>
+        <source>of these −Inf</source>
+        <translation>其中 −Inf</translation>
     </message>
     <message>
-        <source>… below zero</source>
-        <translation>… 小于零</translation>
+        <source>staged (before)</source>
+        <translation>暂存值（原值）</translation>
     </message>
 </context>
 <context>
@@ -2336,8 +2340,8 @@
         <translation>含空格的文本</translation>
     </message>
     <message>
-        <source>also staged:, swapped:, dropped:, damaged:, and frozen:no</source>
-        <translation>还有 staged:、swapped:、dropped:、damaged: 和 frozen:no</translation>
+        <source>also staged:, swapped:, renamed:, dropped:, damaged:, frozen:no</source>
+        <translation>还有 staged:、swapped:、renamed:、dropped:、damaged:、frozen:no</translation>
     </message>
     <message>
         <source>bytes on disk; also elements&gt;1000, rank=4</source>
@@ -2728,6 +2732,10 @@
         <source>There is no {0} in this variable.</source>
         <translation>此变量中没有 {0}。</translation>
     </message>
+    <message>
+        <source>This was stopped before it was done.</source>
+        <translation>在完成之前已停止。</translation>
+    </message>
 </context>
 <context>
     <name>HelpDialog</name>
@@ -2742,6 +2750,10 @@
     <message>
         <source>Drop a checkpoint, or a folder of them, on the window. Nothing in it is run, nothing is changed.</source>
         <translation>将检查点或包含检查点的文件夹拖放到窗口中。其中的内容不会被运行，也不会被更改。</translation>
+    </message>
+    <message>
+        <source>In a plot: the wheel, + and - zoom, dragging and arrow keys move, Shift and dragging zooms into a box, 0 or a double click shows all, Ctrl and an arrow key read the next bin or element. Dragging over a histogram chooses a range.</source>
+        <translation>在图中：滚轮、+ 和 - 缩放，拖动和方向键移动，按住 Shift 拖动放大到框，0 或双击显示全部，Ctrl 加方向键读取下一个区间或元素。在直方图上拖动选择范围。</translation>
     </message>
     <message>
         <source>In the tree: arrow keys move, Right and Left expand and collapse, * expands all below, Space freezes, typing finds a name.</source>
@@ -3012,12 +3024,24 @@
 <context>
     <name>LineFace</name>
     <message>
+        <source>&amp;Draw it</source>
+        <translation>绘制(&amp;D)</translation>
+    </message>
+    <message>
         <source>Drawing the line</source>
         <translation>正在画线</translation>
     </message>
     <message>
         <source>Line plot</source>
         <translation>折线图</translation>
+    </message>
+    <message>
+        <source>Read the vector and draw it</source>
+        <translation>读取向量并绘制</translation>
+    </message>
+    <message>
+        <source>To draw this vector, {0} have to be read.</source>
+        <translation>绘制此向量需读取 {0}。</translation>
     </message>
     <message>
         <source>index</source>
@@ -3153,6 +3177,10 @@
         <translation>优化器</translation>
     </message>
     <message>
+        <source>Python files (*.py)</source>
+        <translation>Python 文件 (*.py)</translation>
+    </message>
+    <message>
         <source>Python files (*.py);;All files (*)</source>
         <translation>Python 文件 (*.py);;所有文件 (*)</translation>
     </message>
@@ -3169,8 +3197,24 @@
         <translation>运行：</translation>
     </message>
     <message>
+        <source>Te&amp;mplate…</source>
+        <translation>模板(&amp;M)…</translation>
+    </message>
+    <message>
         <source>Train operation</source>
         <translation>训练操作</translation>
+    </message>
+    <message>
+        <source>Write a recipe</source>
+        <translation>写出配方</translation>
+    </message>
+    <message>
+        <source>Write a recipe to start from</source>
+        <translation>写出作为起点的配方</translation>
+    </message>
+    <message>
+        <source>Write a recipe with this checkpoint&apos;s shapes, to be completed by hand</source>
+        <translation>写出含此检查点形状的配方，供手工补全</translation>
     </message>
     <message>
         <source>as it was compiled: %1</source>
@@ -3613,6 +3657,10 @@
         <translation>复制(&amp;C)</translation>
     </message>
     <message>
+        <source>&amp;Queue</source>
+        <translation>排队(&amp;Q)</translation>
+    </message>
+    <message>
         <source>&amp;Start</source>
         <translation>开始(&amp;S)</translation>
     </message>
@@ -3621,8 +3669,8 @@
         <translation>试一个批次(&amp;T)</translation>
     </message>
     <message>
-        <source>A run is going on in this window; stop it before starting another.</source>
-        <translation>此窗口中已有训练在运行；请先停止它，再开始新的运行。</translation>
+        <source>Another run writes into this folder; choose another one.</source>
+        <translation>另一个运行写入此文件夹；请另选一个。</translation>
     </message>
     <message>
         <source>Build it, bind every variable, and compute one batch&apos;s loss; nothing is trained or kept</source>
@@ -3683,6 +3731,10 @@
     <message>
         <source>What will happen</source>
         <translation>将会发生什么</translation>
+    </message>
+    <message>
+        <source>Writing a recipe</source>
+        <translation>正在写出配方</translation>
     </message>
 </context>
 <context>
@@ -3828,14 +3880,22 @@
     </message>
 </context>
 <context>
-    <name>RunPanel</name>
+    <name>RunHead</name>
     <message>
-        <source>&amp;Copy</source>
-        <translation>复制(&amp;C)</translation>
+        <source>%1 waiting</source>
+        <translation>%1 个等待</translation>
     </message>
     <message>
-        <source>&amp;Log scale</source>
-        <translation>对数刻度(&amp;L)</translation>
+        <source>&amp;Compare with what is open</source>
+        <translation>与当前打开的比较(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Open</source>
+        <translation>打开(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;Pause</source>
+        <translation>暂停(&amp;P)</translation>
     </message>
     <message>
         <source>&amp;Whole run</source>
@@ -3850,44 +3910,24 @@
         <translation>本次运行的检查点</translation>
     </message>
     <message>
-        <source>Copy what happened and the last lines of the log</source>
-        <translation>复制经过以及日志的最后几行</translation>
+        <source>Compare %1 with what is open</source>
+        <translation>将 %1 与当前打开的比较</translation>
     </message>
     <message>
-        <source>ETA {0}</source>
-        <translation>剩余 {0}</translation>
+        <source>Do no step until this is pressed again</source>
+        <translation>再次按下前不做任何一步</translation>
     </message>
     <message>
         <source>Finish the step, save a checkpoint and end the run</source>
         <translation>完成当前步，保存检查点并结束运行</translation>
     </message>
     <message>
-        <source>Logarithmic loss axis</source>
-        <translation>损失轴用对数刻度</translation>
-    </message>
-    <message>
-        <source>No loss was found in this graph; the run trains without a curve.</source>
-        <translation>此计算图中未找到损失；训练照常进行，但没有曲线。</translation>
-    </message>
-    <message>
-        <source>No run yet. Run ▸ Resume… (Ctrl+R) trains on from the open checkpoint.</source>
-        <translation>尚无运行。运行 ▸ 继续训练…（Ctrl+R）可从打开的检查点继续训练。</translation>
-    </message>
-    <message>
         <source>Open checkpoint</source>
         <translation>打开检查点</translation>
     </message>
     <message>
-        <source>Progress of the run</source>
-        <translation>运行进度</translation>
-    </message>
-    <message>
-        <source>Run</source>
-        <translation>运行</translation>
-    </message>
-    <message>
-        <source>Run folder: {0}</source>
-        <translation>运行文件夹：{0}</translation>
+        <source>Runs that wait</source>
+        <translation>等待的运行</translation>
     </message>
     <message>
         <source>S&amp;top</source>
@@ -3898,16 +3938,8 @@
         <translation>缩放后重新显示整个运行</translation>
     </message>
     <message>
-        <source>The last lines of the log</source>
-        <translation>日志的最后几行</translation>
-    </message>
-    <message>
-        <source>The loss appears with the first step.</source>
-        <translation>完成第一步后显示损失。</translation>
-    </message>
-    <message>
-        <source>The loss was not a finite number at step {0}; such steps are gaps in the curve.</source>
-        <translation>第 {0} 步的损失不是有限数；这样的步在曲线中留空。</translation>
+        <source>Take %1 out</source>
+        <translation>移出 %1</translation>
     </message>
     <message>
         <source>compiling the graph</source>
@@ -3922,12 +3954,12 @@
         <translation>已完成</translation>
     </message>
     <message>
-        <source>loss {0}</source>
-        <translation>损失 {0}</translation>
-    </message>
-    <message>
         <source>lost</source>
         <translation>失去联系</translation>
+    </message>
+    <message>
+        <source>paused</source>
+        <translation>已暂停</translation>
     </message>
     <message>
         <source>preparing</source>
@@ -3942,16 +3974,75 @@
         <translation>正在保存检查点</translation>
     </message>
     <message>
-        <source>step {0}</source>
-        <translation>第 {0} 步</translation>
-    </message>
-    <message>
         <source>stopped</source>
         <translation>已停止</translation>
     </message>
     <message>
         <source>stopping: the step finishes, a checkpoint is saved</source>
         <translation>正在停止：完成当前步并保存检查点</translation>
+    </message>
+</context>
+<context>
+    <name>RunPanel</name>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>复制(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Log scale</source>
+        <translation>对数刻度(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Copy what happened and the last lines of the log</source>
+        <translation>复制经过以及日志的最后几行</translation>
+    </message>
+    <message>
+        <source>ETA {0}</source>
+        <translation>剩余 {0}</translation>
+    </message>
+    <message>
+        <source>Logarithmic loss axis</source>
+        <translation>损失轴用对数刻度</translation>
+    </message>
+    <message>
+        <source>No loss was found in this graph; the run trains without a curve.</source>
+        <translation>此计算图中未找到损失；训练照常进行，但没有曲线。</translation>
+    </message>
+    <message>
+        <source>No run yet. Run ▸ Resume… (Ctrl+R) trains on from the open checkpoint.</source>
+        <translation>尚无运行。运行 ▸ 继续训练…（Ctrl+R）可从打开的检查点继续训练。</translation>
+    </message>
+    <message>
+        <source>Progress of the run</source>
+        <translation>运行进度</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Run folder: {0}</source>
+        <translation>运行文件夹：{0}</translation>
+    </message>
+    <message>
+        <source>The last lines of the log</source>
+        <translation>日志的最后几行</translation>
+    </message>
+    <message>
+        <source>The loss appears with the first step.</source>
+        <translation>完成第一步后显示损失。</translation>
+    </message>
+    <message>
+        <source>The loss was not a finite number at step {0}; such steps are gaps in the curve.</source>
+        <translation>第 {0} 步的损失不是有限数；这样的步在曲线中留空。</translation>
+    </message>
+    <message>
+        <source>loss {0}</source>
+        <translation>损失 {0}</translation>
+    </message>
+    <message>
+        <source>step {0}</source>
+        <translation>第 {0} 步</translation>
     </message>
     <message>
         <source>{0} steps/s</source>
@@ -4495,6 +4586,14 @@
         <translation>保存…</translation>
     </message>
     <message>
+        <source>Set</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Stage the text as it is now</source>
+        <translation>暂存现在的文本</translation>
+    </message>
+    <message>
         <source>Text</source>
         <translation>文本</translation>
     </message>
@@ -4520,6 +4619,48 @@
     <message>
         <source>scalar</source>
         <translation>标量</translation>
+    </message>
+</context>
+<context>
+    <name>TreeFilter</name>
+    <message numerus="yes">
+        <source>%1 of %n</source>
+        <translation>
+            <numerusform>%1 / %n</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n variables</source>
+        <translation>
+            <numerusform>%n 个变量</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n without an object path</source>
+        <translation>
+            <numerusform>%n 个没有对象路径</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>1 variable</source>
+        <translation>1 个变量</translation>
+    </message>
+    <message numerus="yes">
+        <source>figures of %n to come</source>
+        <translation>
+            <numerusform>还有 %n 个的数据未出</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>no object paths: full names are shown</source>
+        <translation>没有对象路径：显示全名</translation>
+    </message>
+</context>
+<context>
+    <name>TreeHeader</name>
+    <message>
+        <source>All columns in their places</source>
+        <translation>所有列恢复原位</translation>
     </message>
 </context>
 <context>
@@ -4665,6 +4806,29 @@
     </message>
 </context>
 <context>
+    <name>ValueSplit</name>
+    <message>
+        <source>Only for matrices of at least 2 and at most {0:,} singular values</source>
+        <translation>仅用于有 2 到 {0:,} 个奇异值的矩阵</translation>
+    </message>
+    <message>
+        <source>Plot</source>
+        <translation>绘图</translation>
+    </message>
+    <message>
+        <source>Show the singular values of the matrix</source>
+        <translation>显示矩阵的奇异值</translation>
+    </message>
+    <message>
+        <source>Show the vector as a line</source>
+        <translation>以折线显示向量</translation>
+    </message>
+    <message>
+        <source>Spectrum</source>
+        <translation>谱</translation>
+    </message>
+</context>
+<context>
     <name>ValueTable</name>
     <message>
         <source>Page of columns</source>
@@ -4718,32 +4882,12 @@
         <translation>转到索引…</translation>
     </message>
     <message>
-        <source>Only for matrices of at least 2 and at most {0:,} singular values</source>
-        <translation>仅用于有 2 到 {0:,} 个奇异值的矩阵</translation>
-    </message>
-    <message>
         <source>Pasting takes at most {0:,} cells, and these are {1:,}.</source>
         <translation>最多粘贴 {0:,} 个单元格，而这里有 {1:,} 个。</translation>
     </message>
     <message>
-        <source>Plot</source>
-        <translation>绘图</translation>
-    </message>
-    <message>
         <source>Row, row and column, or an index on every axis (Ctrl+G)</source>
         <translation>行、行和列，或每个轴上的索引 (Ctrl+G)</translation>
-    </message>
-    <message>
-        <source>Show the singular values of the matrix</source>
-        <translation>显示矩阵的奇异值</translation>
-    </message>
-    <message>
-        <source>Show the vector as a line</source>
-        <translation>以折线显示向量</translation>
-    </message>
-    <message>
-        <source>Spectrum</source>
-        <translation>谱</translation>
     </message>
     <message>
         <source>The lines to paste have different numbers of cells.</source>
@@ -4796,11 +4940,9 @@
         <source>%1 Inf</source>
         <translation>%1 个 Inf</translation>
     </message>
-    <message numerus="yes">
+    <message>
         <source>%n variables</source>
-        <translation>
-            <numerusform>%n 个变量</numerusform>
-        </translation>
+        <translation>%n 个变量</translation>
     </message>
     <message>
         <source>Elements that are not a number, or infinite</source>
@@ -4882,12 +5024,6 @@
         <source>key: %1</source>
         <translation>键：%1</translation>
     </message>
-    <message numerus="yes">
-        <source>level %n</source>
-        <translation>
-            <numerusform>第 %n 层</numerusform>
-        </translation>
-    </message>
     <message>
         <source>no object path, so its name is shown</source>
         <translation>没有对象路径，因此显示其名称</translation>
@@ -4908,17 +5044,25 @@
         <source>trainable</source>
         <translation>可训练</translation>
     </message>
-    <message numerus="yes">
+    <message>
         <source>● %n inside</source>
-        <translation>
-            <numerusform>● 内含 %n</numerusform>
-        </translation>
+        <translation>● 内含 %n</translation>
     </message>
-    <message numerus="yes">
+    <message>
         <source>⚠ %n inside</source>
-        <translation>
-            <numerusform>⚠ 内含 %n 个</numerusform>
-        </translation>
+        <translation>⚠ 内含 %n 个</translation>
+    </message>
+    <message>
+        <source>⚠ Inf</source>
+        <translation>⚠ Inf</translation>
+    </message>
+    <message>
+        <source>⚠ NaN</source>
+        <translation>⚠ NaN</translation>
+    </message>
+    <message>
+        <source>⚠ NaN/Inf</source>
+        <translation>⚠ NaN/Inf</translation>
     </message>
     <message>
         <source>⚠ damaged</source>
@@ -4928,11 +5072,9 @@
         <source>✎ renamed</source>
         <translation>✎ 已改名</translation>
     </message>
-    <message numerus="yes">
+    <message>
         <source>✕ %n inside</source>
-        <translation>
-            <numerusform>✕ 内含 %n 个</numerusform>
-        </translation>
+        <translation>✕ 内含 %n 个</translation>
     </message>
     <message>
         <source>✕ dropped</source>
@@ -4949,28 +5091,6 @@
 </context>
 <context>
     <name>VariablesPanel</name>
-    <message numerus="yes">
-        <source>%1 of %n</source>
-        <translation>
-            <numerusform>%1 / %n</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n variables</source>
-        <translation>
-            <numerusform>%n 个变量</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n without an object path</source>
-        <translation>
-            <numerusform>%n 个没有对象路径</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>1 variable</source>
-        <translation>1 个变量</translation>
-    </message>
     <message>
         <source>Reading the variables</source>
         <translation>正在读取变量</translation>
@@ -4978,16 +5098,6 @@
     <message>
         <source>Variables</source>
         <translation>变量</translation>
-    </message>
-    <message numerus="yes">
-        <source>figures of %n to come</source>
-        <translation>
-            <numerusform>还有 %n 个的数据未出</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>no object paths: full names are shown</source>
-        <translation>没有对象路径：显示全名</translation>
     </message>
 </context>
 <context>
