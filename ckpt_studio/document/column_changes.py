@@ -1,9 +1,9 @@
-"""Columns of variables with something changed: other types and shapes, other names, one row more."""
+"""Columns of variables with something changed: other types and shapes, other names, one row more; hashes of rows."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -131,3 +131,26 @@ def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -
 def inserted(column: NDArray[Any], row: int, value: int) -> NDArray[Any]:
     """A column with one value more, before a row."""
     return np.concatenate((column[:row], np.array([value], column.dtype), column[row:]))
+
+
+def merged_places(ahead: Sequence[bytes], new: Sequence[bytes]) -> NDArray[np.int64]:
+    """Int64 [n]: before which of `ahead` each of `new` belongs, both being in order."""
+    places = np.empty(len(new), np.int64)
+    at = 0
+    for number, key in enumerate(new):
+        while at < len(ahead) and ahead[at] < key:
+            at += 1
+        places[number] = at
+    return places
+
+
+def mixed(*columns: Any) -> NDArray[np.uint64]:
+    """A hash of each row, 64 bits: the finalizer of SplitMix64 over one column after the other."""
+    result = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        result = result ^ np.asarray(column).astype(np.int64).astype(np.uint64)
+        result = result + np.uint64(0x9E3779B97F4A7C15)
+        result = (result ^ (result >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        result = (result ^ (result >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        result = result ^ (result >> np.uint64(31))
+    return result

@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns, Names, decode, encode, printable
-from ckpt_studio.document.column_changes import RowFaults, inserted, with_names, with_row, with_shapes
+from ckpt_studio.document.column_changes import (
+    RowFaults,
+    inserted,
+    merged_places,
+    mixed,
+    with_names,
+    with_row,
+    with_shapes,
+)
 from ckpt_studio.document.values.base import Values, Want
 
 _BLANK: Final = {
@@ -250,7 +258,7 @@ class State:
         if lent is not None:
             below = version[lent] ^ lent.astype(np.uint64)
         kind = (columns.dtype[rows], columns.rank[rows], *columns.dims[rows].T)
-        version[rows] = _mixed(below, layer.number, np.arange(len(rows)), *kind)
+        version[rows] = mixed(below, layer.number, np.arange(len(rows)), *kind)
         foreign = self.foreign
         if not layer.over:
             foreign = foreign.copy()
@@ -285,7 +293,7 @@ class State:
         ahead = self.columns.keys.subset(stay)
         inserted_raw = [raw[at] for at in order]
         if len(raw) > _MANY:
-            places = _merged(ahead.raws(), inserted_raw)
+            places = merged_places(ahead.raws(), inserted_raw)
         else:
             below = range(len(ahead))
             places = np.array([bisect_left(below, key, key=ahead.raw) for key in inserted_raw], np.int64)
@@ -293,8 +301,9 @@ class State:
         sources = np.insert(stay, places, len(self.columns) + np.array(order, np.int64))
         names_now = self.columns.keys.followed_by(raw).subset(sources)
         named = self.named.copy()
+        old = self.base.keys.raws() if len(raw) > _MANY else None
         named[rows] = [
-            0 if at >= 0 and key == self.base.keys.raw(at) else hash(key) or 1
+            0 if at >= 0 and key == (self.base.keys.raw(at) if old is None else old[at]) else hash(key) or 1
             for key, at in zip(raw, self.origin[rows].tolist(), strict=True)
         ]
         state = replace(self, named=named)
@@ -379,26 +388,3 @@ def with_slots(columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     slots = np.flatnonzero(columns.slot_of >= 0)
     chosen[slots] |= chosen[columns.slot_of[slots]]
     return chosen
-
-
-def _merged(ahead: Sequence[bytes], new: Sequence[bytes]) -> NDArray[np.int64]:
-    """Int64 [n]: before which of `ahead` each of `new` belongs, both being in order."""
-    places = np.empty(len(new), np.int64)
-    at = 0
-    for number, key in enumerate(new):
-        while at < len(ahead) and ahead[at] < key:
-            at += 1
-        places[number] = at
-    return places
-
-
-def _mixed(*columns: Any) -> NDArray[np.uint64]:
-    """A hash of each row, 64 bits: the finalizer of SplitMix64 over one column after the other."""
-    mixed = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        mixed = mixed ^ np.asarray(column).astype(np.int64).astype(np.uint64)
-        mixed = mixed + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return mixed

@@ -6,4 +6,6 @@ made.py       values that come from no file: constants, the identity, initialize
 random_numbers.py  the numbers of the random initializers, the same on every machine
 changed.py    values changed one by one: converted, cast, scaled, without NaN, with other cells
 arranged.py   values in another arrangement: reshaped, transposed, cropped or padded
+averaged.py   means of several values
+scalars.py    one element of any type, from what JSON says
 """
