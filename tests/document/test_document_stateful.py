@@ -311,20 +311,21 @@ def same(got: Any, want: Any) -> None:
     np.testing.assert_array_equal(got, want)
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_a_document_behaves_as_a_dict(tmp_path: Path, tensorflow_child: TensorFlowChild, seed: int) -> None:
-    DocumentMachine.folder = tmp_path
-    DocumentMachine.child = tensorflow_child
-    DocumentMachine.base = make(tmp_path / "base", "model.ckpt-100", MODEL)
-    DocumentMachine.donor = make(tmp_path / "donor", "best-9", DONOR)
+def behaves(folder: Path, child: TensorFlowChild, **how: Any) -> None:
+    DocumentMachine.folder = folder
+    DocumentMachine.child = child
+    DocumentMachine.base = make(folder / "base", "model.ckpt-100", MODEL)
+    DocumentMachine.donor = make(folder / "donor", "best-9", DONOR)
     run_state_machine_as_test(
         DocumentMachine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=16,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), **how),
     )
+
+
+def test_a_document_behaves_as_a_dict(tmp_path: Path, tensorflow_child: TensorFlowChild) -> None:
+    behaves(tmp_path, tensorflow_child, max_examples=12, stateful_step_count=16, derandomize=True)
+
+
+@pytest.mark.campaign("edits")
+def test_a_document_behaves_as_a_dict_for_long(tmp_path: Path, tensorflow_child: TensorFlowChild) -> None:
+    behaves(tmp_path, tensorflow_child, max_examples=300, stateful_step_count=40)
