@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 ROOT = Path(__file__).resolve().parent.parent
+
+hypothesis.settings.register_profile("studio", deadline=None)  # seconds belong to the benchmarks
+hypothesis.settings.load_profile("studio")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -327,6 +327,8 @@ class ObjectTree:
             facts.role = Role.counter if counts else Role.metadata
             if keeper is not None:
                 facts.name = f"{keeper}/{place.name}"
+        elif self._datasets[key].shape:
+            facts.role = Role.slot  # of a weight that cannot be told: an optimizer's own are single numbers
 
 
 def _numbered(layers: tuple[Layer, ...], doubled: bool) -> dict[str, Layer]:

@@ -54,7 +54,7 @@ _OPTIMIZERS_OWN: Final = frozenset({b"beta_1", b"beta_2", b"decay", b"rho", b"mo
 _TURN: Final = re.compile(rb"(?s)(.*?)(?:_(\d{1,4}))?")
 _SCOPES: Final = 4
 _MOST_BELOW: Final = 64
-_INNER: Final = re.compile(rb"/(part|t)_\d+$")
+_NUMBER: Final = re.compile(rb"\d+$")
 
 
 class Kind(Enum):
@@ -247,7 +247,7 @@ class _Weights:
     """Finds the row of the weight that a slot's name begins with: mostly the row before, or the last one found.
 
     An optimizer that was built in a scope puts the scope in front, Keras 2 puts its own name there; the parts of a
-    partitioned variable (`/part_0`, an Estimator's `/t_0`) are not in the weight's own key.
+    partitioned variable are not in the weight's own key.
     """
 
     def __init__(self, marks: Marks) -> None:
@@ -277,11 +277,30 @@ class _Weights:
         self._last = (base, found)
         return found
 
+    def _partitioned(self, base: bytes) -> int:
+        """The row of the partitioned variable of which `base` is a part, or -1.
+
+        Where the optimizer has a scope, TensorFlow cuts the part's name off as many letters too late as the scope has:
+        of `net/w/part_0` it leaves any end behind the variable's name, as `net/w/t_0` or `net/w/w/part_0`.
+        """
+        number = _NUMBER.search(base)
+        cut = len(base)
+        for _ in range(_SCOPES if number else 0):
+            cut = base.rfind(b"/", 0, cut)
+            if cut <= 0:
+                break
+            whole = base[:cut]
+            if number and (b"%s/part_%s" % (whole, number[0])).endswith(base[cut + 1 :]):
+                found = self._find(whole)
+                if found >= 0:
+                    return found
+        return -1
+
     def _search(self, base: bytes) -> int:
         for _ in range(_SCOPES):
             found = self._find(base)
-            if found < 0 and _INNER.search(base):
-                found = self._find(_INNER.sub(b"", base))
+            if found < 0:
+                found = self._partitioned(base)
             if found >= 0:
                 return found
             _, separator, base = base.partition(b"/")

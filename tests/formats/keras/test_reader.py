@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import Corrupt, FileFault, MissingFile
+from ckpt_studio.core.tensors import Role
 from ckpt_studio.formats.folder import scan_folder
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.formats.keras.legacy_files import dense, save_weights, values
@@ -121,3 +123,19 @@ def test_a_list_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
         index.write_text(text)
         with pytest.raises(FileFault, match=r"m\.weights\.json"):
             open_checkpoint(str(index))
+
+
+def test_an_optimizers_variables_of_an_unknown_weight_are_slots(tmp_path: Path) -> None:
+    """Which of two layers of one shape was frozen cannot be told without a configuration."""
+    with h5py.File(tmp_path / "m.weights.h5", "w") as file:
+        for name in ("dense", "dense_1"):
+            for number, shape in enumerate([(4, 4), (4,)]):
+                file[f"layers/{name}/vars/{number}"] = np.ones(shape, np.float32)
+            file[f"layers/{name}/vars"].attrs["name"] = name
+        for number, shape in enumerate([(), (), (4, 4), (4,)]):
+            file[f"optimizer/vars/{number}"] = np.ones(shape, np.int64 if number == 0 else np.float32)
+        file["optimizer/vars"].attrs["name"] = "sgd"
+    columns = open_checkpoint(str(tmp_path / "m.weights.h5")).columns
+    slots = [columns.of(f"optimizer/vars/{number}") for number in (2, 3)]
+    assert [(slot.role, slot.slot_of) for slot in slots] == [(Role.slot, None)] * 2
+    assert columns.of("optimizer/vars/1").role == Role.metadata

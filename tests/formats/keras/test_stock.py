@@ -111,6 +111,8 @@ def test_names_and_slots_are_never_wrong(stock: Stock, name: str, ending: str) -
             of_no_kind = last.startswith(f"{flat}_") and info.slot_name is None
             assert sums or of_no_kind or last == f"{flat}_{info.slot_name}"
             assert info.role == Role.slot
+        elif info.shape:
+            assert info.role == Role.slot, "of a weight that cannot be told"
         else:
             assert info.role == (Role.counter if last in (*COUNTERS, "variable") else Role.metadata)
 
