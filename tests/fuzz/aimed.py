@@ -10,8 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-
-import numpy as np
+from math import prod
 
 from ckpt_studio.formats.base import Checkpoint, FolderEntry
 from ckpt_studio.formats.folder import _find as entries_of
@@ -103,8 +102,8 @@ def _read_some(checkpoint: Checkpoint, count: int) -> None:
     """Read the first values as a whole."""
     columns = checkpoint.columns
     for row in range(min(len(columns), count)):
-        elements = max(columns.nbytes[row], int(columns.dims[row].clip(0).prod(dtype=np.float64)))
-        if elements <= _SMALL:
+        elements = prod(columns.dims[row, : max(int(columns.rank[row]), 0)].tolist())
+        if max(int(columns.nbytes[row]), elements) <= _SMALL:
             with errors_of_ours():
                 checkpoint.read(columns.keys[row])
 
