@@ -23,6 +23,7 @@ from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef, Var
 
 _SAVERS: Final = ("SaveV2", "RestoreV2", "Save", "SaveSlices", "Restore", "RestoreSlice")
 """Operations whose second input is a list of keys."""
+_RESTORE_ONE: Final = ("Restore", "RestoreSlice")
 _FIRST_SAVED: Final = 3
 """Place of the first value among the inputs of SaveV2."""
 _NODE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
@@ -170,7 +171,7 @@ def _rename_keys(proto: MetaGraphDef, renamed: Mapping[str, str]) -> None:
 def _without_saving(proto: MetaGraphDef, dropped: frozenset[str]) -> set[str]:
     """Take keys out of what is saved and restored; which of them were there.
 
-    Only the savers of TensorFlow 1.0 and later can do without some; one that would save nothing at all stays as it is.
+    What saves in the old V1 kind, or would save nothing at all, stays as it is.
     """
     nodes = {node.name: node for node in proto.graph_def.node}
     found: set[str] = set()
@@ -181,6 +182,9 @@ def _without_saving(proto: MetaGraphDef, dropped: frozenset[str]) -> set[str]:
         keys = [decode(text) for text in listed.attr["value"].tensor.string_val]
         here = [place for place, key in enumerate(keys) if key in dropped]
         types = node.attr["dtypes"].list.type if "dtypes" in node.attr else ()
+        if here and node.op in _RESTORE_ONE:
+            found.update(keys)
+            lost.add(node.name)
         if not here or node.op not in ("SaveV2", "RestoreV2") or len(types) != len(keys):
             continue
         found.update(keys[place] for place in here)
