@@ -75,6 +75,10 @@ class StagedView:
             origins[graph] = -1
         return origins[self._rows]
 
+    def renamed(self) -> Mapping[str, str]:
+        """New key by the base's, of the variables that are called otherwise."""
+        return self._change.renamed
+
     @property
     def _graph_row(self) -> int:
         """Row of the state of the object graph, -1 if there is none."""

@@ -78,6 +78,15 @@ class Derived(Protocol):
         ...
 
 
+@runtime_checkable
+class Renaming(Protocol):
+    """A source that was made of another and calls some variables otherwise: what names them there has to follow."""
+
+    def renamed(self) -> Mapping[str, str]:
+        """New key by the old one, of those that are there under another."""
+        ...
+
+
 class Plan(Protocol):
     """What a save would write, found out without writing.
 

@@ -13,6 +13,7 @@ from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.files import read_whole
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from ckpt_studio.formats.tf_bundle.write import write_bundle
+from ckpt_studio.formats.tf_bundle.write_plan import Meta
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.part import Part
 from ckpt_studio.training.run_folder import CHECKPOINT_NAME, RUN_STATE, RunFolder
@@ -28,7 +29,7 @@ def write_start(
     base: Checkpoint,
     card: Card,
     task: Task,
-    meta: Path | None = None,
+    meta: Meta | None = None,
     prefix: str | None = None,
 ) -> str:
     """Write the staged view, with its graph, as the checkpoint that the run begins with; its prefix.

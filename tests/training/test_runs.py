@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import RunFault, TargetExists
+from ckpt_studio.document.document import Document
+from ckpt_studio.document.edits import Freeze, RenamePattern
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.child import Child
@@ -475,3 +477,25 @@ def test_what_a_killed_window_left_is_swept_at_the_next_run(
         assert open_bundle(str(index)[: -len(".index")]).read("net/layer0/w").shape == (8, 16)
     last = json.loads((lost / "events.jsonl").read_text().splitlines()[-1])
     assert (last["event"], last["state"]) == ("end", "lost")
+
+
+def test_a_run_goes_on_under_the_new_names(
+    start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild
+) -> None:
+    """The graph follows what a staged edit calls otherwise, frozen or not."""
+    document = Document(graphs.checkpoint("adam_ref"))
+    document.do(RenamePattern.of(document.staged.columns, "^net/", "model/"))
+    document.do(Freeze(("model/layer0/w",)))
+    run = start("adam_ref", document.frozen_keys(), document.staged, steps=4)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert outcome.frozen_unchanged is True
+    assert run.card.missing == ()
+    assert outcome.prefix is not None
+    restored = tensorflow_child(RESTORE, outcome.prefix, [])
+    assert not [name for name in restored if name.startswith("net/")]
+    assert restored["global_step"] == [9]
+    assert "model/layer0/w" not in restored["trainable"]
+    before = document.base.read("net/layer1/w").ravel()
+    assert not np.array_equal(restored["model/layer1/w"], before)
+    np.testing.assert_allclose(restored["model/layer1/w"], before, atol=0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -12,9 +12,11 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
+from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
+from ckpt_studio.formats.writing import Renaming
 from ckpt_studio.training.card import Card, Initialised, Input, Risk
 from ckpt_studio.training.data import (
     ArrayInfo,
@@ -46,8 +48,20 @@ class MetaGraphRoute:
     def write_start(
         self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
     ) -> str:
-        """As `Route.write_start`: the staged view, with the graph as its `.meta`."""
-        return write_start(folder, source, base, card, task, meta=Path(card.meta_graph))
+        """As `Route.write_start`: the staged view; the graph goes along, its variables called as in that."""
+        meta = Path(card.meta_graph) if not _renamed(source) else _graph(card.meta_graph, source).serialise()
+        return write_start(folder, source, base, card, task, meta=meta)
+
+
+def _renamed(source: TensorSource) -> Mapping[str, str]:
+    """New key by old key, of what a staged edit calls otherwise than the graph does."""
+    return source.renamed() if isinstance(source, Renaming) else {}
+
+
+def _graph(path: str, source: TensorSource) -> MetaGraph:
+    """The graph in a file, its variables called as those of `source` are. Raises FileFault."""
+    meta, renamed = load_meta_graph(path), _renamed(source)
+    return follow(unfreeze_meta_graph(meta), renamed, ()).meta if renamed else meta
 
 
 def make_card(
@@ -70,7 +84,7 @@ def make_card(
         FileFault: the graph cannot be read.
         RequestFault: the specification names a train operation or loss that the graph does not have.
     """
-    meta = load_meta_graph(meta_path)
+    meta = _graph(meta_path, source)
     columns = source.columns
     chosen = () if spec.train_op is None else (spec.train_op,)
     plan = plan_training(meta, frozenset(columns.keys), train_ops=chosen, loss=spec.loss)
