@@ -61,6 +61,7 @@ class RunSpec:
         keep_best: how many checkpoints of the lowest loss stay beside the newest ones.
         on_nan: `stop`, or `continue` where a loss that is no number shall not end the run.
         reads: further files and folders that a recipe may read; its own folder and the data are.
+        memory_limit: MiB that the training process may take, or None.
         trust: whether the person said that this graph may run.
     """
 
@@ -83,6 +84,7 @@ class RunSpec:
     keep_best: int = 0
     on_nan: str = "stop"
     reads: tuple[str, ...] = ()
+    memory_limit: int | None = None
     trust: bool = False
     folder: str = field(default="", compare=False)
 
@@ -100,7 +102,7 @@ class RunSpec:
         for name in ("frozen", "reads"):
             if getattr(self, name):
                 fields[name] = list(getattr(self, name))
-        for name in ("patch", "train_op", "loss", "recipe", "optimizer", "learning_rate"):
+        for name in ("patch", "train_op", "loss", "recipe", "optimizer", "learning_rate", "memory_limit"):
             if getattr(self, name) is not None:
                 fields[name] = getattr(self, name)
         for one in dataclasses.fields(self):
@@ -151,7 +153,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
     reader.known(
         {"checkpoint", "out", "steps", "save_every", "max_to_keep", "batch_size", "seed", "data", "frozen", "patch",
          "train_op", "loss", "recipe", "optimizer", "learning_rate", "freeze_statistics", "keep_best", "on_nan",
-         "reads",         "trust"}
+         "reads", "memory_limit",         "trust"}
     )  # fmt: skip
 
     def located(text: str) -> str:
@@ -182,6 +184,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         freeze_statistics=reader.flag("freeze_statistics"),
         keep_best=reader.whole("keep_best", 0) or 0,
         on_nan=reader.one_of("on_nan", ("stop", "continue")),
+        memory_limit=reader.whole("memory_limit", 1),
         reads=tuple(located(path) for path in reader.texts("reads")),
         trust=reader.flag("trust"),
         folder=str(base),

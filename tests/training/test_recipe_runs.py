@@ -15,6 +15,7 @@ from ckpt_studio.training.events import Cause, RunState
 from ckpt_studio.training.part import Part
 from ckpt_studio.training.template import recipe_for
 from ckpt_studio.training.worker.graft import GRAPH_KEY
+from tests.helpers.memory_source import MemoryCheckpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Start, Watched
 from tests.training.recipes import MAKE, RECIPES, RESTORE
@@ -156,6 +157,15 @@ def test_a_recipe_that_does_not_keep_to_the_contract_is_said(
     assert outcome.state is RunState.failed
     assert outcome.cause in (Cause.refused, Cause.exception)
     assert said in outcome.message
+
+
+def test_a_limit_of_memory_holds(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "recipe.py").write_text("import numpy as np\ndef build(): return np.ones((1 << 17, 1 << 15))")
+    base = MemoryCheckpoint({"w": np.ones(3, "f")})
+    run = start(base, data=None, recipe=str(tmp_path / "recipe.py"), memory_limit=4096)
+    outcome = run.end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.out_of_memory), outcome
+    assert "memory" in outcome.message
 
 
 def test_layers_that_are_numbered_anew_stop_the_run(start: Start, recipes: Made, tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.child import Child
 from ckpt_studio.training.events import Cause, Metrics, RunState, State
 from ckpt_studio.training.routes.metagraph import make_card
+from ckpt_studio.training.runner import Runner
 from ckpt_studio.training.spec import DataSpec, RunSpec
 from ckpt_studio.training.worker.values import TrainedValues
+from tests.helpers.forked_workers import ForkedWorkers
 from tests.helpers.memory_source import MemoryCheckpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Graphs, Start, Watched
@@ -324,6 +326,34 @@ def test_what_the_checkpoint_lacks_is_initialised_and_what_the_graph_lacks_is_ca
     end = open_bundle(str(outcome.prefix))
     assert end.read("words").tolist() == [b"a", b"", b"cd"]
     assert sorted(end.columns.keys) == sorted([*whole.columns.keys, "words"])
+
+
+def test_the_best_checkpoint_stays_beside_the_newest(start: Start, graphs: Graphs, tmp_path: Path) -> None:
+    run = start(
+        "adam_ref", steps=8, save_every=1, max_to_keep=1, keep_best=1, batch_size=8, learning_rate=0.2
+    )
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    best = run.steps[min(range(8), key=lambda at: run.losses[at] or 0.0)]
+    left = {file.name for file in (tmp_path / "run").glob("*.index")}
+    assert left == {f"model.ckpt-{best}.index", f"model.ckpt-{run.steps[-1]}.index"}
+
+
+def test_a_rehearsal_tells_the_card_and_leaves_nothing(
+    workers: ForkedWorkers, graphs: Graphs, tmp_path: Path
+) -> None:
+    base = graphs.checkpoint("adam_ref")
+    source = TrainedValues(base, {"net/layer2/b": np.array([5, 0, 0], "f")})
+    spec = RunSpec(base.prefix, str(tmp_path / "try"), data=DataSpec(graphs.data), trust=True)
+    runner = Runner(spec, source, base, child=workers.child(), rehearse=True)
+    run = Watched(runner)
+    runner.start()
+    outcome = run.end()
+    runner.close()
+    assert outcome.state is RunState.finished, outcome
+    assert run.steps == []
+    assert run.card.loss_before != run.card.loss_after
+    assert not (tmp_path / "try").exists()
 
 
 def test_stop_and_checkpoint_now(start: Start, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ckpt_studio.training.worker.link import Link
-from ckpt_studio.training.worker.process import keep_temporaries_in, obey_signals, settle
+from ckpt_studio.training.worker.process import keep_temporaries_in, limit_memory, obey_signals, settle
 
 _SENTENCE = 600
 
@@ -35,6 +35,7 @@ def main(parent: int) -> NoReturn:
         job = Job.load(link.wait_for_job())
         link.log_to(job.folder.log)
         keep_temporaries_in(job.folder.work)
+        limit_memory(job.spec.memory_limit)
         os.chdir(job.folder.path)
         link.say("state", state="compiling")
         finished, message = Loop(job, link, route_named(job.route).build(job, link)).go()

@@ -33,6 +33,15 @@ def obey_signals(link: Link) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def limit_memory(mebibytes: int | None) -> None:
+    """Let this process take no more memory of its own, where the system knows such a limit."""
+    if mebibytes is not None:
+        with suppress(ImportError, ValueError, OSError):
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_DATA, (mebibytes << 20, mebibytes << 20))
+
+
 def keep_temporaries_in(folder: Path) -> None:
     """Let Python's and TensorFlow's temporary files lie in the run folder, where they are removed with it."""
     for name in ("TMPDIR", "TEMP", "TMP"):

@@ -71,7 +71,6 @@ class SteppedTrainer:
         card = _with_binding(parts.card, self.binding, frozen)
         writer = parts.writer([parts.variables[at] for at in frozen], card.frozen)
         self._checkpoints = RunCheckpoints(job.folder, job.spec, writer)
-        self._batches = parts.batches
         if card.problems:
             self.card = card
             return
@@ -139,7 +138,8 @@ class SteppedTrainer:
         for place, one in enumerate(self._variables):
             pair = self.binding.pairs.get(place)
             if pair is not None:
-                values[self.binding.known[pair[0]].key] = one.value()
+                known = self.binding.known[pair[0]]
+                values[known.key] = _as_saved(one.value(), known.dtype)
             self._check(one, step)
         for place, key in self._grafted.items():
             values[key] = self._variables[place].value()
@@ -156,10 +156,16 @@ class SteppedTrainer:
             raise NotANumber(f"{one.told.name} is not finite any more at step {step}, so that was not saved.")
 
 
+def _as_saved(value: Any, dtype: str) -> Any:
+    """A count in the integer type that the checkpoint has for it: releases of Keras differ in that."""
+    return value.astype(dtype) if value.dtype.kind == "i" and value.dtype.name != dtype else value
+
+
 def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card:
     bound = binding.bound
     pairs = binding.pairs
-    keys = sorted({*card.frozen, *(binding.known[pairs[at][0]].key for at in frozen if at in pairs)})
+    keys = sorted({binding.known[pairs[at][0]].key for at in frozen if at in pairs})
+    notes = [f"{key} is frozen, and the model does not have it." for key in card.frozen if key not in keys]
     problems = [
         *binding.problems,
         *(
@@ -178,5 +184,6 @@ def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card
         unused=binding.unused,
         differs=binding.differs,
         frozen=tuple(keys),
+        notes=(*card.notes, *notes),
         problems=(*card.problems, *problems),
     )
