@@ -190,14 +190,15 @@ class ObjectTree:
         by_group = _numbered(layers, doubled)
         for name in group.groups:
             own = self._own_name(f"{path}/{name}")
-            if name not in by_group or own not in (None, by_group[name].name):
+            if name not in by_group or (own and own != (by_group[name].name or own)):
                 return self._container(group, path, known)  # not the layers of this configuration
         trained = _Trained()
         for name, layer in by_group.items():
             if name in group.groups:
                 kind = layer.kind if layer.is_own else ""
                 sub = f"{path}/{name}"
-                trained.append(self._inside(group.groups[name], sub, known, kind, layer, layer.name))
+                own = layer.name or self._own_name(sub) or ""  # a class of somebody's own may not tell it
+                trained.append(self._inside(group.groups[name], sub, known, kind, layer, own))
         return trained
 
     def _attribute(self, group: _Group, path: str, known: _Known, name: str) -> _Trained:

@@ -12,6 +12,7 @@ import pytest
 
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Unsupported
 from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import RoleSource
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.formats.keras.legacy_files import layer, values
 
@@ -63,6 +64,28 @@ def test_stored_and_packed_anew(tmp_path: Path, packing: int) -> None:
         task = Task()
         assert list(checkpoint.verify(task)) == []
         assert task.done == task.total > 0
+    finally:
+        checkpoint.close()
+
+
+def test_a_layer_whose_configuration_tells_no_name_hides_no_others(tmp_path: Path) -> None:
+    """Layers of somebody's own need not say what they are called; the file does."""
+    own = {"class_name": "My", "config": {"trainable": True}, "registered_name": "pkg>My", "module": None}
+    config = {**CONFIG, "config": {"name": "sequential", "layers": [own, layer("Dense", "second")]}}
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        for group, name in (("my", "mine"), ("dense", "second")):
+            for number, shape in enumerate([(40, 30), (30,)]):
+                file[f"layers/{group}/vars/{number}"] = values(*shape)
+            file[f"layers/{group}/vars"].attrs["name"] = name
+    made = {
+        "config__json": json.dumps(config).encode(),
+        "model__weights__h5": (tmp_path / "w.h5").read_bytes(),
+    }
+    checkpoint = open_checkpoint(str(archive(tmp_path / "m.keras", **made)))
+    try:
+        info = checkpoint.columns.of("layers/dense/vars/0")
+        assert (info.name, info.role_source, info.trainable) == ("second/kernel", RoleSource.config, True)
+        assert checkpoint.columns.of("layers/my/vars/0").name == "mine/0"
     finally:
         checkpoint.close()
 
