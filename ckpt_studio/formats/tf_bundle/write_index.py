@@ -70,18 +70,14 @@ def _merge(writer: TableWriter, bundle: Bundle, kept: NDArray[np.bool_], fresh: 
         if block is not None and before == inside and kept[first:stop].all():
             writer.add_block(block, lowest, highest)
         else:
-            old = _records(bundle, first + np.flatnonzero(kept[first:stop]))
-            _add(writer, heapq.merge(old, fresh[before:inside]))
+            old = bundle.index.pairs(first + np.flatnonzero(kept[first:stop]))
+            _add(writer, heapq.merge(old, fresh[before:inside]) if before < inside else old)
         done = inside
     _add(writer, iter(fresh[done:]))
 
 
 def _key(record: Record) -> bytes:
     return record[0]
-
-
-def _records(bundle: Bundle, records: NDArray[np.int64]) -> Iterator[Record]:
-    return ((bundle.index.keys.raw(at), bundle.index.raw(at)) for at in records.tolist())
 
 
 def _add(writer: TableWriter, records: Iterator[Record]) -> None:
