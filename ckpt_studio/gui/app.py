@@ -41,7 +41,7 @@ def main(paths: Sequence[str] = ()) -> int:
     app = make_application()
     windows = [MainWindow() for _ in paths or ("",)]
     windows[0].built.connect(lambda: _settle_in(app, windows))
-    windows[0].built.connect(lambda: windows[0].workbench.completed.connect(restore))
+    windows[0].built.connect(lambda: windows[0].session.warmed.connect(restore))
     for window in windows:
         window.show()
     for window, path in zip(windows, paths, strict=False):

@@ -151,6 +151,11 @@ class Session(QObject):
         """Whether a path is being opened."""
         return self._opening is not None or self._waiting is not None
 
+    @property
+    def warm(self) -> bool:
+        """Whether what opening needs has been imported."""
+        return self._warm
+
     def warm_up(self) -> None:
         """Import what opening needs, in the background; `warmed` follows once. Call it after the first paint."""
         if not self._warming:

@@ -25,7 +25,7 @@ TO_DRAW: Final = (
     "ckpt_studio.gui.views.histogram_legend",
     "ckpt_studio.gui.views.histogram_plot",
 )
-"""What drawing the first variable needs; it names Qt, so the GUI thread imports it, once numpy is there."""
+"""What drawing the first variable needs; it names Qt and no numpy, so the GUI thread imports it."""
 TO_OPEN: Final = (
     "numpy",
     "ckpt_studio.formats.registry",

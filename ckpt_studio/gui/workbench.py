@@ -37,7 +37,7 @@ from ckpt_studio.gui.status import StatusLine
 from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.verifying import Verifying
-from ckpt_studio.gui.warm_up import TO_DRAW, import_all
+from ckpt_studio.gui.warm_up import TO_DRAW
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
@@ -69,7 +69,7 @@ class Workbench(QObject):
     """
 
     completed = Signal()
-    """Everything is there, and ready to draw the first variable."""
+    """All that is seen is there, and what draws the first variable."""
 
     def __init__(self, window: Frame) -> None:
         super().__init__(window)
@@ -86,11 +86,11 @@ class Workbench(QObject):
         self._compare: ComparePanel | None = None
         self._health: HealthPanel | None = None
         self._problems: ProblemsPanel | None = None
-        self._docked = False
+        self._docked = self._is_complete = False
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
-            self.tint, self.session.warm_up,
+            self.tint,
         ]  # fmt: skip
         self.banners = BannerArea(window)
         window.middle.insertWidget(0, self.banners)
@@ -178,15 +178,15 @@ class Workbench(QObject):
     # ---- what has to be imported first
 
     def _import_views(self) -> None:
-        """Import what the views need: here what names Qt, on another thread what does not."""
-        self.session.bridge.submit(
-            lambda task: import_all(("numpy",), task), lambda _: self._furnish(), owner=self
-        )
-        QTimer.singleShot(0, self, lambda: import_module("ckpt_studio.gui.views.panel"))
-        QTimer.singleShot(0, self, lambda: import_module("ckpt_studio.gui.panels.run"))
+        """Import what names Qt, a part a turn, and make it."""
+        for name in ("ckpt_studio.gui.views.panel", "ckpt_studio.gui.panels.run"):
+            QTimer.singleShot(0, self, partial(import_module, name))
+        QTimer.singleShot(0, self, self._furnish)
 
     def _warmed(self) -> None:
         session = self.session
+        if self._is_complete:
+            self._settle()
         session.bridge.submit(lambda task: sweep(), self._log_swept, owner=self)
         if not session.opening and session.document is None:
             session.bridge.submit(lambda task: staged_last_time(), self._offer_staged, owner=self)
@@ -219,13 +219,22 @@ class Workbench(QObject):
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
         QTimer.singleShot(0, self, self._complete)
-        QTimer.singleShot(_SETTLE_MS, self, self._settle)
 
     def _complete(self) -> None:
         """The last of the start: what draws the first variable is there before it is asked for."""
-        import_all(TO_DRAW)
+        for name in TO_DRAW:
+            import_module(name)
+        self._is_complete = True
         self._garbage.settle()
         self.completed.emit()
+        if self.session.warm:
+            self._settle()
+        else:
+            QTimer.singleShot(_SETTLE_MS, self, self._warm_up)
+
+    def _warm_up(self) -> None:
+        if self._late:  # not closed meanwhile
+            self.session.warm_up()
 
     def _settle(self) -> None:
         """Do what neither the start page nor a first look at a variable waits for, a part a turn."""

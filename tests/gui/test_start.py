@@ -59,6 +59,7 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 def test_the_window_is_made_without_numpy() -> None:
     code = (
         "import sys; import ckpt_studio.gui.workbench, ckpt_studio.gui.panels.run, ckpt_studio.gui.views.panel; "
+        "from ckpt_studio.gui.warm_up import TO_DRAW, import_all; import_all(TO_DRAW); "
         "print([m for m in ('numpy', 'pyqtgraph', 'google.protobuf') if m in sys.modules])"
     )
     answer = run(code)

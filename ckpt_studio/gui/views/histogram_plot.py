@@ -1,4 +1,7 @@
-"""The drawing of histograms, one over the other or channel by channel, and the bin that is read in it."""
+"""The drawing of histograms, one over the other or channel by channel, and the bin that is read in it.
+
+Part of the start, so numpy is imported where it is drawn with.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
@@ -20,6 +21,9 @@ from ckpt_studio.gui.plots.ticks import Numbers
 from ckpt_studio.gui.views.ridges import OVERLAP, Ridges
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ckpt_studio.analysis.distribution import Distribution, ValueScale
     from ckpt_studio.analysis.histogram import Histogram
     from ckpt_studio.gui.views.overlays import Overlay
@@ -100,6 +104,8 @@ class HistogramPlot(Plot):
         self._read(None)
 
     def _draw_steps(self, found: Sequence[Histogram], overlays: Sequence[Overlay], how: Drawing) -> None:
+        import numpy as np
+
         drawn = [percent_up_to(each) if how.cumulative else each.counts for each in found]
         floor = _least(drawn, how.cumulative) if how.log else 0.0
         for place, (each, heights, overlay) in enumerate(zip(found, drawn, overlays, strict=True)):
@@ -139,6 +145,8 @@ class HistogramPlot(Plot):
 
     def bin_at(self, value: float) -> int | None:
         """Which bin holds a value, None outside."""
+        import numpy as np
+
         if self._found is None:
             return None
         edges = self._found.histograms[0].edges
@@ -222,6 +230,8 @@ class HistogramPlot(Plot):
 
 def percent_up_to(found: Histogram) -> NDArray[np.float64]:
     """How much of the finite values lies up to the end of each bin, float64 [bins]."""
+    import numpy as np
+
     whole = int(found.counts.sum()) + found.below + found.above
     up_to: NDArray[np.float64] = np.cumsum(found.counts, dtype=np.float64) + found.below
     return up_to * (100 / max(whole, 1))
@@ -247,6 +257,8 @@ def _percent(share: float) -> str:
 
 
 def _same_axes(one: Distribution, other: Distribution) -> bool:
+    import numpy as np
+
     a, b = one.histograms[0].edges, other.histograms[0].edges
     channels = [None if each.channels is None else each.channels.axis for each in (one, other)]
     return one.request.scale == other.request.scale and channels[0] == channels[1] and np.array_equal(a, b)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
@@ -14,6 +13,9 @@ from ckpt_studio.gui.plots.frame import Frame
 from ckpt_studio.gui.plots.layers import Layer, staircase
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ckpt_studio.analysis.ridgeline import Ridgeline
 
 OVERLAP: Final = 1.8
@@ -30,61 +32,66 @@ class Ridges(Layer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Ridgeline | None = None
-        self._heights: NDArray[np.float64] = np.empty((0, 0))
+        self._drawn: tuple[Ridgeline, NDArray[np.float64]] | None = None
 
     def set_ridges(self, found: Ridgeline | None, log: bool = False) -> None:
         """Draw these, with heights that are counts or their logarithms; None for nothing."""
-        self._found = found
-        if found is not None:
+        if found is None:
+            self._drawn = None
+        else:
+            import numpy as np
+
             heights = np.log1p(found.counts) if log else found.counts.astype(np.float64)
-            self._heights = heights / np.maximum(heights.max(1, initial=0, keepdims=True), 1e-9)
+            self._drawn = found, heights / np.maximum(heights.max(1, initial=0, keepdims=True), 1e-9)
         self.changed()
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
-        found = self._found
-        if found is None:
+        if self._drawn is None:
             return
+        found, heights = self._drawn
         low, high = frame.y.view
-        first = max(int(low), 0) // found.per_row
-        last = min(int(np.ceil(high / found.per_row)), len(self._heights))
+        seen = max(int(low), 0) // found.per_row, min(math.ceil(high / found.per_row), len(heights))
         if frame.area.height() / max(high - low, 1e-9) * found.per_row >= _LEAST_ROW:
-            self._paint_ridges(painter, frame, found, first, last)
+            _paint_ridges(painter, frame, found, heights, seen)
         else:
-            self._paint_shades(painter, frame, found)
+            _paint_shades(painter, frame, found, heights[: seen[1]])
 
-    def _paint_ridges(self, painter: QPainter, frame: Frame, found: Ridgeline, first: int, last: int) -> None:
-        line = frame.colours.staged
-        fill = faded(_mixed(frame.colours.base, line, 0.35), 0.9)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for row in range(
-            first, min(last + 2, len(self._heights))
-        ):  # the next ones reach up into what is seen
-            ground = float((row + 1) * found.per_row)
-            tops = ground - self._heights[row] * OVERLAP * found.per_row
-            path = staircase(frame, found.edges, tops, ground)
-            painter.fillPath(path, fill)
-            painter.strokePath(path, QPen(line, 1))
 
-    def _paint_shades(self, painter: QPainter, frame: Frame, found: Ridgeline) -> None:
-        """Each pixel shows the highest of the bins that it stands for."""
-        down = max(int(frame.area.height() * frame.ratio), 1)
-        low, high = frame.y.view
-        ends = np.linspace(low, high, down + 1) / found.per_row
-        rows = np.clip(np.floor(ends[:-1]).astype(np.intp), 0, len(self._heights) - 1)
-        tallest = np.maximum.reduceat(self._heights, rows, axis=0)
-        columns = frame.columns()
-        bins = np.searchsorted(found.edges, (columns[:-1] + columns[1:]) / 2, "right") - 1
-        shades = tallest[:, np.clip(bins, 0, self._heights.shape[1] - 1)]
-        shades[ends[:-1] < 0] = 0
-        shades[:, (bins < 0) | (bins >= self._heights.shape[1])] = 0
-        table = (
-            np.linspace(_rgb(frame.colours.base), _rgb(frame.colours.staged), 256).round().astype(np.uint8)
-        )
-        pixels = np.ascontiguousarray(table[(shades * 255).round().astype(np.uint8)])
-        height, width = shades.shape
-        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        painter.drawImage(frame.area, image, QRectF(0, 0, width, height))
+def _paint_ridges(
+    painter: QPainter,
+    frame: Frame,
+    found: Ridgeline,
+    heights: NDArray[np.float64],
+    seen: tuple[int, int],
+) -> None:
+    line = frame.colours.staged
+    fill = faded(_mixed(frame.colours.base, line, 0.35), 0.9)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for row in range(seen[0], min(seen[1] + 2, len(heights))):  # the next ones reach up into what is seen
+        ground = float((row + 1) * found.per_row)
+        path = staircase(frame, found.edges, ground - heights[row] * OVERLAP * found.per_row, ground)
+        painter.fillPath(path, fill)
+        painter.strokePath(path, QPen(line, 1))
+
+
+def _paint_shades(painter: QPainter, frame: Frame, found: Ridgeline, heights: NDArray[np.float64]) -> None:
+    """Each pixel shows the highest of the bins that it stands for, in the rows up to the last that is seen."""
+    import numpy as np
+
+    down, bins = max(int(frame.area.height() * frame.ratio), 1), heights.shape[1]
+    ends = np.linspace(*frame.y.view, down + 1) / found.per_row
+    rows = np.clip(np.floor(ends[:-1]).astype(np.intp), 0, len(heights) - 1)
+    columns = frame.columns()
+    places = np.searchsorted(found.edges, (columns[:-1] + columns[1:]) / 2, "right") - 1
+    shades = np.maximum.reduceat(heights, rows, axis=0)[:, np.clip(places, 0, bins - 1)]
+    shades[ends[:-1] < 0] = 0
+    shades[:, (places < 0) | (places >= bins)] = 0
+    ends_of_ramp = _rgb(frame.colours.base), _rgb(frame.colours.staged)
+    ramp = np.linspace(*ends_of_ramp, 256).round().astype(np.uint8)
+    pixels = np.ascontiguousarray(ramp[(shades * 255).round().astype(np.uint8)])
+    height, width = shades.shape
+    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    painter.drawImage(frame.area, image, QRectF(0, 0, width, height))
 
 
 def _rgb(colour: QColor) -> tuple[int, int, int]:
