@@ -67,7 +67,7 @@ def after(model: Model, edit: Any) -> Model:
         if edit.key in live(model):
             raise Refused
         value = np.full(edit.shape, edit.contents.value, edit.dtype.numpy)  # type: ignore[attr-defined]
-        return {**model, edit.key: Row(f"new {edit.key}", value)}
+        return {**model, edit.key: Row(f"new {id(edit)}", value)}
     if any(key not in model for key in edit.keys) or all(model[key].dropped for key in edit.keys):
         raise Refused
     if isinstance(edit, RenameMany | Move):
