@@ -119,32 +119,56 @@ class _Place:
 
 def with_keys(proto: TrackableObjectGraph, renamed: Mapping[str, str]) -> bool:
     """Call variables otherwise; whether there was anything to do."""
+    near = _above(renamed)
     root, changed = _Place(), False
     for number, node in enumerate(proto.nodes):
         for attribute in node.attributes:
             old = attribute.checkpoint_key
-            new = renamed.get(old, old)
-            if new != old:
+            new = renamed.get(old)
+            before = path_of(old)
+            if new is not None and new != old:
                 changed = True
                 attribute.checkpoint_key = new
                 attribute.full_name = following_name(attribute.full_name, old, new)
-            before, after = path_of(old), path_of(new)
+            after = before if new is None else path_of(new)
             if before is None or after is None:
                 continue
-            if _SLOT in before:
-                if before[-1] != after[-1]:
-                    _rename_slot(proto, number, after[-1])
-                continue
-            place = root
-            for name in before:
-                place = place.below.setdefault(name, _Place())
-            place.target = after
+            if _SLOT not in before:
+                _enter(root, before, after, near)
+            elif before[-1] != after[-1]:
+                _rename_slot(proto, number, after[-1])
     if changed:
-        before_moving = _with_values(proto.nodes)
         _find_whole(root)
-        _Mover(proto).move(list(_moves(root, ())))
-        _cut_empty(proto, before_moving)
+        moves = list(_moves(root, ()))
+        leaving = any(old[:-1] != new[:-1] for old, new, _ in moves)
+        before_moving = _with_values(proto.nodes) if leaving else set()
+        _Mover(proto).move(moves)
+        if leaving:
+            _cut_empty(proto, before_moving)
     return changed
+
+
+def _above(renamed: Iterable[str]) -> set[_Path]:
+    """The paths above those that keys are renamed at: only what lies there matters to how they move."""
+    found: set[_Path] = set()
+    for key in renamed:
+        path = path_of(key) or ()
+        for end in range(len(path) - 1, -1, -1):
+            if path[:end] in found:
+                break
+            found.add(path[:end])
+    return found
+
+
+def _enter(root: _Place, before: _Path, after: _Path, near: set[_Path]) -> None:
+    """Note where an object goes; of what does not move, only where its way leaves those of what does."""
+    place = root
+    for depth, name in enumerate(before):
+        if after == before and before[:depth] not in near:
+            place.target = before[:depth]
+            return
+        place = place.below.setdefault(name, _Place())
+    place.target = after
 
 
 def _rename_slot(proto: TrackableObjectGraph, number: int, name: str) -> None:

@@ -22,7 +22,7 @@ def path_of(key: str) -> tuple[str, ...] | None:
 
 def unescape(name: str) -> str:
     """A local name from the form that it has in a key: `.S` is a slash, `..` a dot."""
-    return "".join("." if part == "\0" else part for part in name.replace("..", "\0").replace(".S", "/"))
+    return name.replace("..", "\0").replace(".S", "/").replace("\0", ".") if "." in name else name
 
 
 def can_be_written(key: str) -> bool:
