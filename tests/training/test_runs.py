@@ -84,7 +84,7 @@ def test_a_run_resumes_and_stock_tensorflow_goes_on_with_it(
     assert {file.name for file in folder.iterdir()} - {board.name} == {
         "checkpoint", "events.jsonl", "log.txt", "run.json", "start",
         *(f"model.ckpt-{step}{end}" for step in (29, 35)
-          for end in (".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json")),
+          for end in (".index", ".meta", ".data-00000-of-00001", ".ckpt-studio.json", ".ckpt-studio-run.json")),
     }  # fmt: skip
     latest, paths, found = tensorflow_child(STATE, folder)
     assert latest == found == outcome.prefix
@@ -223,6 +223,9 @@ def test_ten_steps_are_five_and_five(start: Start, graphs: Graphs, tmp_path: Pat
     rest = start(open_bundle(str(half.prefix)), steps=5, data=data, out=str(tmp_path / "rest")).end()
     assert str(whole.prefix).endswith("-13")
     assert_same(str(whole.prefix), str(rest.prefix))
+    other = start(open_bundle(str(half.prefix)), steps=1, data=data, seed=9, out=str(tmp_path / "other"))
+    assert other.end().state is RunState.finished
+    assert "The checkpoint was trained with seed 0, and this run has 9." in other.card.inexact
 
 
 def test_a_graph_with_data_of_its_own_counts_from_the_checkpoints_number(
@@ -426,6 +429,16 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoi
     assert "number" in outcome.message
     if outcome.prefix is not None:
         assert np.isfinite(open_bundle(outcome.prefix).read("w")).all()
+
+
+def test_a_loss_that_is_no_number_need_not_end_the_run(start: Start, graphs: Graphs) -> None:
+    run = start(
+        "diverges", data=DataSpec(graphs.data, {"x": "positive"}), steps=9, batch_size=200, on_nan="continue"
+    )
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert len(run.losses) == 9
+    assert not all(np.isfinite(loss) for loss in run.losses if loss is not None)
 
 
 @pytest.mark.parametrize("save_every", [0, 1])

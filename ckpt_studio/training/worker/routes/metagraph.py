@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import BundleWriter, RunCheckpoints
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.routes.base import Done, has_before
+from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.values import TrainedValues
 
 
@@ -48,7 +50,8 @@ class GraphTrainer:
     most_at_once = 1
 
     def __init__(self, job: Job, link: Link) -> None:
-        self.card: Card = job.card
+        self._job = job
+        self.card: Card = replace(job.card, inexact=(*job.card.inexact, *restore_state(job, ())))
         self._start = start = open_bundle(job.start)
         self._before = open_bundle(str(job.folder.before)) if has_before(job) else None
         meta = load_meta_graph(job.start + ".meta")
@@ -69,6 +72,7 @@ class GraphTrainer:
         self._watched = _watched(plan, graph)
         self._rate = _rate(meta, job, self._placeholders)
         self._graph = graph
+        self._guards = job.spec.on_nan == "stop"
 
     def try_batch(self) -> tuple[float | None, float | None]:
         """As `Trainer.try_batch`; a graph that takes its own data is not asked, since that would use some of it up."""
@@ -94,11 +98,12 @@ class GraphTrainer:
     def save(self, step: int, loss: float) -> str:
         """As `Trainer.save`."""
         values = self._session.values(self._start)
-        for key in self._watched:
+        for key in self._watched if self._guards else ():
             if not np.isfinite(values[key]).all() and np.isfinite(self._start.read(key)).all():
                 what = "is not a number any more" if np.isnan(values[key]).any() else "became infinite"
                 raise NotANumber(f"{key} {what} at step {step}, so that was not saved.")
-        return self._checkpoints.save(step, TrainedValues(self._start, values), loss=loss)
+        state = encode_state(self._job, ())
+        return self._checkpoints.save(step, TrainedValues(self._start, values), state, loss)
 
     def _feeds(self, at: int) -> dict[str, object]:
         feeds: dict[str, object] = {
