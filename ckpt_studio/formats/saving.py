@@ -29,6 +29,8 @@ from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.formats.save_log import Known, SaveLog, is_still, known, temporary_name
 from ckpt_studio.formats.temporary_file import BLOCK, NO_LINK, TemporaryFile, file_checksum
 
+_FOR_SYNC: Final = os.O_RDWR if os.name == "nt" else os.O_RDONLY
+"""A linked data file may be read-only, and only Windows asks for more."""
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _REASONS: Final = {
     errno.ENOSPC: "there is no space left on the disk; free some or choose another folder",
@@ -201,7 +203,7 @@ class Saving:
         """
         self._last = name
         sync_folder(self.folder)
-        fd = os.open(os.path.join(self.folder, name), os.O_RDWR | NO_LINK)
+        fd = os.open(os.path.join(self.folder, name), _FOR_SYNC | NO_LINK)
         try:
             os.fsync(fd)
         finally:

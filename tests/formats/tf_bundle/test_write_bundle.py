@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -473,6 +475,38 @@ def test_damage_that_was_swapped_is_no_hindrance(
     view = replaced(damaged, MemorySource({"dense/kernel": kernel}))
     with pytest.raises(ChecksumMismatch, match="step is damaged"):
         write_bundle(view, str(tmp_path / "2" / "m"), take_over=damaged)
+
+
+def test_a_read_only_data_file_can_be_shared(tmp_path: Path) -> None:
+    write_bundle(MemorySource({"a": np.ones(3, "f4")}), str(tmp_path / "in" / "m"))
+    base = open_bundle(str(tmp_path / "in" / "m"))
+    Path(base.shard_path(0)).chmod(0o444)
+    script = """
+import os, sys
+from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+from ckpt_studio.formats.tf_bundle.write import write_bundle
+from ckpt_studio.formats.writing import WriteOptions
+def share(name):
+    base = open_bundle(sys.argv[1])
+    target = sys.argv[2] + "/" + name
+    return write_bundle(base, target, take_over=base, state="append", options=WriteOptions("link"))
+share("imports-everything")
+if os.geteuid() == 0:
+    old, new = os.path.dirname(sys.argv[1]), sys.argv[2]
+    for path in (old, sys.argv[1] + ".data-00000-of-00001", new, new + "/checkpoint"):
+        os.chown(path, 65534, 65534)
+    os.seteuid(65534)
+print(share("m").shared_bytes)
+"""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        [sys.executable, "-c", script, base.prefix, tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "12\n"), done.stderr
 
 
 def test_linked_files_are_shared_unread_unless_damage_is_known(tmp_path: Path) -> None:
