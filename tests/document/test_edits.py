@@ -13,7 +13,7 @@ import pytest
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Cast
+from ckpt_studio.document.edits import Assign, Cast, SetCells, Value
 from ckpt_studio.document.patch import parse_patch
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
@@ -206,6 +206,16 @@ def test_a_pattern_of_a_patch_is_one_that_the_edit_would_mean(base: Bundle, fold
         "dense/kernel/Adam_1", "dense/kernel/Adam", "dense/kernel/Adam_1",
     ]  # fmt: skip
     assert replayed(base, document, folder).staged.columns.of("dense/kernel/Adam_1").dtype.name == "float16"
+
+
+def test_values_of_numpy_and_python_are_written_as_json(base: Bundle, folder: Path) -> None:
+    document = Document(base)
+    document.do(Assign(("dense/bias",), contents=Value(np.float32(np.inf))))
+    document.do(SetCells("dense/kernel", (((0, 0), float("nan")), ((np.int64(1), 2), np.float64(0.5)))))
+    document.do(SetCells("text", (((0,), "x"),)))
+    again = replayed(base, document, folder)
+    for key in ("dense/bias", "dense/kernel", "text"):
+        np.testing.assert_array_equal(again.staged.read(key), document.staged.read(key))
 
 
 def test_edits_of_edits(base: Bundle, folder: Path) -> None:

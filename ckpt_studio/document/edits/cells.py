@@ -28,7 +28,7 @@ from ckpt_studio.document.patterns import key_in, key_of, rows_of, text_of
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.base import Values, Want
 from ckpt_studio.document.values.changed import WithCells
-from ckpt_studio.document.values.scalars import scalar_of
+from ckpt_studio.document.values.scalars import json_value, scalar_of
 from ckpt_studio.document.wording import named, spoken
 
 Cell: TypeAlias = tuple[tuple[int, ...], Any]
@@ -114,7 +114,7 @@ class SetCells:
 
     def record(self) -> Json:
         """As `Edit.record`."""
-        cells = [[list(index), value] for index, value in self.cells]
+        cells = [[list(map(int, index)), json_value(value)] for index, value in self.cells]
         return {"op": self.op, "key": text_of(self.key), "cells": cells}
 
     @classmethod

@@ -21,7 +21,7 @@ from ckpt_studio.document.values.made import (
     Initializer,
     InitializerName,
 )
-from ckpt_studio.document.values.scalars import scalar_of
+from ckpt_studio.document.values.scalars import json_value, scalar_of
 from ckpt_studio.formats.base import Reader
 from ckpt_studio.formats.npz.reader import NpyReader, NpzReader
 
@@ -85,7 +85,7 @@ class Value:
 
     def to_json(self) -> Json:
         """As `Contents.to_json`."""
-        return {"value": self.value}
+        return {"value": json_value(self.value)}
 
 
 @dataclass(frozen=True, eq=False)

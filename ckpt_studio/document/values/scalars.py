@@ -8,7 +8,7 @@ import numpy as np
 
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.core.tensors import encode, printable
+from ckpt_studio.core.tensors import decode, encode, printable
 from ckpt_studio.document.convert import kind_of
 from ckpt_studio.document.values.changed import int_limits
 
@@ -36,6 +36,19 @@ def scalar_of(value: Any, dtype: DType, key: str) -> Any:
             f"{printable(key)!r} cannot hold {_said(value)}: it is of the type {dtype.name}.", key=key
         )
     return made
+
+
+def json_value(value: Any) -> Any:
+    """A value that `scalar_of` takes as strict JSON can hold it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bytes):
+        return decode(value)
+    if isinstance(value, complex):
+        return [json_value(value.real), json_value(value.imag)]
+    if isinstance(value, float) and not np.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _made(value: Any, dtype: DType) -> Any:
