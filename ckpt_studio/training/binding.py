@@ -76,10 +76,11 @@ class Binding:
     @property
     def bound(self) -> tuple[Bound, ...]:
         """As the card has them, in the model's order."""
-        return tuple(
-            Bound(self.known[k].key, self.live[i].name, how, self.live[i].slot, self.live[i].trained)
-            for i, (k, how) in sorted(self.pairs.items())
-        )
+        found = []
+        for i, (k, how) in sorted(self.pairs.items()):
+            one = self.live[i]
+            found.append(Bound(self.known[k].key, one.name, how, one.slot, one.trained, one.stored))
+        return tuple(found)
 
     @property
     def unused(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ class Bound:
         how: what they were matched by: `path`, `name`, `slot`, `file`.
         slot: the kind of optimizer slot that it is, empty for others.
         trained: whether the run trains it.
+        stored: where a file of Keras 3 has it, empty where that is not known.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Bound:
     how: str
     slot: str = ""
     trained: bool = False
+    stored: str = ""
 
 
 @dataclass(frozen=True, slots=True)

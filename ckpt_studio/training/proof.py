@@ -55,12 +55,12 @@ def prove(start: str, end: str, card: Card) -> Proof:
 
 
 def _keys_in(last: Checkpoint, keys: Collection[str], card: Card) -> dict[str, str]:
-    """Where a checkpoint holds variables: a file of Keras under the model's names, others under their keys."""
+    """Where a checkpoint holds variables: a file of Keras where Keras puts them, others under their keys."""
     if not last.format.startswith("keras"):
         return {key: key for key in keys}
-    names = {one.key: one.name for one in card.bindings}
     by_name = {last.columns.name(row): last.columns.keys[row] for row in range(len(last.columns))}
-    return {key: by_name.get(names.get(key, ""), key) for key in keys}
+    known = {one.key: one.stored or by_name.get(one.name, one.key) for one in card.bindings}
+    return {key: known.get(key, key) for key in keys}
 
 
 def _same(first: TensorSource, key: str, last: TensorSource, end: str) -> bool:

@@ -82,6 +82,7 @@ LOADED: Final = """
 import keras
 model = keras.models.load_model(args[0])
 values = {v.path: np.asarray(v).ravel().tolist() for v in (*model.variables, *model.optimizer.variables)}
-history = model.fit(np.ones((8, 8), "f"), np.zeros(8, "i8"), epochs=1, verbose=0)
+shape = args[1] if len(args) > 1 else [8, 8]
+model.fit(np.ones(shape, "f"), np.zeros(shape[0], args[2] if len(args) > 2 else "i8"), epochs=1, verbose=0)
 result = [values, int(model.optimizer.iterations.numpy())]
 """

@@ -1,4 +1,4 @@
-"""The two resumable checkpoints that others made: they train on, on the data they ask for."""
+"""The resumable checkpoints that others made: they train on, on the data they ask for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ckpt_studio.training.events import RunState
 from ckpt_studio.training.spec import DataSpec
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Start
+from tests.training.keras_files import LOADED
 
 READ = """
 v1 = tf.compat.v1
@@ -62,3 +63,23 @@ def test_an_estimator_with_data_of_its_own(
         assert stock[key] == base.read(key).ravel().tolist()
     assert stock["dnn/logits/weights"] != base.read("dnn/logits/weights").ravel().tolist()
     assert open_bundle(str(outcome.prefix)).meta_graph is not None
+
+
+def test_a_whole_model_of_earlier_keras(
+    corpus: Path, start: Start, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    base = open_checkpoint(str(corpus / "404error-010__ANN-Churn-Classification" / "model.h5"))
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "data.npz", x=rng.standard_normal((256, 12)).astype("f"), y=rng.integers(0, 2, 256))
+    key = next(key for key in base.columns.keys if key.endswith("dense_6/kernel"))
+    run = start(base, frozenset({key}), data=DataSpec(str(tmp_path / "data.npz")), steps=20)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert (run.card.missing, run.card.unused, run.card.problems) == ((), (), ())
+    assert run.steps == list(range(4251, 4271))
+    assert outcome.frozen_unchanged is True
+    assert outcome.never_moved == ()
+    values, iterations = tensorflow_child(LOADED, outcome.prefix, [256, 12], "f4")
+    frozen = next(value for name, value in values.items() if name.endswith("dense_6/kernel"))
+    assert np.array(frozen, "f4").tobytes() == base.read(key).tobytes()
+    assert iterations == 4278
