@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckpt_studio.core.errors import Changed, CkptStudioError, FileFault, MissingFile
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.bridge import Bridge
 from ckpt_studio.gui.folder_watch import FolderWatch
+from ckpt_studio.gui.opener import Opener
 from ckpt_studio.gui.opening import (
     Listing,
     Offered,
@@ -22,7 +22,6 @@ from ckpt_studio.gui.opening import (
     being_written,
     folder_of,
     let_go,
-    open_document,
     read_folder,
 )
 from ckpt_studio.gui.settings import Settings
@@ -45,8 +44,6 @@ _UNFINISHED_MS: Final = 1000
 """A checkpoint whose index is not complete yet is looked at again after this long."""
 _MAY_PASS: Final = frozenset((Changed.kind, MissingFile.kind, FileFault.kind))
 """Kinds of faults that a person or another program can set right from outside."""
-PATIENCE_MS: Final = 2000
-"""Opening that takes longer is told, and can be stopped."""
 
 
 class Session(QObject):
@@ -119,11 +116,12 @@ class Session(QObject):
         self._journal_fault: str | None = None
         self._journal_check = QTimer(self, singleShot=True, interval=_JOURNAL_MS)
         self._journal_check.timeout.connect(self._check_journal)
-        self._opening: Task | None = None
-        self._opening_path = ""
-        self._slow: Trouble | None = None
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._tell_slow)
+        self._opener = Opener(self.bridge, self)
+        self._opener.answered.connect(self._answered)
+        self._opener.failed.connect(self._open_failed)
+        self._opener.stopped.connect(lambda path: self.openFailed.emit(path, self.tr("Opening was stopped.")))
+        self._opener.slow.connect(self._tell)
+        self._opener.retracted.connect(self.retracted)
         self._watch = FolderWatch(self)
         self._watch.changed.connect(self.rescan)
         self._again = QTimer(self, singleShot=True, interval=_UNFINISHED_MS)
@@ -149,7 +147,7 @@ class Session(QObject):
     @property
     def opening(self) -> bool:
         """Whether a path is being opened."""
-        return self._opening is not None or self._waiting is not None
+        return self._opener.busy or self._waiting is not None
 
     @property
     def warm(self) -> bool:
@@ -184,53 +182,14 @@ class Session(QObject):
             self._waiting = path
             self.warm_up()
             return
-        self._end_opening()
-        before = self.document
-        self._opening_path = path
-        self._opening = self.bridge.submit(
-            lambda task: open_document(path, before, task),
-            lambda answer: self._answered(path, answer),
-            lambda error: self._open_failed(path, error),
-            owner=self,
-            slot="open",
-            label=self.tr("Opening"),
-            may_hang=True,
-        )
-        self._patience.start()
+        self._opener.open(path, self.document)
 
     def reload(self) -> None:
         """Open the same checkpoint again, from the disk."""
         if self.document is not None:
             self.open(self.document.base.path)
 
-    def _end_opening(self) -> None:
-        """Nothing is being opened any more, and nothing said about it holds."""
-        self._opening = None
-        self._patience.stop()
-        if self._slow is not None:
-            self.retracted.emit(self._slow)
-            self._slow = None
-
-    def _tell_slow(self) -> None:
-        sentence = self.tr("%1 is still being opened: its disk or network is slow, or does not answer.")
-        self._slow = Trouble(
-            sentence.replace("%1", visible(self._opening_path)),
-            self.tr("Cancel"),
-            self._stop_opening,
-            grave=False,
-        )
-        self.log(self._slow.sentence)
-        self.troubled.emit(self._slow)
-
-    def _stop_opening(self) -> None:
-        """What hangs is left to itself."""
-        if self._opening is not None:
-            self._opening.cancel()
-            self._end_opening()
-            self.openFailed.emit(self._opening_path, self.tr("Opening was stopped."))
-
     def _answered(self, path: str, answer: Opened | Offered) -> None:
-        self._end_opening()
         if isinstance(answer, Offered):
             self._offer(path, answer)
         else:
@@ -315,7 +274,6 @@ class Session(QObject):
             self.rescan()
 
     def _open_failed(self, path: str, error: CkptStudioError) -> None:
-        self._end_opening()
         self.settings.forget_recent(path)
         self.openFailed.emit(path, str(error))
         if error.kind in _MAY_PASS:
@@ -461,16 +419,17 @@ class Session(QObject):
         detail: str | None = None,
     ) -> None:
         """Show a sentence or an error as a banner, and put it into the log."""
-        trouble = Trouble.of(what, action_text, action, detail)
-        self.log(trouble.sentence)
-        self.troubled.emit(trouble)
+        self._tell(Trouble.of(what, action_text, action, detail))
 
     def notice(
         self, sentence: str, action_text: str | None = None, action: Callable[[], object] | None = None
     ) -> None:
         """Show a sentence that is no fault."""
-        self.log(sentence)
-        self.troubled.emit(Trouble(sentence, action_text, action, grave=False))
+        self._tell(Trouble(sentence, action_text, action, grave=False))
+
+    def _tell(self, trouble: Trouble) -> None:
+        self.log(trouble.sentence)
+        self.troubled.emit(trouble)
 
     def log(self, text: str) -> None:
         """Add a line to the log."""

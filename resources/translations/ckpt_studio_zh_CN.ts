@@ -3344,6 +3344,21 @@
     </message>
 </context>
 <context>
+    <name>Opener</name>
+    <message>
+        <source>%1 is still being opened: its disk or network is slow, or does not answer.</source>
+        <translation>%1 仍在打开：其所在的磁盘或网络很慢，或没有响应。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Opening</source>
+        <translation>正在打开</translation>
+    </message>
+</context>
+<context>
     <name>Overlays</name>
     <message>
         <source>Original</source>
@@ -4117,10 +4132,6 @@
 </context>
 <context>
     <name>Session</name>
-    <message>
-        <source>%1 is still being opened: its disk or network is slow, or does not answer.</source>
-        <translation>%1 仍在打开：其所在的磁盘或网络很慢，或没有响应。</translation>
-    </message>
     <message numerus="yes">
         <source>%n variables wait for their values from another checkpoint: %1</source>
         <translation>
@@ -4136,20 +4147,12 @@
         <translation>正在打开另一个检查点；请在打开后再修改。</translation>
     </message>
     <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
-    </message>
-    <message>
         <source>Choose one in Checkpoints.</source>
         <translation>请在“检查点”中选择一个。</translation>
     </message>
     <message>
         <source>Find it…</source>
         <translation>查找…</translation>
-    </message>
-    <message>
-        <source>Opening</source>
-        <translation>正在打开</translation>
     </message>
     <message>
         <source>Opening was stopped.</source>

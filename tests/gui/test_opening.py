@@ -23,7 +23,7 @@ from ckpt_studio.document.edits import Replace
 from ckpt_studio.formats import folder, registry
 from ckpt_studio.formats.base import Checkpoint, Declined, Found, Member
 from ckpt_studio.formats.registry import open_checkpoint
-from ckpt_studio.gui import session
+from ckpt_studio.gui import opener
 from ckpt_studio.gui.main_window import MainWindow
 from tests.formats.test_run_folders import SAVED_MODEL
 from tests.gui.test_main_window import drag, settle
@@ -207,7 +207,7 @@ def unanswering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Unanswering]:
     reader = Unanswering()
     for module in (registry, folder):
         monkeypatch.setattr(module, "READERS", (reader, *module.READERS))
-    monkeypatch.setattr(session, "PATIENCE_MS", 50)
+    monkeypatch.setattr(opener, "PATIENCE_MS", 50)
     yield reader
     reader.answers.set()
 
