@@ -22,9 +22,14 @@ def key_of(text: str) -> str:
     """The key that a text means.
 
     Raises:
-        RequestFault: `hex:` is followed by something else than pairs of hexadecimal digits.
+        RequestFault: `hex:` is followed by something else than pairs of hexadecimal digits, or no bytes mean it.
     """
     if not text.startswith(_HEX):
+        if not text.isascii():
+            try:
+                encode(text)
+            except UnicodeEncodeError:  # half a pair of surrogates, as JSON can hold it
+                raise RequestFault(f"{printable(text)!r} is no key: no bytes mean it.") from None
         return text
     try:
         return decode(bytes.fromhex(text[len(_HEX) :]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
-from ckpt_studio.core.errors import CkptStudioError, NoSuchVariable, RequestFault
+from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
 from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.convert import kind_of
@@ -283,7 +283,7 @@ def patterns_of(
         try:
             if set(meant(match, live)) == set(keys):
                 return [match]
-        except NoSuchVariable:
+        except RequestFault:  # it means nothing, or is none: records are a stranger's
             pass
     return covering(keys, live, meant)
 
