@@ -22,14 +22,15 @@ def key_of(text: str) -> str:
     """The key that a text means.
 
     Raises:
-        RequestFault: `hex:` is followed by something else than pairs of hexadecimal digits, or no bytes mean it.
+        NoSuchVariable: no bytes mean it.
+        RequestFault: `hex:` is followed by something else than pairs of hexadecimal digits.
     """
     if not text.startswith(_HEX):
         if not text.isascii():
             try:
                 encode(text)
             except UnicodeEncodeError:  # half a pair of surrogates, as JSON can hold it
-                raise RequestFault(f"{printable(text)!r} is no key: no bytes mean it.") from None
+                raise NoSuchVariable(f"{printable(text)!r} matches no variable.") from None
         return text
     try:
         return decode(bytes.fromhex(text[len(_HEX) :]))
