@@ -80,7 +80,7 @@ ATTACKS: dict[str, Attack] = {
 }
 
 LIES = {
-    "garbage": "import os\nos.write(1, os.urandom({size}))",
+    "garbage": "import os\nos.write(1, os.urandom({size}) + bytes([10]))",
     "oversized": f"import os\nos.write(1, b'x' * ({LINE_BYTES} + {{size}}))",
 }
 
