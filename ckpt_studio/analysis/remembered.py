@@ -226,8 +226,13 @@ def remembered_statistics(
         as `statistics`.
     """
     print_ = fingerprint(source, key)
+
+    def look() -> Statistics:
+        found = cache.find([print_]).get(print_)  # another thread may have been faster by a moment
+        if found is None:
+            found = statistics(source, key, task)
+            cache.keep([(print_, found)])
+        return found
+
     known = cache.find([print_]).get(print_)
-    if known is None:
-        known = cache.once(print_, lambda: statistics(source, key, task), task)
-        cache.keep([(print_, known)])
-    return known
+    return cache.once(print_, look, task) if known is None else known
