@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QTimer
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.workbench import Workbench
+
+
+_PARTS: Final = (
+    "ckpt_studio.gui.session",
+    "ckpt_studio.gui.panels.variables",
+    "ckpt_studio.gui.panels.details",
+    "ckpt_studio.gui.workbench",
+)
+"""Modules of the other half, each of which imports about as many others as the next."""
 
 
 class MainWindow(Frame):
@@ -55,10 +65,11 @@ class MainWindow(Frame):
         if self._workbench is None:
             QTimer.singleShot(0, self, self._import_workbench)
 
-    def _import_workbench(self) -> None:
-        """Import the other half, and make it in the next round of the event loop: two short waits, not a long one."""
-        import_module("ckpt_studio.gui.workbench")
-        QTimer.singleShot(0, self, lambda: self.workbench)
+    def _import_workbench(self, parts: tuple[str, ...] = _PARTS) -> None:
+        """Import the other half, a part a round of the event loop, and make it: some short waits, not a long one."""
+        import_module(parts[0])
+        following = partial(self._import_workbench, parts[1:]) if parts[1:] else lambda: self.workbench
+        QTimer.singleShot(0, self, following)
 
     def findChild(self, *args: Any, **how: Any) -> Any:
         """As QObject has it: what is looked for exists, though the window was never painted."""
