@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -142,7 +143,7 @@ class _Take:
         return Histogram(counts, bins.edges(), below, above, self.statistics)
 
 
-class _Counter:
+class _Counter(ABC):
     """Counts chunks into bins; the kinds of number differ in `_count`.
 
     Attributes:
@@ -173,8 +174,8 @@ class _Counter:
         self.below += other.below
         self.above += other.above
 
-    def _count(self, values: NDArray[Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _count(self, values: NDArray[Any]) -> None: ...
 
     def _inside(self, values: NDArray[Any], low: Any, high: Any) -> NDArray[Any]:
         """Those of the values that are in the range; the others are counted as outside."""

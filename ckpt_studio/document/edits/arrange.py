@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -28,17 +29,17 @@ def is_integers(value: Any) -> bool:
 class _Arranging(OnVariables):
     """What both have in common: a new shape for every variable, and the note about its slots."""
 
+    @abstractmethod
     def shape_of(self, want: Want) -> Shape:
         """The new shape of a variable.
 
         Raises:
             RequestFault: it cannot have that.
         """
-        raise AssertionError("each kind says so")
 
+    @abstractmethod
     def layer(self) -> Reshaping | Transposing:
         """What is laid."""
-        raise AssertionError("each kind says so")
 
     def notes(self, state: State) -> tuple[str, ...]:
         """As `Edit.notes`: optimizer slots keep their shape."""

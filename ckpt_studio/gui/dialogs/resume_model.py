@@ -125,7 +125,7 @@ class ModelBox(QGroupBox):
         return {
             "train_op": self._train_op.currentData() if graph else None,
             "loss": self._loss.currentData() if graph else self._loss_name.text().strip() or None,
-            "optimizer": self._optimizer.text().strip() or None,
+            "optimizer": None if graph else self._optimizer.text().strip() or None,
             "learning_rate": float(typed_number(rate)) if rate else None,
         }
 
@@ -164,7 +164,7 @@ class ModelBox(QGroupBox):
         graph = route in ("meta_graph", "saved_model")
         for field, there in (
             (self._train_op, graph), (self._loss, graph), (self._loss_name, route == "keras"),
-            (self._optimizer, route in ("keras", "meta_graph")), (self._rate, route in ("keras", "meta_graph")),
+            (self._optimizer, route == "keras"), (self._rate, route in ("keras", "meta_graph")),
         ):  # fmt: skip
             self._form.setRowVisible(field, there)
 

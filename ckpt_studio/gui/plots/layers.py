@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ _CROWDED: Final = 4
 _DOT: Final = 5.0
 
 
-class Layer:
+class Layer(ABC):
     """Something drawn. A subclass draws itself in `paint` and calls `changed` when it looks different.
 
     Attributes:
@@ -35,9 +36,9 @@ class Layer:
         self.visible = True
         self.told: Callable[[Layer], object] | None = None
 
+    @abstractmethod
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Draw it; what is outside of the frame's area is cut off."""
-        raise NotImplementedError
 
     def changed(self) -> None:
         """Have the plot draw it again."""
