@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
     QSizePolicy,
     QToolButton,
     QWidget,
 )
 
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
 
@@ -225,17 +225,11 @@ class PathField(QWidget):
         return button
 
     def _recent_button(self, object_name: str) -> QToolButton:
-        button = QToolButton(self)
-        named(button, f"{object_name}Recent", self.tr("{0}: recent ones").format(self.edit.accessibleName()))
-        button.setText(self.tr("Recent"))
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        menu.setObjectName(f"{object_name}RecentMenu")
+        accessible = self.tr("{0}: recent ones").format(self.edit.accessibleName())
+        button = MenuButton(f"{object_name}Recent", accessible, self.tr("Recent"), self)
         for path in self._recent:
-            action = menu.addAction(in_action(visible(path)))
+            action = button.entries.addAction(in_action(visible(path)))
             action.triggered.connect(lambda _=False, path=path: self.set_path(path, finish=True))
-        button.setMenu(menu)
         return button
 
 

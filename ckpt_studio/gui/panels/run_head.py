@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from ckpt_studio.gui.dialogs.fields import ElidedLabel, named
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
 
 if TYPE_CHECKING:
@@ -34,13 +35,11 @@ class RunHead(QWidget):
         self.whole.clicked.connect(self.wholeWanted)
         # there only while they do something: the state beside them needs the room
         self.whole.hide()
-        self._waiting, self._waiting_menu = self._menu_button("runQueueButton", self.tr("Runs that wait"))
+        self._waiting = MenuButton("runQueueButton", self.tr("Runs that wait"), "", self)
         self._waiting.hide()
-        self._written, self._menu = self._menu_button(
-            "runCheckpointsButton", self.tr("Checkpoints of this run")
+        self._written = MenuButton(
+            "runCheckpointsButton", self.tr("Checkpoints of this run"), self.tr("Open checkpoint"), self
         )
-        self._menu.setObjectName("runCheckpointsMenu")
-        self._written.setText(self.tr("Open checkpoint"))
         self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
         self._checkpoint_now.clicked.connect(runs.checkpoint_now)
         self._pause = self._button("runPauseButton", self.tr("&Pause"))
@@ -63,15 +62,6 @@ class RunHead(QWidget):
         button = QPushButton(text, self)
         named(button, object_name, without_mnemonic(text))
         return button
-
-    def _menu_button(self, object_name: str, accessible: str) -> tuple[QToolButton, QMenu]:
-        button = QToolButton(self)
-        named(button, object_name, accessible)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        menu = QMenu(button)
-        button.setMenu(menu)
-        return button, menu
 
     def show_state(self, state: str) -> None:
         """Say what the run does, and offer what can be asked of it now."""
@@ -96,21 +86,21 @@ class RunHead(QWidget):
         self._checkpoint_now.setEnabled(active and state in ("running", "saving", "paused"))
         self._pause.setEnabled(active and state in ("running", "saving", "paused"))
         self._pause.setChecked(active and self._runs.paused)
-        self._written.setEnabled(not self._menu.isEmpty())
+        self._written.setEnabled(not self._written.entries.isEmpty())
 
     # ---- its checkpoints
 
     def show_checkpoints(self) -> None:
         """Offer the checkpoints that are there, newest last."""
-        self._menu.clear()
+        self._written.entries.clear()
         prefixes = [prefix for _, prefix in self._runs.checkpoints]
         for prefix in prefixes:
-            action = self._menu.addAction(in_action(visible(Path(prefix).name)))
+            action = self._written.entries.addAction(in_action(visible(Path(prefix).name)))
             action.triggered.connect(partial(self._ask_open, prefix))
         if prefixes:
-            self._menu.addSeparator()
+            self._written.entries.addSeparator()
             text = self.tr("Compare %1 with what is open").replace("%1", visible(Path(prefixes[-1]).name))
-            compare = self._menu.addAction(in_action(text))
+            compare = self._written.entries.addAction(in_action(text))
             compare.triggered.connect(partial(self._ask_compare, prefixes[-1]))
         self.show_state(self._state)
 
@@ -134,10 +124,12 @@ class RunHead(QWidget):
 
     def _show_waiting(self) -> None:
         waiting = self._runs.waiting
-        self._waiting_menu.clear()
+        self._waiting.entries.clear()
         for spec in waiting:
             text = self.tr("Take %1 out").replace("%1", visible(Path(spec.out).name))
-            self._waiting_menu.addAction(in_action(text)).triggered.connect(partial(self._take_out, spec.out))
+            self._waiting.entries.addAction(in_action(text)).triggered.connect(
+                partial(self._take_out, spec.out)
+            )
         self._waiting.setText(self.tr("%1 waiting").replace("%1", str(len(waiting))))
         self._waiting.setVisible(bool(waiting))
 

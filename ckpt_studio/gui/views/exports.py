@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImage, QImageWriter, QPainter
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
-from ckpt_studio.gui.dialogs.fields import named
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import translate
 
 if TYPE_CHECKING:
@@ -148,27 +148,21 @@ def write_file(path: str, data: bytes | Iterable[bytes]) -> None:
         raise RequestFault(sentence, path=path) from error
 
 
-class ExportButton(QToolButton):
+class ExportButton(MenuButton):
     """A menu of what can be copied and saved. Files are made and written in the background."""
 
-    def __init__(
-        self, session: Session, name: str, plot: Exportable, parent: QWidget, svg: bool = True
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, name: str, plot: Exportable, parent: QWidget) -> None:
+        text, accessible = translate("ExportButton", "Export"), translate("ExportButton", "Copy or export")
+        super().__init__(f"{name}Export", accessible, text, parent)
         self._session = session
         self._name = name
         self._plot = plot
-        named(self, f"{name}Export", self.tr("Copy or export"))
-        self.setText(self.tr("Export"))
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        menu = QMenu(self)
+        menu = self.entries
         self._add(menu, "CopyImage", self.tr("Copy image"), self._copy_image)
         self._add(menu, "CopyData", self.tr("Copy figures as text"), self._copy_data)
         menu.addSeparator()
         for kind in ("PNG", "SVG", "CSV", "NPY"):
             self._add(menu, f"Save{kind}", self.tr("Save as {0}…").format(kind), partial(self._ask, kind))
-        self.setMenu(menu)
 
     def _add(self, menu: QMenu, name: str, text: str, action: Callable[[], object]) -> None:
         entry = menu.addAction(text)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton
 
 from ckpt_studio.gui.dialogs.fields import named
 from ckpt_studio.gui.icons import icon
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.views.colours import Colouring, Limits, Ramp
 
 if TYPE_CHECKING:
@@ -102,14 +103,10 @@ class HeatmapControls(QWidget):
         self._row.addWidget(combo)
         return combo
 
-    def _colour_button(self) -> QToolButton:
-        button = QToolButton(self)
-        named(button, "heatmapColours", self.tr("Colours"))
-        button.setText(self.tr("Colours"))
+    def _colour_button(self) -> MenuButton:
+        button = MenuButton("heatmapColours", self.tr("Colours"), self.tr("Colours"), self)
         button.setToolTip(self.tr("Colours, scale and limits"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        menu = QMenu(button)
+        menu = button.entries
         self._choices(
             menu,
             "Ramp",
@@ -134,7 +131,6 @@ class HeatmapControls(QWidget):
             Limits.all,
             lambda limits: Colouring(self._colouring.ramp, self._colouring.logarithmic, limits),
         )
-        button.setMenu(menu)
         self._row.addWidget(button)
         return button
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QAction, QDoubleValidator
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
 
 from ckpt_studio.gui.dialogs.fields import fill_combo, named
 from ckpt_studio.gui.flow import FlowLayout
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, visible
 
 if TYPE_CHECKING:
@@ -114,13 +115,9 @@ class HistogramControls(QWidget):
             row.addWidget(field)
         return group
 
-    def _show_menu(self) -> QToolButton:
-        button = QToolButton(self)
-        named(button, "histogramShow", self.tr("What else is shown"))
-        button.setText(self.tr("Show"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._menu = QMenu(button)
+    def _show_menu(self) -> MenuButton:
+        button = MenuButton("histogramShow", self.tr("What else is shown"), self.tr("Show"), self)
+        self._menu = button.entries
         self._cumulative = self._choice("histogramCumulative", self.tr("&Cumulative"))
         self._cumulative.toggled.connect(lambda _: self.redrawn.emit())
         self._percentiles = self._choice("histogramPercentiles", self.tr("&Percentiles"))
@@ -128,7 +125,6 @@ class HistogramControls(QWidget):
         self._slots_title = self._menu.addSection(self.tr("Optimizer slots"))
         self._slots_title.setVisible(False)
         self._slots: list[QAction] = []
-        button.setMenu(self._menu)
         return button
 
     def _choice(self, name: str, text: str) -> QAction:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
-from ckpt_studio.gui.dialogs.fields import named
+from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import filled, visible
 from ckpt_studio.gui.views.exports import write_file
 from ckpt_studio.gui.views.values_copy import Written, written
@@ -50,7 +50,7 @@ class Taking(QObject):
         self.export_button = self._button(
             "valuesExport", self.tr("Export"), self.tr("Write the whole slice to a file")
         )
-        copies = self._menu(self.copy_button)
+        copies = self.copy_button.entries
         for name, text, how in (
             ("valuesCopy", self.tr("Copy"), Written.text),
             ("valuesCopyCSV", self.tr("Copy as CSV"), Written.csv),
@@ -61,7 +61,7 @@ class Taking(QObject):
             if how is Written.text:
                 action.setShortcut(QKeySequence.StandardKey.Copy)
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        exports = self._menu(self.export_button)
+        exports = self.export_button.entries
         self._saves = {
             kind: self._action(
                 exports,
@@ -72,21 +72,10 @@ class Taking(QObject):
             for kind in FileKind
         }
 
-    def _button(self, name: str, text: str, hint: str) -> QToolButton:
-        button = QToolButton(self._parent)
-        named(button, name, hint)
-        button.setText(text)
+    def _button(self, name: str, text: str, hint: str) -> MenuButton:
+        button = MenuButton(name, hint, text, self._parent)
         button.setToolTip(hint)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button
-
-    @staticmethod
-    def _menu(button: QToolButton) -> QMenu:
-        menu = QMenu(button)
-        menu.setObjectName(f"{button.objectName()}Menu")
-        button.setMenu(menu)
-        return menu
 
     @staticmethod
     def _action(menu: QMenu, name: str, text: str, done: Callable[[], object]) -> QAction:
