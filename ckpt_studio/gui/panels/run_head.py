@@ -38,7 +38,7 @@ class RunHead(QWidget):
         self._waiting = MenuButton("runQueueButton", self.tr("Runs that wait"), "", self)
         self._waiting.hide()
         self._written = MenuButton(
-            "runCheckpointsButton", self.tr("Checkpoints of this run"), self.tr("Open checkpoint"), self
+            "runCheckpointsButton", self.tr("Checkpoints of this run"), self.tr("Checkpoints"), self
         )
         self._checkpoint_now = self._button("checkpointNowButton", self.tr("Checkpoint &now"))
         self._checkpoint_now.clicked.connect(runs.checkpoint_now)
