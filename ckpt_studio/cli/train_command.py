@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
+    from ckpt_studio.training.child import Child
     from ckpt_studio.training.runner import Runner
     from ckpt_studio.training.spec import RunSpec
 
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("spec", metavar="SPEC", nargs="?", help="what to run, as JSON; - for standard input")
+    what.add_argument("--attended", action="store_true", help=argparse.SUPPRESS)  # see `training.keeper`
     what.add_argument(
         "--template", metavar="CHECKPOINT", help="print a recipe with the shapes of this checkpoint instead"
     )
@@ -41,19 +44,47 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.template is not None:
         return _print_template(args.template)
+    if args.attended:
+        return _run_attended()
+    from ckpt_studio.training.spec import load_spec, read_spec
+
+    return _run(read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec))
+
+
+def _run(spec: RunSpec, child: Child | None = None, wishes: Iterator[str] | None = None) -> int:
+    """Run to the end, in a training process made ahead where there is one; `wishes` are those of a window."""
+    from ckpt_studio.cli.attended import obey
     from ckpt_studio.cli.output import say
     from ckpt_studio.formats.save_log import sweep_unfinished
     from ckpt_studio.training.runner import Runner
-    from ckpt_studio.training.spec import load_spec, read_spec
 
     sweep_unfinished()
-    spec = read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec)
     document = staged_document(spec)
     for note in document.notes:
         say(note)
-    runner = Runner(spec, document.staged, document.base, document.frozen_keys())
+    attended = wishes is not None
+    runner = Runner(
+        spec, document.staged, document.base, document.frozen_keys(), child=child, attended=attended
+    )
+    if wishes is not None:
+        obey(runner, wishes)
     with _stopping_on_signals(runner):
-        return _follow(runner)
+        return _follow(runner, silent=(*_SILENT, "metrics") if attended else _SILENT)
+
+
+def _run_attended() -> int:
+    """Wait for the SPEC, with a training process made ahead, and run it; 0 where none came."""
+    from ckpt_studio.cli.attended import lines_of_input
+    from ckpt_studio.training.child import Child
+    from ckpt_studio.training.runner import Runner  # noqa: F401  # with all that it needs, while nobody waits
+    from ckpt_studio.training.spec import read_spec
+
+    child, lines = Child(), lines_of_input()
+    try:
+        first = next(lines, None)
+        return 0 if first is None else _run(read_spec(io.BytesIO(first.encode())), child, lines)
+    finally:
+        child.close()
 
 
 def _print_template(path: str) -> int:
@@ -93,8 +124,8 @@ def staged_document(spec: RunSpec) -> Document:
     return document
 
 
-def _follow(runner: Runner) -> int:
-    """Print what happens until the end."""
+def _follow(runner: Runner, silent: Collection[str]) -> int:
+    """Print what happens until the end, but for events of some kinds."""
     from ckpt_studio.cli.output import print_json, say
     from ckpt_studio.training.events import LogLine, RunState, to_json
 
@@ -105,7 +136,7 @@ def _follow(runner: Runner) -> int:
                 if isinstance(event, LogLine):
                     say(event.text)
                 for line in to_json(event):
-                    if line["event"] not in _SILENT:
+                    if line["event"] not in silent:
                         print_json(line)
     finally:
         runner.close()

@@ -207,6 +207,12 @@ SPECS: Final = (
         "Ctrl+.", "square", "run", QT_TRANSLATE_NOOP("Actions", "Stop"), is_running,
     ),
     ActionSpec(
+        "actionWatchRun",
+        QT_TRANSLATE_NOOP("Actions", "&Watch a Run…"),
+        QT_TRANSLATE_NOOP("Actions", "Show a run that goes on without a window"),
+        "", "eye", "run", separated=True,
+    ),
+    ActionSpec(
         "actionResetLayout",
         QT_TRANSLATE_NOOP("Actions", "&Reset Layout"),
         QT_TRANSLATE_NOOP("Actions", "Put all panels back to their places"),

@@ -45,7 +45,15 @@ class Banner(QFrame):
         layout.addWidget(self._sign)
         layout.addWidget(text, 1)
         if trouble.action is not None and trouble.action_text:
-            layout.addWidget(self._button("bannerAction", in_action(trouble.action_text), self._act))
+            layout.addWidget(
+                self._button(
+                    "bannerAction", in_action(trouble.action_text), lambda: self._act(trouble.action)
+                )
+            )
+        if trouble.other is not None and trouble.other_text:
+            layout.addWidget(
+                self._button("bannerOther", in_action(trouble.other_text), lambda: self._act(trouble.other))
+            )
         if trouble.detail:
             layout.addWidget(self._button("bannerCopy", self.tr("Copy Report"), self._copy))
         self._close = QToolButton(self)
@@ -82,8 +90,7 @@ class Banner(QFrame):
         self._sign.setPixmap(pixmap("triangle-alert" if self.trouble.grave else "info", 16, QColor(front)))
         self._close.setIcon(icon("x"))
 
-    def _act(self) -> None:
-        action = self.trouble.action
+    def _act(self, action: Callable[[], object] | None) -> None:
         self._dismissed(self)
         if action is not None:
             action()

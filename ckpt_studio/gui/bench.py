@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.actions import Actions
     from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.frame import Frame
+    from ckpt_studio.gui.going_on import GoingOn
     from ckpt_studio.gui.health_check import HealthCheck
     from ckpt_studio.gui.panels.variables import VariablesPanel
     from ckpt_studio.gui.runs import Runs
@@ -44,6 +45,9 @@ class Bench(Protocol):
 
     @property
     def comparing(self) -> Comparing: ...
+
+    @property
+    def going_on(self) -> GoingOn: ...
 
     @property
     def runs(self) -> Runs | None: ...

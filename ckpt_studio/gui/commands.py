@@ -75,6 +75,7 @@ class Commands(QObject):
             "actionCompare": self.compare,
             "actionResume": self.resume,
             "actionStop": self._stop,
+            "actionWatchRun": lambda: bench.going_on.look(asked=True),
             "actionResetLayout": bench.reset_layout,
             "actionHelp": self._help,
             "actionLogFolder": self._open_log_folder,

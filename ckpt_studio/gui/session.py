@@ -120,7 +120,7 @@ class Session(QObject):
         self._opener.answered.connect(self._answered)
         self._opener.failed.connect(self._open_failed)
         self._opener.stopped.connect(lambda path: self.openFailed.emit(path, self.tr("Opening was stopped.")))
-        self._opener.slow.connect(self._tell)
+        self._opener.slow.connect(self.tell)
         self._opener.retracted.connect(self.retracted)
         self._watch = FolderWatch(self)
         self._watch.changed.connect(self.rescan)
@@ -419,15 +419,16 @@ class Session(QObject):
         detail: str | None = None,
     ) -> None:
         """Show a sentence or an error as a banner, and put it into the log."""
-        self._tell(Trouble.of(what, action_text, action, detail))
+        self.tell(Trouble.of(what, action_text, action, detail))
 
     def notice(
         self, sentence: str, action_text: str | None = None, action: Callable[[], object] | None = None
     ) -> None:
         """Show a sentence that is no fault."""
-        self._tell(Trouble(sentence, action_text, action, grave=False))
+        self.tell(Trouble(sentence, action_text, action, grave=False))
 
-    def _tell(self, trouble: Trouble) -> None:
+    def tell(self, trouble: Trouble) -> None:
+        """Show this as a banner, and put it into the log."""
         self.log(trouble.sentence)
         self.troubled.emit(trouble)
 

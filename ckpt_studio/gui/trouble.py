@@ -19,6 +19,7 @@ class Trouble:
         action: called when the button is pressed.
         detail: a report to copy, or None.
         grave: False for a notice that is no fault.
+        other_text, other: a second button, as the first.
     """
 
     sentence: str
@@ -26,6 +27,8 @@ class Trouble:
     action: Callable[[], object] | None = None
     detail: str | None = None
     grave: bool = True
+    other_text: str | None = None
+    other: Callable[[], object] | None = None
 
     @classmethod
     def of(

@@ -23,6 +23,7 @@ from ckpt_studio.gui.comparing import Comparing
 from ckpt_studio.gui.docking import LEFT_WIDTH, place_docks
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.garbage import GarbageCollector
+from ckpt_studio.gui.going_on import GoingOn
 from ckpt_studio.gui.health_check import HealthCheck
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menus import fill_menus, make_toolbar
@@ -65,6 +66,7 @@ class Workbench(QObject):
         verifying: the check of the checksums.
         health_check: the check of the values.
         comparing: the comparison with another checkpoint.
+        going_on: the runs that go on without a window.
         runs: the resumed run; None until the training modules have been imported.
     """
 
@@ -81,6 +83,7 @@ class Workbench(QObject):
         self.verifying = Verifying(self.session, self)
         self.health_check = HealthCheck(self.session, self)
         self.comparing = Comparing(self.session, self)
+        self.going_on = GoingOn(self.session, self)
         self.runs: Runs | None = None
         self._view: TensorPanel | None = None
         self._compare: ComparePanel | None = None
@@ -156,6 +159,7 @@ class Workbench(QObject):
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(partial(self._count, "changesDock", self.tr("Changes")))
         self._connect_comparing()
+        self.going_on.watched.connect(self._show_run)
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
         self.overlay.swapRequested.connect(self.commands.swap_from)
@@ -214,6 +218,7 @@ class Workbench(QObject):
         panel = RunPanel(self.session, self.runs, self.window)
         panel.compareWanted.connect(self.comparing.start)
         self._fill_dock("runDock", panel)
+        self.going_on.attach(self.runs)
         self._view = TensorPanel(self.session, self.window)
         self.window.middle.addWidget(self._view, 1)
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
@@ -308,6 +313,14 @@ class Workbench(QObject):
             self.window.addDockWidget(_Area.LeftDockWidgetArea, dock)
             self.window.resizeDocks([dock], [LEFT_WIDTH], Qt.Orientation.Horizontal)
             dock.show()
+
+    def _show_run(self) -> None:
+        """Show the Run panel, beside the start page too."""
+        dock = self.docks["runDock"]
+        if not self._docked:
+            self.window.addDockWidget(_Area.BottomDockWidgetArea, dock)
+        dock.show()
+        dock.raise_()
 
     def _show_page(self) -> None:
         has_one = self.session.document is not None

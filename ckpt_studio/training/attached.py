@@ -1,12 +1,15 @@
-"""A run that goes on without the window: started as a process of its own, followed through its folder, from anywhere.
+"""A run that another process owns, followed through its folder: a window's own, or one that goes on without a window.
 
-    run = AttachedRun.launch(spec)          or  AttachedRun(folder) for one that was started earlier
+    run = AttachedRun(spec.out, Keeper())   a new one; it ends with us unless `stay` is said
+    run.begin(spec)
+    run = AttachedRun(folder)               one that was started earlier, from anywhere
     while run.outcome is None:
         for event in run.events(timeout=0.2): ...
-    run.close()                             lets go; the run goes on
+    run.close()
 
-It has the methods of `Runner`, so whoever shows a run need not know which one it is. What the run says is read from its
-`events.jsonl`; what is wanted of it goes as signals to `ckpt-studio train`, which owns it.
+What the run says is read from its `events.jsonl`. What is wanted of it goes as lines to its keeper, and to a run that
+we did not start as signals to `ckpt-studio train`. The thread that calls `events` does all of that, so a wish costs
+whoever has it nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +17,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import tempfile
 import time
+from collections import deque
 from contextlib import suppress
 from typing import Any, Final
 
-from ckpt_studio.core.child_environment import child_environment
-from ckpt_studio.core.errors import RunFault
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.formats.files import read_whole
+from ckpt_studio.training import keeper as wishes
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.card_json import card_of
 from ckpt_studio.training.events import (
@@ -36,16 +38,25 @@ from ckpt_studio.training.events import (
     RunState,
     State,
 )
+from ckpt_studio.training.keeper import Keeper
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.run_record import owner_of, sweep_lost_runs
-from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.spec import SPEC_BYTES, RunSpec, parse_spec
 
-COMMAND: Final = (sys.executable, "-m", "ckpt_studio", "train", "-")
 SAVE: Final = getattr(signal, "SIGUSR1", None)
 PAUSE: Final = getattr(signal, "SIGUSR2", None)
 GO_ON: Final = getattr(signal, "SIGCONT", None)
+_SIGNALS: Final[dict[str, tuple[Any, ...]]] = {
+    wishes.STOP: (signal.SIGTERM,),
+    wishes.SAVE: (SAVE,),
+    wishes.PAUSE: (PAUSE,),
+    wishes.GO_ON: (GO_ON,),
+    wishes.KILL: (signal.SIGTERM, signal.SIGTERM),
+}
 _TURN_SECONDS: Final = 0.05
-_BYTES_A_LOOK: Final = 4 << 20
+_BYTES_A_LOOK: Final = 1 << 20
+_LINE_BYTES: Final = 64 << 20
+"""What lies in the folder could be anything: more of a line is not kept."""
 _SILENT_SECONDS: Final = 1.0
 _NUMBERS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -55,53 +66,54 @@ class AttachedRun:
 
     Args:
         folder: the run's folder.
+        keeper: the process that will own it, or None where it has an owner already. It is ours from here on.
 
     Attributes:
         state: where it stands, as far as was read.
         outcome: how it ended, None until `events` has handed it out.
         card: its binding card, None until that was read.
+        stays: whether it goes on when we let go of it.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, keeper: Keeper | None = None) -> None:
         self.folder = RunFolder(folder)
         self.state = RunState.preparing
         self.outcome: Outcome | None = None
         self.card: Card | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self.stays = keeper is None
+        self._keeper = keeper
+        self._wishes: deque[str] = deque()
         self._offset = 0
         self._rest = b""
         self._done = 0
         self._looked = 0.0
 
-    @classmethod
-    def launch(cls, spec: RunSpec) -> AttachedRun:
-        """Start a run that outlives this process.
+    def begin(self, spec: RunSpec) -> None:
+        """Start the run in its keeper; wishes that were there before are told afterwards.
 
         Raises:
-            RunFault: it could not be started.
+            TargetExists: its folder is not new.
         """
-        run = cls(spec.out)
-        run.folder.check()
-        try:
-            run._process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=run._said, stderr=subprocess.DEVNULL,
-                env=child_environment(), start_new_session=True,
-            )  # fmt: skip
-            assert run._process.stdin is not None
-            with run._process.stdin as pipe:
-                pipe.write(json.dumps(spec.to_json()).encode())
-        except OSError as error:
-            raise RunFault(f"The run could not be started: {error.strerror}.", path=spec.out) from error
-        return run
+        assert self._keeper is not None
+        self.folder.check()
+        self._keeper.begin(spec)
+
+    def spec(self) -> RunSpec | None:
+        """What was asked of it, as its folder says; None where it does not."""
+        with suppress(CkptStudioError, ValueError, RecursionError):
+            said = json.loads(read_whole(str(self.folder.job), SPEC_BYTES)[0])
+            if isinstance(said, dict):
+                return parse_spec(said.get("spec"), self.folder.path, str(self.folder.job))
+        return None
 
     def events(self, timeout: float = 0.0) -> list[RunEvent]:
         """What happened since the last call, an `Outcome` at last; waits up to `timeout` seconds for something."""
         end = time.monotonic() + timeout
         while True:
+            self._tell_wishes()
             found = self._read()
             if not found and self.outcome is None and not self._goes_on():
-                found = self._read() or [self._lost()]
+                found = self._read() or self._last_words()
             for event in found:
                 self._note(event)
             if found or time.monotonic() >= end:
@@ -110,43 +122,54 @@ class AttachedRun:
 
     def stop(self) -> None:
         """Finish the step, save, end."""
-        self._signal(signal.SIGTERM)
+        self._wishes.append(wishes.STOP)
 
     def checkpoint_now(self) -> None:
         """Save after this step and go on."""
-        self._signal(SAVE)
+        self._wishes.append(wishes.SAVE)
 
     def pause(self) -> None:
         """Do no step until `go_on` or `stop`."""
-        self._signal(PAUSE)
+        self._wishes.append(wishes.PAUSE)
 
     def go_on(self) -> None:
         """Go on after a pause."""
-        self._signal(GO_ON)
+        self._wishes.append(wishes.GO_ON)
 
     def kill(self) -> None:
         """End it at once, without a save."""
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGTERM)
+        self._wishes.append(wishes.KILL)
+
+    def stay(self) -> None:
+        """Let it go on when we let go of it."""
+        self.stays = True
 
     def close(self) -> None:
-        """Let go; the run goes on."""
-        self._said.close()
+        """Let go. A run that was not told to stay ends, and this returns when it has."""
+        self._tell_wishes()
+        if self._keeper is None:
+            return
+        if self.stays and self.outcome is None:
+            self._keeper.leave()
+        else:
+            self._keeper.close()
 
     # ---- what it says
 
     def _read(self) -> list[RunEvent]:
         """Events of the lines that were completed since the last look; steps of one look are one `Metrics`."""
+        found: list[RunEvent] = []
         with suppress(OSError):
             if self.folder.events.is_symlink():
                 return []
             with self.folder.events.open("rb") as file:
                 file.seek(self._offset)
-                data = file.read(_BYTES_A_LOOK)
-            self._offset += len(data)
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            return self._gathered(lines)
-        return []
+                while not found and (data := file.read(_BYTES_A_LOOK)):
+                    self._offset += len(data)
+                    *lines, self._rest = (self._rest + data).split(b"\n")
+                    self._rest = self._rest[:_LINE_BYTES]
+                    found = self._gathered(lines)
+        return found
 
     def _gathered(self, lines: list[bytes]) -> list[RunEvent]:
         found: list[RunEvent] = []
@@ -185,7 +208,7 @@ class AttachedRun:
 
     def _goes_on(self) -> bool:
         """Whether somebody still owns it; looked at once a second."""
-        if self._process is not None and self._process.poll() is None:
+        if self._keeper is not None and self._keeper.alive:
             return True
         now = time.monotonic()
         if now - self._looked < _SILENT_SECONDS:
@@ -196,23 +219,33 @@ class AttachedRun:
         sweep_lost_runs()
         return False
 
-    def _lost(self) -> Outcome:
-        """The end of a run that did not say how it ended: it was refused before it had a folder, or is gone."""
-        if self._process is not None:
-            self._said.seek(0)
-            said = _parsed((self._said.read(1 << 20).splitlines() or [b""])[-1])
-            error = said.get("error")
-            message = error.get("message") if isinstance(error, dict) else said.get("message")
-            if isinstance(message, str):
-                return Outcome(RunState.failed, Cause.refused, message, None, None)
-        return Outcome(RunState.lost, None, "The run is gone.", self.folder.newest(), None)
+    def _last_words(self) -> list[RunEvent]:
+        """The end of a run whose folder does not say it: it was refused, had no room to say it, or is gone."""
+        said = [] if self._keeper is None else [_parsed(line) for line in self._keeper.said()]
+        for one in said:
+            error = one.get("error")
+            if isinstance(error, dict) and isinstance(error.get("message"), str):
+                return [Outcome(RunState.failed, Cause.refused, error["message"], None, None)]
+        told = [event for event in map(_event, said) if event is not None]
+        last = [event for event in told if isinstance(event, Outcome)]
+        cards = [event for event in told if isinstance(event, CardEvent) and self.card is None]
+        lost = Outcome(RunState.lost, None, "The run is gone.", self.folder.newest(), None)
+        return [*cards[-1:], *(last[-1:] or [lost])]
 
-    def _signal(self, number: Any) -> None:
-        process = self._process
-        pid = process.pid if process is not None and process.poll() is None else owner_of(self.folder)
-        if pid is not None and number is not None:
-            with suppress(OSError):
-                os.kill(pid, number)
+    def _tell_wishes(self) -> None:
+        while self._wishes:
+            word = self._wishes.popleft()
+            if self._keeper is not None:
+                self._keeper.wish(word)
+            else:
+                self._signal(_SIGNALS[word])
+
+    def _signal(self, numbers: tuple[Any, ...]) -> None:
+        pid = owner_of(self.folder)
+        for number in numbers:
+            if pid is not None and number is not None:
+                with suppress(OSError):
+                    os.kill(pid, number)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

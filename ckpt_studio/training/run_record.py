@@ -28,15 +28,32 @@ def runs_folder() -> Path:
 
 
 class RunRecord:
-    """The record of one run. Where it cannot be written the run goes on without: it only helps after a kill."""
+    """The record of one run. Where it cannot be written the run goes on without: it only helps after a kill.
 
-    def __init__(self, folder: RunFolder) -> None:
+    Args:
+        folder: the run's folder.
+        attended: whether it ends with the window that started it.
+    """
+
+    def __init__(self, folder: RunFolder, *, attended: bool = False) -> None:
         self._path = runs_folder() / f"{secrets.token_hex(8)}.json"
         self._lock: FileLock | None = None
+        self._folder = folder
+        self._attended: bool | None = None
         with suppress(OSError, LockTaken):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
-            os.write(self._lock.fd, json.dumps({"folder": str(folder.path), "pid": os.getpid()}).encode())
+        self.note(attended)
+
+    def note(self, attended: bool) -> None:
+        """Write down whether it still ends with its window."""
+        if self._lock is None or attended == self._attended:
+            return
+        self._attended = attended
+        said = {"folder": str(self._folder.path), "pid": os.getpid(), "attended": attended}
+        with suppress(OSError):
+            os.ftruncate(self._lock.fd, 0)
+            os.pwrite(self._lock.fd, json.dumps(said).encode(), 0)
 
     def close(self) -> None:
         """The run is over and its folder is swept."""
@@ -49,7 +66,17 @@ class RunRecord:
 
 def going_on() -> dict[str, int]:
     """Folders of the runs that some process owns, and its process id."""
-    found: dict[str, int] = {}
+    return {folder: pid for folder, (pid, _) in _owned().items()}
+
+
+def kept_runs() -> tuple[str, ...]:
+    """Folders of the runs that go on without a window."""
+    return tuple(folder for folder, (_, attended) in _owned().items() if not attended)
+
+
+def _owned() -> dict[str, tuple[int, bool]]:
+    """Folder -> process id of its owner, and whether the run ends with a window."""
+    found: dict[str, tuple[int, bool]] = {}
     with suppress(OSError):
         for record in sorted(runs_folder().glob("*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
@@ -57,7 +84,7 @@ def going_on() -> dict[str, int]:
                     FileLock(record, os.O_RDWR).close()
                 except LockTaken:
                     said = json.loads(record.read_bytes()[:_RECORD_BYTES])
-                    found[str(said["folder"])] = int(said["pid"])
+                    found[str(said["folder"])] = int(said["pid"]), said.get("attended") is True
     return found
 
 

@@ -70,8 +70,10 @@ class Runner:
         child: a training process made ahead of time, or None. The runner owns it from here on.
         grace: seconds that a step may take after Stop.
         rehearse: whether to end after the binding card is made, and to leave nothing behind.
+        attended: whether the run is a window's, and ends with it.
 
     Attributes:
+        attended: the same, until `stay`.
         state: where it stands.
         outcome: how it ended, None until `events` has handed it out.
         card: the binding card, None until it is made.
@@ -87,8 +89,10 @@ class Runner:
         child: Child | None = None,
         grace: float = GRACE_SECONDS,
         rehearse: bool = False,
+        attended: bool = False,
     ) -> None:
         self.spec = spec
+        self.attended = attended
         self.state = RunState.preparing
         self.outcome: Outcome | None = None
         self.card: Card | None = None
@@ -165,6 +169,10 @@ class Runner:
         """Go on after a pause."""
         self._pause.clear()
 
+    def stay(self) -> None:
+        """Nobody attends to the run any more, and it goes on."""
+        self.attended = False
+
     def kill(self) -> None:
         """End it at once, without a save."""
         self._kill.set()
@@ -218,7 +226,7 @@ class Runner:
             raise RunFault(" ".join(self.card.problems), path=self.spec.checkpoint)
         self._task.check()
         self.folder.make()
-        self._running = RunRecord(self.folder)
+        self._running = RunRecord(self.folder, attended=self.attended)
         self._record = self.folder.events.open("a", encoding="utf-8")
         self._board = EventFile(self.folder.path)
         for event in self._unrecorded:
@@ -255,6 +263,8 @@ class Runner:
         """Tell the child what is wanted, and end it when it does not answer."""
         if clock.beat_due():
             child.send("ping")
+        if self._running is not None:
+            self._running.note(self.attended)
         if self._save.is_set():
             self._save.clear()
             child.send("save")

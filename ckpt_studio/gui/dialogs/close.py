@@ -1,11 +1,19 @@
-"""Asks once when a window with staged edits or an active run is being closed."""
+"""Asks once when a window with staged edits or an active run is being closed: the run may go on without it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, named, prepare
 from ckpt_studio.gui.texts import visible, without_mnemonic
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CloseDialog(QDialog):
-    """`agreed` is emitted when the window may close: edits written, kept or discarded, the run stopped and saved."""
+    """`agreed` is emitted when the window may close: edits written, kept or discarded, the run stopped or kept."""
 
     agreed = Signal()
 
@@ -32,8 +40,15 @@ class CloseDialog(QDialog):
         edits = _unwritten(session)
         if edits:
             column.addWidget(PlainLabel("closeEditsText", self._edits_text(edits)))
-        if runs.active:
+        run = _needs_window(runs)
+        if run:
             column.addWidget(PlainLabel("closeRunText", self._run_text()))
+        self._keep_run = QCheckBox(self.tr("Keep the &run going without the window"), self)
+        named(self._keep_run, "keepRunBox", without_mnemonic(self._keep_run.text()))
+        self._keep_run.setVisible(run and edits > 0)
+        column.addWidget(self._keep_run)
+        if runs.waiting:
+            column.addWidget(PlainLabel("closeQueueText", self._queue_text()))
         self._progress = QProgressBar(self)
         named(self._progress, "closeProgress", self.tr("The run is being stopped"))
         self._progress.setRange(0, 0)
@@ -42,14 +57,14 @@ class CloseDialog(QDialog):
         self._notice = Notice("closeNotice", self)
         column.addWidget(self._notice)
         column.addWidget(self._buttons)
-        self._add_buttons(bool(edits))
+        self._add_buttons(bool(edits), run)
         self.setMinimumWidth(480)
         runs.ended.connect(self._run_ended)
 
     @staticmethod
     def needed(session: Session, runs: Runs) -> bool:
         """Whether there is anything to ask."""
-        return runs.active or _unwritten(session) > 0
+        return _needs_window(runs) or bool(runs.waiting) or _unwritten(session) > 0
 
     def _edits_text(self, count: int) -> str:
         assert self._session.document is not None
@@ -59,16 +74,29 @@ class CloseDialog(QDialog):
 
     def _run_text(self) -> str:
         return self.tr(
-            "A run is going on, and it ends with the window: its step finishes, and a checkpoint is saved first."
+            "A run is going on. It can be stopped, which finishes its step and saves a checkpoint, or be kept "
+            "running without the window: the next window offers to watch it."
         )
 
-    def _add_buttons(self, edits: bool) -> None:
+    def _queue_text(self) -> str:
+        count = len(self._runs.waiting)
+        if count == 1:
+            return self.tr("1 run waits for it and will not be started.")
+        return self.tr("{0} runs wait for it and will not be started.").format(count)
+
+    def _add_buttons(self, edits: bool, run: bool) -> None:
         role = QDialogButtonBox.ButtonRole
         cancel = self._button("closeCancelButton", self.tr("Cancel"), role.RejectRole, self.reject)
-        if not edits:
+        if not edits and run:
+            self._button("keepRunningButton", self.tr("&Keep running"), role.AcceptRole, self._keep_running)
             self._button(
                 "stopAndSaveButton", self.tr("&Stop and save"), role.AcceptRole, self._finish
             ).setDefault(True)
+            return
+        if not edits:
+            self._button("closeAnywayButton", self.tr("C&lose"), role.AcceptRole, self._finish).setDefault(
+                True
+            )
             return
         keep = self._button("keepButton", self.tr("&Keep for next start"), role.AcceptRole, self._finish)
         keep.setToolTip(
@@ -102,12 +130,18 @@ class CloseDialog(QDialog):
             self._session.document.discard()
         self._finish()
 
+    def _keep_running(self) -> None:
+        self._keep_run.setChecked(True)
+        self._finish()
+
     def _finish(self) -> None:
-        """Close, after the run has saved and ended."""
+        """Close, after the run has saved and ended where it is not to go on."""
         self._agreed = True
         for button in self._buttons.buttons():
             button.setEnabled(button.objectName() == "closeCancelButton")
-        if self._runs.active:
+        if self._keep_run.isChecked():
+            self._runs.keep()
+        if _needs_window(self._runs):
             self._progress.show()
             self._runs.stop()
         else:
@@ -133,3 +167,8 @@ def _unwritten(session: Session) -> int:
     """How many edits are staged and not written."""
     document = session.document
     return len(document.edits) if document is not None and document.modified else 0
+
+
+def _needs_window(runs: Runs) -> bool:
+    """Whether a run goes on that ends with the window."""
+    return runs.active and not runs.watching
