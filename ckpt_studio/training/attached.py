@@ -20,6 +20,7 @@ import signal
 import time
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from ckpt_studio.core.errors import CkptStudioError
@@ -229,8 +230,19 @@ class AttachedRun:
         told = [event for event in map(_event, said) if event is not None]
         last = [event for event in told if isinstance(event, Outcome)]
         cards = [event for event in told if isinstance(event, CardEvent) and self.card is None]
-        lost = Outcome(RunState.lost, None, "The run is gone.", self.folder.newest(), None)
-        return [*cards[-1:], *(last[-1:] or [lost])]
+        return [*cards[-1:], *(last[-1:] or [self._lost()])]
+
+    def _lost(self) -> Outcome:
+        newest = self.folder.newest()
+        kept = (
+            "it had not saved anything yet"
+            if newest is None
+            else f"its last checkpoint is {Path(newest).name}"
+        )
+        message = (
+            f"The process that owned the run in {self.folder.path} is gone, and the run with it; {kept}."
+        )
+        return Outcome(RunState.lost, None, message, newest, None)
 
     def _tell_wishes(self) -> None:
         while self._wishes:

@@ -109,8 +109,11 @@ def verdicts(dialog: ResumeDialog) -> list[str]:
 
 
 def training_processes() -> list[int]:
-    """Processes that this one has started to train."""
+    """Processes that train for the runs which this one has started."""
     found = []
+    parents = {os.getpid()}
+    for tasks in Path("/proc/self/task").iterdir():
+        parents |= {int(child) for child in (tasks / "children").read_text().split()}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -118,7 +121,7 @@ def training_processes() -> list[int]:
                 parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
             except OSError:
                 continue
-            if b"ckpt_studio.training.worker" in command and int(parent) == os.getpid():
+            if b"ckpt_studio.training.worker" in command and int(parent) in parents:
                 found.append(int(entry.name))
     return found
 
