@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 Number = int | float
 
+_ROW: Final = 512
+"""A product of vectors is made of products of so many numbers: each stays with one thread of BLAS, and numpy lets go of
+the interpreter where there are more than 500 of them."""
+_ONES: Final = np.ones((_ROW, 1))
 _SQUARES_OVERFLOW: Final = 2.0**480
 _SQUARES_VANISH: Final = 2.0**-480
 _HALF: Final = 2**63
@@ -30,7 +34,6 @@ class _Parts:
     squares: list[float] = field(default_factory=list)
     deviations: list[float] = field(default_factory=list)
     magnitudes: list[float] = field(default_factory=list)
-    spare: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def add(self, values: NDArray[np.float64], exponent: int = 0, one_sign: bool = False) -> None:
         """Reduce finite values that were scaled so that their squares neither overflow nor vanish; changes them.
@@ -38,22 +41,21 @@ class _Parts:
         `one_sign`: no two of them have different signs, so the sum tells their magnitudes too.
         """
         count = values.size
-        self.spare = roomy(self.spare, count)
-        total = float(values.sum())
+        total = _sum(values)
         mean = total / count
-        squares = _square_sum(values, self.spare)
+        squares = _square_sum(values)
         deviation = squares - count * mean * mean
         if deviation < 1e-3 * squares:  # more than three digits would be lost: subtract before squaring
             shifted = values - mean
-            slip = float(shifted.sum()) / count
-            deviation = _square_sum(shifted, self.spare) - count * slip * slip
+            slip = _sum(shifted) / count
+            deviation = _square_sum(shifted) - count * slip * slip
             mean += slip
         self.counts.append(count)
         self.exponents.append(exponent)
         self.means.append(mean)
         self.squares.append(squares)
         self.deviations.append(max(deviation, 0.0))
-        self.magnitudes.append(abs(total) if one_sign else float(np.abs(values, out=values).sum()))
+        self.magnitudes.append(abs(total) if one_sign else _sum(np.abs(values, out=values)))
 
     def merge(self, other: _Parts, shift: float = 0.0) -> None:
         """Take over the chunks of another; its means are `shift` too small."""
@@ -86,9 +88,22 @@ def roomy(buffer: NDArray[Any], size: int) -> NDArray[Any]:
     return buffer if buffer.size >= size else np.empty(size, buffer.dtype)
 
 
-def _square_sum(values: NDArray[np.float64], spare: NDArray[np.float64]) -> float:
-    """The sum of squares. BLAS is no faster than both passes, and holds the interpreter meanwhile."""
-    return float(np.multiply(values, values, out=spare[: values.size]).sum())
+def _sum(values: NDArray[np.float64]) -> float:
+    """The sum of a vector."""
+    rows, rest = _rows(values)
+    return float(np.matmul(rows, _ONES).sum()) + float(rest.sum())
+
+
+def _square_sum(values: NDArray[np.float64]) -> float:
+    """The sum of the squares of a vector."""
+    rows, rest = _rows(values)
+    return float(np.matmul(rows, rows.transpose(0, 2, 1)).sum()) + float(np.square(rest).sum())
+
+
+def _rows(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A vector as [n, 1, _ROW], and what is left over."""
+    whole = values.size // _ROW * _ROW
+    return values[:whole].reshape(-1, 1, _ROW), values[whole:]
 
 
 def _ldexp(value: float, exponent: int) -> float:
@@ -208,11 +223,10 @@ class Integers:
         total = _exact_sum(chunk)
         self._sum += total
         self._wide = roomy(self._wide, chunk.size)
-        self._parts.spare = roomy(self._parts.spare, chunk.size)
         wide = self._wide[: chunk.size]
         wide[:] = chunk
-        self._squares.append(_square_sum(wide, self._parts.spare))
-        self._l1.append(abs(total) if low >= 0 or high <= 0 else float(np.abs(wide, out=wide).sum()))
+        self._squares.append(_square_sum(wide))
+        self._l1.append(abs(total) if low >= 0 or high <= 0 else _sum(np.abs(wide, out=wide)))
         if chunk.dtype.itemsize == 8 and low - self._origin >= -_HALF and high - self._origin < _HALF:
             wide[:] = (chunk - chunk.dtype.type(self._origin)).view(np.int64)
         else:

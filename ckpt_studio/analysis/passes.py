@@ -1,8 +1,8 @@
 """One pass over a variable: its blocks are cut into pieces that fit a processor's cache and fed to reducers.
 
-A large variable whose bytes lie together is shared out between threads: each reads windows for itself, because a
-buffer that goes from one processor to another costs more than the sums. Each has a reducer of its own; they are put
-together at the end.
+A large variable whose bytes lie together is shared out between threads: each reads stretches for itself, because a
+buffer that goes from one processor to another costs more than the sums, and into the same memory each time. Each has a
+reducer of its own; they are put together at the end.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
 from ckpt_studio.analysis.tally import Tally
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, TensorSource, Window
-from ckpt_studio.formats.reading import covering_windows
+from ckpt_studio.core.tensors import Stored, TensorSource
+from ckpt_studio.formats.files import FileReader, open_stored
+from ckpt_studio.formats.reading import swap
 
 _SHARED_OUT: Final = 8 << 20
 """From so many bytes on, another thread gains more than it costs to start."""
@@ -50,15 +51,17 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
         as `TensorSource.blocks`.
     """
     info, threads = source.columns.of(key), min(_MOST_THREADS, _processors())
-    if threads < 2 or info.nbytes < _SHARED_OUT or source.stored(key) is None:
+    stored = source.stored(key) if threads > 1 and info.nbytes >= _SHARED_OUT else None
+    if stored is None:
         reducer = new()
         for block in source.blocks(key, task):
             _feed(reducer, block)
         return reducer
     reducers = [new() for _ in range(threads)]
-    size = max(BLOCK_BYTES, CHUNK * info.dtype.itemsize)
-    windows = covering_windows(info.shape or (), info.dtype.itemsize, size)
-    _Sharing(source, key, windows, task).work(reducers)
+    assert info.dtype.numpy is not None
+    with open_stored(stored) as file:
+        _Sharing(file, stored, info.dtype.numpy, task).work(reducers)
+        file.check_unchanged()
     for other in reducers[1:]:
         reducers[0].merge(other)
     return reducers[0]
@@ -76,15 +79,17 @@ def _feed(reducer: Reducer, values: NDArray[Any]) -> None:
 
 
 class _Sharing:
-    """Windows that several threads take, and read for themselves."""
+    """Stretches of a stored tensor that several threads take, and read for themselves."""
 
-    def __init__(self, source: TensorSource, key: str, windows: Iterator[Window], task: Task) -> None:
-        self._source, self._key, self._windows, self._task = source, key, windows, task
+    def __init__(self, file: FileReader, stored: Stored, dtype: np.dtype[Any], task: Task) -> None:
+        self._file, self._stored, self._dtype, self._task = file, stored, dtype, task
+        self._step = CHUNK * dtype.itemsize
+        self._starts = iter(range(0, stored.size, self._step))
         self._turn = threading.Lock()
         self._error: BaseException | None = None
 
     def work(self, reducers: list[Any]) -> None:
-        """Feed every window to one of these, the first of them in this thread; raises what reading raises."""
+        """Feed every stretch to one of these, the first of them in this thread; raises what reading raises."""
         others = [
             threading.Thread(target=self._serve, args=(reducer,), name="figures", daemon=True)
             for reducer in reducers[1:]
@@ -99,22 +104,26 @@ class _Sharing:
 
     def _serve(self, reducer: Reducer) -> None:
         try:
-            done = 0
-            while (window := self._next(done)) is not None:
-                values = self._source.read(self._key, window).reshape(-1)
+            done, buffer = 0, np.empty(self._step, np.uint8)
+            while (start := self._next(done)) is not None:
+                part = buffer[: min(self._step, self._stored.size - start)]
+                self._file.read_into(part, self._stored.offset + start, len(part))
+                values = part.view(self._dtype)
+                if self._stored.big_endian:
+                    swap(values)
                 _feed(reducer, values)
-                done = values.nbytes
+                done = len(part)
         except BaseException as error:
             with self._turn:
                 self._error = self._error or error
 
-    def _next(self, done: int) -> Window | None:
-        """The next window, after `done` bytes of the one before."""
+    def _next(self, done: int) -> int | None:
+        """Where the next stretch begins, after `done` bytes of the one before."""
         with self._turn:
             if self._error is not None:
                 return None
             self._task.advance(done)
-            return next(self._windows, None)
+            return next(self._starts, None)
 
 
 class _Patterns:

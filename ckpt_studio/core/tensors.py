@@ -339,6 +339,7 @@ class Stored:
         offset, size: the bytes.
         crc: masked CRC32C of them, as an index entry holds it.
         big_endian: byte order of the elements.
+        identity: of the file when it was looked at first, as text: what reads it later compares (`open_stored`).
     """
 
     path: str
@@ -346,6 +347,7 @@ class Stored:
     size: int
     crc: int
     big_endian: bool
+    identity: str
 
 
 class TensorSource(Protocol):

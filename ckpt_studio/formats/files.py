@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import Changed, Corrupt, FileFault, MissingFile, Truncated
-from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.tensors import BLOCK_BYTES, Stored
 from ckpt_studio.core.texts import visible
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ class FileReader:
             check_regular(path, status.st_mode)
             self.identity = FileIdentity.of(status)
             if expected is not None and self.identity != expected:
-                raise self._changed()
+                raise self.changed()
         except BaseException:
             os.close(self._fd)
             raise
@@ -167,7 +167,8 @@ class FileReader:
         """The descriptor, for calls that move bytes inside the kernel."""
         return self._fd
 
-    def _changed(self) -> Changed:
+    def changed(self) -> Changed:
+        """What is raised when the file is another one than it was."""
         return Changed(f"{said(self.path)} was rewritten by another program; open it again.", path=self.path)
 
     def check_unchanged(self) -> None:
@@ -181,7 +182,7 @@ class FileReader:
         except OSError as error:
             raise fault_of(error, self.path) from error
         if now != self.identity:
-            raise self._changed()
+            raise self.changed()
 
     def read_into(
         self, target: NDArray[np.uint8] | memoryview, offset: int, at_once: int = BLOCK_BYTES
@@ -233,6 +234,20 @@ class FileReader:
         data: NDArray[Any] = np.empty(size, np.uint8)
         self.read_into(data, offset)
         return data
+
+
+def open_stored(stored: Stored) -> FileReader:
+    """The data file that a tensor lies in.
+
+    Raises:
+        Changed: it is not the one that was there when the checkpoint was opened.
+        MissingFile, FileFault: as `FileReader`.
+    """
+    file = FileReader(stored.path)
+    if str(file.identity) != stored.identity:
+        with file:
+            raise file.changed()
+    return file
 
 
 def read_whole(

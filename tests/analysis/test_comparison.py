@@ -110,7 +110,7 @@ class Summed(MemorySource):
         import zlib
 
         data = self.arrays[key].tobytes()
-        return Stored("data", 0, len(data), zlib.crc32(data), False)
+        return Stored("data", 0, len(data), zlib.crc32(data), False, "")
 
 
 def test_where_checksums_agree_nothing_is_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.histogram import Histogram, HistogramRequest, histogram, histograms
 from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.core.errors import RequestFault, Unsupported
-from tests.helpers.memory_source import MemorySource, PlacedSource
+from tests.helpers.bundles import opened
+from tests.helpers.memory_source import MemorySource
 
 
 def count(array: Any, block_bytes: int = 1 << 20, **request: Any) -> Histogram:
@@ -143,14 +145,17 @@ def test_far_from_zero_float32_bins_stay_equal() -> None:
     np.testing.assert_allclose(np.diff(found.edges), np.diff(found.edges).mean(), rtol=2e-3)
 
 
+@pytest.mark.parametrize("bins", [100, 256, 1000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.float16, np.complex64])
-def test_several_threads_count_the_same(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_threads_count_the_same(
+    dtype: Any, bins: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
     array = (np.random.default_rng(2).normal(size=900_003) * 100).astype(dtype)
     array[::1000] = np.nan if array.dtype.kind in "fc" else 0
     one, several = (
-        histogram(source, HistogramRequest("v", 100))
-        for source in (MemorySource({"v": array}), PlacedSource({"v": array}))
+        histogram(source, HistogramRequest("v", bins))
+        for source in (MemorySource({"v": array}, block_bytes=1000), opened(tmp_path, array))
     )
     np.testing.assert_array_equal(one.counts, several.counts)
     np.testing.assert_array_equal(one.edges, several.edges)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -18,10 +20,10 @@ from numpy.typing import NDArray
 
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.dtypes import BY_NAME
-from ckpt_studio.core.errors import Cancelled, Corrupt, NoSuchVariable
+from ckpt_studio.core.errors import Cancelled, Changed, Corrupt, NoSuchVariable
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Window
-from tests.helpers.memory_source import MemorySource, PlacedSource
+from tests.helpers.bundles import opened
+from tests.helpers.memory_source import MemorySource
 
 ALL_NUMERIC = sorted(
     {d.numpy.newbyteorder("=") for d in BY_NAME.values() if d.numpy is not None and d.is_numeric}, key=str
@@ -181,35 +183,37 @@ def test_faults_and_cancel_come_through() -> None:
 @pytest.mark.parametrize(
     "dtype", [np.float32, np.float64, np.int64, np.uint32, np.float16, np.int8, np.complex64]
 )
-def test_several_threads_find_the_same_figures(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    array = (np.random.default_rng(3).normal(size=900_003) * 90).astype(dtype)
+@pytest.mark.parametrize("big_endian", [False, True], ids=["little", "big"])
+def test_several_threads_find_the_same_figures(
+    dtype: Any, big_endian: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = (np.random.default_rng(3).normal(size=1_200_003) * 90).astype(dtype)
     if array.dtype.kind in "fc":
         array[::999] = np.nan
     array = array.reshape(1, -1, 3)
-    alone = figures(array)
     monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
-    source = PlacedSource({"v": array})
-    shared = statistics(source, "v")
-    assert array.dtype.itemsize < 4 or len(source.reads) > 1
-    assert_same(shared, alone)
-
-
-def test_a_fault_in_the_middle_ends_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
-
-    class Torn(PlacedSource):
-        def read(self, key: str, window: Window | None = None) -> NDArray[Any]:
-            if len(self.reads) >= 2:  # two threads may step over a number
-                raise Corrupt("The rest is gone.", key=key)
-            return super().read(key, window)
-
-    with pytest.raises(Corrupt, match="gone"):
-        statistics(Torn({"v": np.ones(2_000_000)}), "v")
     task = Task()
-    source = PlacedSource({"v": np.ones(2_000_000)})
-    statistics(source, "v", task)
-    assert task.done == 16_000_000
+    assert_same(statistics(opened(tmp_path, array, big_endian=big_endian), "v", task), figures(array))
+    assert task.done == array.nbytes
+
+
+def test_a_file_that_changes_or_a_cancel_ends_all_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    source = opened(tmp_path, np.ones(2_000_000))
+
+    class Tearing(Task):
+        def advance(self, amount: int) -> None:
+            super().advance(amount)
+            if amount:
+                os.truncate(tmp_path / "v.data-00000-of-00001", 4_000_000)
+
+    task = Task()
     task.cancel()
     with pytest.raises(Cancelled):
         statistics(source, "v", task)
+    for _ in range(2):  # while it is read, and from the beginning
+        with pytest.raises(Changed, match="rewritten"):
+            statistics(source, "v", Tearing())
     assert not [thread for thread in threading.enumerate() if thread.name == "figures"]

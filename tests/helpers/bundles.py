@@ -12,6 +12,10 @@ import numpy as np
 from crc32c import crc32c
 from numpy.typing import NDArray
 
+from ckpt_studio.core.dtypes import of_numpy
+from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.registry import open_checkpoint
+
 MAGIC = 0xDB4775248B80FB57
 
 
@@ -297,3 +301,11 @@ def _block_sizes(contents: bytes) -> list[int]:
         sizes.append(read())
         position = stop
     return sizes
+
+
+def opened(folder: Path, array: NDArray[np.generic], *, big_endian: bool = False) -> Checkpoint:
+    """A bundle of one shard that holds `array` as its variable `v`."""
+    maker = BundleMaker(big_endian=big_endian)
+    maker.add("v", array, of_numpy(array.dtype).number)
+    maker.write(folder / "v")
+    return open_checkpoint(str(folder / "v"))

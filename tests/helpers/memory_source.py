@@ -129,13 +129,6 @@ class MemorySource:
         return None
 
 
-class PlacedSource(MemorySource):
-    """A MemorySource that says where its bytes lie, so that they are read by windows, on several threads."""
-
-    def stored(self, key: str) -> Stored | None:
-        return Stored("memory", 0, self.arrays[key].nbytes, 0, False)
-
-
 class MemoryCheckpoint(MemorySource):
     """A MemorySource that can stand where an opened checkpoint is asked for, under a path that does not exist."""
 

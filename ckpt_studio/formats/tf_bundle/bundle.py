@@ -238,7 +238,14 @@ class Bundle:
         if self.contents.codes[record] or record in self.contents.partitions:
             return None
         place = self.contents.place(record)
-        return Stored(self.shard_path(place.shard), place.offset, place.size, place.crc, self.big_endian)
+        return Stored(
+            path=self.shard_path(place.shard),
+            offset=place.offset,
+            size=place.size,
+            crc=place.crc,
+            big_endian=self.big_endian,
+            identity=str(self.contents.shards.get(place.shard)),
+        )
 
     def raw_entries(self, key: str) -> list[tuple[bytes, bytes]]:
         """The index records of a key and of its slices, as (key, value), exactly as they stand in the file.
