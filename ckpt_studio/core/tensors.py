@@ -62,11 +62,12 @@ class Names:
     may hold newlines of their own). Bytes that are not UTF-8 come out as surrogate escapes.
     """
 
-    __slots__ = ("blob", "offsets")
+    __slots__ = ("_bounds", "blob", "offsets")
 
     def __init__(self, blob: bytes, offsets: NDArray[np.int64]) -> None:
         self.blob = blob
         self.offsets = offsets
+        self._bounds = offsets.data  # whose elements are plain int, and quick to have
 
     @classmethod
     def of(cls, raw: Iterable[bytes]) -> Names:
@@ -86,7 +87,7 @@ class Names:
 
     def raw(self, i: int) -> bytes:
         """String i as bytes."""
-        return self.blob[self.offsets[i] : self.offsets[i + 1] - 1]
+        return self.blob[self._bounds[i] : self._bounds[i + 1] - 1]
 
     def __getitem__(self, i: int) -> str:
         return decode(self.raw(i))

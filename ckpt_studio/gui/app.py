@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.main_window import MainWindow
 
 _BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
-_SWITCH_SECONDS: Final = 0.001
-"""Background threads give the interpreter back after this long; it halves a repaint's time beside a busy worker."""
+_SWITCH_SECONDS: Final = 0.0001
+"""Background threads give the interpreter back after this long, each time that the window's thread asks for it: hundreds
+of times a turn, because PySide lets go of it around every call of Qt."""
 
 
 def main(paths: Sequence[str] = ()) -> int:
@@ -31,11 +32,8 @@ def main(paths: Sequence[str] = ()) -> int:
     Raises:
         CkptStudioError: the system lacks something that the window needs.
     """
-    gc.disable()  # the window's GarbageCollector takes over
     check_system()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    restore = spare_blas_threads()
-    take_back_import()
+    restore = prepare_interpreter()
     from ckpt_studio.gui.main_window import MainWindow
 
     app = make_application()
@@ -47,6 +45,15 @@ def main(paths: Sequence[str] = ()) -> int:
     for window, path in zip(windows, paths, strict=False):
         window.open_path(from_here(path))
     return app.exec()
+
+
+def prepare_interpreter() -> Callable[[], None]:
+    """Set the interpreter up for a window, before its modules are imported; call what is returned once numpy is."""
+    gc.disable()  # the window's GarbageCollector takes over
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    restore = spare_blas_threads()
+    take_back_import()
+    return restore
 
 
 def spare_blas_threads() -> Callable[[], None]:

@@ -18,7 +18,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from ckpt_studio.gui.app import make_application
+from ckpt_studio.gui.app import make_application, prepare_interpreter
 from ckpt_studio.gui.main_window import MainWindow
 from tests.benchmarks.stall_job import Watched
 
@@ -143,8 +143,8 @@ class Job:
 def main() -> None:
     """Print what was found as JSON and leave at once."""
     overview, pan, large = sys.argv[1:]
+    prepare_interpreter()
     app = make_application()
-    sys.setswitchinterval(0.001)
     job = Job()
     job.start()
     memory = job.large(large)

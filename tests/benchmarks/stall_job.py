@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.gui.app import make_application
+from ckpt_studio.gui.app import make_application, prepare_interpreter
 from ckpt_studio.gui.main_window import MainWindow
 
 TICK_MS = 5
@@ -314,8 +314,8 @@ def run(window: MainWindow, watched: Watched, sample: Path, out: Path) -> None:
 def main() -> None:
     """Print the stalls as JSON and leave at once."""
     large, many, sample, out = sys.argv[1:]
+    prepare_interpreter()
     app = make_application()
-    sys.setswitchinterval(0.001)
     window = MainWindow()
     watched = Watched()
     work(window, watched, large, many, Path(sample), Path(out))

@@ -15,7 +15,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHeaderView, QLineEdit
 
-from ckpt_studio.gui.app import make_application
+from ckpt_studio.gui.app import make_application, prepare_interpreter
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.models.tree_columns import Column
 from ckpt_studio.gui.models.variable_view import VariableView
@@ -118,8 +118,8 @@ class Job:
 def main() -> None:
     """Print what was measured and leave at once."""
     few, many, huge = sys.argv[1:]
+    prepare_interpreter()
     app = make_application()
-    sys.setswitchinterval(0.001)
     window = MainWindow()
     window.resize(1440, 900)
     window.show()

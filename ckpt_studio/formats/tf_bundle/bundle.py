@@ -225,11 +225,10 @@ class Bundle:
     def identity(self, key: str) -> str:
         """As `TensorSource.identity`: the index's and the data files' identities stand for the values."""
         record = self.record(key)
-        used = (
-            [record] if record not in self.contents.partitions else self.contents.partitions[record].records
-        )
-        shards = np.unique(self.index.fields.shard[used]).tolist()
-        files = [self.index.identity, *(self.contents.shards.get(shard) for shard in shards)]
+        partition = self.contents.partitions.get(record)
+        used = [record] if partition is None else partition.records
+        shards = sorted(set(self.index.fields.shard[used].tolist()))
+        files = [self.index.identity, *map(self.contents.shards.get, shards)]
         return "/".join([*map(str, files), printable(key)])
 
     def stored(self, key: str) -> Stored | None:
