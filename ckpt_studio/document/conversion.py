@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.dtypes import BY_NAME, FOREIGN, DType, unknown
 from ckpt_studio.core.errors import Corrupt, RequestFault
 from ckpt_studio.core.tensors import Columns, Role, TensorSource
@@ -112,7 +113,7 @@ def _kept_rows(
     kept = np.ones(len(columns), np.bool_)
     graph = columns.keys.find(GRAPH_KEY)
     lost: Sentences = ()
-    for number in np.unique(columns.dtype).tolist():
+    for number in distinct(columns.dtype).tolist():
         own = unknown(int(number))
         answer = kept_as(own)
         rows = np.flatnonzero(columns.dtype == number)
@@ -152,7 +153,8 @@ def _known(own: DType) -> DType | None:
 
 
 def _refuse_damage(columns: Columns, rows: NDArray[np.int64]) -> None:
-    faulty = np.intersect1d(rows, np.fromiter(columns.faults, np.int64, len(columns.faults))).tolist()
+    faults = np.array(sorted(columns.faults), np.int64)
+    faulty = faults[np.isin(faults, rows)].tolist()
     if faulty:
         raise damage_refusal([columns.name(row) for row in faulty], columns.keys[faulty[0]], Corrupt, None)
 

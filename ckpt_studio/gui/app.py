@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
 _SWITCH_SECONDS: Final = 0.0001
-"""Background threads give the interpreter back after this long, each time that the window's thread asks for it: hundreds
-of times a turn, because PySide lets go of it around every call of Qt."""
+"""After this long background threads give the interpreter back, each time that the window's thread asks for it: that is
+hundreds of times a turn, because PySide lets go of it around every call of Qt."""
 
 
 def main(paths: Sequence[str] = ()) -> int:

@@ -20,12 +20,13 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, InternalFault
 from ckpt_studio.core.tasks import Task
+from ckpt_studio.gui.aside import AsideTask
 
 T = TypeVar("T")
 
 _LOOK_MS: Final = 250
 """So often threads are looked at. One whose work was cancelled and goes on from one look to the next is given up."""
-_NICENESS: Final = 5
+_NICENESS: Final = 10
 _FAREWELL: Final = 1.0
 """Seconds that closing waits for work that may hang."""
 
@@ -110,10 +111,11 @@ class Bridge(QObject):
         Must be called in the GUI thread. Cancelled work is not delivered at all. With a `slot`, a newer request of the
         same owner and slot takes the place of this one. The returned task cancels it and shows its progress. Work that
         `may_hang`, because a person named the place that it reads, gets a thread of its own. Nobody waits for work that
-        is `quiet`: it does not make the bridge busy.
+        is `quiet`: it does not make the bridge busy, and stands aside while the window's thread is at work.
         """
         place = (id(owner), slot) if slot else None
-        request = _Request(work, done, failed, Task(label), place, owner, quiet)
+        task = AsideTask(label) if quiet else Task(label)
+        request = _Request(work, done, failed, task, place, owner, quiet)
         if place is not None:
             older = self._newest.get(place)
             if older is not None:

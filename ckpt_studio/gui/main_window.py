@@ -6,9 +6,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QTimer
-
 from ckpt_studio.gui.frame import Frame
+from ckpt_studio.gui.turns import in_next_turn
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -63,13 +62,13 @@ class MainWindow(Frame):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._workbench is None:
-            QTimer.singleShot(0, self, self._import_workbench)
+            in_next_turn(self, self._import_workbench)
 
     def _import_workbench(self, parts: tuple[str, ...] = _PARTS) -> None:
         """Import the other half, a part a round of the event loop, and make it: some short waits, not a long one."""
         import_module(parts[0])
         following = partial(self._import_workbench, parts[1:]) if parts[1:] else lambda: self.workbench
-        QTimer.singleShot(0, self, following)
+        in_next_turn(self, following)
 
     def findChild(self, *args: Any, **how: Any) -> Any:
         """As QObject has it: what is looked for exists, though the window was never painted."""

@@ -37,6 +37,7 @@ from ckpt_studio.gui.session import Session
 from ckpt_studio.gui.status import StatusLine
 from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.turns import in_next_turn
 from ckpt_studio.gui.verifying import Verifying
 from ckpt_studio.gui.warm_up import TO_DRAW
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.views.panel import TensorPanel
 
+_VIEWS: Final = ("ckpt_studio.gui.views.panel", "ckpt_studio.gui.panels.run")
 _SETTLE_MS: Final = 50
 """The window is left to the person for this long before it does what nobody waits for."""
 _Area = Qt.DockWidgetArea
@@ -108,7 +110,7 @@ class Workbench(QObject):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
         self._garbage = GarbageCollector(self)
         self._connect()
-        QTimer.singleShot(0, self, self._import_views)
+        in_next_turn(self, self._import_views)
 
     # ---- what it is made of
 
@@ -181,11 +183,10 @@ class Workbench(QObject):
 
     # ---- what has to be imported first
 
-    def _import_views(self) -> None:
+    def _import_views(self, parts: tuple[str, ...] = _VIEWS) -> None:
         """Import what names Qt, a part a turn, and make it."""
-        for name in ("ckpt_studio.gui.views.panel", "ckpt_studio.gui.panels.run"):
-            QTimer.singleShot(0, self, partial(import_module, name))
-        QTimer.singleShot(0, self, self._furnish)
+        import_module(parts[0])
+        in_next_turn(self, partial(self._import_views, parts[1:]) if parts[1:] else self._furnish)
 
     def _warmed(self) -> None:
         session = self.session
@@ -223,7 +224,7 @@ class Workbench(QObject):
         self.window.middle.addWidget(self._view, 1)
         self.runs.checkpointWritten.connect(lambda prefix: self.session.follow_run(str(Path(prefix).parent)))
         self._show_page()
-        QTimer.singleShot(0, self, self._complete)
+        in_next_turn(self, self._complete)
 
     def _complete(self) -> None:
         """The last of the start: what draws the first variable is there before it is asked for."""
@@ -245,7 +246,7 @@ class Workbench(QObject):
         """Do what neither the start page nor a first look at a variable waits for, a part a turn."""
         if self._late:
             self._late.pop(0)()
-            QTimer.singleShot(0, self, self._settle)
+            in_next_turn(self, self._settle)
 
     def _make_problems(self) -> None:
         from ckpt_studio.gui.panels.problems import ProblemsPanel

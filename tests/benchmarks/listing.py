@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import os
 import statistics
 import subprocess
@@ -11,7 +10,6 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ckpt_studio
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.benchmarks.report import Row, median_ms
@@ -171,7 +169,6 @@ def write_objects(prefix: Path, count: int) -> str:
 
 def measure(folder: Path) -> list[Row]:
     """Alternating processes; the first round only warms the disk's cache."""
-    compileall.compile_dir(Path(ckpt_studio.__file__).parent, quiet=1)  # as after an installation
     prefix, count = write(folder / "many", COUNT), str(COUNT)
     rounds = [
         (

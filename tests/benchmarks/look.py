@@ -6,7 +6,6 @@ calls, and every n-th element as a picture.
 
 from __future__ import annotations
 
-import compileall
 import statistics
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from tests.benchmarks.report import Row
-from tests.benchmarks.start import PACKAGE, PROGRAM, times
+from tests.benchmarks.start import PROGRAM, times
 from tests.helpers.memory_source import MemorySource
 
 ROWS, COLUMNS = 50_000, 4_096
@@ -112,7 +111,6 @@ app.exec()
 
 def measure(folder: Path) -> list[Row]:
     """Medians of alternating starts; the files are in the disk's cache."""
-    compileall.compile_dir(PACKAGE, quiet=1)
     prefix, key = _make(folder)
     raw = folder / "model.ckpt-1.data-00000-of-00001"
     large = _make_large(folder / "large.npy")

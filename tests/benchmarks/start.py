@@ -7,7 +7,6 @@ empty window that imports numpy and pyqtgraph after its paint and makes one plot
 
 from __future__ import annotations
 
-import compileall
 import json
 import statistics
 import subprocess
@@ -139,8 +138,6 @@ def times(code: str, *arguments: str, patience: float = 60) -> dict[str, float]:
 def measure(folder: Path) -> list[Row]:
     """Medians of alternating starts; the first round only warms the disk's cache."""
     sample = str(resources_folder() / "samples" / "run")
-    # As after an installation, which compiles; so that an environment that forbids it measures the same.
-    compileall.compile_dir(PACKAGE, quiet=1)
     starts = ((EMPTY + PEER,), (PLOT + PEER,), (OURS + PROGRAM,), (OURS + PROGRAM, sample))
     rounds = [tuple(times(*start) for start in starts) for _ in range(10)][1:]
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tensors import Columns, Role, TensorSource, printable
@@ -296,14 +297,14 @@ def numbers_among(keys: tuple[str, ...], columns: Columns, kinds: Sequence[str])
     if len(keys) == 1:
         return keys
     rows = rows_of(columns.keys, keys)
-    numbers = [n for n in np.unique(columns.dtype[rows]).tolist() if kind_of(unknown(n)) in kinds]
+    numbers = [n for n in distinct(columns.dtype[rows]).tolist() if kind_of(unknown(n)) in kinds]
     meant = np.isin(columns.dtype[rows], numbers) & (columns.role[rows] != Role.counter)
     return tuple(compress(keys, meant.tolist())) or keys
 
 
 def check_kinds(state: State, rows: NDArray[np.int64], kinds: Sequence[str], what: str) -> None:
     """Raise RequestFault for a variable that holds no numbers of these kinds and therefore cannot be `what`."""
-    for number in np.unique(state.columns.dtype[rows]).tolist():
+    for number in distinct(state.columns.dtype[rows]).tolist():
         if kind_of(unknown(number)) not in kinds:
             row = int(rows[state.columns.dtype[rows] == number][0])
             raise RequestFault(

@@ -23,7 +23,9 @@ class Drop(OnVariables):
     def title(self, columns: Columns) -> str:
         """As `Edit.title`; optimizer slots that go along are counted."""
         rows = self._rows(columns.keys)
-        along = int(np.count_nonzero(with_slots(columns, rows))) - len(np.unique(rows))
+        others = np.ones(len(columns), np.bool_)
+        others[rows] = False
+        along = int(np.count_nonzero(with_slots(columns, rows) & others))
         said = super().title(columns)
         return said if not along else f"{said} with 1 slot" if along == 1 else f"{said} with {along} slots"
 

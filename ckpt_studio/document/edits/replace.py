@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
 from ckpt_studio.core.tensors import Columns, TensorSource, printable
@@ -166,8 +167,8 @@ class Replace:
             rows, found = self._rows(own.keys), self._donor_rows(theirs.keys)
         except CkptStudioError as error:
             return (error.message,)
-        kinds = np.unique(np.stack((own.dtype[rows], theirs.dtype[found])), axis=1)
-        types = ((unknown(int(ours)), unknown(int(other))) for ours, other in kinds.T)
+        kinds = distinct(own.dtype[rows].astype(np.int64) << 8 | theirs.dtype[found])
+        types = ((unknown(kind >> 8), unknown(kind & 0xFF)) for kind in kinds.tolist())
         said = {conversion_note(ours if ours.number else other, other) for ours, other in types} - {""}
         if self.filling is not None:
             resized = np.flatnonzero(~alike(own, rows, theirs, found)).tolist()

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns, Role, encode
 from ckpt_studio.document.edits.base import Around, Files, Json, OnVariables, is_flag, is_text
@@ -166,7 +167,7 @@ def with_average(pattern: str, columns: Columns) -> tuple[str, ...]:
         NoSuchVariable: it matches nothing.
     """
     keys = resolve_keys(pattern, columns)
-    averaged = set(np.unique(columns.slot_of[_averages(columns)]).tolist())
+    averaged = set(distinct(columns.slot_of[_averages(columns)]).tolist())
     rows = rows_of(columns.keys, keys).tolist()
     return tuple(key for key, row in zip(keys, rows, strict=True) if row in averaged)
 

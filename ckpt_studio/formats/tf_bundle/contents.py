@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core import dtypes
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.errors import Corrupt, FileFault
 from ckpt_studio.core.tensors import printable
 from ckpt_studio.formats.files import FileIdentity
@@ -177,7 +178,7 @@ def _find_shards(index: Index, shard_path: Callable[[int], str]) -> dict[int, Fi
     if int(known.max(initial=0)) < _DENSE:
         used = np.flatnonzero(np.bincount(known)).tolist()
     else:
-        used = np.unique(known).tolist()
+        used = distinct(known).tolist()
     wanted = {shard: shard_path(shard) for shard in used}
     if len(wanted) > _FEW:
         folder = os.path.dirname(index.path) or os.curdir

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.errors import Corrupt, FileFault, SaveFault
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource
@@ -68,7 +69,7 @@ def used_shards(take_over: Bundle, records: NDArray[np.int64]) -> frozenset[int]
     """Numbers of the data files that hold bytes of these variables."""
     opaque = records[np.isin(take_over.contents.codes[records], _OPAQUE)]
     shards = (Ranges.of(take_over.contents, records).shard, take_over.index.fields.shard[opaque])
-    return frozenset(np.unique(np.concatenate(shards)).tolist())
+    return frozenset(distinct(np.concatenate(shards)).tolist())
 
 
 def check_copies(take_over: Bundle, records: NDArray[np.int64], copies: dict[int, str], task: Task) -> None:

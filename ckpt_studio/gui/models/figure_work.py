@@ -40,7 +40,7 @@ def work_out(
         Cancelled: if asked to stop.
     """
     until = time.monotonic() + seconds
-    places = [_place(document, key) for key in state.columns.keys.take(rows.tolist())]
+    places = [_place(document, key, task) for key in state.columns.keys.take(rows.tolist())]
     known = cache.find({place.print_ for place in places if place is not None})
     found: list[Statistics | None] = []
     fresh: list[tuple[bytes, Statistics]] = []
@@ -48,6 +48,7 @@ def work_out(
         for place in places:
             if found and time.monotonic() > until:
                 break
+            task.check()
             figures = None if place is None else known.get(place.print_)
             if figures is None and place is not None:
                 figures = _figures(place, cache, task)
@@ -65,8 +66,9 @@ class _Place(NamedTuple):
     print_: bytes
 
 
-def _place(document: Document, key: str) -> _Place | None:
+def _place(document: Document, key: str, task: Task) -> _Place | None:
     """Where the values of a variable are, and what identifies them; None where they cannot be had."""
+    task.check()
     try:
         source, key = document.shown(key)
         return _Place(source, key, fingerprint(source, key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -24,6 +24,7 @@ from ckpt_studio.gui.dialogs.card_text import card_lines
 from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, copy_text, duration_text, named
 from ckpt_studio.gui.panels.run_head import RunHead
 from ckpt_studio.gui.texts import visible, without_mnemonic
+from ckpt_studio.gui.turns import in_next_turn
 from ckpt_studio.gui.warm_up import FOR_CURVES, QtNames, import_all
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class RunPanel(QWidget):
         self._plot.checkpointMenuWanted.connect(self._head.offer)
         self._plot.followingChanged.connect(self._head.whole.setHidden)
         self._plot_place.addWidget(self._plot)
-        QTimer.singleShot(0, self, self._draw_waiting)  # building is enough for one turn of the event loop
+        in_next_turn(self, self._draw_waiting)  # building is enough for one turn of the event loop
 
     def _draw_waiting(self) -> None:
         assert self._plot is not None

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
+
 
 def least_and_largest(
     x: NDArray[Any], y: NDArray[Any], columns: NDArray[np.float64]
@@ -21,7 +23,7 @@ def least_and_largest(
     Returns:
         x and y of at most four points a column, in the order of the columns; a column of NaN alone gives NaN.
     """
-    starts = np.unique(np.append(0, np.searchsorted(x, columns)))
+    starts = distinct(np.append(0, np.searchsorted(x, columns)))
     starts = starts[starts < len(x)]
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
