@@ -232,7 +232,7 @@ class Runner:
         for event in self._unrecorded:
             self._write_down(event)
         self._start_prefix = self._route.write_start(
-            self.folder, self._source, self._base, self.card, self._task
+            self.folder, self._source, self._base, self.spec, self.card, self._task
         )
         job = job_of(self.spec, self.card, self._start_prefix, rehearse=self._rehearse)
         self.folder.write_job(job)

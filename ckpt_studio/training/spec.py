@@ -55,7 +55,8 @@ class RunSpec:
         patch: a PATCH file, or what one holds; its edits are made before the run.
         folder: what relative paths in a patch that is no file are relative to.
         recipe: the Python file that builds model, optimizer and data.
-        optimizer: one in place of the checkpoint's: a name, or class name and configuration as Keras has it.
+        optimizer: one in place of the checkpoint's: a name, or class name and configuration as Keras has it; for a
+            graph with several train operations also `train_op`, whose optimizer it takes the place of.
         learning_rate: one that takes the place of the checkpoint's.
         freeze_statistics: whether moving statistics of layers with frozen weights stay as they are, too.
         keep_best: how many checkpoints of the lowest loss stay beside the newest ones.

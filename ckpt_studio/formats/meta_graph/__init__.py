@@ -4,6 +4,7 @@ load.py       bytes -> MetaGraph; `trainable_names` without the graph
 graph.py      the graph by names: closures, variables behind inputs, writers; ops.py says what kinds of nodes there are
 training.py   `plan_training`: train operation, loss, inputs, step, what is not safe or not exact
 freeze.py     `freeze_meta_graph` for written files, `freeze_nodes` for runs
+new_optimizer.py  `put_optimizer`: another optimizer in place of the graph's; optimizers.py says which there are
 own_data.py   iterators and queues that a graph fills itself
 run_graph.py  `build_run_graph`: the GraphDef that a training process imports, with what run_parts.py says about it
 """

@@ -185,18 +185,18 @@ class _Builder:
         return (group.name, *(name for name in self._plan.train_ops if name not in single))
 
     def prune(self, wanted: Sequence[str]) -> None:
-        """Keep what the run reaches, and find out how to initialise what no checkpoint holds."""
+        """Keep what the run reaches, and find out how to initialise what no checkpoint holds.
+
+        That is kept even where it is frozen, since what the run writes holds all that the graph's Saver restores.
+        """
         roots = [
             *(node_of(one) for one in wanted),
             *self._plan.table_initializers,
             *self.starts,
             *self._fillers(),
         ]
-        kept = self._view.behind(roots)
-        first: list[str] = []
-        while new := [name for name in self._plan.missing if name in kept and name not in first]:
-            first.extend(new)
-            kept |= self._view.behind(self._initializer(name) for name in new)
+        first = self._plan.missing
+        kept = self._view.behind([*roots, *first, *map(self._initializer, first)])
         self.initializers = self._in_order(first)
         graph = self.proto.graph_def
         nodes = [node for node in graph.node if node.name in kept]

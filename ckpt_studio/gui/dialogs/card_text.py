@@ -86,7 +86,14 @@ def _training(card: Card) -> list[str]:
             if card.loss
             else translate("Card", "No loss was found; there will be no curve")
         )
-        return [translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"), shown]
+        lines = [translate("Card", "Trains by {0}").format(", ".join(card.train_ops) or "–"), shown]
+        if "optimizer" in card.settings:
+            lines.append(
+                translate("Card", "New optimizer {0}, learning rate {1}").format(
+                    *(said(card.settings[name]) for name in ("optimizer", "learning_rate"))
+                )
+            )
+        return lines
     lines = []
     if "optimizer" in card.settings:
         lines.append(

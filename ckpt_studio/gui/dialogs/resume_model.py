@@ -125,7 +125,7 @@ class ModelBox(QGroupBox):
         return {
             "train_op": self._train_op.currentData() if graph else None,
             "loss": self._loss.currentData() if graph else self._loss_name.text().strip() or None,
-            "optimizer": None if graph else self._optimizer.text().strip() or None,
+            "optimizer": None if self._optimizer.isHidden() else self._optimizer.text().strip() or None,
             "learning_rate": float(typed_number(rate)) if rate else None,
         }
 
@@ -143,6 +143,7 @@ class ModelBox(QGroupBox):
         self._offer(self._train_op, card.train_choices, ", ".join(card.train_ops))
         self._offer(self._loss, card.loss_choices, card.loss or "")
         own = self.tr("as it was compiled: %1")
+        graphs = self.tr("the graph's own") if card.route == "meta_graph" else ""
         for line, name in (
             (self._loss_name, "loss"),
             (self._optimizer, "optimizer"),
@@ -150,7 +151,7 @@ class ModelBox(QGroupBox):
         ):
             if not line.text():
                 line.setPlaceholderText(
-                    filled(own, said(card.settings[name])) if name in card.settings else ""
+                    filled(own, said(card.settings[name])) if name in card.settings else graphs
                 )
         self._show_rows(card)
 
@@ -164,7 +165,7 @@ class ModelBox(QGroupBox):
         graph = route in ("meta_graph", "saved_model")
         for field, there in (
             (self._train_op, graph), (self._loss, graph), (self._loss_name, route == "keras"),
-            (self._optimizer, route == "keras"), (self._rate, route in ("keras", "meta_graph")),
+            (self._optimizer, route in ("keras", "meta_graph")), (self._rate, route in ("keras", "meta_graph")),
         ):  # fmt: skip
             self._form.setRowVisible(field, there)
 

@@ -41,7 +41,13 @@ class Route(Protocol):
         ...
 
     def write_start(
-        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+        self,
+        folder: RunFolder,
+        source: TensorSource,
+        base: Checkpoint,
+        spec: RunSpec,
+        card: Card,
+        task: Task,
     ) -> str:
         """Write what the training process begins with into the run's folder; the prefix of the start checkpoint.
 

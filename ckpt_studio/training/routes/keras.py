@@ -56,7 +56,13 @@ class KerasRoute:
         )
 
     def write_start(
-        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+        self,
+        folder: RunFolder,
+        source: TensorSource,
+        base: Checkpoint,
+        spec: RunSpec,
+        card: Card,
+        task: Task,
     ) -> str:
         """As `Route.write_start`: the staged view, and the model's text beside it."""
         text = model_text(base)

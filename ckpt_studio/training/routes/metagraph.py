@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.base import Checkpoint
@@ -15,7 +15,10 @@ from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
 from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
+from ckpt_studio.formats.meta_graph.new_optimizer import put_optimizer
+from ckpt_studio.formats.meta_graph.optimizers import Optimizer, chosen_optimizer
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
+from ckpt_studio.formats.tf_bundle.write_plan import Meta
 from ckpt_studio.formats.writing import Renaming
 from ckpt_studio.training.card import Card, Initialised, Input, Risk
 from ckpt_studio.training.data import (
@@ -46,10 +49,20 @@ class MetaGraphRoute:
         return make_card(source, base.meta_graph, spec, frozen, base.step)
 
     def write_start(
-        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+        self,
+        folder: RunFolder,
+        source: TensorSource,
+        base: Checkpoint,
+        spec: RunSpec,
+        card: Card,
+        task: Task,
     ) -> str:
         """As `Route.write_start`: the staged view; the graph goes along, its variables called as in that."""
-        meta = Path(card.meta_graph) if not _renamed(source) else _graph(card.meta_graph, source).serialise()
+        meta: Meta = Path(card.meta_graph)
+        if spec.optimizer is not None:
+            meta = _planned(source, card.meta_graph, spec).meta.serialise()
+        elif _renamed(source):
+            meta = _graph(card.meta_graph, source).serialise()
         return write_start(folder, source, base, card, task, meta=meta)
 
 
@@ -62,6 +75,42 @@ def _graph(path: str, source: TensorSource) -> MetaGraph:
     """The graph in a file, its variables called as those of `source` are. Raises FileFault."""
     meta, renamed = load_meta_graph(path), _renamed(source)
     return follow(unfreeze_meta_graph(meta), renamed, ()).meta if renamed else meta
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """The graph of a run, and how it trains.
+
+    Attributes:
+        meta: the graph, with the optimizer that was chosen.
+        plan: how it trains.
+        optimizer: what was chosen, None where the graph has its own.
+        notes: what the choice does.
+        problems: why it cannot be.
+    """
+
+    meta: MetaGraph
+    plan: TrainingGraph
+    optimizer: Optimizer | None = None
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def _planned(source: TensorSource, path: str, spec: RunSpec) -> _Planned:
+    """The graph that a run would have. Raises FileFault, and RequestFault for names that it does not have."""
+    meta = _graph(path, source)
+    keys = frozenset(source.columns.keys)
+    chosen = () if spec.train_op is None else (spec.train_op,)
+    plan = plan_training(meta, keys, train_ops=chosen, loss=spec.loss)
+    if spec.optimizer is None:
+        return _Planned(meta, plan)
+    try:
+        optimizer = chosen_optimizer(spec.optimizer, spec.learning_rate)
+        placed = put_optimizer(meta, plan, optimizer, keys)
+    except RequestFault as error:
+        return _Planned(meta, plan, problems=(error.message,))
+    trained = plan_training(placed.meta, keys, train_ops=placed.train_ops, loss=spec.loss)
+    return _Planned(placed.meta, trained, optimizer, placed.notes)
 
 
 def make_card(
@@ -84,10 +133,8 @@ def make_card(
         FileFault: the graph cannot be read.
         RequestFault: the specification names a train operation or loss that the graph does not have.
     """
-    meta = _graph(meta_path, source)
-    columns = source.columns
-    chosen = () if spec.train_op is None else (spec.train_op,)
-    plan = plan_training(meta, frozenset(columns.keys), train_ops=chosen, loss=spec.loss)
+    run = _planned(source, meta_path, spec)
+    meta, plan = run.meta, run.plan
     start_step, step_key = start_of(plan, source, step, frozen)
     inputs = inputs_of(plan)
     mapping, feeds, problems = _feeds(inputs, spec)
@@ -109,15 +156,16 @@ def make_card(
         risks=tuple(Risk(one.kind, one.op, one.node) for one in plan.risks),
         mapping=mapping,
         inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
-        notes=(*plan.notes, *notes, *feeds.notes),
+        notes=(*plan.notes, *run.notes, *notes, *feeds.notes),
         trained=tuple(sorted({one.key for one in plan.bindings if one.variable in set(plan.trainable)})),
-        settings={} if spec.learning_rate is None else {"learning_rate": spec.learning_rate},
+        settings=_settings(spec, run.optimizer),
         problems=(
             *_unable(plan),
             *_misfits(plan, source),
             *refused,
             *problems,
             *feeds.problems,
+            *run.problems,
             *_no_rate(meta, plan, spec),
         ),
     )
@@ -215,15 +263,19 @@ def _unable(plan: TrainingGraph) -> list[str]:
 
 
 def _no_rate(meta: MetaGraph, plan: TrainingGraph, spec: RunSpec) -> list[str]:
-    """Why the optimizer or the learning rate cannot be another."""
-    problems = []
-    if spec.learning_rate is not None and not rate_tensors(meta.view, plan.train_ops):
-        problems.append(
-            "The graph's updates are written by hand, so its learning rate cannot be told and changed."
-        )
-    if spec.optimizer is not None:
-        problems.append("The optimizer is part of the graph; another one needs a recipe.")
-    return problems
+    """Why the learning rate cannot be another."""
+    own = spec.learning_rate is not None and spec.optimizer is None
+    if own and not rate_tensors(meta.view, plan.train_ops):
+        return ["The graph's updates are written by hand, so its learning rate cannot be told and changed."]
+    return []
+
+
+def _settings(spec: RunSpec, optimizer: Optimizer | None) -> dict[str, object]:
+    """What the run has in place of the graph's own."""
+    if optimizer is not None:
+        rate = optimizer.settings["learning_rate"]
+        return {"optimizer": optimizer.to_json(), "learning_rate": rate}
+    return {} if spec.learning_rate is None else {"learning_rate": spec.learning_rate}
 
 
 def _misfits(plan: TrainingGraph, source: TensorSource) -> list[str]:

@@ -53,7 +53,13 @@ class RecipeRoute:
         )
 
     def write_start(
-        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+        self,
+        folder: RunFolder,
+        source: TensorSource,
+        base: Checkpoint,
+        spec: RunSpec,
+        card: Card,
+        task: Task,
     ) -> str:
         """As `Route.write_start`."""
         return write_start(folder, source, base, card, task)

@@ -43,7 +43,13 @@ class SavedModelRoute:
         )
 
     def write_start(
-        self, folder: RunFolder, source: TensorSource, base: Checkpoint, card: Card, task: Task
+        self,
+        folder: RunFolder,
+        source: TensorSource,
+        base: Checkpoint,
+        spec: RunSpec,
+        card: Card,
+        task: Task,
     ) -> str:
         """As `Route.write_start`: a SavedModel of the staged view."""
         variables = folder.saved_model / "variables" / "variables"
