@@ -17,6 +17,7 @@ from ckpt_studio.formats.roles.later import LaterColumns
 from ckpt_studio.formats.roles.marks import Marks
 from ckpt_studio.formats.tf_bundle.contents import Contents
 from ckpt_studio.formats.tf_bundle.faults import Code
+from ckpt_studio.formats.tf_bundle.index import Fields
 from ckpt_studio.formats.tf_bundle.sidecars import PATCH
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def columns_of(
     index = contents.index
     fields = index.fields.take(contents.rows) if contents.hidden.any() else index.fields
     codes = contents.codes[contents.rows]
-    shapeless = np.isin(
-        codes, (Code.malformed, Code.unknown_shape, Code.too_deep, Code.negative, Code.too_large)
-    )
+    shapeless = _shapeless(fields, codes)
     rank = np.where(shapeless, -1, fields.rank)
     dims = np.where(shapeless[:, None], -1, fields.dims[:, : int(rank.max(initial=0))])
     dtype = np.where((fields.dtype >= 0) & (fields.dtype < 256), fields.dtype, 0).astype(np.uint8)
@@ -57,6 +56,17 @@ def columns_of(
         return marks.columns(nbytes, faults)
 
     return LaterColumns.begin(keys, dtype, rank.astype(np.int8), dims, nbytes, faults, rest)
+
+
+def _shapeless(fields: Fields, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows have no shape that can be told, whatever else is wrong with them: bool [N]."""
+    out = np.isin(codes, (Code.malformed, Code.unknown_shape, Code.too_deep, Code.negative, Code.too_large))
+    other = np.flatnonzero((codes != Code.none) & ~out)
+    rank, dims = fields.rank[other], fields.dims[other]
+    out[other] = (rank > dims.shape[1]) | ((dims < 0) & (np.arange(dims.shape[1]) < rank[:, None])).any(
+        axis=1
+    )
+    return out
 
 
 def _mark_by_graph(marks: Marks, raw: bytes | None) -> ObjectGraph | None:
