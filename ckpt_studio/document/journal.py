@@ -16,7 +16,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ MAX_JOURNAL_BYTES: Final = 64 << 20
 _WHOLE_FILE: Final = 64 << 20
 _VERSION: Final = 1
 _CHUNK: Final = 4096
+_SHORT: Final = 1 << 16
 
 
 def journal_folder() -> Path:
@@ -73,7 +74,7 @@ def staged_prefixes() -> frozenset[str]:
     with suppress(OSError):
         for path in journal_folder().glob("*.journal"):
             with suppress(OSError), open(path, "rb") as file:
-                header, *records = _read(file.fileno())[0] or [{}]
+                header, *records = _read(file.fileno(), whole=False)[0] or [{}]
                 steps = [record for record in records if "opened" not in record]
                 if steps and "written" not in steps[-1] and isinstance(header.get("prefix"), str):
                     found.add(header["prefix"])
@@ -196,7 +197,7 @@ class Journal:
             self._start()
             self.flush()
         with suppress(OSError):
-            records, _ = _read(self._lock.fd)
+            records, _ = _read(self._lock.fd, whole=False)
             if all("opened" in record or "journal" in record for record in records):
                 self.path.unlink()
         self._lock.close()
@@ -256,11 +257,15 @@ class Journal:
                 os.ftruncate(fd, entry)
                 self._end = end = os.lseek(fd, entry, os.SEEK_SET)
                 continue
-            text = _json_text(entry()).encode("ascii")
-            view = memoryview(b"%08x %s\n" % (crc32c(text), text))
-            end += len(view)
-            while view:
-                view = view[os.write(fd, view) :]
+            parts = [part.encode("ascii") for part in _json_texts(entry())]
+            crc = 0
+            for part in parts:
+                crc = crc32c(part, crc)
+            for part in (b"%08x " % crc, *parts, b"\n"):
+                view = memoryview(part)
+                end += len(view)
+                while view:
+                    view = view[os.write(fd, view) :]
         os.fsync(fd)
         self._end = end
 
@@ -278,26 +283,40 @@ class Journal:
         )
 
 
-def _json_text(value: Any) -> str:
-    """As `json.dumps`, long lists some thousand items at a time: it does not let go of the interpreter meanwhile."""
+def _json_texts(value: Any) -> Iterator[str]:
+    """The text of `json.dumps` in parts, long lists some thousand items a part.
+
+    Neither making a long text nor copying it lets go of the interpreter.
+    """
     if isinstance(value, dict):
-        parts = (f"{json.dumps(name)}:{_json_text(item)}" for name, item in value.items())
-        return "{" + ",".join(parts) + "}"
-    if isinstance(value, list) and len(value) > _CHUNK:
-        chunks = (value[first : first + _CHUNK] for first in range(0, len(value), _CHUNK))
-        return "[" + ",".join(json.dumps(chunk, separators=(",", ":"))[1:-1] for chunk in chunks) + "]"
-    return json.dumps(value, separators=(",", ":"))
+        mark = "{"
+        for name, item in value.items():
+            yield f"{mark}{json.dumps(name)}:"
+            yield from _json_texts(item)
+            mark = ","
+        yield "}" if value else "{}"
+    elif isinstance(value, list) and len(value) > _CHUNK:
+        mark = "["
+        for first in range(0, len(value), _CHUNK):
+            yield mark + json.dumps(value[first : first + _CHUNK], separators=(",", ":"))[1:-1]
+            mark = ","
+        yield "]"
+    else:
+        yield json.dumps(value, separators=(",", ":"))
 
 
-def _read(fd: int) -> tuple[list[Json], list[int]]:
-    """All records up to the first damaged line, and where each ends."""
+def _read(fd: int, whole: bool = True) -> tuple[list[Json], list[int]]:
+    """All records up to the first damaged line, and where each ends.
+
+    Unless `whole`, what is too long for anything but a step is not parsed and stands there as an empty record.
+    """
     records: list[Json] = []
     ends: list[int] = []
     good = 0
     os.lseek(fd, 0, os.SEEK_SET)
     with open(fd, "rb", closefd=False) as file:
         while good < MAX_JOURNAL_BYTES and (line := file.readline(MAX_JOURNAL_BYTES)).endswith(b"\n"):
-            record = _parse(line)
+            record = _parse(line, whole or len(line) <= _SHORT)
             if record is None:
                 break
             good += len(line)
@@ -306,12 +325,12 @@ def _read(fd: int) -> tuple[list[Json], list[int]]:
     return records, ends
 
 
-def _parse(line: bytes) -> Json | None:
+def _parse(line: bytes, whole: bool) -> Json | None:
     crc, _, text = line[:-1].partition(b" ")
     try:
         if len(crc) != 8 or int(crc, 16) != crc32c(text):
             return None
-        record = json.loads(text)
+        record = json.loads(text) if whole else {}
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
@@ -319,7 +338,7 @@ def _parse(line: bytes) -> Json | None:
 
 def _last_process(path: Path) -> int | None:
     with suppress(OSError), open(path, "rb") as file:
-        for record in reversed(_read(file.fileno())[0]):
+        for record in reversed(_read(file.fileno(), whole=False)[0]):
             if isinstance(record.get("opened"), int):
                 return int(record["opened"])
     return None

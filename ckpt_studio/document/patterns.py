@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import NoSuchVariable, RequestFault
+from ckpt_studio.core.keys import Keys
 from ckpt_studio.core.tensors import Columns, Names, Role, decode, encode, printable
 
 _HEX: Final = "hex:"
+_AT_ONCE: Final = 4096
 
 
 def key_of(text: str) -> str:
@@ -51,8 +53,12 @@ def text_of(key: str) -> str:
 
 def texts_of(keys: Sequence[str]) -> list[str]:
     """As `text_of`, of many keys."""
-    joined = "\n".join(keys)
-    return list(keys) if joined.isascii() and _HEX not in joined else [text_of(key) for key in keys]
+    texts: list[str] = []
+    for first in range(0, len(keys), _AT_ONCE):  # other threads get their turn in between
+        part = list(keys[first : first + _AT_ONCE])
+        joined = "\n".join(part)
+        texts += part if joined.isascii() and _HEX not in joined else map(text_of, part)
+    return texts
 
 
 def resolve(pattern: str, columns: Columns) -> list[int]:
@@ -141,7 +147,7 @@ def covering(
 
 def shared_path(keys: Sequence[str]) -> str:
     """The path that all these names begin with, its last slash included; empty if there is none."""
-    first, last = min(keys), max(keys)
+    first, last = (keys[0], keys[-1]) if isinstance(keys, Keys) else (min(keys), max(keys))
     size = 0
     while size < min(len(first), len(last)) and first[size] == last[size]:
         size += 1
@@ -154,6 +160,8 @@ def rows_of(names: Names, keys: Sequence[str]) -> NDArray[np.int64]:
     Raises:
         NoSuchVariable: one is not there.
     """
+    if isinstance(keys, Keys) and keys.names is names:
+        return keys.rows
     first = names.find(keys[0]) if keys else -1
     if first >= 0 and _stand_there(names, first, keys):
         return np.arange(first, first + len(keys), dtype=np.int64)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.keys import Keys
 from ckpt_studio.core.tensors import Columns, Names, decode, encode, printable
 from ckpt_studio.document.column_changes import (
     RowFaults,
@@ -31,6 +32,7 @@ from ckpt_studio.document.column_changes import (
     with_row,
     with_shapes,
 )
+from ckpt_studio.document.patterns import rows_of
 from ckpt_studio.document.values.base import Values, Want
 
 _BLANK: Final = {
@@ -203,13 +205,16 @@ class State:
         rows = np.flatnonzero(self.origin == base_row).tolist() if base_row >= 0 else []
         return rows[0] if rows else -1
 
-    def key_after(self, before: State, key: str) -> str | None:
-        """What a variable of another state of the document is called here; None where it is not there."""
-        row = before.columns.keys.find(key)
-        if row < 0 or before.origin[row] < 0:
-            return key if key in self.columns else None
-        now = self.row_of(int(before.origin[row]))
-        return None if now < 0 else self.columns.keys[now]
+    def keys_after(self, before: State, keys: Sequence[str]) -> Keys:
+        """What variables of another state of the document are called here; those that are not there are left out."""
+        rows = rows_of(before.columns.keys, keys)
+        origin = before.origin[rows]
+        row_of = np.full(len(self.base) + 1, -1, np.int64)
+        row_of[self.origin] = np.arange(len(self.origin))
+        row_of[-1] = -1
+        added = [self.columns.keys.find(before.columns.keys[row]) for row in rows[origin < 0].tolist()]
+        found = np.concatenate((row_of[origin], np.array(added, np.int64)))
+        return Keys(self.columns.keys, np.sort(found[found >= 0]))
 
     def label(self, row: int) -> str:
         """What stands in for a row's own values, for a person; empty where nothing does."""

@@ -104,7 +104,7 @@ class Session(QObject):
         self.compared: Compared | None = None
         self.current: str | None = None
         self._rows: State | None = None
-        self.selection: tuple[str, ...] = ()
+        self.selection: Sequence[str] = ()
         self.run: RunState | None = None
         self.opened_path = ""
         self._figure_cache: FigureCache | None = None
@@ -346,14 +346,14 @@ class Session(QObject):
         if keys and self.document is not None:
             from ckpt_studio.document.edits import Freeze, Unfreeze
 
-            self.do(Freeze(tuple(keys)) if frozen else Unfreeze(tuple(keys)))
+            self.do(Freeze(keys) if frozen else Unfreeze(keys))
 
     def drop(self, keys: Sequence[str]) -> None:
         """Stage leaving these variables, and the optimizer slots of weights among them, out of what is written."""
         if keys and self.document is not None:
             from ckpt_studio.document.edits import Drop
 
-            self.do(Drop(tuple(keys)))
+            self.do(Drop(keys))
 
     def _change(self, change: Callable[[Document], Any]) -> None:
         if self.document is None:
@@ -380,9 +380,9 @@ class Session(QObject):
 
     def _follow_keys(self, before: State, now: State) -> None:
         """What is chosen stays so under its new key; what is not there any more is let go of."""
-        found = (now.key_after(before, key) for key in self.selection)
-        self.selection = tuple(key for key in found if key is not None)
-        self.current = None if self.current is None else now.key_after(before, self.current)
+        self.selection = now.keys_after(before, self.selection)
+        if self.current is not None:
+            self.current = next(iter(now.keys_after(before, (self.current,))), None)
 
     # ---- what is chosen
 
@@ -399,10 +399,9 @@ class Session(QObject):
 
     def set_selection(self, keys: Sequence[str]) -> None:
         """The variables that freeze and swap act on."""
-        chosen = tuple(keys)
-        if chosen != self.selection:
-            self.selection = chosen
-            self.selectionChanged.emit(chosen)
+        if keys != self.selection:
+            self.selection = keys
+            self.selectionChanged.emit(keys)
 
     def set_run(self, state: RunState | None) -> None:
         """The state of the run, as the Run panel has it."""

@@ -12,6 +12,7 @@ import sys
 import time
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHeaderView, QLineEdit
 
@@ -23,6 +24,7 @@ from tests.benchmarks.stall_job import Watched
 
 TYPED = "block_0123/layer_45"
 ROUNDS = 5
+HALF = 500_000
 
 
 class Paints(QObject):
@@ -104,7 +106,35 @@ class Job:
             watched.until(self.calm)
         with watched.phase("sort 1,000,000 by size"):
             self.sort(Column.size)
+        self.edit()
         return times
+
+    def edit(self) -> None:
+        """Freeze and drop all but the first group, as they stand in the tree; taken back and done again."""
+        watched, view, session = self.watched, self.view, self.window.session
+        document = session.document
+        assert document is not None
+        for name, action in (("freeze", "actionFreeze"), ("drop", "actionDrop")):
+            with watched.phase(f"choose what to {name}, 1,000,000"):
+                view.setFocus()
+                for key in (
+                    Qt.Key.Key_Home,
+                    Qt.Key.Key_Asterisk,
+                    Qt.Key.Key_Down,
+                    Qt.Key.Key_Left,
+                    Qt.Key.Key_Down,
+                ):
+                    QTest.keyClick(view, key)
+                    watched.until(self.calm)
+                view.select_ranges([(view.currentIndex().row(), view.model().rowCount() - 1)])
+                watched.until(lambda: len(session.selection) > HALF and self.calm())
+            with watched.phase(f"{name} 1,000,000"):
+                self.window.findChild(QAction, action).trigger()
+                watched.until(lambda: document.edits and self.calm())
+            with watched.phase(f"{name} 1,000,000, taken back and done again"):
+                for change in (session.undo, session.redo, session.undo):
+                    change()
+                    watched.until(self.calm)
 
     def sort(self, column: Column) -> None:
         """Click on the header."""

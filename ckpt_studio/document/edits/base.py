@@ -74,7 +74,7 @@ class Edit(Protocol):
     op: ClassVar[str]
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> Sequence[str]:
         """The variables that a person named, by the keys that they had before it."""
         ...
 
@@ -174,7 +174,7 @@ class OnVariables(ABC):
     needed: ClassVar[Fields] = {}
     optional: ClassVar[Fields] = {}
 
-    keys: tuple[str, ...]
+    keys: Sequence[str]
     match: str = ""
 
     @cached_property
@@ -264,7 +264,7 @@ class OnVariables(ABC):
 
 
 def patterns_of(
-    keys: tuple[str, ...],
+    keys: Sequence[str],
     match: str,
     state: State,
     meant: Callable[[str, Columns], tuple[str, ...]] = resolve_keys,
@@ -289,17 +289,17 @@ def patterns_of(
     return covering(keys, live, meant)
 
 
-def numbers_among(keys: tuple[str, ...], columns: Columns, kinds: Sequence[str]) -> tuple[str, ...]:
+def numbers_among(keys: Sequence[str], columns: Columns, kinds: Sequence[str]) -> tuple[str, ...]:
     """Those of several variables that hold numbers of these kinds (`convert.kind_of`) and are no counters.
 
     One variable alone is always meant, and so are all where none is such.
     """
     if len(keys) == 1:
-        return keys
+        return tuple(keys)
     rows = rows_of(columns.keys, keys)
     numbers = [n for n in distinct(columns.dtype[rows]).tolist() if kind_of(unknown(n)) in kinds]
     meant = np.isin(columns.dtype[rows], numbers) & (columns.role[rows] != Role.counter)
-    return tuple(compress(keys, meant.tolist())) or keys
+    return tuple(compress(keys, meant.tolist())) or tuple(keys)
 
 
 def check_kinds(state: State, rows: NDArray[np.int64], kinds: Sequence[str], what: str) -> None:

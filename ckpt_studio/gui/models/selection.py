@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.keys import Keys
 from ckpt_studio.gui.models.tree_nodes import TreeNodes
 from ckpt_studio.gui.models.visible_nodes import VisibleNodes
 
@@ -31,14 +32,14 @@ def ranges_of(shown: VisibleNodes, nodes: NDArray[np.int32], most: int) -> list[
     return list(zip(places[firsts].tolist(), places[lasts].tolist(), strict=True))
 
 
-def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int32]:
+def rows_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> NDArray[np.int64]:
     """Rows of the variables among the chosen nodes (ascending) and under the chosen groups, ascending."""
     firsts, pasts, alone = _apart(nodes, chosen)
     spans = zip(firsts.tolist(), pasts.tolist(), strict=True)
     rows = np.concatenate([nodes.row[alone], *(nodes.row[first:past] for first, past in spans)])
     meant = np.zeros(len(nodes.columns), np.bool_)
     meant[rows[rows >= 0]] = True
-    return np.flatnonzero(meant).astype(np.int32)
+    return np.flatnonzero(meant)
 
 
 def row_count(nodes: TreeNodes, chosen: NDArray[np.int32]) -> int:
@@ -63,14 +64,11 @@ def _apart(
     return firsts, pasts, alone[outside]
 
 
-def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> tuple[str, ...]:
+def keys_of(nodes: TreeNodes, chosen: NDArray[np.int32]) -> Keys:
     """Keys of the choice, in the file's order."""
-    keys, rows = nodes.columns.keys, rows_of(nodes, chosen)
-    if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:
-        return tuple(keys.texts(int(rows[0]), int(rows[-1]) + 1))
-    return tuple(keys.take(rows.tolist()))
+    return Keys(nodes.columns.keys, rows_of(nodes, chosen))
 
 
-def keys_under(nodes: TreeNodes, node: int) -> tuple[str, ...]:
+def keys_under(nodes: TreeNodes, node: int) -> Keys:
     """Keys of a variable, or of all variables of a group."""
     return keys_of(nodes, np.array([node], np.int32))

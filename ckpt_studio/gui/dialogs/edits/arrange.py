@@ -64,7 +64,7 @@ class ArrangeDialog(EditDialog):
 
 
 def _arranged(
-    keys: tuple[str, ...], reshaped: bool, numbers: tuple[int, ...], task: Task, state: State
+    keys: Sequence[str], reshaped: bool, numbers: tuple[int, ...], task: Task, state: State
 ) -> Draft:
     from ckpt_studio.document.edits import Reshape, Transpose
 

@@ -44,7 +44,7 @@ class AssignDialog(EditDialog):
         super().accept()
 
 
-def _assigned(keys: tuple[str, ...], meant: Meant, task: Task, state: State) -> Draft:
+def _assigned(keys: Sequence[str], meant: Meant, task: Task, state: State) -> Draft:
     from ckpt_studio.document.edits import Assign
 
     contents = meant(state.columns.of(keys[0]).dtype)

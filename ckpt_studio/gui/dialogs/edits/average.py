@@ -122,7 +122,7 @@ class AverageDialog(EditDialog):
 
 
 def _averaged(
-    keys: tuple[str, ...],
+    keys: Sequence[str],
     paths: list[str],
     weights: list[float],
     decay: float | None,
@@ -139,7 +139,7 @@ def _averaged(
     return Draft(Average(chosen, parts=parts, decay=decay), facts(state, chosen))
 
 
-def _averageable(keys: tuple[str, ...], state: State) -> tuple[str, ...]:
+def _averageable(keys: Sequence[str], state: State) -> tuple[str, ...]:
     """Those among the chosen variables, or else all that are there, that are floats and no counters."""
     from ckpt_studio.document.edits.base import numbers_among
 

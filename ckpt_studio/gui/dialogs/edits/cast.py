@@ -137,7 +137,7 @@ class CastDialog(EditDialog):
         super().done(result)
 
 
-def _cast(keys: tuple[str, ...], name: str, task: Task, state: State) -> Draft:
+def _cast(keys: Sequence[str], name: str, task: Task, state: State) -> Draft:
     from ckpt_studio.core.dtypes import BY_NAME
     from ckpt_studio.document.edits import Cast
 
@@ -147,7 +147,7 @@ def _cast(keys: tuple[str, ...], name: str, task: Task, state: State) -> Draft:
     return Draft(Cast(keys, dtype=BY_NAME[name]), lines)
 
 
-def _count(staged: StagedView, keys: tuple[str, ...], name: str, found: list[CastLoss], task: Task) -> None:
+def _count(staged: StagedView, keys: Sequence[str], name: str, found: list[CastLoss], task: Task) -> None:
     from ckpt_studio.core.dtypes import BY_NAME
     from ckpt_studio.document.edits.cast import cast_loss
 

@@ -44,7 +44,7 @@ class ScaleDialog(EditDialog):
         return partial(_scaled, self.keys, factor, offset)
 
 
-def _scaled(keys: tuple[str, ...], factor: float, offset: float, task: Task, state: State) -> Draft:
+def _scaled(keys: Sequence[str], factor: float, offset: float, task: Task, state: State) -> Draft:
     from ckpt_studio.document.edits import Scale
 
     return Draft(Scale(keys, factor=factor, offset=offset), facts(state, keys))
@@ -73,7 +73,7 @@ class ReplaceNanDialog(EditDialog):
         return partial(_mended, self.keys, value, self._infinities.isChecked()) if self.keys else None
 
 
-def _mended(keys: tuple[str, ...], value: float, infinities: bool, task: Task, state: State) -> Draft:
+def _mended(keys: Sequence[str], value: float, infinities: bool, task: Task, state: State) -> Draft:
     from ckpt_studio.document.edits import ReplaceNan
 
     return Draft(ReplaceNan(keys, value=value, infinities=infinities), facts(state, keys))

@@ -131,7 +131,7 @@ def _moved(keys: frozenset[str], source: str, target: str, task: Task, state: St
     return _drafted(state, [pair for pair in whole.pairs if pair[0] in keys], RenameMany)
 
 
-def _ruled(keys: tuple[str, ...], rules: MatchRules, task: Task, state: State) -> Draft:
+def _ruled(keys: Sequence[str], rules: MatchRules, task: Task, state: State) -> Draft:
     from ckpt_studio.document.edits import RenameMany
     from ckpt_studio.document.edits.rename import by_rules
 
