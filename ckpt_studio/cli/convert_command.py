@@ -13,7 +13,8 @@ OUT's ending names the format:
 
   .safetensors         safetensors; with --shard-size several files and their index
   .npz                 NumPy
-  .weights.h5 .h5      weights of Keras, found by full names
+  .weights.h5 .h5      weights of Keras, found by full names; of a .h5 file with its model, that model
+  .keras               a model of Keras; IN is one, or --like names one of the same model
   anything else        the prefix of a TensorFlow checkpoint (V2)
 
 What cannot be kept is said before anything is written."""

@@ -5,11 +5,10 @@ Everything that cannot be kept is a sentence, said before anything is written.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +16,12 @@ from numpy.typing import NDArray
 from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.dtypes import BY_NAME, FOREIGN, DType, unknown
 from ckpt_studio.core.errors import Corrupt, RequestFault
-from ckpt_studio.core.tensors import Columns, Role, TensorSource
-from ckpt_studio.core.texts import some_of
+from ckpt_studio.core.tensors import Columns, TensorSource
+from ckpt_studio.document.keras_target import keras_target
 from ckpt_studio.document.object_based import ObjectBased, object_keys
 from ckpt_studio.document.renamed import Renamed
+from ckpt_studio.document.wording import counted
 from ckpt_studio.formats.base import Checkpoint
-from ckpt_studio.formats.keras.checkpoint import KerasFile
-from ckpt_studio.formats.keras.from_names import Named, legacy_places, weights_places
-from ckpt_studio.formats.keras.hdf5.layout import Groups
-from ckpt_studio.formats.keras.layers import without_number
-from ckpt_studio.formats.keras.optimizer import is_optimizer
 from ckpt_studio.formats.keras.write import KerasWriter
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
@@ -38,10 +33,6 @@ NamesAs: TypeAlias = Literal["auto", "keys", "full", "objects"]
 (V2 bundles only), or by full names everywhere but in a V2 bundle (`auto`)."""
 
 Sentences: TypeAlias = tuple[str, ...]
-_WEIGHTS: Final = ".weights.h5"
-_NUMBERED: Final = re.compile(r"(?:^|/)(?:_operations/|_layers/|layer-|layer_with_weights-)(\d{1,9})/")
-"""How Keras numbers the layers of a model in the keys of an object-based checkpoint."""
-_SAID: Final = 5
 
 
 @dataclass(frozen=True)
@@ -95,12 +86,13 @@ def conversion_to(view: TensorSource, base: Checkpoint, path: str, names: NamesA
         _refuse_damage(view.columns, rows)
         lost += () if base.meta_graph is None else ("The graph (.meta).",)
     if isinstance(writer, KerasWriter):
-        return _to_keras(writer, view, base, path, rows, lost)
+        found = keras_target(writer, view, base, rows, _names(view.columns, rows, by_key=False))
+        return _as_called(found.writer, view, found.rows, (*lost, *found.lost), found.keys)
     called = _names(view.columns, rows, by_key=names == "keys")
     if names == "objects":
         keys, graph = object_keys(view.columns, rows, called)
-        found = _as_called(None, view, rows, lost, keys)
-        return replace(found, source=ObjectBased(found.source, graph), graph_fits=False)
+        named = _as_called(None, view, rows, lost, keys)
+        return replace(named, source=ObjectBased(named.source, graph), graph_fits=False)
     if writer is not None and _has_texts(view.columns, rows):
         lost += writer.loses
     return _as_called(writer, view, rows, lost, called)
@@ -121,10 +113,10 @@ def _kept_rows(
             kept[rows] = False
             rows = rows[rows != graph]
         if len(rows) and answer is None:
-            lost += (f"Of type {own.name}, which the format does not have: {_said(columns, rows)}.",)
+            lost += (f"Of type {own.name}, which the format does not have: {counted(columns, rows)}.",)
         elif answer is not None and answer is not own:
             lost += (
-                f"Of type {own.name}, written as {answer.name} with the same values: {_said(columns, rows)}.",
+                f"Of type {own.name}, written as {answer.name} with the same values: {counted(columns, rows)}.",
             )
     return np.flatnonzero(kept), lost
 
@@ -182,7 +174,7 @@ def _as_called(
     view: TensorSource,
     rows: NDArray[np.int64],
     lost: Sentences,
-    called: list[str] | None = None,
+    called: Sequence[str] | None = None,
 ) -> Conversion:
     """These rows under these keys (default: their own)."""
     old = view.columns.keys.take(rows.tolist())
@@ -190,71 +182,3 @@ def _as_called(
     return Conversion(
         writer, Renamed(view, rows.tolist(), new), dict(zip(old, new, strict=True)), lost, old == new
     )
-
-
-def _to_keras(
-    writer: KerasWriter,
-    view: TensorSource,
-    base: Checkpoint,
-    path: str,
-    rows: NDArray[np.int64],
-    lost: Sentences,
-) -> Conversion:
-    """An HDF5 file: of one that is laid out alike what it was; else by the names of layers, without an optimizer."""
-    columns = view.columns
-    weights = path.lower().endswith(_WEIGHTS)
-    alike = ("keras", "keras_weights") if weights else ("keras_h5",)
-    if isinstance(base, KerasFile) and base.format in alike and base.groups:
-        keys = columns.keys.take(rows.tolist())
-        return _as_called(replace(writer, groups=_without(base.groups, keys)), view, rows, lost)
-    names = _names(columns, rows, by_key=False)
-    others = np.isin(columns.role[rows], (Role.slot, Role.counter, Role.metadata))
-    others |= [is_optimizer(without_number(name.partition("/")[0])) for name in names]
-    gone = rows[others]
-    if len(gone):
-        lost += (f"Of the optimizer, and counters: {_said(columns, gone)}.",)
-    order = _layer_order(base)
-    found = [
-        Named(name, trained=columns.role[row] != Role.statistic, order=order(name, columns.keys[row]))
-        for name, row, other in zip(names, rows.tolist(), others.tolist(), strict=True)
-        if not other
-    ]
-    if not found:
-        raise RequestFault("There are no weights in this checkpoint.")
-    rows = rows[~others]
-    placed = weights_places(found) if weights else legacy_places(found)
-    return _as_called(replace(writer, groups=placed.groups), view, rows, lost, list(placed.paths))
-
-
-def _layer_order(base: Checkpoint) -> Callable[[str, str], int | None]:
-    """Tells, by name and key of a variable, where its layer stands in the model, as far as a checkpoint says it."""
-    listed: list[str] = []
-    for attributes in base.groups.values() if isinstance(base, KerasFile) else ():
-        names = attributes.get("layer_names")
-        listed = names if isinstance(names, list) and not listed else listed
-    places = {name: place for place, name in enumerate(listed)}
-
-    def order(name: str, key: str) -> int | None:
-        numbered = _NUMBERED.search(key)
-        return int(numbered[1]) if numbered is not None else places.get(name.partition("/")[0])
-
-    return order
-
-
-def _without(groups: Groups, paths: list[str]) -> Groups:
-    """The attributes of groups, without the names of weights that are not there any more."""
-    kept = set(paths)
-    answer: dict[str, dict[str, str | list[str]]] = {}
-    for group, attributes in groups.items():
-        own = dict(attributes)
-        for name in [name for name in own if name.startswith("weight_names") and isinstance(own[name], list)]:
-            own[name] = [weight for weight in own[name] if f"{group}/{weight}" in kept]
-        answer[group] = own
-    return answer
-
-
-def _said(columns: Columns, rows: NDArray[np.int64]) -> str:
-    """How many variables, and what some of them are called."""
-    count = "1 variable" if len(rows) == 1 else f"{len(rows)} variables"
-    more = f" and {len(rows) - _SAID} more" if len(rows) > _SAID else ""
-    return f"{count} ({some_of([columns.name(row) for row in rows[:_SAID].tolist()])}{more})"

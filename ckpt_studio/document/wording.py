@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ckpt_studio.core.tensors import Columns, printable
+from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.patterns import rows_of, shared_path
 
 _MOST_NAMES: Final = 1000
 """The names of more variables are not looked up for a title."""
+_SAID: Final = 5
 
 
 def named(keys: Sequence[str]) -> str:
@@ -34,3 +39,10 @@ def spoken(keys: Sequence[str], columns: Columns) -> str:
             return named(keys)
     group = shared_path(names).rstrip("/") if keys else ""
     return f"{printable(group)} ({len(keys)} variables)" if group else named(keys)
+
+
+def counted(columns: Columns, rows: NDArray[np.int64]) -> str:
+    """How many variables, and what some of them are called."""
+    count = "1 variable" if len(rows) == 1 else f"{len(rows)} variables"
+    more = f" and {len(rows) - _SAID} more" if len(rows) > _SAID else ""
+    return f"{count} ({some_of([columns.name(row) for row in rows[:_SAID].tolist()])}{more})"

@@ -321,12 +321,12 @@ class Unpacked:
         return kind(f"{name!r} of {said(path)} {text}.", path=path, offset=self._start)
 
 
-def check_part(file: FileReader, part: Part, task: Task = UNTENDED) -> None:
-    """Read all of a member, and compare its checksum; `task` counts unpacked bytes.
+def blocks_of(file: FileReader, part: Part) -> Iterator[NDArray[np.uint8]]:
+    """All of a member, unpacked, block by block; each is valid until the next. Its checksum is compared at the end.
 
     Raises:
         ChecksumMismatch, Corrupt, Truncated, Unsupported: it is damaged, or cannot be read.
-        FileFault: as `FileReader`. Cancelled: if asked to stop.
+        FileFault: as `FileReader`.
     """
     fault = part.fault(file.path)
     if fault is not None:
@@ -340,7 +340,7 @@ def check_part(file: FileReader, part: Part, task: Task = UNTENDED) -> None:
         block = buffer[: min(BLOCK_BYTES, part.size - done)]
         source.read_into(block, base + done)
         crc = zlib.crc32(block.data, crc)
-        task.advance(len(block))
+        yield block
     if isinstance(source, Unpacked) and not source.is_at_end():
         raise Corrupt(
             f"{printable(part.name)!r} of {said(file.path)} does not unpack to the {part.size} bytes that it claims.",
@@ -353,3 +353,13 @@ def check_part(file: FileReader, part: Part, task: Task = UNTENDED) -> None:
             path=file.path,
             offset=start,
         )
+
+
+def check_part(file: FileReader, part: Part, task: Task = UNTENDED) -> None:
+    """Read all of a member, and compare its checksum; `task` counts unpacked bytes.
+
+    Raises:
+        FileFault: as `blocks_of`. Cancelled: if asked to stop.
+    """
+    for block in blocks_of(file, part):
+        task.advance(len(block))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.formats.keras.write import KerasH5Writer, KerasWriter
+from ckpt_studio.formats.keras.write import KerasArchiveWriter, KerasH5Writer, KerasWriter
 from ckpt_studio.formats.npz.write import NpzWriter
 from ckpt_studio.formats.safetensors.write import SafetensorsWriter
 from ckpt_studio.formats.writing import Writer
@@ -18,11 +18,11 @@ WRITERS: Final[dict[str, Callable[[], Writer]]] = {
     ".weights.h5": KerasWriter,
     ".h5": KerasH5Writer,
     ".hdf5": KerasH5Writer,
+    ".keras": KerasArchiveWriter,
 }
 """A name with none of these endings is the prefix of a V2 bundle."""
 
 _REFUSED: Final[dict[str, str]] = {
-    ".keras": "a .keras file holds the model itself; write .weights.h5 and load that into the model",
     ".npy": "a .npy file holds one array; write .npz",
     ".index": "give the prefix of the new checkpoint, without .index",
     ".meta": "give the prefix of the new checkpoint, without .meta",

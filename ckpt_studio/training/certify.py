@@ -1,6 +1,6 @@
 """Certifies a written checkpoint: the library it is meant for restores it in another process, every tensor is compared.
 
-TensorFlow for its own checkpoints; NumPy, safetensors and h5py for the other formats.
+TensorFlow for its own checkpoints, Keras for its archives; NumPy, safetensors and h5py for the other formats.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from ckpt_studio.formats.encoding import in_order
 
 WORKER: Final = (sys.executable, "-P", "-m", "ckpt_studio.training.worker.certify")
 _POLL_SECONDS: Final = 0.1
-_FORMATS: Final = ("tf_bundle", "npz", "safetensors", "keras_weights", "keras_h5")
+_FORMATS: Final = ("tf_bundle", "npz", "safetensors", "keras_weights", "keras_h5", "keras")
+_UNLOADED: Final = "keras_unloaded"
+"""A `.keras` archive of which only the weights are read."""
 _TAIL: Final = 400
 
 
@@ -76,9 +78,10 @@ def certify(path: str, kind: str, wanted: TensorSource, task: Task = UNTENDED) -
     if kind not in _FORMATS:
         raise RunFault(f"Checkpoints of the format {kind} cannot be certified.", path=path)
     task.total = int(wanted.columns.nbytes.sum())
-    with tempfile.TemporaryFile() as log:
+    kind = _UNLOADED if kind == "keras" and not _can_be_loaded(path) else kind
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="ckpt-studio-") as room:
         process = subprocess.Popen(
-            (*WORKER, kind, path),
+            (*WORKER, kind, path, room),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -97,6 +100,14 @@ def certify(path: str, kind: str, wanted: TensorSource, task: Task = UNTENDED) -
         finally:
             process.kill()
             process.wait()
+
+
+def _can_be_loaded(path: str) -> bool:
+    """Whether a model is made of Keras's own classes only, and of nobody's code."""
+    from ckpt_studio.training.keras_model import archive_text
+
+    text = archive_text(path)
+    return text is not None and not text.custom
 
 
 class _Silent(Exception):

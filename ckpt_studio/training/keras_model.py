@@ -97,7 +97,7 @@ def model_text(base: Checkpoint) -> ModelText | None:
         FileFault: the file that says it cannot be read.
     """
     if base.format == "keras":
-        return _archive(base.path)
+        return archive_text(base.path)
     if base.format == "keras_h5":
         listing = Hdf5(Image.of_file(base.path)).listing()
         model = _parsed(listing.text("", "model_config"), base.path)
@@ -108,7 +108,12 @@ def model_text(base: Checkpoint) -> ModelText | None:
     return None
 
 
-def _archive(path: str) -> ModelText | None:
+def archive_text(path: str) -> ModelText | None:
+    """The model of a `.keras` archive, None where it does not say one.
+
+    Raises:
+        FileFault: what it says cannot be read.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("config.json").file_size > _MOST_TEXT:

@@ -14,6 +14,7 @@ import numpy as np
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.save_log import saves_folder, sweep_unfinished
 from tests.document.bundles import DONOR, MODEL, make
+from tests.formats.keras.archives import make_archive
 from tests.formats.save_victim import REFUSED, WRITTEN, Victim
 
 CALLS = {
@@ -40,10 +41,11 @@ NAMES = {
     "safetensors in files": "m.safetensors",
     "npz": "m.npz",
     "h5": "m.h5",
+    "keras": "m.keras",
 }
 KINDS = [
     *NAMES,
-    *(f"{kind} over another" for kind in ("bundle", "safetensors", "npz", "h5")),
+    *(f"{kind} over another" for kind in ("bundle", "safetensors", "npz", "h5", "keras")),
     "bundle by links",
 ]
 
@@ -66,12 +68,18 @@ class Stage:
         self.is_bundle = self.kind == "bundle"
         self.model: dict[str, Any] = MODEL if self.is_bundle else WEIGHTS
         self.swapped = {**SWAPPED, "text": "text"} if self.is_bundle else SWAPPED
-        self.source = make(folder / "source", "model.ckpt-100", self.model)
+        if self.kind == "keras":
+            self.source = make_archive(folder / "source", "model.keras", self.model)
+        else:
+            self.source = make(folder / "source", "model.ckpt-100", self.model)
         make(folder / "donor", "best-9", DONOR)
         if self.is_bundle and not self.overwrite:
             Path(f"{self.source.prefix}.meta").write_bytes(b"\x12\x04\x22\x02\x08\x1b")
-        edits = [
-            {"op": "replace", "match": own, "from": "donor", "map": {own: other}}
+        columns = self.source.columns
+        by_name = {columns.name(row): columns.keys[row] for row in range(len(columns))}
+        edits: list[dict[str, Any]] = [{"op": "freeze", "match": "dense/*"}]
+        edits += [
+            {"op": "replace", "match": own, "from": "donor", "map": {by_name[own]: other}}
             for own, other in self.swapped.items()
         ]
         (folder / "patch.json").write_text(json.dumps({"version": 1, "edits": edits}))
@@ -101,6 +109,9 @@ class Stage:
 
     def _make_old(self) -> None:
         old = self.folder / "old"
+        if self.kind == "keras":
+            make_archive(old, self.name, OLD)
+            return
         bundle = make(old if self.is_bundle else self.folder / "made", "m", OLD)
         if not self.is_bundle:
             from ckpt_studio.document.document import Document
@@ -127,10 +138,11 @@ class Stage:
         found = open_checkpoint(str(self.opens))
         assert list(found.verify()) == []
         named = {found.columns.name(row): found.columns.keys[row] for row in range(len(found.columns))}
-        if "old/kernel" in named:
-            np.testing.assert_array_equal(found.read(named["old/kernel"]), OLD["old/kernel"])
+        old = [key for name, key in named.items() if name.startswith("old/")]
+        if old:
+            np.testing.assert_array_equal(found.read(old[0]), OLD["old/kernel"])
             return False
-        kept = self.model.keys() - ({"global_step", "beta1_power"} if self.kind == "h5" else set())
+        kept = self.model.keys() - ({"global_step", "beta1_power"} if self.kind in ("h5", "keras") else set())
         assert set(named) == kept
         for key in kept:
             expected = DONOR[self.swapped[key]] if key in self.swapped else self.model[key]

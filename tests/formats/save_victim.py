@@ -87,14 +87,12 @@ def _ready(job: dict[str, Any]) -> Callable[[], object]:
     if "journal" in job:
         return _keeping(job)
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Freeze
     from ckpt_studio.document.patch import load_patch
     from ckpt_studio.document.saving import write_document
-    from ckpt_studio.formats.tf_bundle.bundle import open_bundle
+    from ckpt_studio.formats.registry import open_checkpoint
     from ckpt_studio.formats.writing import WriteOptions
 
-    document = Document(open_bundle(job["source"]))
-    document.do(Freeze(("dense/bias",)))
+    document = Document(open_checkpoint(job["source"]))
     for edit in load_patch(job["patch"]).edits(document):
         document.do(edit)
     options = WriteOptions(job["sharing"], overwrite=job["overwrite"], shard_size=job["shard_size"])

@@ -33,7 +33,9 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, studio_home: Path) -> 
     return Stage(tmp_path, studio_home, request.param)
 
 
-@pytest.fixture(params=["safetensors over another", "safetensors in files", "npz", "h5"])
+@pytest.fixture(
+    params=["safetensors over another", "safetensors in files", "npz", "h5", "keras over another"]
+)
 def file_stage(request: pytest.FixtureRequest, tmp_path: Path, studio_home: Path) -> Stage:
     return Stage(tmp_path, studio_home, request.param)
 
@@ -62,7 +64,7 @@ def test_failing(stage: Stage, victim: Victim, name: str, error: str, places: ra
 
 
 def test_files_killed(file_stage: Stage, victim: Victim) -> None:
-    kill(file_stage, victim, CALLS["sync"], 9 if file_stage.kind == "h5" else 5)
+    kill(file_stage, victim, CALLS["sync"], 9 if file_stage.kind in ("h5", "keras") else 5)
 
 
 @pytest.mark.parametrize(("name", "error"), [("write", "EDQUOT"), ("rename", "EIO"), ("link", "EIO")])

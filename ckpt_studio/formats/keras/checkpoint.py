@@ -19,6 +19,7 @@ from ckpt_studio.formats.keras import values
 from ckpt_studio.formats.keras.facts import Facts
 from ckpt_studio.formats.keras.hdf5.listing import Attribute, Dataset
 from ckpt_studio.formats.keras.hdf5.process import Hdf5
+from ckpt_studio.formats.keras.trained import Inside
 from ckpt_studio.formats.keras.zipped import Zipped, check_parts
 from ckpt_studio.formats.reading import row_fault
 from ckpt_studio.formats.roles.by_name import mark_by_names
@@ -166,6 +167,17 @@ class KerasFile:
     def files(self) -> tuple[str, ...]:
         """Every file that belongs to it."""
         return self._contents.files
+
+    @property
+    def zipped(self) -> Zipped | None:
+        """The archive, where it is one."""
+        return self._contents.zipped
+
+    @property
+    def inside(self) -> Mapping[str, Inside]:
+        """By key, where in the model a variable is, of those of which the configuration says it."""
+        facts = (self._contents.facts or {}).items()
+        return {key: Inside(one.layers, one.keeper) for key, one in facts if one.layers}
 
     @property
     def groups(self) -> Mapping[str, Mapping[str, Attribute]]:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
 
 from ckpt_studio.formats.keras.layers import Inner, inner_layers, is_known, snake_case
 
+_CONFIG: Final = "config"
 _DEEPEST: Final = 32
 _MOST_LAYERS: Final = 100_000
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Where something stands in a configuration: the names and numbers that lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Layer:
         trainable: whether it is trained, as far as its own configuration says; None where that says nothing.
         config: the rest of its configuration.
         layers: the layers of a model, in order; None for other layers.
+        place: where it stands in the whole configuration; an inner layer without a part of its own stands where the
+            outer one does.
     """
 
     kind: str
@@ -35,33 +41,35 @@ class Layer:
     trainable: bool | None
     config: Mapping[str, Any]
     layers: tuple[Layer, ...] | None = None
+    place: Place = ()
 
     def inner(self, inner: Inner) -> Layer | None:
         """A layer inside this one, as `layers.inner_layers` tells it."""
         if not inner.entry:
-            return Layer(inner.kind, self.is_own, inner.name, None, self.config)
+            trainable = self.trainable if inner.follows else None
+            return Layer(inner.kind, self.is_own, inner.name, trainable, self.config, place=self.place)
         entry = self.config.get(inner.entry)
         if inner.entry == "backward_layer":
-            own = entry if isinstance(entry, dict) else None
+            own = entry if isinstance(entry, dict) and entry else None
             entry = own or self.config.get("layer")
-            inner = Inner(entry=inner.entry, prefix="" if own else inner.prefix)
-        found = layer_of(entry)
-        if found is None or not inner.prefix:
+            inner = Inner(entry=inner.entry if own else "layer", prefix="" if own else inner.prefix)
+        found = layer_of(entry, (*self.place, _CONFIG, inner.entry))
+        if found is None or found.name.startswith(inner.prefix):
             return found
-        return Layer(
-            found.kind, found.is_own, inner.prefix + found.name, found.trainable, found.config, found.layers
-        )
+        return replace(found, name=inner.prefix + found.name)
+
+    def children(self) -> Iterator[Layer]:
+        """The layers directly inside this one that its configuration tells of."""
+        yield from self.layers or ()
+        if self.is_own:
+            found = (self.inner(inner) for inner in inner_layers(self.kind).values())
+            yield from (layer for layer in found if layer is not None)
 
     def walk(self) -> Iterator[Layer]:
         """This layer and all that its configuration tells of inside it."""
         yield self
-        for layer in self.layers or ():
+        for layer in self.children():
             yield from layer.walk()
-        if self.is_own:
-            for inner in inner_layers(self.kind).values():
-                found = self.inner(inner)
-                if found is not None:
-                    yield from found.walk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +110,10 @@ def optimizer_of(found: object) -> Optimizer | None:
     return Optimizer(kind, _text(config.get("name")) or kind, config)
 
 
-def layer_of(found: object) -> Layer | None:
-    """The layer that a part of a configuration tells."""
+def layer_of(found: object, place: Place = ()) -> Layer | None:
+    """The layer that a part of a configuration tells, which stands at this place."""
     try:
-        return _layer(found, 0, [_MOST_LAYERS])
+        return _layer(found, place, 0, [_MOST_LAYERS])
     except _TooMuch:
         return None
 
@@ -114,7 +122,7 @@ class _TooMuch(Exception):
     """More layers, or deeper ones, than are believed."""
 
 
-def _layer(found: object, depth: int, left: list[int]) -> Layer | None:
+def _layer(found: object, place: Place, depth: int, left: list[int]) -> Layer | None:
     if not isinstance(found, dict) or not isinstance(found.get("class_name"), str):
         return None
     left[0] -= 1
@@ -122,16 +130,20 @@ def _layer(found: object, depth: int, left: list[int]) -> Layer | None:
         raise _TooMuch
     package, _, class_name = found["class_name"].rpartition(">")
     kind = snake_case(class_name)
-    inside = found.get("config")
-    config = (
-        {"layers": inside} if isinstance(inside, list) else _object(inside)
-    )  # Keras 1 and 2 wrote Sequential so
+    inside = found.get(_CONFIG)
+    below: Place = (*place, _CONFIG)
+    entry = "cells" if kind == "stacked_rnn_cells" else "layers"
+    if isinstance(inside, list):  # Keras 1 and 2 wrote Sequential so
+        config = {entry: inside}
+    else:
+        config, below = _object(inside), (*below, entry)
+    layers = config.get(entry)
     module = found.get("module")
     is_own = not package and found.get("registered_name") is None and _is_keras(module)
-    layers = config.get("cells" if kind == "stacked_rnn_cells" else "layers")
     inner = None
     if isinstance(layers, list):
-        inner = tuple(layer for each in layers if (layer := _layer(each, depth + 1, left)) is not None)
+        told = (_layer(each, (*below, number), depth + 1, left) for number, each in enumerate(layers))
+        inner = tuple(layer for layer in told if layer is not None)
         if len(inner) != len(layers):
             inner = None  # a class of somebody's own, whose layers are something else
     trainable = config.get("trainable")
@@ -143,6 +155,7 @@ def _layer(found: object, depth: int, left: list[int]) -> Layer | None:
         trainable if isinstance(trainable, bool) else None,
         config,
         inner,
+        place,
     )
 
 

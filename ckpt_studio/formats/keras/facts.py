@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckpt_studio.core.tensors import Role
+from ckpt_studio.formats.keras.config import Layer
 
 
 @dataclass(slots=True)
@@ -18,6 +19,8 @@ class Facts:
         trainable: None when nothing says.
         slot_of: path of the weight that this optimizer slot belongs to.
         slot_name: what kind of slot it is.
+        layers: the model and the layers of the configuration that it is in, the outermost first.
+        keeper: the layer that keeps it itself, or None where that has no part of the configuration.
     """
 
     name: str | None = None
@@ -26,3 +29,5 @@ class Facts:
     trainable: bool | None = None
     slot_of: str | None = None
     slot_name: str | None = None
+    layers: tuple[Layer, ...] = ()
+    keeper: Layer | None = None

@@ -90,6 +90,7 @@ _CELLS: Final = {
     "simple_rnn": "simple_rnn_cell",
     **{f"conv_lstm{n}d": "conv_lstm_cell" for n in (1, 2, 3)},
 }
+_FOLLOWED: Final = ("lstm", "gru", "simple_rnn")
 _ATTENTION: Final = ("query", "key", "gate", "value", "output")
 _ATTENTIONS: Final = ("multi_head_attention", "grouped_query_attention", "group_query_attention")
 _WRAPPERS: Final = ("time_distributed", "spectral_normalization", "wrapper")
@@ -104,18 +105,20 @@ class Inner:
         name: what Keras calls it, empty where the configuration has to tell.
         entry: the entry of the outer layer's configuration that is its own; empty if it shares the outer one's.
         prefix: what stands before the name that its configuration gives.
+        follows: whether Keras makes it as trainable as the outer one, whose configuration it shares.
     """
 
     kind: str = ""
     name: str = ""
     entry: str = ""
     prefix: str = ""
+    follows: bool = False
 
 
 def inner_layers(kind: str) -> Mapping[str, Inner]:
     """The layers inside a kind of layer by the name of their group, in the order in which Keras keeps them."""
     if kind in _CELLS:
-        return {"cell": Inner(_CELLS[kind], _CELLS[kind])}
+        return {"cell": Inner(_CELLS[kind], _CELLS[kind], follows=kind in _FOLLOWED)}
     if kind in _ATTENTIONS:
         found = {}
         for part in _ATTENTION:

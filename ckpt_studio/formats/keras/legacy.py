@@ -23,7 +23,7 @@ from ckpt_studio.core.tensors import Role
 from ckpt_studio.formats.keras.config import Layer, Optimizer
 from ckpt_studio.formats.keras.facts import Facts
 from ckpt_studio.formats.keras.hdf5.listing import Listing
-from ckpt_studio.formats.keras.layers import VARIABLES
+from ckpt_studio.formats.keras.layers import VARIABLES, is_known
 from ckpt_studio.formats.keras.legacy_order import meaning_of_nameless
 from ckpt_studio.formats.keras.order import Block
 from ckpt_studio.formats.roles.by_name import Kind as Hinted
@@ -108,20 +108,34 @@ class LegacyFile:
             keeper = _keeper(told, facts.name)
             known = keeper is not None and keeper.is_own and (last in _TRAINED or last in _NEVER_TRAINED)
             facts.by_config = known
-            facts.trainable = self._is_trained(facts, told, known)
+            facts.layers, facts.keeper = self._layers(told, facts.name)
+            facts.trainable = self._is_trained(facts, known)
         paths = [weight.path for weight in weights]
         trained = [key for key in paths if self.facts[key].role == Role.weight]
         sure = [key for key in trained if self.facts[key].trainable is not False]
         self._strict.append(Block((tuple(sure),)))
         self._loose.append(Block((tuple(trained), ())))
 
-    def _is_trained(self, facts: Facts, told: Layer | None, known: bool) -> bool | None:
+    def _layers(self, told: Layer | None, name: str) -> tuple[tuple[Layer, ...], Layer | None]:
+        """The model and the layers that a variable is in, as far as its name says it; and the one that keeps it."""
         if told is None or self._model is None:
+            return (), None
+        found = [self._model, told]
+        known = True
+        for part in name.split("/")[1:-1]:
+            inner = [layer for layer in found[-1].children() if layer.name == part]
+            known &= bool(inner)
+            found += inner[:1]
+        while known and found[-1].is_own and found[-1].kind not in VARIABLES and is_known(found[-1].kind):
+            inner = list(found[-1].children())  # a wrapper, which the name does not tell
+            known = len(inner) == 1
+            found += inner if known else []
+        return tuple(found), found[-1] if known else None
+
+    def _is_trained(self, facts: Facts, known: bool) -> bool | None:
+        if not facts.layers:
             return None
-        inside = (facts.name or "").split("/")[1:-1]
-        frozen = self._model.trainable is False or told.trainable is False
-        frozen |= any(inner.trainable is False for inner in told.walk() if inner.name in inside)
-        if frozen or facts.role != Role.weight:
+        if any(layer.trainable is False for layer in facts.layers) or facts.role != Role.weight:
             return False
         return True if known else None
 

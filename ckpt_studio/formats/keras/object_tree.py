@@ -65,12 +65,14 @@ class _Known:
         layer: its part of the configuration.
         name: the names of the models and layers that it is in, and its own; None where one of them is not certain.
         live: whether it is trained; None where nothing says.
+        layers: the parts of the configuration that it is in, and its own, the outermost first.
     """
 
     kind: str
     layer: Layer | None
     name: tuple[str, ...] | None
     live: bool | None
+    layers: tuple[Layer, ...]
 
 
 @dataclass(slots=True)
@@ -122,7 +124,7 @@ class ObjectTree:
         root = self._grouped(groups)
         self._optimizers: list[tuple[_Group, str]] = []
         told = None if model is None else model.trainable is not False
-        trained = self._object(root, "", _Known("", model, (), told))
+        trained = self._object(root, "", _Known("", model, (), told, () if model is None else (model,)))
         kinds = {path: self._kind(path) for path in datasets}
         weights = Weights(trained.chains(0), trained.chains(1), kinds)
         for group, path in self._optimizers:
@@ -234,7 +236,8 @@ class ObjectTree:
             live = None
         elif layer is not None and layer.trainable is False:
             live = False
-        return self._object(group, path, _Known(kind, layer, names, live))
+        layers = outer.layers if layer is None else (*outer.layers, layer)
+        return self._object(group, path, _Known(kind, layer, names, live, layers))
 
     def _metrics(self, group: _Group, path: str) -> None:
         for key in group.variables.values():
@@ -260,6 +263,7 @@ class ObjectTree:
 
     def _note(self, path: str, number: int, variable: Variable | None, known: _Known) -> None:
         facts = self.facts[path]
+        facts.layers, facts.keeper = known.layers, known.layer
         facts.by_config = known.layer is not None and variable is not None
         if known.name is None:
             facts.name = None if variable is None else f"{path[: path.rfind(VARS)]}{variable.name}"
@@ -275,6 +279,7 @@ class ObjectTree:
     def _named(self, path: str, name: str, known: _Known) -> None:
         """A variable that a layer of somebody's own keeps under a name."""
         facts = self.facts[path]
+        facts.layers, facts.keeper = known.layers, known.layer
         if known.name is not None:
             facts.name = "/".join((*known.name, name))
         if known.live is False:

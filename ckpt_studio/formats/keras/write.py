@@ -1,21 +1,30 @@
-"""Writes HDF5 files of Keras: the library lays the file out in a process of its own, values go straight to the disk."""
+"""Writes files of Keras: the HDF5 library lays a file out in a process of its own, values go straight to the disk.
+
+A `.keras` archive is written after the one that was opened: with its members in their order, stored as Keras stores
+them, the weights laid out anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import zipfile
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import IO, ClassVar, Final, Protocol, TypeAlias
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
-from ckpt_studio.core.errors import SaveFault
+from ckpt_studio.core.errors import RequestFault, SaveFault
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.formats.archive import blocks_of
 from ckpt_studio.formats.encoding import little_endian
+from ckpt_studio.formats.files import FileReader, said
 from ckpt_studio.formats.kept import Kept, kept_variables
 from ckpt_studio.formats.keras.hdf5.layout import Groups, Layout, NewDataset, lay_out
+from ckpt_studio.formats.keras.zipped import CONFIG, WEIGHTS, Zipped
 from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
 from ckpt_studio.formats.temporary_file import BLOCK, TemporaryFile
 from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
+from ckpt_studio.formats.zip_stream import ZipStream
 
 _KEPT: Final = frozenset(
     {"float16", "float32", "float64", "bfloat16", "bool", "complex64", "complex128"}
@@ -28,6 +37,25 @@ _WIDER: Final[Mapping[str, str]] = {
     "int4": "int8", "int2": "int8", "uint4": "uint8", "uint2": "uint8",
 }  # fmt: skip
 _OBJECT_BYTES: Final = 1024
+_MEMBER_BYTES: Final = 128
+_WIDE: Final = 1 << 31
+"""Members of this size, or nearly, say theirs in 64 bits."""
+
+
+class Target(Protocol):
+    """What is appended to: a file, or a member of an archive."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that were appended."""
+        ...
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append."""
+        ...
+
+
+Fill: TypeAlias = Callable[[Target], None]
 
 
 @dataclass(frozen=True)
@@ -58,7 +86,18 @@ class KerasWriter:
         found = self._datasets(source)
         layout = lay_out(self.groups, [NewDataset(one.key, one.dtype.name, one.shape) for one in found])
         _check_apart(layout, [one.nbytes for one in found])
-        return save_file(plan, lambda file: _fill(file, source, layout, found, task), sidecars, task)
+        return save_file(
+            plan,
+            lambda file: self._put(
+                file, lambda target: _fill(target, source, layout, found, task), layout.size, task
+            ),
+            sidecars,
+            task,
+        )
+
+    def _put(self, file: TemporaryFile, fill: Fill, size: int, task: Task) -> None:
+        """Write a file that has the HDF5 file that `fill` writes, of `size` bytes, where it belongs."""
+        fill(file)
 
     def _datasets(self, source: TensorSource) -> list[Kept]:
         return kept_variables(source, self.kept_as, "an HDF5 file", utf8=False)
@@ -69,6 +108,67 @@ class KerasH5Writer(KerasWriter):
     """The same in the layout of Keras 1 and 2, which groups and paths make it."""
 
     format: ClassVar[str] = "keras_h5"
+
+
+@dataclass(frozen=True)
+class KerasArchiveWriter(KerasWriter):
+    """A `.keras` archive, after another one.
+
+    Attributes:
+        after: the archive whose members are taken over.
+        config: the text that its configuration becomes.
+    """
+
+    format: ClassVar[str] = "keras"
+
+    after: Zipped | None = None
+    config: str = ""
+
+    def plan(self, source: TensorSource, path: str, options: WriteOptions, read: Collection[str]) -> FilePlan:
+        """As `Writer.plan`."""
+        assert self.after is not None
+        size = sum(one.nbytes + _OBJECT_BYTES for one in self._datasets(source)) + len(self.config)
+        for name, part in self.after.parts.items():
+            if printable(name) != name:
+                raise RequestFault(
+                    f"{said(self.after.path)} has a member {printable(name)!r}, which is no name; nothing is written.",
+                    path=self.after.path,
+                )
+            size += _MEMBER_BYTES + 2 * len(part.raw_name)
+            size += 0 if name in (WEIGHTS, CONFIG) else part.size
+        return plan_file(path, size, options, read)
+
+    def _put(self, file: TemporaryFile, fill: Fill, size: int, task: Task) -> None:
+        assert self.after is not None
+        with (
+            zipfile.ZipFile(ZipStream(file), "w", zipfile.ZIP_STORED) as archive,
+            FileReader(self.after.path, self.after.identity) as old,
+        ):
+            for name, part in self.after.parts.items():
+                wide = max(size if name == WEIGHTS else 0, part.size) >= _WIDE
+                with archive.open(zipfile.ZipInfo(name), "w", force_zip64=wide) as stream:
+                    if name == WEIGHTS:
+                        fill(_Member(stream))
+                    elif name == CONFIG:
+                        stream.write(self.config.encode("utf-8"))
+                    else:
+                        for block in blocks_of(old, part):
+                            stream.write(block.data)
+                            task.advance(len(block))
+            old.check_unchanged()
+
+
+class _Member:
+    """A member of an archive; implements `Target`."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.size = 0
+        self._stream = stream
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append."""
+        self._stream.write(data)
+        self.size += len(data)
 
 
 def _check_apart(layout: Layout, sizes: list[int]) -> None:
@@ -84,7 +184,7 @@ def _check_apart(layout: Layout, sizes: list[int]) -> None:
         raise SaveFault("Nothing was written: the HDF5 library left no room for a variable.")
 
 
-def _fill(file: TemporaryFile, source: TensorSource, layout: Layout, found: list[Kept], task: Task) -> None:
+def _fill(file: Target, source: TensorSource, layout: Layout, found: list[Kept], task: Task) -> None:
     """Write the file from front to back."""
     values = {at: one for at, one in zip(layout.places, found, strict=True) if at is not None}
     pieces = dict(layout.pieces)
@@ -98,7 +198,7 @@ def _fill(file: TemporaryFile, source: TensorSource, layout: Layout, found: list
     _zeros(file, layout.size)
 
 
-def _zeros(file: TemporaryFile, end: int) -> None:
+def _zeros(file: Target, end: int) -> None:
     """Fill up: what HDF5 leaves unused."""
     while file.size < end:
         file.write(bytes(min(BLOCK, end - file.size)))

@@ -18,6 +18,7 @@ from ckpt_studio.formats.kept import Kept, kept_variables
 from ckpt_studio.formats.one_file import FilePlan, plan_file, save_file
 from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.writing import Plan, Sidecars, WriteOptions, Written
+from ckpt_studio.formats.zip_stream import ZipStream
 
 _WIDER: Final[dict[str, str]] = {
     "bfloat16": "float32", "float8_e5m2": "float16", "float8_e4m3fn": "float16", "float8_e4m3fnuz": "float16",
@@ -55,7 +56,7 @@ class NpzWriter:
         return kept_variables(source, self.kept_as, "a NumPy archive", utf8=True)
 
     def _fill(self, file: TemporaryFile, source: TensorSource, task: Task) -> None:
-        with zipfile.ZipFile(_Stream(file), "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(ZipStream(file), "w", zipfile.ZIP_STORED) as archive:
             for one in self._arrays(source):
                 # Of texts, the widest gives the size of all.
                 wide = one.nbytes >= _WIDE or not one.dtype.itemsize
@@ -84,21 +85,3 @@ def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     described = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
     npy.write_array_header_1_0(head, described)
     return head.getvalue()
-
-
-class _Stream(io.RawIOBase):
-    """A file that is only appended to, so that zip puts sizes and checksums behind each member."""
-
-    def __init__(self, file: TemporaryFile) -> None:
-        super().__init__()
-        self._file = file
-
-    def writable(self) -> bool:
-        """Yes."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Append."""
-        view = memoryview(data).cast("B")
-        self._file.write(view)
-        return len(view)

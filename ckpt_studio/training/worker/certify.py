@@ -1,7 +1,7 @@
 """Restores a checkpoint with the library that it is meant for, and says the checksum of each tensor that it gets.
 
-`python -m ckpt_studio.training.worker.certify FORMAT PATH`: `training.certify` starts it, nobody imports it. It prints
-one JSON object a line:
+`python -m ckpt_studio.training.worker.certify FORMAT PATH FOLDER`: `training.certify` starts it, nobody imports it. It
+prints one JSON object a line:
 
     {"ready": WHAT}                          when the library has opened the file
     {"key", "dtype", "shape", "crc"}         for each tensor; or
@@ -18,7 +18,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,7 @@ class Unable(Exception):
     """The library has no way to hand a tensor of this type out."""
 
 
-def _bundle(path: str) -> tuple[str, Tensors]:
+def _bundle(path: str, _room: str) -> tuple[str, Tensors]:
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(path)
@@ -43,12 +46,12 @@ def _bundle(path: str) -> tuple[str, Tensors]:
     return f"TensorFlow {tf.__version__}", ((key, lambda key=key: reader.get_tensor(key)) for key in keys)
 
 
-def _npz(path: str) -> tuple[str, Tensors]:
+def _npz(path: str, _room: str) -> tuple[str, Tensors]:
     archive = np.load(path, allow_pickle=False)
     return f"NumPy {np.__version__}", ((key, lambda key=key: archive[key]) for key in archive.files)
 
 
-def _safetensors(path: str) -> tuple[str, Tensors]:
+def _safetensors(path: str, _room: str) -> tuple[str, Tensors]:
     import safetensors
 
     paths = [Path(path)]
@@ -68,11 +71,49 @@ def _safetensors(path: str) -> tuple[str, Tensors]:
     return f"safetensors {safetensors.__version__}", every
 
 
-def _hdf5(path: str) -> tuple[str, Tensors]:
+def _hdf5(path: str, _room: str) -> tuple[str, Tensors]:
+    import h5py
+
+    return f"h5py {h5py.__version__}", _datasets(h5py.File(path, "r"))
+
+
+def _keras(path: str, room: str) -> tuple[str, Tensors]:
+    """What Keras has after loading the model, as it saves it again. Only asked for models of Keras's own classes."""
+    import keras
+
+    from ckpt_studio.training.worker.confine import confine
+
+    tempfile.tempdir = room
+    confine(Path(room), [Path(path)])
+    again = Path(room) / "again.keras"
+    keras.saving.load_model(path, safe_mode=True).save(again)
+    found = dict(_datasets(_weights(str(again))))
+    wanted = [key for key, _ in _datasets(_weights(path))]
+    return f"Keras {keras.__version__}", ((key, found.get(key, _missing)) for key in wanted)
+
+
+def _keras_unloaded(path: str, _room: str) -> tuple[str, Tensors]:
+    import h5py
+
+    library = f"h5py {h5py.__version__} (and not Keras, which does not have all classes of this model)"
+    return library, _datasets(_weights(path))
+
+
+def _missing() -> Any:
+    raise KeyError("Keras does not have it")
+
+
+def _weights(path: str) -> Any:
+    """The HDF5 file in an archive."""
+    import h5py
+
+    return h5py.File(zipfile.ZipFile(path).open("model.weights.h5"), "r")
+
+
+def _datasets(file: Any) -> Tensors:
     import h5py
     import ml_dtypes
 
-    file = h5py.File(path, "r")
     found: list[str] = []
     file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
 
@@ -81,15 +122,17 @@ def _hdf5(path: str) -> tuple[str, Tensors]:
         marked = dataset.attrs.get("dtype") == "bfloat16"
         return np.array(dataset).view(ml_dtypes.bfloat16) if marked else np.array(dataset)
 
-    return f"h5py {h5py.__version__}", ((key, lambda key=key: read(key)) for key in found)
+    return ((key, partial(read, key)) for key in found)
 
 
-OPENERS: dict[str, Callable[[str], tuple[str, Tensors]]] = {
+OPENERS: dict[str, Callable[[str, str], tuple[str, Tensors]]] = {
     "tf_bundle": _bundle,
     "npz": _npz,
     "safetensors": _safetensors,
     "keras_weights": _hdf5,
     "keras_h5": _hdf5,
+    "keras": _keras,
+    "keras_unloaded": _keras_unloaded,
 }
 
 
@@ -108,11 +151,11 @@ def checksum(values: Any) -> int:
     return crc
 
 
-def main(kind: str, path: str) -> None:
-    """Restore everything."""
+def main(kind: str, path: str, room: str) -> None:
+    """Restore everything; `room` is an empty folder for what that needs."""
     out = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what libraries print is no answer
-    library, tensors = OPENERS[kind](path)
+    library, tensors = OPENERS[kind](path, room)
     print(json.dumps({"ready": library}), file=out, flush=True)
     count = 0
     for key, read in tensors:
