@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import signal
 import sys
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--template", metavar="CHECKPOINT", help="print a recipe with the shapes of this checkpoint instead"
     )
     parser.add_argument(
+        "--worker",
+        metavar="N",
+        type=int,
+        help="be this one of the SPEC's workers; 0, the default, writes the checkpoints",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="accepted for likeness; the output is always JSON"
     )
 
@@ -46,9 +55,20 @@ def run(args: argparse.Namespace) -> int:
         return _print_template(args.template)
     if args.attended:
         return _run_attended()
-    from ckpt_studio.training.spec import load_spec, read_spec
+    from ckpt_studio.training.spec import as_worker, load_spec, read_spec
 
-    return _run(read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec))
+    spec = read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec)
+    if args.worker is None:
+        return _run(spec)
+    return _run_worker(as_worker(spec, args.worker))
+
+
+def _run_worker(spec: RunSpec) -> int:
+    """Run one of several workers; one that writes no checkpoints leaves nothing behind."""
+    if spec.worker == 0:
+        return _run(spec)
+    with tempfile.TemporaryDirectory(prefix="ckpt-studio-worker-") as folder:
+        return _run(replace(spec, out=os.path.realpath(folder)))
 
 
 def _run(spec: RunSpec, child: Child | None = None, wishes: Iterator[str] | None = None) -> int:

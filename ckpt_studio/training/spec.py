@@ -63,6 +63,8 @@ class RunSpec:
         on_nan: `stop`, or `continue` where a loss that is no number shall not end the run.
         reads: further files and folders that a recipe may read; its own folder and the data are.
         memory_limit: MiB that the training process may take, or None.
+        workers: `host:port` of each worker of a recipe's run, first the one that writes; empty for one alone.
+        worker: which of them this is.
         trust: whether the person said that this graph may run.
     """
 
@@ -86,6 +88,8 @@ class RunSpec:
     on_nan: str = "stop"
     reads: tuple[str, ...] = ()
     memory_limit: int | None = None
+    workers: tuple[str, ...] = ()
+    worker: int = 0
     trust: bool = False
     folder: str = field(default="", compare=False)
 
@@ -100,14 +104,14 @@ class RunSpec:
         if self.data is not None:
             data: dict[str, Any] = {} if self.data.file is None else {"file": self.data.file}
             fields["data"] = data | {"map": dict(self.data.map)}
-        for name in ("frozen", "reads"):
+        for name in ("frozen", "reads", "workers"):
             if getattr(self, name):
                 fields[name] = list(getattr(self, name))
         for name in ("patch", "train_op", "loss", "recipe", "optimizer", "learning_rate", "memory_limit"):
             if getattr(self, name) is not None:
                 fields[name] = getattr(self, name)
         for one in dataclasses.fields(self):
-            if one.name in ("freeze_statistics", "keep_best", "on_nan"):
+            if one.name in ("freeze_statistics", "keep_best", "on_nan", "worker"):
                 value = getattr(self, one.name)
                 fields |= {one.name: value} if value != one.default else {}
         return fields | {"trust": self.trust}
@@ -154,7 +158,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
     reader.known(
         {"checkpoint", "out", "steps", "save_every", "max_to_keep", "batch_size", "seed", "data", "frozen", "patch",
          "train_op", "loss", "recipe", "optimizer", "learning_rate", "freeze_statistics", "keep_best", "on_nan",
-         "reads", "memory_limit",         "trust"}
+         "reads", "memory_limit", "workers", "worker", "trust"}
     )  # fmt: skip
 
     def located(text: str) -> str:
@@ -166,6 +170,7 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
     steps = reader.whole("steps", 1)
     save_every = reader.whole("save_every", 0)
     max_to_keep = reader.whole("max_to_keep", 0)
+    workers = _workers(reader)
     return RunSpec(
         checkpoint=located(reader.text("checkpoint")),
         out=located(reader.text("out")),
@@ -187,6 +192,8 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
         on_nan=reader.one_of("on_nan", ("stop", "continue")),
         memory_limit=reader.whole("memory_limit", 1),
         reads=tuple(located(path) for path in reader.texts("reads")),
+        workers=workers,
+        worker=_worker(reader, len(workers)),
         trust=reader.flag("trust"),
         folder=str(base),
     )
@@ -194,6 +201,32 @@ def parse_spec(fields: object, base: Path, path: str) -> RunSpec:
 
 def _default_save_every(steps: int | None) -> int:
     return DEFAULT_SAVE_EVERY if steps is None else max(1, min(DEFAULT_SAVE_EVERY, steps))
+
+
+def as_worker(spec: RunSpec, worker: int) -> RunSpec:
+    """The specification for one of its workers. Raises RequestFault: it has no such worker."""
+    if not 0 <= worker < len(spec.workers):
+        has = f"workers 0 to {len(spec.workers) - 1}" if spec.workers else 'no "workers"'
+        raise RequestFault(f"The SPEC has {has}, so there is no worker {worker}.")
+    return dataclasses.replace(spec, worker=worker)
+
+
+def _workers(reader: _Fields) -> tuple[str, ...]:
+    addresses = reader.texts("workers")
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise reader.fault("workers", "a list of host:port", addresses)
+    if len(addresses) == 1 or len(set(addresses)) < len(addresses):
+        raise reader.fault("workers", "two or more that differ", addresses)
+    return addresses
+
+
+def _worker(reader: _Fields, count: int) -> int:
+    worker = reader.whole("worker", 0) or 0
+    if worker >= max(1, count):
+        raise reader.fault("worker", f"the number of one of {count} workers, from 0 on", worker)
+    return worker
 
 
 def _optimizer(reader: _Fields) -> str | Mapping[str, Any] | None:

@@ -17,7 +17,8 @@ from pathlib import Path
 from ckpt_studio.training.worker.confine import confine
 
 run, secret, port, everything = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "all"
-version = confine(run, None if everything else [])
+other, free = map(int, sys.argv[5:])
+version = confine(run, None if everything else [], [other, free])
 
 def works(what):
     try:
@@ -39,6 +40,9 @@ print(json.dumps({
     "read python": works(lambda: Path(os.__file__).read_text()),
     "write nowhere": works(lambda: Path("/dev/null").write_text("x")),
     "connect": works(lambda: socket.create_connection(("127.0.0.1", port), 2).close()),
+    "connect to a worker": works(lambda: socket.create_connection(("127.0.0.1", other), 2).close()),
+    "be a worker": works(lambda: socket.create_server(("127.0.0.1", free)).close()),
+    "be a server": works(lambda: socket.create_server(("127.0.0.1", 0)).close()),
     "child writes outside": os.system("echo x > " + str(secret.parent / "d") + " 2>/dev/null") == 0,
 }))
 """
@@ -50,14 +54,27 @@ def test_it_writes_only_in_its_folder_and_has_no_network(reads: str, tmp_path: P
     run.mkdir()
     secret = tmp_path / "secret"
     secret.write_text("secret")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        command = [sys.executable, "-c", TRY, str(run), str(secret), str(server.getsockname()[1]), reads]
+    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = [door.getsockname()[1] for door in doors]
+    doors.pop().close()
+    with doors[0], doors[1]:
+        command = [
+            sys.executable,
+            "-c",
+            TRY,
+            str(run),
+            str(secret),
+            str(ports[0]),
+            reads,
+            *map(str, ports[1:]),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     got: dict[str, Any] = json.loads(done.stdout)
     version = got.pop("version")
     if version < 4:
         pytest.skip(f"this kernel has Landlock version {version}; 4 refuses the network too")
     allowed = {"write inside", "rename inside", "delete inside", "read python", "write nowhere"}
+    allowed |= {"connect to a worker", "be a worker"}
     allowed |= {"read outside"} if reads == "all" else set()
     assert {name for name, works in got.items() if works} == allowed
     assert secret.read_text() == "secret"

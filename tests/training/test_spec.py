@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ckpt_studio.core.errors import FileFault, MissingFile, RequestFault
-from ckpt_studio.training.spec import DataSpec, RunSpec, load_spec
+from ckpt_studio.training.spec import DataSpec, RunSpec, as_worker, load_spec
 
 
 def write(folder: Path, fields: Any) -> str:
@@ -75,6 +76,11 @@ def test_paths_are_relative_to_the_spec_and_everything_is_read(tmp_path: Path) -
         ({"checkpoint": "m", "out": "run", "frozen": "conv"}, "frozen"),
         ({"checkpoint": "m", "out": "run", "frozen": [""]}, "frozen"),
         ({"checkpoint": "m", "out": "run", "trust": "yes"}, "trust"),
+        ({"checkpoint": "m", "out": "run", "workers": ["a:1"]}, "workers"),
+        ({"checkpoint": "m", "out": "run", "workers": ["a:1", "a:1"]}, "workers"),
+        ({"checkpoint": "m", "out": "run", "workers": ["a:1", "b"]}, "workers"),
+        ({"checkpoint": "m", "out": "run", "workers": ["a:1", "b:70000"]}, "workers"),
+        ({"checkpoint": "m", "out": "run", "workers": ["a:1", "b:1"], "worker": 2}, "worker"),
         ('{"checkpoint": "m", "out": "run", "out": "b"}', "out"),
         ([], "SPEC"),
         ("{", "JSON"),
@@ -89,10 +95,21 @@ def test_a_wrong_field_is_named(tmp_path: Path, fields: Any, named: str) -> None
     assert "spec.json" in caught.value.message
 
 
+def test_another_machine_says_only_which_worker_it_is(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path, {"checkpoint": "m", "out": "run", "workers": ["a:1", "b:1"]}))
+    assert (spec.worker, as_worker(spec, 1).worker) == (0, 1)
+    for worker, alone, part in (
+        (2, spec, "has workers 0 to 1"),
+        (1, replace(spec, workers=()), 'no "workers"'),
+    ):
+        with pytest.raises(RequestFault, match=part):
+            as_worker(alone, worker)
+
+
 def test_what_a_run_may_be_told_comes_back(tmp_path: Path) -> None:
     optimizer = {"class_name": "Adam", "config": {"beta_1": 0.8}}
     fields = {"recipe": "train.py", "optimizer": optimizer, "learning_rate": 0.5, "freeze_statistics": True,
-              "keep_best": 2, "on_nan": "continue"}  # fmt: skip
+              "keep_best": 2, "on_nan": "continue", "workers": ["a:1", "b:1"], "worker": 1}  # fmt: skip
     spec = load_spec(write(tmp_path, {"checkpoint": "m", "out": "run", **fields}))
     told = spec.to_json()
     assert {name: told[name] for name in fields} == {**fields, "recipe": str(tmp_path / "train.py")}

@@ -25,6 +25,8 @@ def route_of(base: Checkpoint, spec: RunSpec) -> Route:
     reasons = []
     for route in ROUTES:
         reason = route.declines(base, spec)
+        if reason is None and spec.workers and route.name != "recipe":
+            reason = "only a recipe's run can have several workers"
         if reason is None:
             return route
         reasons.append(reason)

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.training.worker.faults import NotANumber, Refused, StoppedFirst
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.process import keep_temporaries_in, limit_memory, obey_signals, settle
 
@@ -40,8 +42,10 @@ def main(parent: int) -> NoReturn:
         link.say("state", state="compiling")
         finished, message = Loop(job, link, route_named(job.route).build(job, link)).go()
         link.say("done", state="finished" if finished else "stopped", message=message)
+    except StoppedFirst:
+        link.say("done", state="stopped", message="The run was stopped before its first step.")
     except BaseException as error:
-        if type(error).__name__ != "Refused":  # the card says it all
+        if not isinstance(error, Refused):  # the card says it all
             traceback.print_exc()
         cause, message = _told(error)
         link.say("failed", cause=cause, message=message[:_SENTENCE])
@@ -52,9 +56,6 @@ def main(parent: int) -> NoReturn:
 
 def _told(error: BaseException) -> tuple[str, str]:
     """Cause and sentence of an exception."""
-    from ckpt_studio.core.errors import CkptStudioError
-    from ckpt_studio.training.worker.faults import NotANumber, Refused
-
     if isinstance(error, NotANumber):
         return "nan", error.message
     if isinstance(error, Refused):

@@ -1,7 +1,8 @@
 """What the training process gives up before it runs anybody's graph: Landlock, where the kernel has it.
 
 Without root and for good, it can then write only inside the run folder, read only what training needs (everything,
-where the graph reads files and the person allowed that), and open no TCP connection. Threads made later inherit it.
+where the graph reads files and the person allowed that), and open no TCP connection but to the run's other workers.
+Threads made later inherit it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from ckpt_studio.training.worker.link import Link
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
-_VERSION_FLAG, _PATH_BENEATH = 1, 1
+_VERSION_FLAG, _PATH_BENEATH, _NET_PORT = 1, 1, 2
+_VERSION_WITH_TCP: Final = 4
 _PR_SET_NO_NEW_PRIVS = 38
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -44,12 +46,13 @@ _SYSTEM_FOLDERS: Final = (
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-def confine(write: Path, read: Iterable[Path] | None) -> int:
+def confine(write: Path, read: Iterable[Path] | None, ports: Iterable[int] = ()) -> int:
     """Give up the rest of the file system and the network.
 
     Args:
         write: the only folder where files may be made or changed.
         read: files and folders beside the system's and Python's own that may be read, or None for all.
+        ports: of TCP, on which other workers may be talked with.
 
     Returns:
         The version of Landlock that holds, 0 where there is none.
@@ -61,7 +64,9 @@ def confine(write: Path, read: Iterable[Path] | None) -> int:
     if version < 1:
         return 0
     handled = _handled(version)
-    parts = [handled, _TCP, _SIGNALS_AND_SOCKETS][: 1 if version < 4 else 2 if version < 6 else 3]
+    parts = [handled, _TCP, _SIGNALS_AND_SOCKETS][
+        : 1 if version < _VERSION_WITH_TCP else 2 if version < 6 else 3
+    ]
     attributes = struct.pack(f"<{len(parts)}Q", *parts)
     rules = int(libc.syscall(_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0))
     if rules < 0:
@@ -72,6 +77,8 @@ def confine(write: Path, read: Iterable[Path] | None) -> int:
             _allow(libc, rules, path, handled & _READ)
         for device in [*map(Path, _DEVICES), *Path("/dev").glob("nvidia*")]:
             _allow(libc, rules, device, handled & (_READ | _WRITE_FILE | _IOCTL))
+        for port in ports if version >= _VERSION_WITH_TCP else ():
+            libc.syscall(_ADD_RULE, rules, _NET_PORT, struct.pack("<QQ", _TCP, port), 0)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         return version if libc.syscall(_RESTRICT, rules, 0) == 0 else 0
     finally:
@@ -80,7 +87,8 @@ def confine(write: Path, read: Iterable[Path] | None) -> int:
 
 def confine_job(job: Job, link: Link, read: Iterable[Path] | None) -> None:
     """Confine this process to the folder of its job, and say so where the system cannot."""
-    if confine(job.folder.path, read) == 0:
+    ports = [int(address.rpartition(":")[2]) for address in job.spec.workers]
+    if confine(job.folder.path, read, ports) == 0:
         link.say(
             "log", text="This system cannot confine the training process to its folder; it runs unconfined."
         )

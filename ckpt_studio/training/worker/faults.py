@@ -15,3 +15,7 @@ class NotANumber(RunFault):
 
 class Refused(RunFault):
     """The binding card says why the run cannot start."""
+
+
+class StoppedFirst(Exception):
+    """Somebody asked to stop before there was a first step."""

@@ -33,6 +33,8 @@ class Link:
 
     Attributes:
         stop: set when the run shall end after this step.
+        asked_to_stop: set when somebody has asked for that; the same, but where workers have to agree upon it first.
+        stops_by_agreement: whether they have.
         save: set when a checkpoint is wanted after this step.
         paused: set while no step shall be done.
         wanted: set when one of these has changed.
@@ -46,6 +48,8 @@ class Link:
         os.close(null)
         os.dup2(2, 1)  # what libraries print is log, not protocol
         self.stop = threading.Event()
+        self.asked_to_stop = threading.Event()
+        self.stops_by_agreement = False
         self.save = threading.Event()
         self.paused = threading.Event()
         self.wanted = threading.Event()
@@ -78,7 +82,11 @@ class Link:
 
     def ask_to_stop(self) -> None:
         """As if the parent had said so."""
-        self.stop.set()
+        self.asked_to_stop.set()
+        if self.stops_by_agreement:
+            self.paused.clear()  # the others learn of it with the next step
+        else:
+            self.stop.set()
         self.wanted.set()
 
     def log_to(self, path: Path) -> None:
@@ -158,7 +166,7 @@ class Link:
         if kind == "job":
             self._jobs.put(message["file"])
         elif kind == "stop":
-            self.stop.set()
+            self.ask_to_stop()
         elif kind == "save":
             self.save.set()
         elif kind == "pause":

@@ -17,6 +17,7 @@ from ckpt_studio.formats.roles.object_graph import parse_graph
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.binding import Live
 from ckpt_studio.training.worker.confine import confine_job
+from ckpt_studio.training.worker.crew import Crew
 from ckpt_studio.training.worker.datasets import batches_of
 from ckpt_studio.training.worker.graft import GRAPH_KEY
 from ckpt_studio.training.worker.hold_still import hold_still
@@ -30,6 +31,7 @@ from ckpt_studio.training.worker.live import LiveVariable, keras_variables, slot
 from ckpt_studio.training.worker.lockstep import Found, Saved, walk
 from ckpt_studio.training.worker.recipe_file import Recipe, load_recipe
 from ckpt_studio.training.worker.recipe_step import call, parts_of, step_of
+from ckpt_studio.training.worker.routes.crewed import CrewTrainer
 from ckpt_studio.training.worker.routes.stepped import Parts, SteppedTrainer, prepare_tensorflow
 from ckpt_studio.training.worker.stepping import Batches, FedBatches
 
@@ -50,7 +52,10 @@ class RecipeRun:
             job, link, readable if data is None or data.file is None else [*readable, Path(data.file)]
         )
         prepare_tensorflow(job)
+        crew = Crew(job, link) if job.spec.workers else None
         recipe = load_recipe(job.spec.recipe)
+        if crew is not None:
+            crew.hook(recipe)
         card, batches, first = _data(job, recipe)
         step = step_of(recipe)
         if batches is not None:
@@ -71,7 +76,8 @@ class RecipeRun:
         def writer(frozen: Sequence[LiveVariable], keys: Sequence[str]) -> Writer:
             return _writer(job, recipe, frozen, keys)
 
-        return SteppedTrainer(job, Parts(card, variables, step, of_run, writer, hold, found))
+        parts = Parts(card, variables, step, of_run, writer, hold, found)
+        return SteppedTrainer(job, parts) if crew is None else CrewTrainer(job, parts, crew, recipe)
 
 
 def _data(job: Job, recipe: Recipe) -> tuple[Any, Batches | None, Any]:
