@@ -65,7 +65,9 @@ class ForkedWorkers:
 
 
 def serve(address: str) -> None:
-    """Fork a keeper for every relay."""
+    """Import what every worker needs, which must run no operation, then fork a keeper for every relay."""
+    import ckpt_studio.training.worker.loop
+    from ckpt_studio.training.worker.routes import keras, metagraph, recipe, saved_model  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
