@@ -9,9 +9,17 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.helpers.outcome_table import TABLES
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LONG = (
+    "tests/training/",
+    "tests/cli/test_train.py",
+    "tests/formats/meta_graph/test_stock",
+    "tests/formats/test_saving",
+)
 
 hypothesis.settings.register_profile("studio", deadline=None)  # seconds belong to the benchmarks
 hypothesis.settings.load_profile("studio")
@@ -41,7 +49,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item not in set(chosen)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = chosen
+    # Two processes share the files in this order: the long ones first, so that none begins when all others are done.
+    items[:] = sorted(chosen, key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for table in TABLES:
+        if table.cells:
+            terminalreporter.write_line(f"\n{table}")
 
 
 @pytest.fixture(scope="session")

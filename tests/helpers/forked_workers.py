@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from ckpt_studio.training.child import Child, _environment
@@ -66,8 +67,8 @@ class ForkedWorkers:
 
 def serve(address: str) -> None:
     """Import what every worker needs, which must run no operation, then fork a keeper for every relay."""
-    import ckpt_studio.training.worker.loop
-    from ckpt_studio.training.worker.routes import keras, metagraph, recipe, saved_model  # noqa: F401
+    for name in ("loop", "routes.keras", "routes.metagraph", "routes.recipe", "routes.saved_model"):
+        import_module(f"ckpt_studio.training.worker.{name}")
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:

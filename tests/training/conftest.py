@@ -173,15 +173,21 @@ np.savez(os.path.join(folder, "data.npz"), features=features, labels=(features[:
 """
 
 
-@dataclass(frozen=True)
 class Graphs:
-    """Where the checkpoints and their data lie."""
+    """Where the checkpoints and their data lie; they are made when first asked for."""
 
-    folder: Path
+    def __init__(self, child: TensorFlowChild, folder: Path) -> None:
+        self._child, self._folder = child, folder
+
+    @property
+    def folder(self) -> Path:
+        if not (self._folder / "data.npz").exists():
+            self._child(GRAPHS, self._folder)
+        return self._folder
 
     @property
     def data(self) -> str:
-        return str(self.folder / "data.npz")
+        return str(self._folder / "data.npz")
 
     def checkpoint(self, name: str) -> Bundle:
         index = next((self.folder / name).glob("*.index"))
@@ -190,9 +196,7 @@ class Graphs:
 
 @pytest.fixture(scope="session")
 def graphs(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Graphs:
-    folder = tmp_path_factory.mktemp("graphs")
-    tensorflow_child(GRAPHS, folder)
-    return Graphs(folder)
+    return Graphs(tensorflow_child, tmp_path_factory.mktemp("graphs"))
 
 
 TURNS = 6000

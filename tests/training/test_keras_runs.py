@@ -90,14 +90,13 @@ def test_half_and_half_is_the_whole_and_stock_keras_goes_on(
         "batch_size": 16,
         "frozen": keys_of(files / name, "equal0", "out/bias"),
     }
-    whole = begin(start, files / name, "whole", steps=20, **how).end()
-    half = begin(start, files / name, "half", steps=10, **how).end()
-    assert (whole.state, half.state) == (RunState.finished,) * 2, (whole, half)
-    how["frozen"] = keys_of(Path(str(half.prefix)), "equal0", "out/bias")
-    assert Document(open_checkpoint(str(half.prefix))).frozen_keys() >= how["frozen"]
-    rest = begin(
-        start, Path(str(half.prefix)), "rest", steps=10, data=DataSpec(str(files / "data.npz")), **how
-    )
+    begun = begin(start, files / name, "whole", steps=20, save_every=10, **how)
+    whole = begun.end()
+    assert whole.state is RunState.finished, whole
+    half = Path(begun.checkpoints[0].prefix)
+    how["frozen"] = keys_of(half, "equal0", "out/bias")
+    assert Document(open_checkpoint(str(half))).frozen_keys() >= how["frozen"]
+    rest = begin(start, half, "rest", steps=10, data=DataSpec(str(files / "data.npz")), **how)
     last = rest.end()
     assert last.state is RunState.finished, last
     assert rest.card.inexact == ()

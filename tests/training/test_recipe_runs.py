@@ -75,7 +75,7 @@ def test_half_and_half_is_the_whole_and_stock_tensorflow_restores_it(
     frozen = (
         keys_of(base, *FROZEN[name]) if FROZEN[name] else frozenset({"net/first/.ATTRIBUTES/VARIABLE_VALUE"})
     )
-    whole = begin(start, recipes, name, tmp_path / "whole", steps=16, frozen=frozen)
+    whole = begin(start, recipes, name, tmp_path / "whole", steps=16, save_every=8, frozen=frozen)
     outcome = whole.end()
     assert outcome.state is RunState.finished, outcome
     card = whole.card
@@ -83,8 +83,8 @@ def test_half_and_half_is_the_whole_and_stock_tensorflow_restores_it(
     assert {key for key in card.unused if "save_counter" not in key} == set()
     assert whole.losses[0] == card.loss_after
     assert outcome.frozen_unchanged is True
-    half = begin(start, recipes, name, tmp_path / "half", steps=8, frozen=frozen).end()
-    rest = begin(start, recipes, name, tmp_path / "rest", prefix=half.prefix, steps=8, frozen=frozen)
+    half = whole.checkpoints[0].prefix
+    rest = begin(start, recipes, name, tmp_path / "rest", prefix=half, steps=8, frozen=frozen)
     last = rest.end()
     assert last.state is RunState.finished, last
     assert str(last.prefix).endswith("model.ckpt-19")
