@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
     sweep_unfinished()
     source = open_checkpoint(args.source)
     if args.like is not None:
-        from ckpt_studio.document.template import fill
+        from ckpt_studio.document.template import laid_out_like
 
-        document = Document(open_checkpoint(args.like))
-        return write(document, args, args.names, fill(document, source))
+        filled = laid_out_like(args.like, source)
+        return write(filled.document, args, args.names, filled.lost)
     # A key of an HDF5 file is the place of a variable in it, which means nothing elsewhere.
     by_place = args.names == "auto" and source.format.startswith("keras")
     return write(Document(source), args, "full" if by_place else args.names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Role, printable
 from ckpt_studio.core.texts import some_of
@@ -9,18 +11,32 @@ from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.matching import MatchRules, match
 from ckpt_studio.formats.base import Checkpoint
+from ckpt_studio.formats.registry import open_checkpoint
 
 
-def fill(document: Document, values: Checkpoint) -> tuple[str, ...]:
-    """Swap the values of another checkpoint in for all variables that it has, by keys or full names.
+@dataclass(frozen=True)
+class Filled:
+    """A checkpoint with another one's values.
 
-    Returns:
-        What could not be kept, as sentences: variables of `values` that have no place, and of the document that keep
-        their own values.
+    Attributes:
+        document: what would be written.
+        fits: the variables that take values: what each is called, and what the values are called where they come from.
+        lost: what could not be kept, as sentences: values that have no place, and variables that keep their own.
+    """
+
+    document: Document
+    fits: tuple[tuple[str, str], ...]
+    lost: tuple[str, ...]
+
+
+def laid_out_like(path: str, values: Checkpoint) -> Filled:
+    """The checkpoint at a path, with the values of another one for all variables that it has, by keys or full names.
 
     Raises:
         RequestFault: a shape or type differs, or there is no variable that both have.
+        FileFault: it cannot be opened.
     """
+    document = Document(open_checkpoint(path))
     own, theirs = document.base.columns, values.columns
     keys = [own.keys[row] for row in range(len(own)) if own.role[row] != Role.metadata]
     found = match(own, theirs, keys, MatchRules(), {})
@@ -30,8 +46,7 @@ def fill(document: Document, values: Checkpoint) -> tuple[str, ...]:
     pairs = tuple((one.key, one.donor_key) for one in found if one.donor_key is not None)
     if not pairs:
         raise RequestFault(
-            "The two checkpoints have no variable in common; are they of the same model?",
-            path=document.base.path,
+            "The two checkpoints have no variable in common; are they of the same model?", path=path
         )
     document.do(Replace(pairs, values, values.path))
     used = {donor for _, donor in pairs}
@@ -41,9 +56,9 @@ def fill(document: Document, values: Checkpoint) -> tuple[str, ...]:
         if theirs.keys[row] not in used and theirs.role[row] != Role.metadata
     ]
     kept = [own.of(one.key).name for one in found if one.donor_key is None]
-    lost = [f"Without a place in {printable(document.base.path)!r}: {some_of(unused)}."] if unused else []
+    place = printable(document.base.path)
+    lost = [f"Without a place in {place!r}: {some_of(unused)}."] if unused else []
     if kept:
-        lost.append(
-            f"With the values of {printable(document.base.path)!r}, because there are no others: {some_of(kept)}."
-        )
-    return tuple(lost)
+        lost.append(f"With the values of {place!r}, because there are no others: {some_of(kept)}.")
+    fits = tuple((own.of(key).name, theirs.of(donor).name) for key, donor in pairs)
+    return Filled(document, fits, tuple(lost))

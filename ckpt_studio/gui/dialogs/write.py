@@ -32,7 +32,9 @@ from ckpt_studio.gui.texts import byte_size, visible
 from ckpt_studio.gui.trouble import Trouble
 
 if TYPE_CHECKING:
+    from ckpt_studio.document.document import Document
     from ckpt_studio.document.saving import WritePlan
+    from ckpt_studio.document.template import Filled
     from ckpt_studio.formats.writing import WriteOptions
     from ckpt_studio.gui.session import Session
 
@@ -52,6 +54,7 @@ class WriteDialog(QDialog):
         prepare(self, "writeDialog", self.tr("Write a new checkpoint"))
         self._session = session
         self._document = session.document
+        self._filled: Filled | None = None
         self._original = Path(self._document.base.prefix).absolute()
         self._taken_name = checkpoint_name(self._document.base.prefix)
         self._own_name = name_of_next(self._document)
@@ -80,6 +83,7 @@ class WriteDialog(QDialog):
         column.addWidget(self._place_box())
         self._choices = WriteChoices(self._document.base.format, self)
         self._choices.changed.connect(self._choices_changed)
+        self._choices.likeChosen.connect(self._like_chosen)
         column.addWidget(self._choices)
         self._outlook = WriteOutlook(self)
         column.addWidget(self._outlook, 1)
@@ -202,20 +206,53 @@ class WriteDialog(QDialog):
     def _options(self) -> WriteOptions:
         return self._choices.options(overwrite=self._overwrite.isChecked())
 
+    # ---- names like those of another checkpoint
+
+    @property
+    def _source(self) -> Document:
+        """What is written: the document, or the checkpoint that takes its values."""
+        return self._document if self._filled is None else self._filled.document
+
+    def _like_chosen(self, path: str) -> None:
+        self._set_filled(None)
+        if not path:
+            self._replan.start()
+            return
+        self._replan.stop()
+        document = self._document
+        unwritten = self.tr(
+            "Write the staged edits first; what is written can then be laid out like another."
+        )
+
+        def work(_task: Task) -> Filled:
+            from ckpt_studio.document.template import laid_out_like
+
+            if document.edits:
+                raise RequestFault(unwritten)
+            return laid_out_like(path, document.base)
+
+        self._session.bridge.submit(work, self._set_filled, self._no_plan, owner=self, slot="plan")
+
+    def _set_filled(self, filled: Filled | None) -> None:
+        self._filled = filled
+        self._outlook.show_fits(() if filled is None else filled.fits)
+        self._choices.set_original(self._source.base.format)
+
     # ---- the plan
 
     def _ask_for_plan(self) -> None:
         prefix = self.prefix()
-        if not prefix:
+        if not prefix or (self._choices.like and self._filled is None):
             return
-        document, options, beside = self._document, self._options(), self.beside
+        document, options, beside = self._source, self._options(), self.beside
+        original = self._document
         names = self._choices.names
         own_folder = self.tr("This is the original's own folder; say “Beside the original” to write there.")
 
         def work(_task: Task) -> tuple[WritePlan, bool]:
             from ckpt_studio.document.saving import is_beside, plan_write
 
-            if not beside and is_beside(document, prefix):
+            if not beside and is_beside(original, prefix):
                 raise RequestFault(own_folder, path=prefix)
             plan = plan_write(document, prefix, options, names)
             return plan, plan.format == "tf_bundle" and (Path(prefix).parent / "checkpoint").exists()
@@ -228,7 +265,8 @@ class WriteDialog(QDialog):
         more = []
         if joins and not self.beside:
             more = [self.tr("The folder has checkpoints already: a line is added to its file “checkpoint”.")]
-        self._outlook.show_plan(self._plan, self._document, more)
+        lost = () if self._filled is None else self._filled.lost
+        self._outlook.show_plan(self._plan, self._source, more, lost)
         self._show_state()
 
     def _no_plan(self, error: CkptStudioError) -> None:
@@ -251,7 +289,7 @@ class WriteDialog(QDialog):
             return
         certify = self._plan.format if self._choices.certify else None
         job = WriteJob(
-            self._document, self.prefix(), self._choices.names, self._options(), self.beside, certify
+            self._source, self.prefix(), self._choices.names, self._options(), self.beside, certify
         )
         self._writing = True
         self._notice.say("")
@@ -288,7 +326,7 @@ class WriteDialog(QDialog):
             self._notice.say(self.tr("The write was stopped; nothing was left behind."))
             return
         written = report.written
-        self._document.mark_written(written.prefix)
+        self._source.mark_written(written.prefix)
         if self.beside:
             self._session.rescan()
         self._tell(report)

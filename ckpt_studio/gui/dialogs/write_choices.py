@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGroupBox, QWidget
 
-from ckpt_studio.gui.dialogs.fields import PlainLabel, named
+from ckpt_studio.gui.dialogs.fields import PathField, PlainLabel, dropped_path, fill_combo, named
 from ckpt_studio.gui.format_words import format_words
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ ENDINGS: Final = {
     "npz": ".npz",
     "keras_weights": ".weights.h5",
     "keras_h5": ".h5",
+    "keras": ".keras",
 }
 """What the name of a file of each format ends in."""
 
@@ -30,7 +32,7 @@ _SEVERAL: Final = ("tf_bundle", "safetensors")
 
 
 class WriteChoices(QGroupBox):
-    """`changed` is emitted when something was chosen.
+    """`changed` is emitted when something was chosen, `likeChosen` with the path that names shall be like, or "".
 
     Args:
         original: the format of what is written.
@@ -38,19 +40,21 @@ class WriteChoices(QGroupBox):
     """
 
     changed = Signal()
+    likeChosen = Signal(str)
 
     def __init__(self, original: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        # A key of an HDF5 file is the place of a variable in it, which means nothing elsewhere.
-        self._by_place = original.startswith("keras")
         self.setTitle(self.tr("How"))
         self._formats, self._names, self._sharing, self._size = (QComboBox(self) for _ in range(4))
         named(self._formats, "writeFormatCombo", self.tr("Format"))
         named(self._names, "writeNamesCombo", self.tr("Names of the variables"))
         named(self._sharing, "sharingCombo", self.tr("Data that does not change"))
         named(self._size, "shardSizeCombo", self.tr("Data files"))
-        for name in ENDINGS:
-            self._formats.addItem(format_words(name), name)
+        self._like = PathField("writeLikeEdit", self.tr("Names like those of"), self, folders=True)
+        self._like.edit.setPlaceholderText(self.tr("another checkpoint of the same model"))
+        self._like.edit.setAcceptDrops(False)  # it would take the text of an address; the box takes the file
+        self._like.chosen.connect(self.likeChosen)
+        self.setAcceptDrops(True)
         sharing: tuple[tuple[str, Sharing], ...] = (
             (self.tr("Copy (shared by the file system where it can)"), "copy"),
             (self.tr("Link to the original's data files"), "link"),
@@ -69,7 +73,7 @@ class WriteChoices(QGroupBox):
             self.tr("Another process restores it with TensorFlow, or with the library of the format.")
         )
         self._lay_out()
-        self._format_chosen()
+        self.set_original(original)
         self._formats.currentIndexChanged.connect(self._format_chosen)
         for combo in (self._names, self._sharing, self._size):
             combo.currentIndexChanged.connect(self._chosen)
@@ -77,6 +81,7 @@ class WriteChoices(QGroupBox):
     def _lay_out(self) -> None:
         self._form = form = QFormLayout(self)
         form.addRow(self.tr("Fo&rmat:"), self._formats)
+        form.addRow(self.tr("Names &like:"), self._like)
         form.addRow(self.tr("Nam&es:"), self._names)
         form.addRow(self.tr("&Unchanged data:"), self._sharing)
         form.addRow(self.tr("&Data files:"), self._size)
@@ -85,6 +90,33 @@ class WriteChoices(QGroupBox):
         for combo in (self._formats, self._names, self._sharing, self._size):
             combo.setMinimumContentsLength(20)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def set_original(self, original: str) -> None:
+        """What is written comes from a checkpoint of this format: it stays that where it can."""
+        # A key of an HDF5 file is the place of a variable in it, which means nothing elsewhere.
+        self._by_place = original.startswith("keras")
+        models = [name for name in ENDINGS if name != "keras" or original == "keras"]
+        fill_combo(self._formats, [(format_words(name), name) for name in models], original)
+        if self._formats.currentIndex() < 0:
+            self._formats.setCurrentIndex(0)
+        self._format_chosen()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one file or folder."""
+        if dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """What is dropped is what names shall be like."""
+        path = dropped_path(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self._like.set_path(path, finish=True)
+
+    @property
+    def like(self) -> str:
+        """The checkpoint that names shall be like, or an empty text."""
+        return self._like.path()
 
     @property
     def format(self) -> str:

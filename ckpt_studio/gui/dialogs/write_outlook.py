@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _SOON = 2.0
 _MOST_ROWS = 5
+_MOST_FITS = 1000
 
 
 class WriteOutlook(QGroupBox):
@@ -32,22 +34,44 @@ class WriteOutlook(QGroupBox):
         self._lost.setWordWrap(True)
         self._lost.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self._lost.setMinimumHeight(_MOST_ROWS * self.fontMetrics().height())
+        self._fits_heading = PlainLabel("fitsHeading", parent=self)
+        self._fits = QListWidget(self)
+        named(self._fits, "fitsList", self.tr("What fits"))
+        self._fits.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self._fits.setUniformItemSizes(True)
+        self._fits.setMinimumHeight(_MOST_ROWS * self.fontMetrics().height())
         column = QVBoxLayout(self)
         column.addWidget(self._text)
+        column.addWidget(self._fits_heading)
+        column.addWidget(self._fits, 1)
         column.addWidget(self._heading)
         column.addWidget(self._lost, 1)
         column.addStretch(0)
         self._show_lost(())
+        self.show_fits(())
+
+    def show_fits(self, fits: Sequence[tuple[str, str]]) -> None:
+        """Which variables of the checkpoint that it is laid out like take which values; none where there is none."""
+        self._fits.clear()
+        for name, taken in fits[:_MOST_FITS]:
+            self._fits.addItem(visible(name) if name == taken else f"{visible(name)} ← {visible(taken)}")
+        if len(fits) > _MOST_FITS:
+            self._fits.addItem(self.tr("and {0} more").format(len(fits) - _MOST_FITS))
+        self._fits_heading.setText(self.tr("What fits: {0} variables take the values.").format(len(fits)))
+        self._fits.setVisible(bool(fits))
+        self._fits_heading.setVisible(bool(fits))
 
     def say(self, text: str) -> None:
         """A text instead of a plan."""
         self._text.setText(text)
         self._show_lost(())
 
-    def show_plan(self, plan: WritePlan, document: Document, more: list[str]) -> None:
-        """The plan for a document, and further lines."""
+    def show_plan(
+        self, plan: WritePlan, document: Document, more: list[str], lost: Sequence[str] = ()
+    ) -> None:
+        """The plan for a document, further lines, and what is known already not to be kept."""
         self._text.setText("\n".join([*self._lines(plan, document), *more]))
-        self._show_lost(plan.lost)
+        self._show_lost((*lost, *plan.lost))
 
     def _show_lost(self, lost: tuple[str, ...]) -> None:
         self._lost.clear()

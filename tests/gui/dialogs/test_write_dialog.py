@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QLabel,
@@ -238,3 +240,63 @@ def test_the_name_follows_the_step(opened: Session, window: QMainWindow, qtbot: 
     opened.do(SetStep.of(opened.document.rows.columns, 7))
     dialog = shown(opened, window, qtbot)
     assert dialog.findChild(QLineEdit, "writeNameEdit").text() == "model.ckpt-7"
+
+
+def test_names_like_those_of_another_checkpoint(
+    session: Session, window: QMainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "in").mkdir()
+    np.savez(tmp_path / "in" / "v.npz", **{"a/kernel": np.ones((3, 2), "f4"), "stray": np.ones(1)})
+    mould = {"a/kernel": np.zeros((3, 2), "f4"), "b/bias": np.arange(2, dtype="f4")}
+    write_bundle(MemorySource(mould), str(tmp_path / "mould" / "m"))
+    with qtbot.waitSignal(session.documentChanged, timeout=10_000):
+        session.open(str(tmp_path / "in" / "v.npz"))
+    dialog = shown(session, window, qtbot)
+    formats = dialog.findChild(QComboBox, "writeFormatCombo")
+    assert formats.currentData() == "npz"
+    assert formats.findData("keras") < 0
+    like = dialog.findChild(QLineEdit, "writeLikeEdit")
+    QTest.keyClicks(like, str(tmp_path / "nothing"))
+    QTest.keyClick(like, Qt.Key.Key_Return)
+    notice = dialog.findChild(QWidget, "writeError")
+    qtbot.waitUntil(lambda: "nothing" in notice.text(), timeout=10_000)
+    assert not button(dialog).isEnabled()
+    drop(dialog, "writeFormatCombo", tmp_path / "mould" / "m.index")
+    qtbot.waitUntil(button(dialog).isEnabled, timeout=10_000)
+    assert formats.currentData() == "tf_bundle"
+    assert texts(dialog, "fitsList") == ["a/kernel"]
+    assert [line.split(" ", 1)[0] for line in texts(dialog, "lostList")] == ["Without", "With"]
+    with qtbot.waitSignal(dialog.written, timeout=10_000) as written:
+        click(button(dialog))
+    copy = open_checkpoint(written.args[0].prefix)
+    np.testing.assert_array_equal(copy.read("a/kernel"), np.ones((3, 2)))
+    np.testing.assert_array_equal(copy.read("b/bias"), [0, 1])
+
+
+def test_staged_edits_are_written_before_names_can_be_like_others(
+    staged: Session, window: QMainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    dialog = shown(staged, window, qtbot)
+    drop(dialog, "writeFormatCombo", sample / "donor")
+    notice = dialog.findChild(QWidget, "writeError")
+    qtbot.waitUntil(lambda: "Write the staged edits first" in notice.text(), timeout=10_000)
+    assert not button(dialog).isEnabled()
+    dialog.findChild(QLineEdit, "writeLikeEdit").clear()
+    click(dialog.findChild(QLineEdit, "writeNameEdit"))
+    qtbot.waitUntil(button(dialog).isEnabled, timeout=10_000)
+
+
+def texts(dialog: QWidget, name: str) -> list[str]:
+    found = dialog.findChild(QListWidget, name)
+    return [found.item(row).text() for row in range(found.count())]
+
+
+def drop(dialog: QWidget, name: str, path: Path) -> None:
+    """Drop a file on the box that a field is in."""
+    box = dialog.findChild(QWidget, name).parentWidget()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    where, left = QPointF(5, 5), Qt.MouseButton.LeftButton
+    actions, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(box, QDragEnterEvent(where.toPoint(), actions, data, left, none))
+    QApplication.sendEvent(box, QDropEvent(where, actions, data, left, none))
