@@ -28,7 +28,7 @@ from ckpt_studio.formats.sstable.coding import unmask_all
 from ckpt_studio.formats.tf_bundle import strings, variants
 from ckpt_studio.formats.tf_bundle.contents import Contents
 
-_PART: Final = 8 << 20
+_PART: Final = 16 << 20
 _BLOCK: Final = 2 << 20
 """So much is read and summed at once: each of the two makes threads wait for the interpreter when it is done."""
 OWN_SUMS: Final = {
