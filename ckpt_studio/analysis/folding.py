@@ -7,6 +7,7 @@ only what is left becomes float64.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def fold_rows(tile: NDArray[Any], rows: Span, down: Pixels, sums: bool) -> Patch
     places, starts = down.share(rows)
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = _reduce_rows(np.minimum, values, starts), _reduce_rows(np.maximum, values, starts)
-        if values.dtype.kind == "f" and not (np.isfinite(low).all() and np.isfinite(high).all()):
+        if values.dtype.kind == "f" and not (math.isfinite(low.min()) and math.isfinite(high.max())):
             return _fold_marked(values, places, starts, sums)
         if not sums:
             return Patch(places, low, high)
@@ -175,10 +176,10 @@ def _reduce_rows(
     if width < _NARROW:
         turned = np.ascontiguousarray(values.T)
         return np.asarray(function.reduceat(turned, starts, axis=1, dtype=dtype).T)
-    if len(starts) == 1:
-        return np.asarray(function.reduce(values, axis=0, dtype=dtype, keepdims=True))
-    bounds = [*starts, height]
-    return np.stack([function.reduce(values[a:b], axis=0, dtype=dtype) for a, b in pairwise(bounds)])
+    reduced = np.empty((len(starts), width), values.dtype if dtype is None else dtype)
+    for row, (first, stop) in enumerate(pairwise([*starts, height])):
+        function.reduce(values[first:stop], axis=0, dtype=dtype, out=reduced[row])
+    return reduced
 
 
 def _reduce_columns(function: np.ufunc, values: NDArray[Any], starts: list[int]) -> NDArray[Any]:

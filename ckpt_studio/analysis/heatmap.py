@@ -25,9 +25,10 @@ from ckpt_studio.analysis.planes import Plane, Span, Tile
 from ckpt_studio.core.errors import Changed, RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.formats.held import Held
 from ckpt_studio.formats.parallel import in_order
 
-_TILE_BYTES: Final = 1 << 22
+_TILE_BYTES: Final = 1 << 23
 _BATCH: Final = 8
 """Tiles that a thread takes at once."""
 _ROUGH_BATCH: Final = 64
@@ -248,7 +249,7 @@ class Refinement:
         batches = self._batches(time.monotonic() + seconds)
 
         def work(batch: list[Tile], task: Task) -> list[tuple[slice, Patch]]:
-            return list(self._fold(batch, canvas, task))
+            return self._fold(batch, canvas, task)
 
         if self.total <= _ALONE_BYTES:
             answers: Iterator[tuple[list[Tile], list[tuple[slice, Patch]]]] = (
@@ -278,15 +279,18 @@ class Refinement:
         cells = sum((rows[1] - rows[0]) * (columns[1] - columns[0]) for rows, columns in batch)
         return cells * self._info.dtype.itemsize
 
-    def _fold(self, batch: list[Tile], canvas: Canvas, task: Task) -> Iterator[tuple[slice, Patch]]:
+    def _fold(self, batch: list[Tile], canvas: Canvas, task: Task) -> list[tuple[slice, Patch]]:
         """Patches of some tiles, each with the columns of pixels that it belongs to."""
-        for columns, tiles in groupby(batch, key=itemgetter(1)):
-            found = []
-            for rows, _ in tiles:
-                task.check()
-                values = self._plane.read(self._source, self._request.key, slice(*rows), slice(*columns))
-                canvas.keep(values, rows, columns)
-                found.append(fold_rows(values, rows, canvas.down, canvas.sums))
-                del values  # so that the next tile gets the same memory, which is in the cache
-            across, patches = fold_columns(found, columns, canvas.across)
-            yield from ((across, patch) for patch in patches)
+        key, patches = self._request.key, []
+        with Held(self._source, key) as source:
+            for columns, tiles in groupby(batch, key=itemgetter(1)):
+                found = []
+                for rows, _ in tiles:
+                    task.check()
+                    values = self._plane.read(source, key, slice(*rows), slice(*columns))
+                    canvas.keep(values, rows, columns)
+                    found.append(fold_rows(values, rows, canvas.down, canvas.sums))
+                    del values  # so that the next tile gets the same memory, which is in the cache
+                across, finished = fold_columns(found, columns, canvas.across)
+                patches += [(across, patch) for patch in finished]
+        return patches

@@ -185,7 +185,7 @@ class FileReader:
             raise self.changed()
 
     def read_into(
-        self, target: NDArray[np.uint8] | memoryview, offset: int, at_once: int = BLOCK_BYTES
+        self, target: NDArray[np.uint8] | memoryview, offset: int, at_once: int = 4 * BLOCK_BYTES
     ) -> None:
         """Fill a flat byte buffer from `offset` on, in blocks, so that fresh memory is touched while it is warm.
 
