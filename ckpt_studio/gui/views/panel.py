@@ -138,11 +138,11 @@ class TensorPanel(QWidget):
         self._bar.present(subject)
         self._give_slice()
         self._place_bar()
+        self._pages.setCurrentIndex(0 if subject is None else 1)  # who is seen asks for its picture at once
         for view in (self._histogram, self._heatmap, self._values):
             if view is not None:
                 view.present(subject)
         if subject is None:
-            self._pages.setCurrentIndex(0)
             return
         info = subject.staged.info
         parts = [visible(shortened(info.name, _LONGEST)), shape_text(info.shape), info.dtype.name]
@@ -151,7 +151,6 @@ class TensorPanel(QWidget):
         if self._session.compared is not None and subject.compared is not None:
             parts.append(f"↔ {visible(shortened(self._session.compared.label, _LONGEST))}")
         self._title.set_full("   ".join(parts))
-        self._pages.setCurrentIndex(1)
 
     def go_to(self, index: tuple[int, ...]) -> None:
         """Show one element of the variable: in the heatmap, or in the values where it has but one axis."""
