@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ckpt_studio.gui.holding import Holding
 from ckpt_studio.gui.opening import open_document
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.trouble import Trouble
@@ -13,7 +14,6 @@ from ckpt_studio.gui.trouble import Trouble
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.core.tasks import Task
-    from ckpt_studio.document.document import Document
     from ckpt_studio.gui.bridge import Bridge
 
 PATIENCE_MS: Final = 2000
@@ -37,6 +37,7 @@ class Opener(QObject):
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
         self._bridge = bridge
+        self.holding = Holding()
         self._task: Task | None = None
         self._path = ""
         self._trouble: Trouble | None = None
@@ -48,12 +49,12 @@ class Opener(QObject):
         """Whether a path is being opened."""
         return self._task is not None
 
-    def open(self, path: str, before: Document | None) -> None:
-        """Open a path in the background; `before` is the document that is open meanwhile."""
+    def open(self, path: str) -> None:
+        """Open a path in the background."""
         self._end()
         self._path = path
         self._task = self._bridge.submit(
-            lambda task: open_document(path, before, task),
+            lambda task: open_document(path, self.holding, task),
             self._answer,
             self._fail,
             owner=self,

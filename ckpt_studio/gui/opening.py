@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.base import FolderEntry
     from ckpt_studio.formats.folder import Folder
+    from ckpt_studio.gui.holding import Holding
 
 WRITING_SECONDS: Final = 60.0
 """A checkpoint that lacks a file and is younger than this is taken to be still written."""
@@ -64,17 +65,13 @@ class Offered:
     listing: Listing
 
 
-def open_document(path: str, before: Document | None, task: Task) -> Opened | Offered:
+def open_document(path: str, holding: Holding, task: Task) -> Opened | Offered:
     """Open what a path stands for: a folder (its newest checkpoint), any file of a checkpoint, or a prefix.
-
-    `before` is the document that is open now: where it is the same checkpoint, it lets go of their journal first.
 
     Raises:
         FileFault: it cannot be opened, and there is nothing else; the message says why.
         Cancelled: a newer request took its place.
     """
-    from ckpt_studio.document.document import Document
-    from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.registry import besides, instead_of, open_checkpoint
 
     try:
@@ -86,18 +83,12 @@ def open_document(path: str, before: Document | None, task: Task) -> Opened | Of
         return Offered(error, listing_of(folder))
     try:
         listing = read_folder(folder_of(base.prefix))
-        task.check()
-        if before is not None and _same_place(before.base.prefix, base.prefix):
-            before.close()
-        journal = Journal(base)
-        return Opened(Document(base, journal), journal, listing, besides(path, base))
+        offered = besides(path, base)
+        document, journal = holding.document_of(base, task)
+        return Opened(document, journal, listing, offered)
     except BaseException:
         base.close()
         raise
-
-
-def _same_place(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def sample_folder() -> Path | None:
@@ -134,12 +125,6 @@ def copy_sample(task: Task) -> str:
 def being_written(entry: FolderEntry) -> bool:
     """Whether a checkpoint lacks files that may still come."""
     return not entry.complete and time.time() - entry.mtime < WRITING_SECONDS
-
-
-def let_go(document: Document) -> None:
-    """Close a document's journal and files; edits that were not written stay in the journal."""
-    document.close()
-    document.base.close()
 
 
 def folder_of(prefix: str) -> str:

@@ -21,7 +21,6 @@ from ckpt_studio.gui.opening import (
     Opened,
     being_written,
     folder_of,
-    let_go,
     read_folder,
 )
 from ckpt_studio.gui.settings import Settings
@@ -119,7 +118,7 @@ class Session(QObject):
         self._opener = Opener(self.bridge, self)
         self._opener.answered.connect(self._answered)
         self._opener.failed.connect(self._open_failed)
-        self._opener.stopped.connect(lambda path: self.openFailed.emit(path, self.tr("Opening was stopped.")))
+        self._opener.stopped.connect(self._open_stopped)
         self._opener.slow.connect(self.tell)
         self._opener.retracted.connect(self.retracted)
         self._watch = FolderWatch(self)
@@ -182,7 +181,7 @@ class Session(QObject):
             self._waiting = path
             self.warm_up()
             return
-        self._opener.open(path, self.document)
+        self._opener.open(path)
 
     def reload(self) -> None:
         """Open the same checkpoint again, from the disk."""
@@ -205,6 +204,7 @@ class Session(QObject):
 
     def _offer(self, path: str, offered: Offered) -> None:
         """Let the person choose from what there is instead."""
+        self._hold_again(path)
         self.offered = offered.listing.folder
         self.staged_elsewhere |= offered.listing.staged
         self.folderChanged.emit()
@@ -259,6 +259,8 @@ class Session(QObject):
             if before.modified:
                 self._parked.add(before.base.prefix)
         self.document, self._rows = document, document.rows
+        holding = self._opener.holding
+        holding.take(document)
         document.changed.connect(self._staged)
         self.set_current(None)
         self.set_selection(())
@@ -269,17 +271,34 @@ class Session(QObject):
         self._watch.watch(folder_of(document.base.prefix))
         self.documentChanged.emit()
         if before is not None:
-            self.bridge.submit(lambda task: let_go(before), lambda _: self.rescan())
+            self.bridge.submit(lambda task: holding.let_go(before), lambda _: self.rescan())
         elif self.offered is not None:
             self.rescan()
 
     def _open_failed(self, path: str, error: CkptStudioError) -> None:
         self.settings.forget_recent(path)
+        self._hold_again(path)
         self.openFailed.emit(path, str(error))
         if error.kind in _MAY_PASS:
             self.trouble(error, self.tr("Try Again"), lambda: self.open(path))
         else:
             self.trouble(error)
+
+    def _open_stopped(self, path: str) -> None:
+        self._hold_again(path)
+        self.openFailed.emit(path, self.tr("Opening was stopped."))
+
+    def _hold_again(self, instead_of: str) -> None:
+        """The document that stays may have let go of its journal for one that was about to take its place."""
+        document, holding = self.document, self._opener.holding
+        if document is None or instead_of == document.base.path:
+            return
+
+        def reload(held: bool) -> None:
+            if not held and document is self.document and not self.opening:
+                self.reload()
+
+        self.bridge.submit(lambda task: holding.holds(document), reload, owner=self)
 
     # ---- the folder
 
@@ -442,7 +461,6 @@ class Session(QObject):
         self.bridge.close()
         if self._figure_cache is not None:
             self._figure_cache.close()
-        if self.document is not None:
-            let_go(self.document)
+        self._opener.holding.close()
         if self.compared is not None:
             self.compared.checkpoint.close()

@@ -345,3 +345,33 @@ def test_trouble_of_many_kinds_is_a_sentence_in_a_banner(
         assert told(main_window) == [failed.args[1]]
         assert main_window.session.document is None
     assert main_window.isVisible()
+
+
+@pytest.mark.parametrize("between", [0, 5, 40])
+def test_whoever_opens_in_haste_keeps_what_is_staged(
+    opened: MainWindow, sample: Path, qtbot: QtBot, between: int
+) -> None:
+    """Reloaded twice, gone to another checkpoint and back, or asked for a file that is none: nothing is lost by it."""
+    session, here, there = opened.session, str(sample / "run"), str(sample / "donor")
+    no_checkpoint = str(sample / "data.txt")
+    assert session.document is not None
+    keys = session.document.base.columns.keys
+    hastes = (
+        (here, here, here),
+        (there, here),
+        (here, there, here),
+        (here, no_checkpoint),
+        (here, there, there, here),
+    )
+    for edits, haste in enumerate(hastes, 1):
+        session.freeze([keys[edits]])
+        for path in haste:
+            opened.open_path(path)
+            qtbot.wait(between)
+        for _ in range(2):  # what was let go of for another one is opened once more
+            qtbot.waitUntil(lambda: not session.opening, timeout=10_000)
+            settle(opened, qtbot)
+        assert session.document.base.prefix.startswith(here)
+        assert session.document.read_only is None
+        assert len(session.document.edits) == edits
+    assert not [sentence for sentence in told(opened) if "another window" in sentence]
