@@ -252,6 +252,14 @@ class Columns:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """Float64 [N]: number of elements of each row, 0 where the shape is unknown."""
+        sizes = (self.rank >= 0).astype(np.float64)
+        for extents in self.dims.T:
+            sizes *= np.where(extents < 0, 1, extents)
+        return sizes
+
     def shape(self, row: int) -> tuple[int, ...] | None:
         """Shape of a row, None when unknown."""
         rank = int(self.rank[row])

@@ -12,6 +12,7 @@ from ckpt_studio.gui.format_words import format_words
 from ckpt_studio.gui.texts import byte_size, visible
 
 if TYPE_CHECKING:
+    from ckpt_studio.document.state import State
     from ckpt_studio.gui.session import Session
 
 _POLL_MS: Final = 100
@@ -65,18 +66,30 @@ class StatusLine(QStatusBar):
             self._about.setText(self.tr("No checkpoint is open"))
             self._edits.clear()
             return
-        columns = document.base.columns
         place = Path(document.base.prefix)
-        count = len(columns)
         parts = [
             visible(f"{place.parent.name}/{place.name}"),
             format_words(document.base.format),
-            self.tr("1 variable") if count == 1 else self.tr("%n variables", "", count),
-            byte_size(int(columns.nbytes.sum())),
+            *self._extent(document.rows),
         ]
         self._about.setText(" · ".join(parts))
         self._about.setToolTip("")
         self._edits.setText(self._count(len(document.edits), document.modified))
+
+    def _extent(self, rows: State) -> tuple[str, str, str]:
+        """How much is staged: variables, parameters (elements of weights) and bytes."""
+        from ckpt_studio.core.tensors import Role
+
+        live, columns = ~rows.dropped, rows.columns
+        count = int(live.sum())
+        parameters = int(columns.sizes[live & (columns.role == Role.weight)].sum())
+        return (
+            self.tr("1 variable") if count == 1 else self.tr("%n variables", "", count),
+            self.tr("1 parameter")
+            if parameters == 1
+            else self.tr("{0} parameters").format(f"{parameters:,}"),
+            byte_size(int(columns.nbytes[live].sum())),
+        )
 
     def _count(self, edits: int, modified: bool) -> str:
         """How many edits there are, and whether anything still has to be written."""

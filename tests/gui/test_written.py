@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QListWidget
 
+from ckpt_studio.core.dtypes import BY_NAME
+from ckpt_studio.core.tensors import Role
+from ckpt_studio.document.edits import Add, Cast, Drop, Rename, Value
 from ckpt_studio.gui.main_window import MainWindow
+from ckpt_studio.gui.texts import byte_size
 
 
 def test_written_edits_are_not_shown_as_waiting(opened: MainWindow) -> None:
@@ -26,3 +30,30 @@ def test_written_edits_are_not_shown_as_waiting(opened: MainWindow) -> None:
     assert (edits.text(), marked(), opened.windowTitle()[0]) == ("1 staged edit", True, "●")
     session.redo()
     assert (edits.text(), marked(), opened.windowTitle()[0]) == ("2 edits, written", False, "m")
+
+
+def test_the_status_bar_counts_what_is_staged(opened: MainWindow) -> None:
+    session = opened.session
+    document = session.document
+    assert document is not None
+    about = opened.findChild(QLabel, "statusDocument")
+
+    def said() -> list[str]:
+        return about.text().split(" · ")[2:]
+
+    whole = document.base.columns
+    weights = [whole.info(row) for row in range(len(whole)) if whole.role[row] == Role.weight]
+    parameters, nbytes = sum(one.size for one in weights), int(whole.nbytes.sum())
+    assert said() == ["21 variables", f"{parameters:,} parameters", byte_size(nbytes)]
+    session.do(Drop(("classifier/kernel",)))
+    assert said() == ["18 variables", f"{parameters - 320:,} parameters", byte_size(nbytes - 3 * 4 * 320)]
+    session.do(Rename((("classifier/bias", "head/bias"),)))
+    session.do(Add("more", BY_NAME["float64"], (2, 100), Value(0)))
+    session.do(Cast(("head/bias",), dtype=BY_NAME["float64"]))
+    nbytes += -3 * 4 * 320 + 8 * 200 + 4 * 10
+    assert said() == ["19 variables", f"{parameters - 320 + 200:,} parameters", byte_size(nbytes)]
+    session.undo()
+    session.undo()
+    session.undo()
+    session.undo()
+    assert said() == ["21 variables", f"{parameters:,} parameters", byte_size(int(whole.nbytes.sum()))]
