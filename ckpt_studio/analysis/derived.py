@@ -17,16 +17,8 @@ from ckpt_studio.analysis.planes import Plane, Span
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import (
-    BLOCK_BYTES,
-    Columns,
-    Names,
-    Stored,
-    TensorSource,
-    Window,
-    check_window,
-    printable,
-)
+from ckpt_studio.core.tensors import BLOCK_BYTES, Columns, Names, Stored, TensorSource, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.reading import covering_windows
 
 _STRETCH_BYTES: Final = 1 << 18

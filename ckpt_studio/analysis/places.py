@@ -13,7 +13,8 @@ from ckpt_studio.analysis.kinds import Kind, is_discrete, kind_of, magnitude, sm
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import TensorSource, Window, printable
+from ckpt_studio.core.tensors import TensorSource, printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.reading import covering_windows
 
 Wanted = Literal["nan", "inf", "denormal", "zero"]

@@ -14,7 +14,8 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from ckpt_studio.analysis.planes import Span, Tile
-from ckpt_studio.core.tensors import TensorSource, Window
+from ckpt_studio.core.tensors import TensorSource
+from ckpt_studio.core.windows import Window
 
 _FAR: Final = 8 << 10
 """Bytes that are rather read over than left out (`formats.reading`)."""

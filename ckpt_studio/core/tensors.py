@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,7 @@ from numpy.typing import NDArray
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task
-
-Window: TypeAlias = tuple[slice, ...]
-"""One slice an axis, `slice(start, stop)` with 0 <= start <= stop <= extent and no step."""
+from ckpt_studio.core.windows import Window
 
 _AT_ONCE = 1 << 14
 _FEW_RUNS = 256
@@ -395,23 +393,3 @@ class TensorSource(Protocol):
     def stored(self, key: str) -> Stored | None:
         """Where the bytes lie in V2 encoding, or None if they have to be encoded."""
         ...
-
-
-def check_window(window: Window | None, shape: tuple[int, ...]) -> Window:
-    """A full window with every bound filled in and inside `shape`.
-
-    Raises:
-        ValueError: a wrong number of axes, a step, or bounds outside.
-    """
-    if window is None:
-        return tuple(slice(0, extent) for extent in shape)
-    if len(window) != len(shape):
-        raise ValueError(f"a window of {len(window)} axes on a tensor of rank {len(shape)}")
-    full = []
-    for part, extent in zip(window, shape, strict=True):
-        start = 0 if part.start is None else part.start
-        stop = extent if part.stop is None else part.stop
-        if part.step not in (None, 1) or not 0 <= start <= stop <= extent:
-            raise ValueError(f"{part} is not a plain slice of an axis of {extent}")
-        full.append(slice(start, stop))
-    return tuple(full)

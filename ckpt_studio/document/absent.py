@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, Window
+from ckpt_studio.core.tensors import Columns, Stored
+from ckpt_studio.core.windows import Window
 
 
 class AbsentDonor:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Window, check_window
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY

@@ -16,18 +16,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import (
-    ROW_ARRAYS,
-    Columns,
-    Names,
-    Role,
-    Stored,
-    TensorSource,
-    Window,
-    check_window,
-    decode,
-    encode,
-)
+from ckpt_studio.core.tensors import ROW_ARRAYS, Columns, Names, Role, Stored, TensorSource, decode, encode
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.roles.object_graph import escape

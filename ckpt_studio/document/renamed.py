@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import ROW_ARRAYS, Columns, Names, Stored, TensorSource, Window, encode
+from ckpt_studio.core.tensors import ROW_ARRAYS, Columns, Names, Stored, TensorSource, encode
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.writing import Derived
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Role, Stored, TensorSource, Window, printable
+from ckpt_studio.core.tensors import Columns, Role, Stored, TensorSource, printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.document.column_changes import RowFaults
 from ckpt_studio.document.following import GRAPH_KEY, Change, FollowingGraph
 from ckpt_studio.document.state import State

@@ -8,7 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window, check_window
+from ckpt_studio.core.tensors import Columns, Stored, TensorSource
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.files import FileReader, open_stored
 from ckpt_studio.formats.reading import Place, read_window
 

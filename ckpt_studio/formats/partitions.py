@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.sstable.ordered_code import Extent
 
 _MANY: Final = 4096

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ckpt_studio.core.dtypes import FOREIGN, DType
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window
+from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.sstable.coding import checksum
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, TensorSource, Window
+from ckpt_studio.core.tensors import Columns, Stored, TensorSource
+from ckpt_studio.core.windows import Window
 
 
 class Part:

@@ -20,7 +20,8 @@ import numpy as np
 from ckpt_studio.cli.rows import rows_text
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Columns, TensorInfo, Window
+from ckpt_studio.core.tensors import Columns, TensorInfo
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.base import Checkpoint, Declined
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.keras.checkpoint import Held, KerasArchive

@@ -12,17 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import Corrupt, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import (
-    BLOCK_BYTES,
-    Columns,
-    Names,
-    Role,
-    RoleSource,
-    Stored,
-    Window,
-    check_window,
-    encode,
-)
+from ckpt_studio.core.tensors import BLOCK_BYTES, Columns, Names, Role, RoleSource, Stored, encode
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.base import Fault
 
 _numbers = count()

@@ -9,7 +9,8 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Stored, Window, check_window
+from ckpt_studio.core.tensors import Stored
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.values.base import Shape, Unstored, Values, Want
 from ckpt_studio.document.values.stretches import gathered, slabs, stretch
 

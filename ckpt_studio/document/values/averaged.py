@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.document.convert import kind_of
 from ckpt_studio.document.values.base import Unstored, Values, Want
 

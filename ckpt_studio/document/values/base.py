@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import DType, unknown
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Stored, TensorSource, Window
+from ckpt_studio.core.tensors import Stored, TensorSource
+from ckpt_studio.core.windows import Window
 
 Shape = tuple[int, ...]
 

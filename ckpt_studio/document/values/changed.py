@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ckpt_studio.core.dtypes import DType
 from ckpt_studio.core.errors import Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Stored, Window, check_window, printable
+from ckpt_studio.core.tensors import Stored, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.convert import converted, kind_of
 from ckpt_studio.document.values.base import Unstored, Values, Want
 

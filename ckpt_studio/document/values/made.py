@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window
+from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.windows import Window
 from ckpt_studio.document.values.base import Shape, Unstored, Want
 from ckpt_studio.document.values.changed import cast
 from ckpt_studio.document.values.random_numbers import TRUNCATED_DEVIATION, Floats, Stream

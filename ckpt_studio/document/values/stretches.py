@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window, check_window
+from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.values.base import Shape, Values
 
 _SPAN: Final = 1 << 17

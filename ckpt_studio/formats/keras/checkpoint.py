@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import FileFault, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, RoleSource, Stored, Window, check_window, encode, printable
+from ckpt_studio.core.tensors import Columns, RoleSource, Stored, encode, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.keras import values
 from ckpt_studio.formats.keras.facts import Facts

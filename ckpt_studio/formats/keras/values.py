@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import Corrupt, FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window, printable
+from ckpt_studio.core.tensors import BLOCK_BYTES, printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.keras.hdf5.frames import LENGTH, MOST_VALUES

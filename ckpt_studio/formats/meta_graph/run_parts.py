@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.meta_graph.freezing import Blocked
 from ckpt_studio.formats.meta_graph.own_data import OwnQueue
 

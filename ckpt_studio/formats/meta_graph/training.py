@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.graph import GraphView
 from ckpt_studio.formats.meta_graph.inputs import GraphInput, data_nodes, find_inputs, is_data

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
+from ckpt_studio.core.tensors import Columns, Stored, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.archive import Part, Unpacked, check_part, data_of
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileIdentity, FileReader, settle, step_of

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import Corrupt
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window, printable
+from ckpt_studio.core.tensors import BLOCK_BYTES, printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.reading import Bytes, Place, covering_windows, read_window
 
 _TURNED_BYTES: Final = 32 << 20

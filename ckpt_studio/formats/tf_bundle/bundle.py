@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ckpt_studio.core import dtypes
 from ckpt_studio.core.errors import FileFault, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
+from ckpt_studio.core.tensors import Columns, Stored, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import FileReader, step_of

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window, printable
+from ckpt_studio.core.tensors import BLOCK_BYTES, printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.reading import Place, checksum_of
 from ckpt_studio.formats.sstable.coding import MOST_VARINT, checksum, read_varints, unmask

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import Corrupt, FileFault
-from ckpt_studio.core.tensors import Window, printable
+from ckpt_studio.core.tensors import printable
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.reading import covering_windows
 from ckpt_studio.formats.tf_v1.contents import Variable

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.errors import FileFault, MissingFile, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import Columns, Stored, Window, check_window, printable
+from ckpt_studio.core.tensors import Columns, Stored, printable
+from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.files import fault_of, said, step_of
 from ckpt_studio.formats.meta_graph.load import trainable_names

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import DType
-from ckpt_studio.core.tensors import BLOCK_BYTES, Window
+from ckpt_studio.core.tensors import BLOCK_BYTES
+from ckpt_studio.core.windows import Window
 from ckpt_studio.formats import reading
 from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.reading import Place

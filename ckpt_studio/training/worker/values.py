@@ -18,10 +18,9 @@ from ckpt_studio.core.tensors import (
     RoleSource,
     Stored,
     TensorSource,
-    Window,
-    check_window,
     encode,
 )
+from ckpt_studio.core.windows import Window, check_window
 
 
 class TrainedValues:

@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QProgressBar, QPushButton, QTabWidget, QWidget
 
 import ckpt_studio.analysis.heatmap as heatmap_module
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.document.document import Document
 from ckpt_studio.gui.plots.colours import PlotColours
 from ckpt_studio.gui.style import palette

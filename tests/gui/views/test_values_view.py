@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QTableView, QWidget
 
 import ckpt_studio.gui.views.value_model as value_model
-from ckpt_studio.core.tensors import Window
+from ckpt_studio.core.windows import Window
 from ckpt_studio.gui.views.numbers import NumberFormat, number_text, share_text
 from tests.gui.views.conftest import Bench
 from tests.helpers.memory_source import MemoryCheckpoint
