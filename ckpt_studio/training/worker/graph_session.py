@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tensorflow.core.framework import op_def_pb2
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.meta_graph.run_parts import RunGraph, RunVariable
 from ckpt_studio.training.worker.faults import DataEnded
+from ckpt_studio.training.worker.graph_chunks import GraphChunks, can_loop
 from ckpt_studio.training.worker.queues import QueueFiller
 
 v1 = tf.compat.v1
@@ -48,6 +49,7 @@ class GraphSession:
             inter_op_parallelism_threads=inter_op,
         )
         self._session = v1.Session(graph=self._graph, config=config)
+        self._chunks: GraphChunks | None = None
         self._filler = QueueFiller(self._session, graph.queues)
 
     def begin(self, start: TensorSource) -> None:
@@ -92,6 +94,40 @@ class GraphSession:
             raise DataEnded from error
         loss = _number(got[0][0]) if self._has_loss else None
         return loss, int(got[-1][-1]) if self._has_step else None
+
+    def can_loop(self) -> bool:
+        """Whether several steps in one call could compute the same as one by one."""
+        return can_loop(self._run_graph, self._graph)
+
+    def loop_over(self, each: Collection[str], fixed: Mapping[str, Any]) -> None:
+        """Prepare `many`. Raises: as `GraphChunks`."""
+        self._chunks = GraphChunks(self._run_graph, self._graph, each, fixed)
+
+    def many(self, feeds: Mapping[str, Any], count: int) -> tuple[list[float | None], int | None]:
+        """As so many `step`s; a loss each, and the step after the last.
+
+        Args:
+            feeds: for each tensor, `count` values along a new first axis; those of `loop_over` that stay are left out.
+            count: how many.
+        """
+        assert self._chunks is not None
+        losses = self._chunks.run(self._session, feeds, count)
+        return losses, self.counted
+
+    @property
+    def counted(self) -> int | None:
+        """The step that the graph counts, None where it does not."""
+        return int(self._session.run(self._run_graph.step)) if self._has_step else None
+
+    def snapshot(self) -> dict[str, Any]:
+        """The values of all variables, for `go_back`."""
+        found: dict[str, Any] = self._session.run({one.name: one.get for one in self._run_graph.variables})
+        return found
+
+    def go_back(self, snapshot: Mapping[str, Any]) -> None:
+        """Give all variables the values that they had."""
+        for one in self._run_graph.variables:
+            self._session.run(one.set_op, {one.set_feed: snapshot[one.name]})
 
     def values(self, start: TensorSource) -> dict[str, NDArray[Any]]:
         """Every variable by its key; parts of a partitioned one put together over what the checkpoint began with."""

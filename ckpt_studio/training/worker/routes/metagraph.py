@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
+import tensorflow as tf
 
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.meta_graph import MetaGraph, freeze_meta_graph, load_meta_graph, plan_training
@@ -29,6 +31,10 @@ from ckpt_studio.training.worker.routes.base import Done, has_before
 from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.values import TrainedValues
 
+_AT_ONCE: Final = 1024
+_COMPARED: Final = 4
+"""Steps that are done both ways before several are done in one call."""
+
 
 class MetaGraphRun:
     """Runs of the route `meta_graph`."""
@@ -46,8 +52,6 @@ class GraphTrainer:
     Raises:
         RunFault, FileFault: it cannot be run.
     """
-
-    most_at_once = 1
 
     def __init__(self, job: Job, link: Link) -> None:
         self._job = job
@@ -73,6 +77,8 @@ class GraphTrainer:
         self._rate = _rate(meta, job, self._placeholders)
         self._graph = graph
         self._guards = job.spec.on_nan == "stop"
+        self._looped = False
+        self.most_at_once = _AT_ONCE if self._session.can_loop() else 1
 
     def try_batch(self) -> tuple[float | None, float | None]:
         """As `Trainer.try_batch`; a graph that takes its own data is not asked, since that would use some of it up."""
@@ -88,7 +94,39 @@ class GraphTrainer:
         return before, after
 
     def steps(self, at: int, count: int) -> Done:
-        """As `Trainer.steps`, one a call."""
+        """As `Trainer.steps`: in one call where that was seen to compute the same bits."""
+        if count == 1:
+            return self._one(at)
+        if self._looped:
+            return Done(*self._session.many(self._stacked(at, count), count))
+        return self._compared(at, count) if count >= _COMPARED else self._one_by_one(at, count)
+
+    def _one_by_one(self, at: int, count: int) -> Done:
+        done = [self._one(at + number) for number in range(count)]
+        return Done([loss for one in done for loss in one.losses], done[-1].step)
+
+    def _compared(self, at: int, count: int) -> Done:
+        """Some steps one by one, and once more in one call; which way to go on."""
+        before = self._session.snapshot()
+        first = self._session.counted or 0
+        done = self._one_by_one(at, count)
+        after = self._session.snapshot()
+        try:
+            self._session.loop_over(self._stacked(at, 1), self._rate)
+            self._session.go_back(before)
+            losses, step = self._session.many(self._stacked(at, count), count)
+            again = self._session.snapshot()
+            same = all(after[name].tobytes() == again[name].tobytes() for name in after)
+            regular = done.step is None or done.step - first == count
+            self._looped = same and regular and (losses, step) == (list(done.losses), done.step)
+        except (ValueError, TypeError, RuntimeError, LookupError, tf.errors.OpError) as error:
+            sys.stdout.write(f"Steps are done one by one: {error}\n")
+        if not self._looped:
+            self._session.go_back(after)
+            self.most_at_once = 1
+        return done
+
+    def _one(self, at: int) -> Done:
         try:
             loss, step = self._session.step(self._feeds(at))
         except DataEnded:
@@ -112,6 +150,15 @@ class GraphTrainer:
         if self._step_feed is not None:
             feeds[self._step_feed] = at
         return feeds | self._rate
+
+    def _stacked(self, at: int, count: int) -> dict[str, object]:
+        """What changes with each of some steps, along a new first axis."""
+        feeds: dict[str, object] = {
+            self._placeholders[name]: value for name, value in self._feeder.many(at, count).items()
+        }
+        if self._step_feed is not None:
+            feeds[self._step_feed] = np.arange(at, at + count)
+        return {name: values for name, values in feeds.items() if name not in self._rate}
 
 
 def _feeder(job: Job) -> Feeder:
