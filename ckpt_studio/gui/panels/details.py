@@ -14,6 +14,7 @@ from ckpt_studio.gui.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.panels.facts import Facts, Figures
     from ckpt_studio.gui.session import Session
@@ -51,11 +52,15 @@ class DetailsPanel(QScrollArea):
         self._values: dict[str, WrappedLabel] = {}
         self._links: dict[str, Links] = {}
         self._shown: set[str] = set()
+        self._later: tuple[Document, str] | None = None
+        self._spread: tuple[Task, tuple[Document, str]] | None = None
         self._body = body
         self.setWidget(body)
         session.currentChanged.connect(self._show)
         session.documentChanged.connect(self._show)
         session.stagedChanged.connect(self._staged)
+        session.bridge.idle.connect(self._ask_spread)
+        session.bridge.started.connect(self._give_way)
         self._show()
 
     def make_lines(self) -> None:
@@ -145,6 +150,7 @@ class DetailsPanel(QScrollArea):
     def _show(self, *_: object) -> None:
         """Look the variable up and ask for its figures."""
         document, key = self._session.document, self._session.current
+        self._later = self._spread = None
         self._form.setRowVisible(self._hint, document is None or key is None)
         if document is None or key is None:
             self._show_none()
@@ -176,21 +182,43 @@ class DetailsPanel(QScrollArea):
             self._set({}, _figure_names())
 
     def _show_figures(self, document: Document, key: str, figures: Figures) -> None:
-        """Show the statistics, and ask for what takes longer."""
-        from ckpt_studio.gui.panels.facts import FIGURES, read_spread
+        """Show the statistics; what takes longer is asked for when the pictures are there."""
+        from ckpt_studio.gui.panels.facts import FIGURES
 
         texts = {_FIGURES: "" if figures.original is None else self.tr("staged (before)")}
         for name, now, before in figures.lines():
             texts[name] = now if before is None else f"{now}   ({before})"
         self._set(texts, {_FIGURES, *FIGURES})
-        self._session.bridge.submit(
-            lambda task: read_spread(document, key, task),
-            lambda found: self._set(found, _spread_names()),
-            lambda error: self._set({}, _spread_names()),
+        self._later = document, key
+
+    def _ask_spread(self) -> None:
+        """Ask for the percentiles, if they are still to be asked for."""
+        if self._later is None:
+            return
+        from ckpt_studio.gui.panels.facts import read_spread
+
+        wanted, self._later = self._later, None
+        task = self._session.bridge.submit(
+            lambda task: read_spread(*wanted, task),
+            self._show_spread,
+            lambda error: self._show_spread({}),
             owner=self,
             slot="figures",
             label=self.tr("Percentiles"),
         )
+        self._spread = task, wanted
+
+    def _show_spread(self, found: dict[str, str]) -> None:
+        self._spread = None
+        self._set(found, _spread_names())
+
+    def _give_way(self) -> None:
+        """Whatever else somebody waits for comes first; the percentiles begin again when it is there."""
+        if self._spread is not None:
+            (task, wanted), self._spread = self._spread, None
+            if not task.cancelled:
+                task.cancel()
+                self._later = wanted
 
     def _no_figures(self, error: CkptStudioError) -> None:
         said = "fault" in self._shown
