@@ -24,17 +24,16 @@ def told(graph: bytes, change: Change) -> bytes:
     from google.protobuf.message import DecodeError  # late: opening a checkpoint needs no protobuf
 
     from ckpt_studio.document.graph_edits import take_out, with_keys, with_new
-    from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
+    from ckpt_studio.document.graph_nodes import Graph
 
     try:
-        proto = TrackableObjectGraph.FromString(graph)
-    except DecodeError:
+        nodes = Graph(graph)
+        changed = take_out(nodes, change.gone(nodes.keys()[1]))
+        changed |= with_keys(nodes, change.renamed)
+        changed |= with_new(nodes, change.added)
+    except (ValueError, DecodeError):
         return graph
-    lost = change.gone([attribute.checkpoint_key for node in proto.nodes for attribute in node.attributes])
-    changed = take_out(proto, lost)
-    changed |= with_keys(proto, change.renamed)
-    changed |= with_new(proto, change.added)
-    return proto.SerializeToString(deterministic=True) if changed else graph
+    return nodes.to_bytes() if changed else graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,74 +14,93 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ckpt_studio.core.arrays import distinct
+from ckpt_studio.document.graph_nodes import Graph, Node
 from ckpt_studio.document.paths import ATTRIBUTES, following_name, path_of
-from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 
 _MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
 """Names that lists, and Keras's functional models, give their members by position."""
 _SLOT: Final = ".OPTIMIZER_SLOT"
+_SLOT_PART: Final = f"/{_SLOT}/"
+_FEW: Final = 64
+"""To take out more values of a field than this one by one costs more than to copy those that stay."""
 
-_Node = TrackableObjectGraph.TrackableObject
 _Path = tuple[str, ...]
 
 
-def take_out(proto: TrackableObjectGraph, lost: Collection[str]) -> bool:
+def take_out(graph: Graph, lost: Collection[str]) -> bool:
     """Take variables out, by their keys; whether there was anything to do."""
     if not lost:
         return False
-    nodes = proto.nodes
-    before = _with_values(nodes)
-    for node in nodes:
-        _keep(node.attributes, lambda one: one.checkpoint_key not in lost)
-    _cut_empty(proto, before)
+    before = _with_values(graph)
+    for number in {number for number, key in zip(*graph.keys(), strict=True) if key in lost}:
+        _keep(graph[number].attributes, lambda one: one.checkpoint_key not in lost)
+    _cut_empty(graph, before)
     return True
 
 
-def _cut_empty(proto: TrackableObjectGraph, before: set[int]) -> None:
+def _cut_empty(graph: Graph, before: NDArray[np.bool_]) -> None:
     """Cut off the nodes that led to values before and do not any more."""
-    nodes = proto.nodes
-    empty = before - _with_values(nodes)
-    for number in empty:
-        if nodes[number].HasField("has_checkpoint_values"):
-            nodes[number].has_checkpoint_values.value = False
-    for node in nodes:
-        _keep(
-            node.slot_variables,
-            lambda one: not empty & {one.slot_variable_node_id, one.original_variable_node_id},
-        )
-        _cut(node, empty)
+    empty = np.zeros(len(graph) + 1, np.bool_)  # the last stands for numbers that lead nowhere
+    empty[: len(before)] = before & ~_with_values(graph)[: len(before)]
+    if graph.says_values:
+        for number in np.flatnonzero(empty).tolist():
+            if graph[number].HasField("has_checkpoint_values"):
+                graph[number].has_checkpoint_values.value = False
+    slots = graph.slots()
+    cut = empty[_there(slots.slot, graph)] | empty[_there(slots.weight, graph)]
+    for owner in distinct(slots.owner[cut]).tolist():
+        _remove(graph[owner].slot_variables, slots.place[cut & (slots.owner == owner)].tolist())
+    edges = graph.edges()
+    gone = set(np.flatnonzero(empty).tolist())
+    for parent in distinct(edges.parent[empty[edges.child]]).tolist():
+        _cut(graph[parent], gone)
 
 
-def _with_values(nodes: Iterable[_Node]) -> set[int]:
-    """Numbers of the nodes that hold values, or lead to some."""
-    parents: dict[int, list[int]] = {}
-    found = []
-    for number, node in enumerate(nodes):
-        if node.attributes:
-            found.append(number)
-        for child in node.children:
-            parents.setdefault(child.node_id, []).append(number)
-    seen = set(found)
-    while found:
-        for parent in parents.get(found.pop(), ()):
-            if parent not in seen:
-                seen.add(parent)
-                found.append(parent)
+def _there(numbers: NDArray[np.int64], graph: Graph) -> NDArray[np.int64]:
+    """Numbers of nodes; -1 for those that lead nowhere."""
+    return np.where((numbers >= 0) & (numbers < len(graph)), numbers, -1)
+
+
+def _with_values(graph: Graph) -> NDArray[np.bool_]:
+    """Bool [nodes]: those that hold values, or lead to some."""
+    edges, seen = graph.edges(), graph.holders()
+    parents = edges.parent[np.argsort(edges.child, kind="stable")]
+    start = np.concatenate(([0], np.cumsum(np.bincount(edges.child, minlength=len(graph)))))
+    level = np.flatnonzero(seen)
+    while len(level):
+        counts = start[level + 1] - start[level]
+        places = np.repeat(start[level] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        found = parents[places]
+        level = distinct(found[~seen[found]])
+        seen[level] = True
     return seen
 
 
 def _keep(field: Any, wanted: Callable[[Any], bool]) -> None:
     """Only these values of a repeated field."""
-    kept = [one for one in field if wanted(one)]
-    if len(kept) < len(field):
-        copies = [type(one).FromString(one.SerializeToString()) for one in kept]
-        del field[:]
-        field.extend(copies)
+    _remove(field, [place for place, one in enumerate(field) if not wanted(one)])
 
 
-def _cut(node: _Node, empty: set[int]) -> None:
+def _remove(field: Any, places: list[int]) -> None:
+    """Take values out of a repeated field, by their places, ascending."""
+    if len(places) <= _FEW:
+        for place in reversed(places):
+            del field[place]
+        return
+    gone = set(places)
+    copies = [type(one).FromString(one.SerializeToString()) for at, one in enumerate(field) if at not in gone]
+    del field[:]
+    field.extend(copies)
+
+
+def _cut(node: Node, empty: set[int]) -> None:
     """Take a node's references to empty ones away, and let the members of its lists move up."""
     if all(child.node_id not in empty for child in node.children):
         return
@@ -117,35 +136,56 @@ class _Place:
     whole: _Path | None = None
 
 
-def with_keys(proto: TrackableObjectGraph, renamed: Mapping[str, str]) -> bool:
+def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
     """Call variables otherwise; whether there was anything to do."""
-    near = _above(renamed)
+    if not renamed:
+        return False
+    near, slots = _above(renamed), _SlotsOf(graph)
     root, changed = _Place(), False
-    for number, node in enumerate(proto.nodes):
-        for attribute in node.attributes:
-            old = attribute.checkpoint_key
-            new = renamed.get(old)
-            before = path_of(old)
-            if new is not None and new != old:
-                changed = True
-                attribute.checkpoint_key = new
-                attribute.full_name = following_name(attribute.full_name, old, new)
-            after = before if new is None else path_of(new)
-            if before is None or after is None:
-                continue
-            if _SLOT not in before:
-                _enter(root, before, after, near)
-            elif before[-1] != after[-1]:
-                _rename_slot(proto, number, after[-1])
+    far: set[str] = set()
+    for number, key in zip(*graph.keys(), strict=True):
+        new = renamed.get(key, key)
+        if new == key:
+            if _SLOT_PART not in key:
+                _stay(root, key, near, far)
+            continue
+        changed = _rekey(graph[number], key, new) or changed
+        before, after = path_of(key), path_of(new)
+        if before is None or after is None:
+            continue
+        if _SLOT not in before:
+            _enter(root, before, after, near)
+        elif before[-1] != after[-1]:
+            for slot in slots.of(number):
+                slot.slot_name = after[-1]
     if changed:
         _find_whole(root)
         moves = list(_moves(root, ()))
         leaving = any(old[:-1] != new[:-1] for old, new, _ in moves)
-        before_moving = _with_values(proto.nodes) if leaving else set()
-        _Mover(proto).move(moves)
+        before_moving = _with_values(graph) if leaving else np.zeros(len(graph), np.bool_)
+        _Mover(graph).move(moves)
         if leaving:
-            _cut_empty(proto, before_moving)
+            _cut_empty(graph, before_moving)
     return changed
+
+
+def _rekey(node: Node, key: str, new: str) -> bool:
+    found = [one for one in node.attributes if one.checkpoint_key == key]
+    for attribute in found:
+        attribute.checkpoint_key = new
+        attribute.full_name = following_name(attribute.full_name, key, new)
+    return bool(found)
+
+
+def _stay(root: _Place, key: str, near: set[_Path], far: set[str]) -> None:
+    """Note an object that does not move. All in a folder that is `far` mean the same place, which is noted once."""
+    folder = key.rpartition(ATTRIBUTES)[0].rpartition("/")[0]
+    if folder not in far:
+        path = path_of(key)
+        if path is not None:
+            _enter(root, path, path, near)
+            if path[:-1] not in near:
+                far.add(folder)
 
 
 def _above(renamed: Iterable[str]) -> set[_Path]:
@@ -171,11 +211,28 @@ def _enter(root: _Place, before: _Path, after: _Path, near: set[_Path]) -> None:
     place.target = after
 
 
-def _rename_slot(proto: TrackableObjectGraph, number: int, name: str) -> None:
-    for node in proto.nodes:
-        for slot in node.slot_variables:
-            if slot.slot_variable_node_id == number:
-                slot.slot_name = name
+class _SlotsOf:
+    """The slot relations by the node of the slot, found when the first is asked for.
+
+    Args:
+        graph: whose.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    @cached_property
+    def _places(self) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        slots = self._graph.slots()
+        columns = (column.tolist() for column in (slots.slot, slots.owner, slots.place))
+        for slot, owner, place in zip(*columns, strict=True):
+            found.setdefault(slot, []).append((owner, place))
+        return found
+
+    def of(self, number: int) -> list[Any]:
+        """Those of one node."""
+        return [self._graph[owner].slot_variables[place] for owner, place in self._places.get(number, ())]
 
 
 def _find_whole(root: _Place) -> None:
@@ -210,19 +267,18 @@ class _Mover:
     """Hangs objects up at other paths.
 
     Args:
-        proto: the graph.
+        graph: whose.
     """
 
-    def __init__(self, proto: TrackableObjectGraph) -> None:
-        self._nodes = proto.nodes
-        self._says_values = any(node.HasField("has_checkpoint_values") for node in proto.nodes)
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
         self._children: dict[int, dict[str, int]] = {}
 
     def children(self, number: int) -> dict[str, int]:
         """Node by local name, of the children of a node."""
         if number not in self._children:
-            node = self._nodes[number]
-            self._children[number] = {child.local_name: child.node_id for child in node.children}
+            children = self._graph[number].children
+            self._children[number] = {child.local_name: child.node_id for child in children}
         return self._children[number]
 
     def find(self, path: _Path) -> int | None:
@@ -230,7 +286,7 @@ class _Mover:
         number = 0
         for name in path:
             found = self.children(number).get(name)
-            if found is None or not 0 <= found < len(self._nodes):
+            if found is None or not 0 <= found < len(self._graph):
                 return None
             number = found
         return number
@@ -241,9 +297,9 @@ class _Mover:
         for name in path:
             found = self.children(number).get(name)
             if found is None:
-                found = len(self._nodes)
-                made = self._nodes.add()
-                if self._says_values:
+                found = len(self._graph)
+                made = self._graph.add()
+                if self._graph.says_values:
                     made.has_checkpoint_values.value = True
                 self.hang(number, name, found)
             number = found
@@ -251,7 +307,7 @@ class _Mover:
 
     def hang(self, parent: int, name: str, number: int) -> None:
         """Make a node a child of another."""
-        self._nodes[parent].children.add(node_id=number, local_name=name)
+        self._graph[parent].children.add(node_id=number, local_name=name)
         self.children(parent)[name] = number
 
     def move(self, moves: list[tuple[_Path, _Path, _Place]]) -> None:
@@ -268,7 +324,7 @@ class _Mover:
                 self._put(number, new, place)
 
     def _take_down(self, parent: int, name: str) -> None:
-        _keep(self._nodes[parent].children, lambda child: child.local_name != name)
+        _keep(self._graph[parent].children, lambda child: child.local_name != name)
         self.children(parent).pop(name, None)
 
     def _put(self, number: int, path: _Path, place: _Place) -> None:
@@ -290,14 +346,14 @@ def _length(move: tuple[_Path, _Path, _Place]) -> int:
 # ---- new ones
 
 
-def with_new(proto: TrackableObjectGraph, keys: Iterable[str]) -> bool:
+def with_new(graph: Graph, keys: Iterable[str]) -> bool:
     """Give new variables whose keys are paths a place; whether there was anything to do."""
-    mover, changed = _Mover(proto), False
+    mover, changed = _Mover(graph), False
     for key in keys:
         path = path_of(key)
         if not path:
             continue
-        node = proto.nodes[mover.make(path)]
+        node = graph[mover.make(path)]
         node.attributes.add(name=key.rpartition(ATTRIBUTES)[2], full_name="/".join(path), checkpoint_key=key)
         changed = True
     return changed

@@ -210,11 +210,24 @@ def measure(folder: Path) -> list[Row]:
 def index_only(folder: Path) -> list[Row]:
     """Rename and drop among 100,000 variables, sharing the data."""
     many, few = listing.write(folder / "many", listing.COUNT), listing.write(folder / "few", 6)
-    first = listing.name_of(0)
-    renamed = patch(folder, "rename", {"op": "rename", "from": first, "to": "another/name"})
-    dropped = patch(folder, "drop", {"op": "drop", "match": first})
+    objects, one = listing.write_objects(folder / "objects", listing.COUNT), folder / "object"
+    first, end = listing.name_of(0), "/.ATTRIBUTES/VARIABLE_VALUE"
+    weight = f"model/layer_0/weight_0{end}"
     rows = []
-    for what, edits in (("rename", renamed), ("drop", dropped)):
-        ms = min(ours(edits, many, folder / "out", "link", few)[0] for _ in range(ROUNDS))
-        rows.append(Row(f"{what} one of 100,000 variables", ms, None, 150))
+    for name, source, small, key, new, limit in (
+        ("", many, few, first, "another/name", 150),
+        (
+            " and in its object graph",
+            objects,
+            listing.write_objects(one, 60),
+            weight,
+            f"model/layer_0/w{end}",
+            None,
+        ),
+    ):
+        renamed = patch(folder, "rename", {"op": "rename", "from": key, "to": new})
+        dropped = patch(folder, "drop", {"op": "drop", "match": key})
+        for what, edits in (("rename", renamed), ("drop", dropped)):
+            ms = min(ours(edits, source, folder / "out", "link", small)[0] for _ in range(ROUNDS))
+            rows.append(Row(f"{what} one of 100,000 variables{name}", ms, None, limit))
     return rows
