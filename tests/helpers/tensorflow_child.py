@@ -16,6 +16,7 @@ answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # whatever TensorFlow or a script prints goes to standard error
 import numpy as np
 import tensorflow as tf
+v1 = getattr(getattr(tf, "compat", tf), "v1", tf)  # old releases are what it is called after
 
 def plain(value):
     if hasattr(value, "tolist"):
@@ -28,7 +29,7 @@ for line in sys.stdin:
     script, arguments = json.loads(line)
     names = {"__name__": "__tensorflow_child__", "tf": tf, "np": np, "args": arguments, "result": None}
     try:
-        tf.compat.v1.reset_default_graph()
+        v1.reset_default_graph()
         exec(compile(script, "<script of the test>", "exec"), names)
         answer = {"result": names["result"]}
         text = json.dumps(answer, default=plain)
@@ -50,9 +51,13 @@ class TensorFlowChild:
     to `result` (arrays come back as lists). Large arrays travel as `.npy` files whose paths are arguments.
     The default graph is new for each script; eager mode is on unless a script uses graphs of its own
     (`with tf.Graph().as_default(), tf.compat.v1.Session() as session:`).
+
+    Args:
+        python: the interpreter; another one than ours may have another release, down to TensorFlow 1.0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
         self._process: subprocess.Popen[str] | None = None
 
     def __call__(self, script: str, *arguments: Any) -> Any:
@@ -92,7 +97,7 @@ class TensorFlowChild:
             )
             environment.pop("PYTHONPATH", None)
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVER],
+                [self._python, "-c", _SERVER],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
