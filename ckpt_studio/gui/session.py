@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckpt_studio.core.errors import Changed, CkptStudioError, FileFault, MissingFile
 from ckpt_studio.gui.bridge import Bridge
+from ckpt_studio.gui.choice import Choice
 from ckpt_studio.gui.folder_watch import FolderWatch
 from ckpt_studio.gui.opener import Opener
 from ckpt_studio.gui.opening import (
@@ -25,7 +26,6 @@ from ckpt_studio.gui.opening import (
 )
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.texts import visible
-from ckpt_studio.gui.trouble import Trouble
 from ckpt_studio.gui.warm_up import TO_OPEN, import_all
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.document.state import State
     from ckpt_studio.formats.folder import Folder
-    from ckpt_studio.gui.compared import Compared
-    from ckpt_studio.training.events import RunState
 
 _JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
@@ -45,7 +43,7 @@ _MAY_PASS: Final = frozenset((Changed.kind, MissingFile.kind, FileFault.kind))
 """Kinds of faults that a person or another program can set right from outside."""
 
 
-class Session(QObject):
+class Session(Choice):
     """The document of a window, what is chosen in it, and its folder.
 
     Attributes:
@@ -55,10 +53,6 @@ class Session(QObject):
         folder: the checkpoints of its folder, or None.
         run_folder: the checkpoints of the run that is or was last, or None.
         offered: checkpoints to choose from, found where a path was asked for that is none itself, or None.
-        compared: the checkpoint that the document is compared with, or None.
-        current: key of the variable to look at, or None.
-        selection: keys chosen in the tree, subtrees expanded.
-        run: state of the resumed run, or None when there was none.
         staged_elsewhere: prefixes of the folder's checkpoints whose journals hold staged edits.
         opened_path: what was asked for when the document was opened.
     """
@@ -73,24 +67,10 @@ class Session(QObject):
     """Another document, or none."""
     stagedChanged = Signal(object)
     """Set[str]: keys whose staged view changed, after do, undo, redo, revert and verifying."""
-    currentChanged = Signal(object)
-    """str | None: the variable to look at."""
-    comparedChanged = Signal()
-    """Another checkpoint to compare with, or none, or other variables of it belong to ours."""
-    selectionChanged = Signal(object)
-    """tuple[str, ...]: keys for freeze and swap, subtrees expanded."""
     folderChanged = Signal()
     """The checkpoints of the folder, of the run or to choose from, or which of them have staged edits."""
-    troubled = Signal(object)
-    """A Trouble, for the banner."""
-    retracted = Signal(object)
-    """A Trouble that is over."""
     donorWanted = Signal(object)
     """tuple[Replace, ...]: swaps of one donor that is not there any more; a person wants to say where it is."""
-    logged = Signal(str)
-    """A line for the log."""
-    runChanged = Signal(object)
-    """RunState of the run, or None."""
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -100,11 +80,7 @@ class Session(QObject):
         self.folder: Folder | None = None
         self.run_folder: Folder | None = None
         self.offered: Folder | None = None
-        self.compared: Compared | None = None
-        self.current: str | None = None
         self._rows: State | None = None
-        self.selection: Sequence[str] = ()
-        self.run: RunState | None = None
         self.opened_path = ""
         self._figure_cache: FigureCache | None = None
         self._warming = self._warm = False
@@ -135,11 +111,6 @@ class Session(QObject):
 
             self._figure_cache = FigureCache()
         return self._figure_cache
-
-    @property
-    def running(self) -> bool:
-        """Whether a run is going on."""
-        return self.run is not None and not self.run.over
 
     # ---- opening
 
@@ -402,57 +373,6 @@ class Session(QObject):
         self.selection = now.keys_after(before, self.selection)
         if self.current is not None:
             self.current = next(iter(now.keys_after(before, (self.current,))), None)
-
-    # ---- what is chosen
-
-    def set_current(self, key: str | None) -> None:
-        """The variable to look at."""
-        if key != self.current:
-            self.current = key
-            self.currentChanged.emit(key)
-
-    def set_compared(self, compared: Compared | None) -> None:
-        """What the document is compared with."""
-        self.compared = compared
-        self.comparedChanged.emit()
-
-    def set_selection(self, keys: Sequence[str]) -> None:
-        """The variables that freeze and swap act on."""
-        if keys != self.selection:
-            self.selection = keys
-            self.selectionChanged.emit(keys)
-
-    def set_run(self, state: RunState | None) -> None:
-        """The state of the run, as the Run panel has it."""
-        self.run = state
-        self.runChanged.emit(state)
-
-    # ---- telling
-
-    def trouble(
-        self,
-        what: str | Exception,
-        action_text: str | None = None,
-        action: Callable[[], object] | None = None,
-        detail: str | None = None,
-    ) -> None:
-        """Show a sentence or an error as a banner, and put it into the log."""
-        self.tell(Trouble.of(what, action_text, action, detail))
-
-    def notice(
-        self, sentence: str, action_text: str | None = None, action: Callable[[], object] | None = None
-    ) -> None:
-        """Show a sentence that is no fault."""
-        self.tell(Trouble(sentence, action_text, action, grave=False))
-
-    def tell(self, trouble: Trouble) -> None:
-        """Show this as a banner, and put it into the log."""
-        self.log(trouble.sentence)
-        self.troubled.emit(trouble)
-
-    def log(self, text: str) -> None:
-        """Add a line to the log."""
-        self.logged.emit(text)
 
     def close(self) -> None:
         """Stop the background work and let go of the files."""
