@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from ckpt_studio.document.edits import (
     Add,
+    Array,
     Assign,
     Average,
     Cast,
     Drop,
     Freeze,
+    Initial,
     Move,
+    Rename,
     RenameMany,
+    RenamePattern,
     Replace,
     ReplaceNan,
     Reshape,
@@ -25,10 +29,27 @@ from ckpt_studio.document.edits import (
     SetCells,
     SetStep,
     Slim,
+    SwapAverages,
     Transpose,
     Unfreeze,
 )
+from ckpt_studio.document.staged import StagedView
+from ckpt_studio.document.state import State
 from tests.document.bundles import DONOR, MODEL
+from tests.helpers.memory_source import MemorySource
+
+AVERAGE = "ExponentialMovingAverage"
+FIRST: dict[str, Any] = {
+    **MODEL,
+    f"dense/bias/{AVERAGE}": np.array([4.0, 5.0, 6.0], "f4"),
+    f"out/kernel/{AVERAGE}": np.full((3, 2), 8.0, "f4"),
+}
+"""The checkpoint."""
+FILES: dict[str, dict[str, Any]] = {
+    "three.npy": {"": np.array([1, 2, 3], "i4")},
+    "some.npz": {"dense/bias": np.array([0.5, 1.5, 2.5]), "out/kernel": np.full((3, 2), 6, "i8")},
+}
+"""Arrays by file and member."""
 
 
 class Refused(Exception):
@@ -50,11 +71,13 @@ Model = dict[str, Row]
 
 
 def at_first() -> Model:
-    """Slots of TensorFlow's Adam stand behind their weights."""
+    """Slots of TensorFlow's Adam stand behind their weights, and so do moving averages."""
     weights = {
-        key: key.rpartition("/")[0] for key in MODEL if key.rpartition("/")[2].partition("_")[0] == "Adam"
+        key: key.rpartition("/")[0]
+        for key in FIRST
+        if key.rpartition("/")[2].partition("_")[0] in ("Adam", AVERAGE)
     }
-    return {key: Row(key, np.asarray(value), weights.get(key)) for key, value in MODEL.items()}
+    return {key: Row(key, np.asarray(value), weights.get(key)) for key, value in FIRST.items()}
 
 
 def live(model: Model) -> Model:
@@ -70,7 +93,7 @@ def after(model: Model, edit: Any) -> Model:
         return {**model, edit.key: Row(f"new {id(edit)}", value)}
     if any(key not in model for key in edit.keys) or all(model[key].dropped for key in edit.keys):
         raise Refused
-    if isinstance(edit, RenameMany | Move):
+    if isinstance(edit, Rename | RenameMany | RenamePattern | Move):
         return _renamed(model, dict(edit.pairs))
     if isinstance(edit, Freeze | Unfreeze):
         chosen = _with_slots(model, edit.keys)
@@ -81,8 +104,28 @@ def after(model: Model, edit: Any) -> Model:
         if not live(now):
             raise Refused
         return now
+    if isinstance(edit, SwapAverages):
+        return _swapped(model, edit)
     values = {key: np.asarray(_value(model[key].value, key, edit)) for key in edit.keys}
     return {**model, **{key: replace(model[key], value=value) for key, value in values.items()}}
+
+
+def is_average(row: Row) -> bool:
+    return row.weight is not None and row.name.endswith(AVERAGE)
+
+
+def _swapped(model: Model, edit: SwapAverages) -> Model:
+    """Weights with the values of their averages."""
+    averages = {row.weight: key for key, row in live(model).items() if is_average(row)}
+    now = dict(model)
+    for key in edit.keys:
+        average = averages.get(model[key].name)
+        if average is None or not _fits(model[key].value, model[average].value):
+            raise Refused
+        now[key] = replace(model[key], value=model[average].value.astype(model[key].value.dtype))
+        if not edit.keep:
+            now[average] = replace(model[average], dropped=True)
+    return now
 
 
 def _with_slots(model: Model, keys: Iterable[str]) -> set[str]:
@@ -106,9 +149,26 @@ def _value(value: NDArray[Any], key: str, edit: Any) -> NDArray[Any]:
     match edit:
         case Replace():
             other = np.asarray(DONOR[dict(edit.pairs)[key]])
-            if other.shape != value.shape or _kind(other) != _kind(value):
+            if _kind(other) != _kind(value) or other.ndim != value.ndim:
+                raise Refused
+            if edit.filling is None:
+                if not _fits(value, other):
+                    raise Refused
+                return other.astype(value.dtype)
+            result = value.copy() if edit.filling.own else np.zeros_like(value)
+            both = tuple(slice(min(pair)) for pair in zip(value.shape, other.shape, strict=True))
+            result[both] = other[both].astype(value.dtype)
+            return result
+        case Assign(contents=Array()):
+            members = FILES[edit.contents.path.rpartition("/")[2]]
+            other = members.get(edit.contents.member or ("" if "" in members else key))
+            if other is None or value.dtype == object or other.shape != value.shape:
+                raise Refused
+            if _kind(other) == "f" != _kind(value):
                 raise Refused
             return other.astype(value.dtype)
+        case Assign(contents=Initial()):
+            return _initialised(value, key, edit)
         case Assign():
             if value.dtype == object:
                 raise Refused
@@ -149,10 +209,29 @@ def _value(value: NDArray[Any], key: str, edit: Any) -> NDArray[Any]:
         case Average():
             if value.dtype.kind != "f" or DONOR[key].shape != value.shape:
                 raise Refused
-            return (np.asarray(MODEL[key], "f8") * 0.25 + np.asarray(DONOR[key], "f8") * 0.75).astype(
+            return (np.asarray(FIRST[key], "f8") * 0.25 + np.asarray(DONOR[key], "f8") * 0.75).astype(
                 value.dtype
             )
     raise AssertionError(edit)
+
+
+def _initialised(value: NDArray[Any], key: str, edit: Assign) -> NDArray[Any]:
+    """What an initializer gives; random numbers are those that the same variable alone is given."""
+    how = edit.contents.how  # type: ignore[attr-defined]
+    wrong = value.ndim != 2 if how.name == "identity" else how.name == "orthogonal" and value.ndim < 2
+    if value.dtype == object or wrong or (how.is_random and _kind(value) != "f"):
+        raise Refused
+    match how.name:
+        case "zeros" | "ones":
+            return np.full_like(value, how.name == "ones")
+        case "identity":
+            return np.eye(*value.shape, dtype=value.dtype)
+    alone = MemorySource({key: value})
+    return StagedView(alone, Assign((key,), contents=edit.contents).apply(State.of(alone.columns))).read(key)
+
+
+def _fits(value: NDArray[Any], other: NDArray[Any]) -> bool:
+    return other.shape == value.shape and _kind(other) == _kind(value)
 
 
 def _kind(value: NDArray[Any]) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ckpt_studio.core.dtypes import BY_NAME
+from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Average, Freeze, Part, Scale, Slim, SwapAverages
+from ckpt_studio.document.edits import Average, Cast, Edit, Freeze, Part, Reshape, Scale, Slim, SwapAverages
 from ckpt_studio.document.edits.average import by_decay
 from ckpt_studio.document.edits.slim import bytes_by_role
 from ckpt_studio.document.saving import write_document
@@ -52,7 +54,7 @@ def test_slots_of_frozen_variables_go(base: Bundle) -> None:
     document = Document(base)
     document.do(Freeze(("a/w",)))
     document.do(Slim.of(document.rows, "frozen_slots"))
-    assert set(document.dropped_keys()) == {"a/w/Adam", "a/w/Adam_1", f"a/w/{EMA}"}
+    assert set(document.dropped_keys()) == {"a/w/Adam", "a/w/Adam_1"}  # averages are none
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -90,3 +92,12 @@ def test_means_of_a_timeline(base: Bundle, tmp_path: Path) -> None:
         window = (slice(3, 70), slice(11, 12))
         np.testing.assert_array_equal(document.staged.read("w", window), values[window])
         assert document.staged.read("n") == 2
+
+
+@pytest.mark.parametrize("edit", [Reshape(("b/w",), shape=(6,)), Cast(("b/w",), dtype=BY_NAME["int32"])])
+def test_a_weight_that_is_another_now_does_not_take_its_average(base: Bundle, edit: Edit) -> None:
+    document = Document(base)
+    document.do(edit)
+    with pytest.raises(RequestFault, match=r"'b/w' cannot take its moving average: .* here, .* there"):
+        document.do(SwapAverages.of(document.staged.columns))
+    document.do(SwapAverages.of(document.staged.columns, match="a/w"))

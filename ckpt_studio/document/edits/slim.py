@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.core.tensors import Columns, Role, encode
+from ckpt_studio.core.tensors import Columns, Role, encode, printable
 from ckpt_studio.document.edits.base import Around, Files, Json, OnVariables, is_flag, is_text
 from ckpt_studio.document.edits.drop import Drop, dropping
 from ckpt_studio.document.following import GRAPH_KEY
+from ckpt_studio.document.matching import alike, judge
 from ckpt_studio.document.paths import ATTRIBUTES
 from ckpt_studio.document.patterns import resolve_keys, rows_of
 from ckpt_studio.document.state import State, new_number
@@ -57,7 +58,7 @@ def superfluous(state: State, what: What, *, keep_counters: bool = True) -> tupl
         chosen = averages
     elif what == "frozen_slots":
         weight = columns.slot_of
-        chosen = slots & (weight >= 0) & state.marked[weight]
+        chosen = slots & ~averages & (weight >= 0) & state.marked[weight]
     else:
         chosen = (slots | (columns.role == Role.metadata)) & ~averages
         counters = np.flatnonzero(columns.role == Role.counter).tolist()
@@ -215,12 +216,24 @@ class SwapAverages(OnVariables):
         if (of_weight[rows] < 0).any():
             key = columns.keys[int(rows[of_weight[rows] < 0][0])]
             raise RequestFault(f"{named((key,))!r} has no moving average any more.", key=key)
+        self._check(columns, rows, of_weight[rows])
         now = state.laying(rows, _AVERAGES, lent=of_weight[rows])
         if self.keep:
             return now
         gone = np.zeros(len(columns), np.bool_)
         gone[of_weight[rows]] = True
         return dropping(now, gone)
+
+    @staticmethod
+    def _check(columns: Columns, rows: NDArray[np.int64], averages: NDArray[np.int64]) -> None:
+        """Raise RequestFault for a weight that edits have made of another shape or kind of type than its average."""
+        for place in np.flatnonzero(~alike(columns, rows, columns, averages)).tolist():
+            verdict = judge(columns, int(rows[place]), columns, int(averages[place]))
+            if not verdict.usable:
+                raise RequestFault(
+                    f"{printable(verdict.key)!r} cannot take its moving average: {verdict.note}.",
+                    key=verdict.key,
+                )
 
     def parameters(self) -> Json:
         """As `OnVariables.parameters`."""
