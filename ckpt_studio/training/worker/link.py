@@ -101,7 +101,7 @@ class Link:
     def say(self, kind: str, **fields: Any) -> None:
         """Send a message; metrics that were gathered before it go first."""
         if kind != "beat":
-            self._flush()
+            self.flush()
         self._send(kind, **fields)
 
     def step(self, step: int, loss: float | None) -> None:
@@ -119,7 +119,8 @@ class Link:
             except OSError:
                 os._exit(ORPHANED)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send the metrics that were gathered."""
         with self._flushing:  # two threads that took turns would mix up the steps
             while self._steps:
                 taken: list[tuple[int, float | None]] = []
@@ -142,7 +143,7 @@ class Link:
         beaten = 0.0
         while True:
             time.sleep(METRICS_SECONDS)
-            self._flush()
+            self.flush()
             now = time.monotonic()
             if now - beaten >= BEAT_SECONDS:
                 beaten = now

@@ -122,7 +122,10 @@ class Loop:
                 self._link.say("state", state="running")  # not before a whole step has shown that it can
             else:  # the first call compiles
                 self._adapt(time.monotonic() - began, len(done.losses))
+            first = self._done == 0
             self._count(done)
+            if first:
+                self._link.flush()  # somebody waits for it
         return done.ended
 
     def _adapt(self, seconds: float, count: int) -> None:
