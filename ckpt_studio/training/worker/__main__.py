@@ -27,7 +27,9 @@ def main(parent: int) -> NoReturn:
         import tensorflow  # noqa: F401  # ahead of the job, which then begins at once
 
         if not link.has_job:
-            from ckpt_studio.training.worker.routes import keras, metagraph  # noqa: F401  # while nobody waits
+            import numpy.random  # noqa: F401  # while nobody waits, as the rest
+
+            from ckpt_studio.training.worker.routes import keras, metagraph  # noqa: F401
 
         from ckpt_studio.training.worker.job import Job
         from ckpt_studio.training.worker.loop import Loop
