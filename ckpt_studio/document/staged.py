@@ -110,7 +110,8 @@ class StagedView:
         if state.dropped[row]:
             raise NoSuchVariable(f"{printable(key)!r} was dropped by a staged edit.", key=key)
         values = self._at(state, row, key)
-        if key == GRAPH_KEY and self._follows:
+        is_graph = key == GRAPH_KEY and values.dtype.name == "string" and not values.shape
+        if is_graph and self._follows:
             return FollowingGraph(values, self._change)
         return values
 

@@ -16,7 +16,7 @@ from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
-from ckpt_studio.formats.tf_bundle.bundle import Bundle
+from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from tests.document.bundles import DONOR, MODEL, make
 from tests.helpers.bundles import block_spans, shard_name, table
 from tests.helpers.tensorflow_child import TensorFlowChild
@@ -230,3 +230,13 @@ def test_a_checkpoint_of_a_damaged_index_is_written_without_what_was_lost(
     write_document(document, out)
     every = tensorflow_child(RESTORE, written / "listed", "abc", True)
     assert tensorflow_child(RESTORE, out, "ab", True) == [*every[:2], *every[3:5]]
+
+
+@pytest.mark.parametrize("value", [np.int64(1 << 27), np.arange(3), np.array([b"a", b"b"], object)], ids=str)
+def test_a_variable_that_only_bears_the_graphs_name_stays_as_it_is(tmp_path: Path, value: Any) -> None:
+    """A number once became so many bytes of nothing."""
+    document = Document(make(tmp_path, "m", {GRAPH_KEY: value, "a": np.ones(2), "b": np.ones(2)}))
+    document.do(Drop(("a",)))
+    written = open_bundle(write_document(document, str(tmp_path / "new" / "m")).prefix)
+    assert list(written.columns.keys) == [GRAPH_KEY, "b"]
+    assert written.read(GRAPH_KEY).tolist() == np.asarray(value).tolist()

@@ -108,9 +108,10 @@ class Bundle:
         if record < 0 or self.index.fields.rank[record] != 0 or self.index.fields.size[record] > most:
             return None
         try:
-            return bytes(self.read(GRAPH_KEY)[()])
-        except (FileFault, TypeError):
+            graph: object = self.read(GRAPH_KEY)[()]
+        except FileFault:
             return None
+        return graph if isinstance(graph, bytes) else None  # a number of that name is none
 
     def _mark_more(self, marks: Marks, objects: ObjectGraph | None) -> None:
         """What files beside the index say of the rows."""
