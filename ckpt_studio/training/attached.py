@@ -58,6 +58,7 @@ _TURN_SECONDS: Final = 0.05
 _BYTES_A_LOOK: Final = 1 << 20
 _LINE_BYTES: Final = 64 << 20
 """What lies in the folder could be anything: more of a line is not kept."""
+_MOST_SCALARS: Final = 64
 _SILENT_SECONDS: Final = 1.0
 _NUMBERS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -174,27 +175,35 @@ class AttachedRun:
 
     def _gathered(self, lines: list[bytes]) -> list[RunEvent]:
         found: list[RunEvent] = []
-        steps: list[int] = []
-        losses: list[float | None] = []
-        rate = 0.0
+        steps: list[dict[str, Any]] = []
         for line in lines:
             said = _parsed(line)
-            if said.get("event") == "metrics" and isinstance(said.get("step"), int):
-                steps.append(said["step"])
-                losses.append(_number(said.get("loss")))
-                rate = _number(said.get("rate")) or 0.0
+            if said.get("event") == "metrics" and type(said.get("step")) is int:
+                steps.append(said)
                 continue
-            if steps:
-                found.append(self._metrics(steps, losses, rate))
-                steps, losses = [], []
+            found += self._metrics(steps)
+            steps = []
             event = _event(said)
             if event is not None:
                 found.append(event)
-        return [*found, self._metrics(steps, losses, rate)] if steps else found
+        return [*found, *self._metrics(steps)]
 
-    def _metrics(self, steps: list[int], losses: list[float | None], rate: float) -> Metrics:
+    def _metrics(self, steps: list[dict[str, Any]]) -> list[RunEvent]:
+        """Lines of steps as one event, none where there are none."""
+        if not steps:
+            return []
         self._done += len(steps)
-        return Metrics(tuple(steps), tuple(losses), rate, self._done)
+        told = [scalars if isinstance(scalars := said.get("scalars"), dict) else {} for said in steps]
+        names = list(dict.fromkeys(name for scalars in told for name in scalars))[:_MOST_SCALARS]
+        return [
+            Metrics(
+                tuple(said["step"] for said in steps),
+                tuple(_number(said.get("loss")) for said in steps),
+                _number(steps[-1].get("rate")) or 0.0,
+                self._done,
+                {name: tuple(_number(scalars.get(name)) for scalars in told) for name in names},
+            )
+        ]
 
     def _note(self, event: RunEvent) -> None:
         if isinstance(event, State):

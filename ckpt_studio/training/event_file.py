@@ -1,4 +1,4 @@
-"""Writes what TensorBoard reads: an event file in the run's folder, one scalar a step.
+"""Writes what TensorBoard reads: an event file in the run's folder, the numbers of each step.
 
 A record is its length (8 bytes, little-endian), a masked CRC-32C of that, an `Event`, and a masked CRC-32C of it; the
 first event says the version of the file.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from ckpt_studio.formats.protos.event_pb2 import Event
+from ckpt_studio.training.events import Metrics
 from ckpt_studio.training.records import masked
 
 _VERSION: Final = "brain.Event:2"
@@ -33,13 +34,17 @@ class EventFile:
             self._file = (folder / f"events.out.tfevents.{int(now)}.ckpt-studio").open("ab")
         self._write(Event(wall_time=now, file_version=_VERSION))
 
-    def add(self, steps: tuple[int, ...], losses: tuple[float | None, ...]) -> None:
-        """Add the losses of some steps."""
+    def add(self, metrics: Metrics) -> None:
+        """Add the numbers of some steps, an event a step."""
         now = time.time()
-        for step, loss in zip(steps, losses, strict=True):
-            if loss is not None:
-                event = Event(wall_time=now, step=step)
-                event.summary.value.add(tag=_LOSS, simple_value=loss)
+        columns = {_LOSS: metrics.losses, **metrics.scalars}
+        for at, step in enumerate(metrics.steps):
+            event = Event(wall_time=now, step=step)
+            for name, values in columns.items():
+                value = values[at]
+                if value is not None:
+                    event.summary.value.add(tag=name, simple_value=value)
+            if event.summary.value:
                 self._write(event)
         if self._file is not None:
             with suppress(OSError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,12 +73,14 @@ class Metrics:
         losses: one a step; None where the graph has no loss that can be fetched.
         rate: steps a second over the last few seconds, 0 while unknown.
         done: steps done in this run, the last of `steps` included.
+        scalars: other numbers by name, one a step; None where a step has none.
     """
 
     steps: tuple[int, ...]
     losses: tuple[float | None, ...]
     rate: float
     done: int
+    scalars: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,10 @@ RunEvent: TypeAlias = State | CardEvent | Metrics | CheckpointWritten | LogLine 
 def to_json(event: RunEvent) -> Iterator[Json]:
     """The objects that CONTRACT.md's event lines hold: one a step for metrics, none for heartbeats."""
     if isinstance(event, Metrics):
-        for step, loss in zip(event.steps, event.losses, strict=True):
-            yield {"event": "metrics", "step": step, "loss": strict(loss), "rate": round(event.rate, 3)}
+        for at, (step, loss) in enumerate(zip(event.steps, event.losses, strict=True)):
+            line = {"event": "metrics", "step": step, "loss": strict(loss), "rate": round(event.rate, 3)}
+            told = {name: values[at] for name, values in event.scalars.items() if values[at] is not None}
+            yield line | {"scalars": {name: strict(value) for name, value in told.items()}} if told else line
     elif isinstance(event, CardEvent):
         yield {"event": "card", **event.card.to_json()}
     elif isinstance(event, CheckpointWritten):

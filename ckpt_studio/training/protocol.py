@@ -28,11 +28,12 @@ METRICS_SECONDS: Final = 0.05
 Message = dict[str, Any]
 
 _NUMBER = (int, float)
+_MOST_SCALARS: Final = 64
 _NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 _FIELDS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "ready": {"pid": int},
     "state": {"state": str},
-    "metrics": {"steps": list, "losses": list, "rate": _NUMBER, "done": int},
+    "metrics": {"steps": list, "losses": list, "scalars": dict, "rate": _NUMBER, "done": int},
     "card": {},
     "checkpoint": {"step": int, "name": str},
     "log": {"text": str},
@@ -120,11 +121,20 @@ class Parser:
 
 
 def _check_metrics(message: Message) -> None:
-    steps, losses = message["steps"], message["losses"]
+    steps, scalars = message["steps"], message["scalars"]
+    columns = (message["losses"], *scalars.values())
     whole = all(type(step) is int and _sane(step) for step in steps)
-    numbers = all(loss is None or type(loss) in (int, float) or loss in _NOT_FINITE for loss in losses)
-    if not whole or not numbers or len(steps) != len(losses):
+    if (
+        not whole
+        or len(scalars) > _MOST_SCALARS
+        or not all(isinstance(column, list) and len(column) == len(steps) for column in columns)
+        or not all(_is_number(value) for column in columns for value in column)
+    ):
         raise ProtocolFault("The metrics that came through the pipe are not steps and losses.")
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or type(value) in (int, float) or (type(value) is str and value in _NOT_FINITE)
 
 
 def _sane(value: Any) -> bool:

@@ -16,7 +16,7 @@ import json
 import queue
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, RunFault
 from ckpt_studio.core.tasks import Task
@@ -290,7 +290,7 @@ class Runner:
             metrics = _metrics(message)
             self._emit(metrics)
             if self._board is not None:
-                self._board.add(metrics.steps, metrics.losses)
+                self._board.add(metrics)
         elif kind == "beat":
             self._emit(Heartbeat(float(message["idle"])))
         elif kind == "log":
@@ -404,5 +404,10 @@ def _untrusted(card: Card) -> str:
 
 
 def _metrics(message: Message) -> Metrics:
-    losses = tuple(None if loss is None else float(loss) for loss in message["losses"])
-    return Metrics(tuple(message["steps"]), losses, float(message["rate"]), message["done"])
+    scalars = {name: _floats(values) for name, values in message["scalars"].items()}
+    losses, rate = _floats(message["losses"]), float(message["rate"])
+    return Metrics(tuple(message["steps"]), losses, rate, message["done"], scalars)
+
+
+def _floats(values: list[Any]) -> tuple[float | None, ...]:
+    return tuple(None if value is None else float(value) for value in values)

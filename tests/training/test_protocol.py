@@ -16,7 +16,16 @@ from ckpt_studio.training.protocol import LINE_BYTES, Parser, ProtocolFault, enc
 def test_messages_come_out_as_they_went_in_however_they_are_cut() -> None:
     said = [
         ("ready", {"pid": 3}),
-        ("metrics", {"steps": [1, 2], "losses": [0.5, "NaN"], "rate": 1.5, "done": 2}),
+        (
+            "metrics",
+            {
+                "steps": [1, 2],
+                "losses": [0.5, "NaN"],
+                "scalars": {"accuracy": [None, 1]},
+                "rate": 1.5,
+                "done": 2,
+            },
+        ),
         ("log", {"text": "a\nb ü"}),
         ("stop", {}),
     ]
@@ -42,11 +51,15 @@ def test_messages_come_out_as_they_went_in_however_they_are_cut() -> None:
         b'{"n":0,"type":"checkpoint","step":1e400,"name":"model.ckpt-1"}',
         b'{"n":0,"type":"checkpoint","step":NaN,"name":"model.ckpt-1"}',
         b'{"n":0,"type":"checkpoint","step":99999999999999999999,"name":"x"}',
-        b'{"n":0,"type":"metrics","steps":[1],"losses":[],"rate":1,"done":1}',
-        b'{"n":0,"type":"metrics","steps":["1"],"losses":[1],"rate":1,"done":1}',
-        b'{"n":0,"type":"metrics","steps":[1],"losses":[[1]],"rate":1,"done":1}',
-        b'{"n":0,"type":"metrics","steps":[1],"losses":["hello"],"rate":1,"done":1}',
-        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"rate":1e999,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[],"scalars":{},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":["1"],"losses":[1],"scalars":{},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[[1]],"scalars":{},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":["hello"],"scalars":{},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"scalars":{},"rate":1e999,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"scalars":{"a":[1,2]},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"scalars":{"a":["b"]},"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"scalars":[1],"rate":1,"done":1}',
+        b'{"n":0,"type":"metrics","steps":[1],"losses":[1],"rate":1,"done":1}',
         b"\xff\xfe",
         b"[" * 5000,
     ],

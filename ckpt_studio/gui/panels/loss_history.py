@@ -45,6 +45,8 @@ class LossHistory:
         self._steps = _Column(np.int64)
         self._losses = _Column(np.float64)
         self._levels: list[tuple[_Column, _Column]] = []
+        self._ends: tuple[float, float] | None = None
+        self._least_positive = np.inf
         self.not_finite = 0
         self.first_not_finite: int | None = None
 
@@ -72,10 +74,33 @@ class LossHistory:
                 self.first_not_finite = int(new_steps[~finite][0])
             self.not_finite += int((~finite).sum())
             new_losses = np.where(finite, new_losses, np.nan)
+        self._note_ends(new_losses[np.isfinite(new_losses)])
         start = len(self)
         self._steps.write(start, new_steps)
         self._losses.write(start, new_losses)
         self._fold(start)
+
+    def _note_ends(self, losses: NDArray[np.float64]) -> None:
+        if not len(losses):
+            return
+        low, high = float(losses.min()), float(losses.max())
+        self._ends = (
+            (low, high) if self._ends is None else (min(low, self._ends[0]), max(high, self._ends[1]))
+        )
+        positive = losses[losses > 0]
+        if len(positive):
+            self._least_positive = min(self._least_positive, float(positive.min()))
+
+    def ends(self, *, positive: bool = False) -> tuple[float, float] | None:
+        """Least and largest finite loss, of the positive ones only if asked for; None where there are none."""
+        if self._ends is None or not positive:
+            return self._ends
+        return (self._least_positive, self._ends[1]) if self._ends[1] > 0 else None
+
+    @property
+    def points(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """All steps and losses; losses that were not finite are NaN."""
+        return self._steps.values, self._losses.values
 
     def _fold(self, start: int) -> None:
         """Bring the levels up to date, given that the points from `start` on are new."""
@@ -112,6 +137,11 @@ class LossHistory:
         buckets = slice(low_row // size, -(-high_row // size))
         y = np.column_stack([low.values[buckets], high.values[buckets]]).ravel()
         return np.repeat(steps[::size][buckets].astype(np.float64), 2), y
+
+    @property
+    def last(self) -> float | None:
+        """The newest finite loss."""
+        return None if self.span is None else self.loss_at(self.span[1])
 
     def loss_at(self, step: int) -> float | None:
         """The finite loss at a step or, failing that, at the nearest one before it."""

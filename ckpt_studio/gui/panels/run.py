@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QGridLayout,
     QLabel,
@@ -25,10 +24,9 @@ from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, copy_text, durati
 from ckpt_studio.gui.panels.run_head import RunHead
 from ckpt_studio.gui.texts import visible, without_mnemonic
 from ckpt_studio.gui.turns import in_next_turn
-from ckpt_studio.gui.warm_up import FOR_CURVES, QtNames, import_all
 
 if TYPE_CHECKING:
-    from ckpt_studio.gui.panels.loss_plot import LossPlot
+    from ckpt_studio.gui.panels.curves import CurvesPanel
     from ckpt_studio.gui.runs import Runs
     from ckpt_studio.gui.session import Session
     from ckpt_studio.training.card import Card
@@ -48,9 +46,7 @@ class RunPanel(QWidget):
         self.setAccessibleName(self.tr("Run"))
         self._session = session
         self._runs = runs
-        self._plot: LossPlot | None = None
-        self._qt_names = QtNames(self)
-        self._qt_names.done.connect(self._import_plot)
+        self._curves: CurvesPanel | None = None
         self._waiting: list[Metrics] = []
         self._steps: int | None = None
         self._pages = QStackedWidget(self)
@@ -79,7 +75,6 @@ class RunPanel(QWidget):
         self._head = RunHead(self._runs, page)
         self._head.openWanted.connect(self._session.open)
         self._head.compareWanted.connect(self.compareWanted)
-        self._head.wholeWanted.connect(self._follow)
         column.addWidget(self._head)
         column.addLayout(self._numbers())
         self._body = QSplitter(Qt.Orientation.Horizontal, page)
@@ -107,10 +102,6 @@ class RunPanel(QWidget):
         self._eta = self._number("runEta", self.tr("ETA {0}").format("00 h 00 min"))
         for column, label in enumerate((self._step, self._loss, self._rate, self._eta), 1):
             row.addWidget(label, 0, column)
-        self._log = QCheckBox(self.tr("&Log scale"), self)
-        named(self._log, "lossLogBox", self.tr("Logarithmic loss axis"))
-        self._log.toggled.connect(self._set_log)
-        row.addWidget(self._log, 0, 5)
         return row
 
     def _number(self, object_name: str, widest: str) -> QLabel:
@@ -179,35 +170,28 @@ class RunPanel(QWidget):
         self._progress.setRange(0, 0)
         self._plot_hint.setText(self.tr("The loss appears with the first step."))
         self._plot_place.setCurrentIndex(0)
-        if self._plot is not None:
-            self._plot.begin_run()
+        if self._curves is not None:
+            self._curves.begin_run()
         else:
-            self._qt_names.start()
-
-    def _import_plot(self) -> None:
-        self._session.bridge.submit(
-            lambda task: import_all(FOR_CURVES, task), lambda _: self._make_plot(), owner=self, slot="plot"
-        )
+            in_next_turn(self, self._make_plot)
 
     def _make_plot(self) -> None:
-        if self._plot is not None:
+        if self._curves is not None:
             return
-        from ckpt_studio.gui.panels.loss_plot import LossPlot
+        from ckpt_studio.gui.panels.curves import CurvesPanel
 
-        self._plot = LossPlot(self)
-        self._plot.set_log(self._log.isChecked())
-        self._plot.checkpointClicked.connect(self._session.open)
-        self._plot.checkpointMenuWanted.connect(self._head.offer)
-        self._plot.followingChanged.connect(self._head.whole.setHidden)
-        self._plot_place.addWidget(self._plot)
+        self._curves = CurvesPanel(self._session, self)
+        self._curves.plot.checkpointClicked.connect(self._session.open)
+        self._curves.plot.checkpointMenuWanted.connect(self._head.offer)
+        self._plot_place.addWidget(self._curves)
         in_next_turn(self, self._draw_waiting)  # building is enough for one turn of the event loop
 
     def _draw_waiting(self) -> None:
-        assert self._plot is not None
+        assert self._curves is not None
         waiting, self._waiting = self._waiting, []
         for metrics in waiting:
             self._draw(metrics)
-        self._plot.set_checkpoints(self._runs.checkpoints)
+        self._curves.plot.set_checkpoints(self._runs.checkpoints)
 
     def _state_changed(self, state: object) -> None:
         self._head.show_state(str(state))
@@ -230,26 +214,16 @@ class RunPanel(QWidget):
             if self._steps is not None:
                 left = max(self._steps - metrics.done, 0) / metrics.rate
                 self._eta.setText(self.tr("ETA {0}").format(duration_text(left)))
-        if self._plot is None or self._waiting:  # in the order of their steps
+        if self._curves is None or self._waiting:  # in the order of their steps
             self._waiting.append(metrics)
         else:
             self._draw(metrics)
 
-    def _set_log(self, log: bool) -> None:
-        if self._plot is not None:
-            self._plot.set_log(log)
-
-    def _follow(self) -> None:
-        if self._plot is not None:
-            self._plot.follow()
-
     def _draw(self, metrics: Metrics) -> None:
-        assert self._plot is not None
-        pairs = [(s, loss) for s, loss in zip(metrics.steps, metrics.losses, strict=True) if loss is not None]
-        if pairs:
-            self._plot.extend([step for step, _ in pairs], [loss for _, loss in pairs])
-            self._plot_place.setCurrentWidget(self._plot)
-            since = self._plot.history.first_not_finite
+        assert self._curves is not None
+        if self._curves.extend(metrics):
+            self._plot_place.setCurrentWidget(self._curves)
+            since = self._curves.plot.history.first_not_finite
             if since is not None and not self._not_finite.text():
                 self._not_finite.say(
                     self.tr(
@@ -264,8 +238,8 @@ class RunPanel(QWidget):
     def _show_checkpoints(self, *_: object) -> None:
         """The checkpoints that are there, in the menu (for the keyboard) and as dots."""
         self._head.show_checkpoints()
-        if self._plot is not None:
-            self._plot.set_checkpoints(self._runs.checkpoints)
+        if self._curves is not None:
+            self._curves.plot.set_checkpoints(self._runs.checkpoints)
 
     def _ended(self, outcome: Outcome) -> None:
         self._head.show_state(str(outcome.state))

@@ -23,20 +23,14 @@ class RunHead(QWidget):
     openWanted = Signal(str)
     compareWanted = Signal(str)
     """A checkpoint is to be opened, or compared with the one that is open."""
-    wholeWanted = Signal()
 
     def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs = runs
         self._state = ""
         self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideRight)
-        self.whole = self._button("lossFollowButton", self.tr("&Whole run"))
-        self.whole.setToolTip(self.tr("Show the whole run again after zooming"))
-        self.whole.clicked.connect(self.wholeWanted)
-        # there only while they do something: the state beside them needs the room
-        self.whole.hide()
         self._waiting = MenuButton("runQueueButton", self.tr("Runs that wait"), "", self)
-        self._waiting.hide()
+        self._waiting.hide()  # there only while it does something: the state beside it needs the room
         self._written = MenuButton(
             "runCheckpointsButton", self.tr("Checkpoints of this run"), self.tr("Checkpoints"), self
         )
@@ -53,7 +47,7 @@ class RunHead(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._title, 1)
         for widget in (
-            self.whole, self._waiting, self._written, self._checkpoint_now, self._pause, self._stop,
+            self._waiting, self._written, self._checkpoint_now, self._pause, self._stop,
         ):  # fmt: skip
             row.addWidget(widget)
         runs.queueChanged.connect(self._show_waiting)

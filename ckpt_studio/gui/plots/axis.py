@@ -62,6 +62,13 @@ class Axis:
             raise ValueError(f"an axis from {low} to {high}")
         self._bounds = self._view = (float(low), float(high))
 
+    def grow(self, low: float, high: float) -> None:
+        """What there is from now on; where all was seen, all is seen, else the same part as before."""
+        if self.is_whole:
+            self.set_bounds(low, high)
+        elif low < high:
+            self._bounds = (float(low), float(high))
+
     def show(self, low: float, high: float) -> None:
         """See this part of it, or what of it there is."""
         self._see(self.scale.place(min(low, high)), self.scale.place(max(low, high)))

@@ -105,7 +105,11 @@ class Curve(Layer):
         x, y = self._x[first:last], self._y[first:last]
         if len(x) > _CROWDED * frame.area.width():
             x, y = least_and_largest(x, y, frame.columns())
-        return frame.all_across(x), frame.all_down(y)
+        return frame.all_across(x), self._down(frame, y)
+
+    def _down(self, frame: Frame, y: NDArray[Any]) -> NDArray[np.float64]:
+        """The pixels of these values."""
+        return frame.all_down(y)
 
 
 class Steps(Layer):

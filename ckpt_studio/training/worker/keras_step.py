@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ckpt_studio.core.errors import RunFault
@@ -13,18 +14,54 @@ from ckpt_studio.training.worker.job import Job
 
 
 def keras_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> Any:
-    """One step of a compiled model, as `fit` does it; its loss."""
+    """One step of a compiled model, as `fit` does it; its loss, and its metrics of this batch alone."""
     if type(model).train_step is not keras.Model.train_step:  # the person's own
         model.reset_metrics()
-        told = model.train_step((x, y) if sample_weight is None else (x, y, sample_weight))
-        return told["loss"] if isinstance(told, Mapping) else told
+        return model.train_step((x, y) if sample_weight is None else (x, y, sample_weight))
     with tf.GradientTape() as tape:
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         loss = model.compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)
         scaled = model.optimizer.scale_loss(loss)
     weights = model.trainable_weights
     model.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
-    return loss
+    if not _measures(model):
+        return loss
+    model.reset_metrics()
+    return {**model.compute_metrics(x, y, predicted, sample_weight), "loss": loss}
+
+
+def _measures(model: Any) -> bool:
+    """Whether it was compiled with metrics, and their variables are there."""
+    metrics = getattr(model, "_compile_metrics", None)
+    return metrics is not None and metrics.built
+
+
+def make_metrics(model: Any, batch: tuple[Any, Any, Any]) -> str:
+    """Make the variables of a model's metrics, which a traced step cannot; why it has none of them, or an empty text.
+
+    Args:
+        model: a Keras model.
+        batch: features, targets and sample weights.
+    """
+    if getattr(model, "_compile_metrics", None) is None:
+        return ""
+    try:
+        x, y, sample_weight = tf.nest.map_structure(lambda one: None if one is None else one[:1], batch)
+        model.compute_metrics(x, y, model(x), sample_weight)
+    except Exception as error:  # whatever a metric makes of it, the run can do without
+        model._compile_metrics = None
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return f"The model's metrics are left out: {lines[-1].strip() if lines else type(error).__name__}"
+    return ""
+
+
+def rates_of(optimizers: Sequence[Any]) -> dict[str, float]:
+    """The learning rates as they are now, by name."""
+    several = len(optimizers) > 1
+    return {
+        f"{one.name}/learning_rate" if several else "learning_rate": float(np.asarray(one.learning_rate))
+        for one in optimizers
+    }
 
 
 def compile_model(model: Any, settings: Mapping[str, Any], job: Job) -> None:

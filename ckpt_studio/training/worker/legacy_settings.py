@@ -22,6 +22,8 @@ def legacy_settings(training: Mapping[str, Any]) -> dict[str, Any]:
         "optimizer": None if not isinstance(optimizer, Mapping) else _optimizer(_plain(optimizer)),
         "loss": _loss(_plain(training.get("loss"))),
         "loss_weights": _plain(training.get("loss_weights")),
+        "metrics": _metrics(_plain(training.get("metrics"))),
+        "weighted_metrics": _metrics(_plain(training.get("weighted_metrics"))),
     }
 
 
@@ -60,6 +62,27 @@ def _loss(said: Any) -> Any:
     if isinstance(said, Mapping):
         return {name: _loss(one) for name, one in said.items()}
     return [_loss(one) for one in said] if isinstance(said, list) else said
+
+
+def _metrics(said: Any) -> Any:
+    """Metrics by their names; those that the Keras of today does not know are left out."""
+    if isinstance(said, Mapping) and "class_name" not in said:
+        return {name: _metrics(one if isinstance(one, list) else [one]) for name, one in said.items()}
+    if isinstance(said, list):
+        if len(said) == 1 and isinstance(said[0], list):  # one output
+            return _metrics(said[0])
+        return [_metrics(one) for one in said if isinstance(one, list) or _metric(one) is not None] or None
+    return _metric(said)
+
+
+def _metric(said: Any) -> str | None:
+    config = said.get("config") if isinstance(said, Mapping) else None
+    name = config.get("fn", said.get("class_name")) if isinstance(config, Mapping) else said
+    try:
+        keras.metrics.get(name)
+    except (ValueError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def _known(cls: Callable[..., Any], config: Mapping[str, Any]) -> dict[str, Any]:

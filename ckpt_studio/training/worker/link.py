@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from ckpt_studio.training.strict import strict
 
 ORPHANED: Final = 3
 """Exit status of a training process whose parent is gone."""
+Step = tuple[int, float | None, Mapping[str, float | None]]
+"""A step that was done: its number, its loss, and other numbers by name."""
 _STEPS_A_MESSAGE = 4096
 _RATE_SECONDS = 3.0
 
@@ -54,7 +57,7 @@ class Link:
         self.paused = threading.Event()
         self.wanted = threading.Event()
         self._jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._steps: deque[tuple[int, float | None]] = deque()
+        self._steps: deque[Step] = deque()
         self._sending = threading.Lock()
         self._flushing = threading.Lock()
         self._sent = 0
@@ -104,9 +107,9 @@ class Link:
             self.flush()
         self._send(kind, **fields)
 
-    def step(self, step: int, loss: float | None) -> None:
+    def step(self, step: int, loss: float | None, scalars: Mapping[str, float | None]) -> None:
         """A step is done. Costs nothing but a place in a list: the sender takes many at once."""
-        self._steps.append((step, loss))
+        self._steps.append((step, loss, scalars))
         self._last_step = time.monotonic()
 
     def _send(self, kind: str, **fields: Any) -> None:
@@ -123,13 +126,11 @@ class Link:
         """Send the metrics that were gathered."""
         with self._flushing:  # two threads that took turns would mix up the steps
             while self._steps:
-                taken: list[tuple[int, float | None]] = []
-                while self._steps and len(taken) < _STEPS_A_MESSAGE:
+                taken: list[Step] = []
+                while self._steps and len(taken) < _STEPS_A_MESSAGE // (1 + len(self._steps[0][2])):
                     taken.append(self._steps.popleft())
                 self._done += len(taken)
-                steps = [step for step, _ in taken]
-                losses = [strict(loss) for _, loss in taken]
-                self._send("metrics", steps=steps, losses=losses, rate=self._rate(), done=self._done)
+                self._send("metrics", **_columns(taken), rate=self._rate(), done=self._done)
 
     def _rate(self) -> float:
         now = time.monotonic()
@@ -175,3 +176,13 @@ class Link:
         elif kind == "go_on":
             self.paused.clear()
         self.wanted.set()
+
+
+def _columns(taken: list[Step]) -> dict[str, Any]:
+    """The steps as a message holds them: a list of each kind of number."""
+    names = dict.fromkeys(name for _, _, scalars in taken for name in scalars)
+    return {
+        "steps": [step for step, _, _ in taken],
+        "losses": [strict(loss) for _, loss, _ in taken],
+        "scalars": {name: [strict(scalars.get(name)) for _, _, scalars in taken] for name in names},
+    }

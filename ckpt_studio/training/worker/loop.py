@@ -147,7 +147,7 @@ class Loop:
         self._step = before + count if counted is None else counted
         for at, loss in enumerate(done.losses, 1):
             step = self._step if at == count else before + at
-            self._link.step(step, loss)
+            self._link.step(step, loss, {name: told[at - 1] for name, told in done.scalars.items()})
             if loss is not None and self._job.spec.keep_best:
                 self._losses.append(loss)
             if loss is not None and not math.isfinite(loss) and self._job.spec.on_nan == "stop":

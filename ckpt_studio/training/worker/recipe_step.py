@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ from ckpt_studio.training.worker.recipe_file import Recipe
 
 
 def step_of(recipe: Recipe) -> Callable[[Any], Any]:
-    """A function of a batch that trains on it and returns its loss."""
+    """A function of a batch that trains on it; what it tells is as `told.numbers_of` takes it."""
     if recipe.train_step is not None:
         return _own_step(recipe.train_step)
     if getattr(recipe.model, "compiled", False):
@@ -62,11 +62,6 @@ def _own_step(train_step: Any) -> Callable[[Any], Any]:
     apart = len(needed) > 1
 
     def step(batch: Any) -> Any:
-        told = traced(*batch) if apart and isinstance(batch, tuple | list) else traced(batch)
-        if isinstance(told, Mapping):
-            told = told["loss"] if "loss" in told else next(iter(told.values()))
-        elif isinstance(told, tuple | list):
-            told = told[0]
-        return tf.constant(float("nan")) if told is None else told
+        return traced(*batch) if apart and isinstance(batch, tuple | list) else traced(batch)
 
     return step

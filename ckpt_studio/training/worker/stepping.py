@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from ckpt_studio.training.worker.freeze_function import freeze_function
+from ckpt_studio.training.worker.told import numbers_of
 
 Step = Callable[[Any], Any]
-"""Trains on one batch; the loss as a tensor."""
+"""Trains on one batch; its loss, and more as `told.numbers_of` takes it."""
 
 
 class Batches(Protocol):
@@ -42,24 +43,27 @@ class Stepper:
         frozen: variables that must not change, whatever the step does.
 
     Attributes:
+        names: of the numbers that each step tells beside its loss.
         blocked: how many updates were left out of the graph.
         random: names of operations whose random numbers no checkpoint can repeat.
     """
 
     def __init__(self, step: Step, batches: Batches, frozen: Collection[tf.Variable]) -> None:
         self._batches = batches
+        self.names: tuple[str, ...] = ()
 
         def run(taken: Any, count: tf.Tensor) -> tf.Tensor:
-            losses = tf.TensorArray(tf.float64, size=count, element_shape=())
+            rows = tf.TensorArray(tf.float64, size=count)
 
-            def body(i: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-                loss = step(batches.pick(taken, i))
-                return i + 1, losses.write(i, tf.cast(tf.reduce_mean(loss), tf.float64))
+            def body(i: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+                told = numbers_of(step(batches.pick(taken, i)))
+                self.names = tuple(told)[1:]
+                return i + 1, rows.write(i, tf.stack(list(told.values())))
 
-            _, losses = tf.while_loop(
-                lambda i, _: i < count, body, (tf.constant(0), losses), parallel_iterations=1
+            _, rows = tf.while_loop(
+                lambda i, _: i < count, body, (tf.constant(0), rows), parallel_iterations=1
             )
-            return losses.stack()
+            return rows.stack()
 
         concrete = tf.function(run, autograph=False).get_concrete_function(
             batches.spec(), tf.TensorSpec((), tf.int32)
@@ -67,10 +71,10 @@ class Stepper:
         self.random = _random_ops(concrete)
         self._call, self.blocked = freeze_function(concrete, frozen)
 
-    def steps(self, at: int, count: int) -> list[float]:
-        """Do steps; a loss each."""
-        losses = self._call(self._batches.take(at, count), tf.constant(count))
-        return [float(loss) for loss in np.asarray(losses)]
+    def steps(self, at: int, count: int) -> tuple[list[float], dict[str, list[float | None]]]:
+        """Do steps; a loss each, and each of the other numbers."""
+        losses, *more = np.asarray(self._call(self._batches.take(at, count), tf.constant(count))).T.tolist()
+        return losses, dict(zip(self.names, more, strict=True))
 
 
 def _random_ops(concrete: Any) -> tuple[str, ...]:

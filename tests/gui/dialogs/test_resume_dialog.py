@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -303,59 +302,6 @@ def test_a_run_from_trust_to_stop_and_save(
     assert "killed" in QApplication.clipboard().text()
     assert window.isVisible()
     assert not runs.active
-
-
-def test_a_dot_on_the_curve_opens_its_checkpoint(
-    opened: Session, window: QMainWindow, sample: Path, qtbot: QtBot
-) -> None:
-    from ckpt_studio.gui.panels.loss_plot import LossPlot
-
-    plot = LossPlot(window)
-    window.setCentralWidget(plot)
-    plot.extend(range(100, 300), [1.0] * 200)
-    prefix = str(sample / "run" / "model.ckpt-200")
-    plot.set_checkpoints([(200, prefix)])
-    plot.checkpointClicked.connect(opened.open)
-    qtbot.waitExposed(plot)
-    qtbot.wait(150)
-    where = plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPoint(200, 1)))
-    with qtbot.waitSignal(opened.documentChanged, timeout=10_000):
-        QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    assert opened.document is not None
-    assert opened.document.base.prefix == prefix
-
-
-def test_zooming_stops_following_until_the_whole_run_is_asked_for(window: QMainWindow, qtbot: QtBot) -> None:
-    from ckpt_studio.gui.panels.loss_plot import LossPlot
-
-    plot = LossPlot(window)
-    window.setCentralWidget(plot)
-    plot.extend(range(1, 1001), [1.0 / n for n in range(1, 1001)])
-    qtbot.wait(150)
-    axis = plot.getPlotItem().getViewBox()
-    assert axis.viewRange()[0][1] > 1000
-    centre = plot.viewport().rect().center()
-    turn = QWheelEvent(
-        centre.toPointF(),
-        plot.viewport().mapToGlobal(centre).toPointF(),
-        QPoint(),
-        QPoint(0, 240),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(plot.viewport(), turn)
-    assert not plot.following
-    seen = axis.viewRange()[0]
-    plot.extend(range(1001, 2001), [0.001] * 1000)
-    qtbot.wait(150)
-    assert axis.viewRange()[0] == seen
-    plot.follow()
-    plot.set_log(True)
-    qtbot.wait(150)
-    assert axis.viewRange()[0][1] > 2000
-    assert axis.viewRange()[1][0] < -2
 
 
 def test_the_copied_command_does_the_same_without_a_window(

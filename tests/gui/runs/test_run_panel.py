@@ -71,7 +71,7 @@ def test_the_whole_run_is_offered_once_somebody_has_zoomed(
     qtbot.waitUntil(lambda: panel.findChild(QWidget, "lossPlot") is not None, timeout=10_000)
     whole, plot = panel.findChild(QPushButton, "lossFollowButton"), panel.findChild(QWidget, "lossPlot")
     assert whole.isHidden()
-    plot.getPlotItem().getViewBox().sigRangeChangedManually.emit([True, True])
+    QTest.keyClick(plot, Qt.Key.Key_Plus)
     assert not whole.isHidden()
     QTest.mouseClick(whole, Qt.MouseButton.LeftButton)
     assert plot.following

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -20,11 +20,13 @@ class Done:
         losses: one a step; None where there is none.
         step: what the checkpoint's own counter says after the last one, or None where the run counts.
         ended: whether the data came to its end before all were done.
+        scalars: other numbers by name, one a step; None where it was not looked at.
     """
 
     losses: Sequence[float | None]
     step: int | None = None
     ended: bool = False
+    scalars: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
 
 class Trainer(Protocol):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from ckpt_studio.training.worker.confine import confine_job
@@ -17,7 +19,13 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import Writer
 from ckpt_studio.training.worker.keras_data import ModelData, plan_data
 from ckpt_studio.training.worker.keras_files import KerasWriter
-from ckpt_studio.training.worker.keras_step import compile_model, keras_step, set_rate
+from ckpt_studio.training.worker.keras_step import (
+    compile_model,
+    keras_step,
+    make_metrics,
+    rates_of,
+    set_rate,
+)
 from ckpt_studio.training.worker.legacy_settings import legacy_model, legacy_settings
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.live import LiveVariable, keras_variables
@@ -57,14 +65,22 @@ class KerasRun:
             if job.spec.learning_rate is not None:
                 set_rate(model.optimizer, job.spec.learning_rate)
 
+        if feeder is not None:
+            fed = FedBatches(feeder.many, feed.batch)
+            note = make_metrics(model, fed.pick(fed.take(0, 1), tf.constant(0)))
+            card = replace(card, notes=(*card.notes, note) if note else card.notes)
         variables = keras_variables(model, model.optimizer, is_new=job.spec.optimizer is not None)
 
         def writer(frozen: Sequence[LiveVariable], _: Sequence[str]) -> Writer:
             return KerasWriter(job.folder, model, frozen)
 
-        return SteppedTrainer(
-            job, Parts(card, variables, lambda batch: keras_step(model, *batch), batches, writer, hold)
-        )
+        step = partial(_step, model)
+        rates = partial(rates_of, [model.optimizer])
+        return SteppedTrainer(job, Parts(card, variables, step, batches, writer, hold, rates=rates))
+
+
+def _step(model: Any, batch: Any) -> Any:
+    return keras_step(model, *batch)
 
 
 def _model(job: Job) -> Any:
@@ -79,6 +95,7 @@ def _model(job: Job) -> Any:
         else:
             model = legacy_model(said["model"])
             settings = legacy_settings(said["training"])
-    settings = {name: settings.get(name) for name in ("optimizer", "loss", "loss_weights")}
+    kept = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+    settings = {name: settings.get(name) for name in kept}
     compile_model(model, settings, job)
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -25,7 +26,7 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import BundleWriter, Writer
 from ckpt_studio.training.worker.keras_data import ModelData, plan_data
 from ckpt_studio.training.worker.keras_files import KerasWriter
-from ckpt_studio.training.worker.keras_step import set_rate
+from ckpt_studio.training.worker.keras_step import make_metrics, rates_of, set_rate
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.live import LiveVariable, keras_variables, slots_of
 from ckpt_studio.training.worker.lockstep import Found, Saved, walk
@@ -59,7 +60,8 @@ class RecipeRun:
         card, batches, first = _data(job, recipe)
         step = step_of(recipe)
         if batches is not None:
-            _build(recipe, step, first)
+            note = _build(recipe, step, first)
+            card = replace(card, notes=(*card.notes, note) if note else card.notes)
         found, variables = _variables(job, recipe)
 
         def hold(frozen: Sequence[LiveVariable]) -> None:
@@ -76,7 +78,8 @@ class RecipeRun:
         def writer(frozen: Sequence[LiveVariable], keys: Sequence[str]) -> Writer:
             return _writer(job, recipe, frozen, keys)
 
-        parts = Parts(card, variables, step, of_run, writer, hold, found)
+        rates = partial(rates_of, _optimizers(recipe))
+        parts = Parts(card, variables, step, of_run, writer, hold, found, rates)
         return SteppedTrainer(job, parts) if crew is None else CrewTrainer(job, parts, crew, recipe)
 
 
@@ -104,18 +107,23 @@ def _optimizers(recipe: Recipe) -> list[Any]:
     return [one for one in recipe.objects.values() if isinstance(one, keras.optimizers.Optimizer)]
 
 
-def _build(recipe: Recipe, step: Any, first: Any) -> None:
-    """Make all variables, slots included, before anything is matched: what is made later would keep its own values."""
+def _build(recipe: Recipe, step: Any, first: Any) -> str:
+    """Make all variables, slots included, before anything is matched: what is made later would keep its own values.
+
+    Returns:
+        Why the model's metrics are not measured, or an empty text.
+    """
     model = recipe.model
     if isinstance(model, keras.Model) and not model.built:
         call(model, parts_of(first)[0])
     if recipe.train_step is None:
         if not recipe.optimizer.built:
             recipe.optimizer.build(list(model.trainable_variables))
-        return
+        return make_metrics(model, parts_of(first)) if getattr(model, "compiled", False) else ""
     tf.function(step, autograph=False).get_concrete_function(
         tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape, one.dtype), first)
     )
+    return ""
 
 
 def _variables(job: Job, recipe: Recipe) -> tuple[list[Found], list[LiveVariable]]:

@@ -57,7 +57,8 @@ class SavedModelRun:
         )
 
         def step(batch: Mapping[str, Any]) -> Any:
-            return signature(**batch)[loss]
+            told = signature(**batch)
+            return {"loss": told.pop(loss), **told}
 
         def batches() -> Batches:
             assert feeder is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import tensorflow as tf
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.binding import Binding, bind
 from ckpt_studio.training.card import Card
+from ckpt_studio.training.protocol import METRICS_SECONDS
 from ckpt_studio.training.variables_file import read_known
 from ckpt_studio.training.worker.faults import NotANumber
 from ckpt_studio.training.worker.graft import GRAPH_KEY, graft
@@ -37,6 +39,7 @@ class Parts:
         writer: makes what writes checkpoints, of the frozen variables and the keys that the start has for them.
         hold: told which variables are frozen, before anything is traced.
         found: where each stands in the checkpoint's object graph, for checkpoints that have one.
+        rates: numbers that are looked at now and then and not each step, such as the learning rate.
     """
 
     card: Card
@@ -46,6 +49,7 @@ class Parts:
     writer: Callable[[Sequence[LiveVariable], Sequence[str]], Writer]
     hold: Callable[[Sequence[LiveVariable]], None]
     found: Sequence[Found] = ()
+    rates: Callable[[], Mapping[str, float]] = dict
 
 
 def prepare_tensorflow(job: Job) -> None:
@@ -65,6 +69,8 @@ class SteppedTrainer:
     def __init__(self, job: Job, parts: Parts) -> None:
         self._job = job
         self._variables = parts.variables
+        self._rates = parts.rates
+        self._rated = 0.0
         self._start = start = open_bundle(job.start)
         self.binding = bind([one.told for one in parts.variables], read_known(job.folder.known))
         frozen = self._frozen(parts)
@@ -123,14 +129,20 @@ class SteppedTrainer:
         return before, after
 
     def _try(self, kept: Sequence[Any]) -> float:
-        loss = self._stepper.steps(self.card.start_step, 1)[0]
+        (loss,), _ = self._stepper.steps(self.card.start_step, 1)
         for one, value in zip(self._variables, kept, strict=True):
             one.variable.assign(value)
         return loss
 
     def steps(self, at: int, count: int) -> Done:
         """As `Trainer.steps`."""
-        return Done(self._stepper.steps(at, count))
+        losses, scalars = self._stepper.steps(at, count)
+        now = time.monotonic()
+        if now - self._rated >= METRICS_SECONDS:
+            self._rated = now
+            for name, rate in self._rates().items():
+                scalars[name] = [*[None] * (count - 1), rate]
+        return Done(losses, scalars=scalars)
 
     def save(self, step: int, loss: float) -> str:
         """As `Trainer.save`."""
