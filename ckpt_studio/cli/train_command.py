@@ -171,7 +171,7 @@ def _follow(runner: Runner, silent: Collection[str]) -> int:
 def _stopping_on_signals(runner: Runner) -> Iterator[None]:
     """SIGINT and SIGTERM mean: finish the step, save, end. A second one ends the run at once.
 
-    SIGUSR1 means a checkpoint now, SIGUSR2 a pause and SIGCONT its end: `training.attached` sends them.
+    SIGUSR1 means a checkpoint now, SIGUSR2 a pause and SIGRTMIN its end: `training.attached` sends them.
     """
     from ckpt_studio.training.attached import GO_ON, PAUSE, SAVE
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from ckpt_studio.core.errors import CkptStudioError, InternalFault, RunFault
+from ckpt_studio.gui.models.log_lines import Source
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
@@ -312,7 +313,7 @@ class Runs(QObject):
                 self._enter(event.state)
             elif isinstance(event, LogLine):
                 self.logLine.emit(event.text)
-                self._session.log(event.text)
+                self._session.log(event.text, Source.run)
             elif isinstance(event, CheckpointWritten):
                 written = event.prefix
             elif isinstance(event, _Kept):
@@ -340,7 +341,8 @@ class Runs(QObject):
             self._driver = None
         self._run = None
         self._enter(outcome.state)
-        self._session.log(outcome.message)
+        failed = outcome.cause is not None
+        self._session.log(outcome.message, Source.trouble if failed else Source.program)
         self.ended.emit(outcome)
         QTimer.singleShot(0, self, self._start_next)
 

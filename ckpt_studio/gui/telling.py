@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from ckpt_studio.gui.models.log_lines import Source
 from ckpt_studio.gui.trouble import Trouble
 
 
@@ -16,8 +17,8 @@ class Telling(QObject):
     """A Trouble, for the banner."""
     retracted = Signal(object)
     """A Trouble that is over."""
-    logged = Signal(str)
-    """A line for the log."""
+    logged = Signal(str, object)
+    """A text for the log, and its Source."""
 
     def trouble(
         self,
@@ -37,9 +38,9 @@ class Telling(QObject):
 
     def tell(self, trouble: Trouble) -> None:
         """Show this as a banner, and put it into the log."""
-        self.log(trouble.sentence)
+        self.log(trouble.sentence, Source.trouble if trouble.grave else Source.program)
         self.troubled.emit(trouble)
 
-    def log(self, text: str) -> None:
+    def log(self, text: str, source: Source = Source.program) -> None:
         """Add a line to the log."""
-        self.logged.emit(text)
+        self.logged.emit(text, source)

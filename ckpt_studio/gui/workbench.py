@@ -27,6 +27,7 @@ from ckpt_studio.gui.going_on import GoingOn
 from ckpt_studio.gui.health_check import HealthCheck
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menus import fill_menus, make_toolbar
+from ckpt_studio.gui.models.log_lines import Source
 from ckpt_studio.gui.opening import staged_last_time, sweep
 from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.panels.checkpoints import CheckpointsPanel
@@ -178,7 +179,7 @@ class Workbench(QObject):
     def report_to(self, faults: Faults) -> None:
         """Show what the interpreter and Qt complain about."""
         faults.troubled.connect(self.banners.tell)
-        faults.troubled.connect(lambda trouble: self.session.log(trouble.sentence))
+        faults.troubled.connect(lambda trouble: self.session.log(trouble.sentence, Source.trouble))
         faults.noted.connect(self.session.log)
 
     # ---- what has to be imported first

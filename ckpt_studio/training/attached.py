@@ -46,7 +46,8 @@ from ckpt_studio.training.spec import SPEC_BYTES, RunSpec, parse_spec
 
 SAVE: Final = getattr(signal, "SIGUSR1", None)
 PAUSE: Final = getattr(signal, "SIGUSR2", None)
-GO_ON: Final = getattr(signal, "SIGCONT", None)
+GO_ON: Final = getattr(signal, "SIGRTMIN", getattr(signal, "SIGCONT", None))
+"""Where there is another, not the one that a shell sends to what it had stopped: a paused run stays paused then."""
 _SIGNALS: Final[dict[str, tuple[Any, ...]]] = {
     wishes.STOP: (signal.SIGTERM,),
     wishes.SAVE: (SAVE,),

@@ -33,14 +33,13 @@ _SHOWN_AT_FIRST: Final = 2
 
 
 class CurveLegend(QWidget):
-    """Which curve is which, and how far it reaches; a line of it for as many as there is room for."""
+    """Which curve is which, and how far it reaches, in one line."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("curveLegend")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._entries: tuple[tuple[str, int | None], ...] = ()
-        self.hide()
 
     def show_entries(self, entries: Sequence[tuple[str, int | None]]) -> None:
         """Name these: a text each, and the place of its colour, None for the loss's."""
@@ -48,7 +47,6 @@ class CurveLegend(QWidget):
             return
         self._entries = tuple(entries)
         self.setAccessibleName(", ".join(text for text, _ in entries))
-        self.setVisible(len(entries) > 1)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -63,7 +61,7 @@ class CurveLegend(QWidget):
         """Draw it at the painter's origin."""
         colours, metrics = PlotColours.of(self.palette()), self.fontMetrics()
         left, middle = 4, self.height() / 2
-        for text, place in self._entries:
+        for text, place in self._entries if len(self._entries) > 1 else ():
             painter.setPen(QPen(_colour(place, colours), 2.5))
             painter.drawLine(QRectF(left, middle, 16, 0).topLeft(), QRectF(left, middle, 16, 0).topRight())
             left += 16 + _GAP
@@ -89,14 +87,8 @@ class CurvesPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("curvesPanel")
         self._wanted: dict[str, bool] = {}
-        self._figure = QWidget(self)
-        self._legend = CurveLegend(self._figure)
-        self.plot = LossPlot(self._figure)
-        figure = QVBoxLayout(self._figure)
-        figure.setContentsMargins(0, 0, 0, 0)
-        figure.setSpacing(0)
-        figure.addWidget(self._legend)
-        figure.addWidget(self.plot, 1)
+        self._legend = CurveLegend(self)
+        self.plot = LossPlot(self)
         self._choice = MenuButton("curvesButton", self.tr("Numbers to show"), self.tr("Curves"), self)
         self._choice.setToolTip(self.tr("Which numbers of the run are shown beside its loss"))
         self._choice.entries.setToolTipsVisible(True)
@@ -109,7 +101,7 @@ class CurvesPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._bar(session))
-        column.addWidget(self._figure, 1)
+        column.addWidget(self.plot, 1)
         self.plot.followingChanged.connect(self._whole.setHidden)
         self.plot.drawn.connect(self._show_legend)
 
@@ -121,7 +113,8 @@ class CurvesPanel(QWidget):
         row = QHBoxLayout()
         for widget in (self._choice, log, steps):
             row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self._legend, 1)
+        row.addStretch(0)
         row.addWidget(self._whole)
         row.addWidget(ExportButton(session, "loss", self, self))
         return row
@@ -197,8 +190,8 @@ class CurvesPanel(QWidget):
     # ---- taking it along, see `exports.Exportable`
 
     def drawing(self) -> QWidget:
-        """The plot and its legend."""
-        return self._figure
+        """The plot and its legend; buttons do not draw themselves."""
+        return self
 
     def table(self) -> tuple[str, NDArray[Any]]:
         """Every step of the run: its loss and the numbers that are shown, NaN where a step has none."""

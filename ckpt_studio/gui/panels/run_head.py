@@ -28,7 +28,8 @@ class RunHead(QWidget):
         super().__init__(parent)
         self._runs = runs
         self._state = ""
-        self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideRight)
+        self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideLeft)
+        self._title.setMinimumWidth(self.fontMetrics().horizontalAdvance("run-00 — " + self.tr("running")))
         self._waiting = MenuButton("runQueueButton", self.tr("Runs that wait"), "", self)
         self._waiting.hide()  # there only while it does something: the state beside it needs the room
         self._written = MenuButton(
