@@ -66,7 +66,7 @@ class CurveLegend(QWidget):
             painter.drawLine(QRectF(left, middle, 16, 0).topLeft(), QRectF(left, middle, 16, 0).topRight())
             left += 16 + _GAP
             painter.setPen(colours.text)
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(self.width() - left, 20))
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(self.width() - left, 20))
             painter.drawText(left, round(middle + metrics.ascent() / 2) - 1, shown)
             left += metrics.horizontalAdvance(shown) + 2 * _GAP + 4
 

@@ -28,6 +28,7 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.recipe_file import Recipe
 from ckpt_studio.training.worker.stepping import Step
+from ckpt_studio.training.worker.told import numbers_of
 
 _PATIENCE: Final = 600.0
 """Seconds that the others have to begin."""
@@ -168,7 +169,7 @@ class Crew:
         return list(self._strategy.run(reduce, args=(tensors,))) if tensors else []
 
     def step_of(self, step: Step, statistics: Sequence[Any]) -> Step:
-        """A step of all workers: its loss is the mean of theirs.
+        """A step of all workers: the numbers that it tells are the means of theirs.
 
         Args:
             step: trains on one batch.
@@ -177,13 +178,14 @@ class Crew:
 
         def together(batch: Any) -> Any:
             before = [tf.identity(one) for one in statistics]
-            loss = tf.cast(tf.reduce_mean(step(self.share(batch))), tf.float32)
+            told = numbers_of(step(self.share(batch)))
             changes = self.mean([tf.identity(one) - old for one, old in zip(statistics, before, strict=True)])
             for one, old, change in zip(statistics, before, changes, strict=True):
                 one.assign(old + change)
-            loss, wants = self.mean([loss, self._wants.read_value()])
+            mine = [tf.cast(number, tf.float32) for number in told.values()]
+            *numbers, wants = self.mean([*mine, self._wants.read_value()])
             self._agreed.assign(wants)
-            return loss
+            return dict(zip(told, numbers, strict=True))
 
         return together
 
