@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
 from ckpt_studio.gui.comparing import Comparing
-from ckpt_studio.gui.docking import LEFT_WIDTH, place_docks
+from ckpt_studio.gui.docking import Docks
 from ckpt_studio.gui.drop import DropOverlay
 from ckpt_studio.gui.garbage import GarbageCollector
 from ckpt_studio.gui.going_on import GoingOn
@@ -92,7 +92,7 @@ class Workbench(QObject):
         self._compare: ComparePanel | None = None
         self._health: HealthPanel | None = None
         self._problems: ProblemsPanel | None = None
-        self._docked = self._is_complete = False
+        self._is_complete = False
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
@@ -122,33 +122,19 @@ class Workbench(QObject):
         self.details = DetailsPanel(session, window)
         self.changes = ChangesPanel(session, window)
         self.log = LogPanel(session, window)
-        self.docks = {
-            name: self._dock(name, title, content)
-            for name, title, content in (
-                ("checkpointsDock", self.tr("Checkpoints"), self.checkpoints),
-                ("variablesDock", self.tr("Variables"), self.variables),
-                ("detailsDock", self.tr("Details"), self.details),
-                ("changesDock", self.tr("Changes"), self.changes),
-                ("runDock", self.tr("Run"), QWidget(window)),
-                ("logDock", self.tr("Log"), self.log),
-                ("problemsDock", self.tr("Problems"), QWidget(window)),
-                ("healthDock", self.tr("Health"), QWidget(window)),
-                ("compareDock", self.tr("Compare"), QWidget(window)),
-            )
-        }
-        window.setTabPosition(_Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        window.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-        )
-
-    def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self.window)
-        dock.setObjectName(name)
-        dock.setWidget(content)
-        dock.hide()
-        return dock
+        self.docks = Docks(window)
+        for name, title, content in (
+            ("checkpointsDock", self.tr("Checkpoints"), self.checkpoints),
+            ("variablesDock", self.tr("Variables"), self.variables),
+            ("detailsDock", self.tr("Details"), self.details),
+            ("changesDock", self.tr("Changes"), self.changes),
+            ("runDock", self.tr("Run"), QWidget(window)),
+            ("logDock", self.tr("Log"), self.log),
+            ("problemsDock", self.tr("Problems"), QWidget(window)),
+            ("healthDock", self.tr("Health"), QWidget(window)),
+            ("compareDock", self.tr("Compare"), QWidget(window)),
+        ):
+            self.docks.add(name, title, content)
 
     def _connect(self) -> None:
         session, window = self.session, self.window
@@ -160,7 +146,7 @@ class Workbench(QObject):
         session.troubled.connect(self.banners.tell)
         session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
-        self.changes.countChanged.connect(partial(self._count, "changesDock", self.tr("Changes")))
+        self.changes.countChanged.connect(partial(self.docks.count, "changesDock", self.tr("Changes")))
         self._connect_comparing()
         self.going_on.watched.connect(self._show_run)
         window.start_page.openRequested.connect(self.open_path)
@@ -219,7 +205,7 @@ class Workbench(QObject):
         self.runs = Runs(self.session, self)
         panel = RunPanel(self.session, self.runs, self.window)
         panel.compareWanted.connect(self.comparing.start)
-        self._fill_dock("runDock", panel)
+        self.docks.fill("runDock", panel)
         self.going_on.attach(self.runs)
         self._view = TensorPanel(self.session, self.window)
         self.window.middle.addWidget(self._view, 1)
@@ -253,10 +239,10 @@ class Workbench(QObject):
         from ckpt_studio.gui.panels.problems import ProblemsPanel
 
         panel = self._problems = ProblemsPanel(self.session, self.verifying, self.window)
-        panel.countChanged.connect(partial(self._count, "problemsDock", self.tr("Problems")))
+        panel.countChanged.connect(partial(self.docks.count, "problemsDock", self.tr("Problems")))
         panel.goToRequested.connect(self.variables.go_to)
         panel.swapRequested.connect(self.commands.swap)
-        self._fill_dock("problemsDock", panel)
+        self.docks.fill("problemsDock", panel)
 
     def _make_compare(self) -> None:
         from ckpt_studio.gui.panels.compare import ComparePanel
@@ -265,25 +251,19 @@ class Workbench(QObject):
         panel.goToRequested.connect(self.variables.go_to)
         panel.swapRequested.connect(self.commands.swap)
         panel.otherRequested.connect(self.commands.compare)
-        self._fill_dock("compareDock", panel)
+        self.docks.fill("compareDock", panel)
 
     def _make_health(self) -> None:
         from ckpt_studio.gui.panels.health import HealthPanel
 
         panel = self._health = HealthPanel(self.session, self.health_check, self.window)
-        panel.countChanged.connect(partial(self._count, "healthDock", self.tr("Health")))
+        panel.countChanged.connect(partial(self.docks.count, "healthDock", self.tr("Health")))
         panel.placeWanted.connect(self._show_place)
-        self._fill_dock("healthDock", panel)
+        self.docks.fill("healthDock", panel)
 
     def _make_views(self) -> None:
         if self._view is not None and self._view.make_next():
             self._late.insert(0, self._make_views)
-
-    def _fill_dock(self, name: str, content: QWidget) -> None:
-        """Put content into a dock that was made without."""
-        placeholder = self.docks[name].widget()
-        self.docks[name].setWidget(content)
-        placeholder.deleteLater()
 
     def _offer_staged(self, prefixes: tuple[str, ...]) -> None:
         """After a crash: say that staged edits wait, and where."""
@@ -303,26 +283,20 @@ class Workbench(QObject):
         self.session.open(path)
 
     def _document_changed(self) -> None:
-        if self.session.document is not None and not self._docked:
+        if self.session.document is not None and not self.docks.laid_out:
             self._lay_out()
         self._show_page()
         self._show_title()
 
     def _show_offers(self) -> None:
         """Show what there is to choose from, beside the start page too."""
-        if self.session.offered is not None and not self._docked:
-            dock = self.docks["checkpointsDock"]
-            self.window.addDockWidget(_Area.LeftDockWidgetArea, dock)
-            self.window.resizeDocks([dock], [LEFT_WIDTH], Qt.Orientation.Horizontal)
-            dock.show()
+        if self.session.offered is not None and not self.docks.laid_out:
+            self.docks.stand_alone("checkpointsDock", _Area.LeftDockWidgetArea)
 
     def _show_run(self) -> None:
         """Show the Run panel, beside the start page too."""
-        dock = self.docks["runDock"]
-        if not self._docked:
-            self.window.addDockWidget(_Area.BottomDockWidgetArea, dock)
-        dock.show()
-        dock.raise_()
+        self.docks.stand_alone("runDock", _Area.BottomDockWidgetArea)
+        self.docks.bring_up("runDock")
 
     def _show_page(self) -> None:
         has_one = self.session.document is not None
@@ -340,15 +314,10 @@ class Workbench(QObject):
         mark = "● " if document.modified else ""
         self.window.setWindowTitle(f"{mark}{visible(place.name)} — {visible(place.parent.name)} — {name}")
 
-    def _count(self, dock: str, title: str, count: int) -> None:
-        """Say in a dock's title how much there is in it."""
-        self.docks[dock].setWindowTitle(f"{title} ({count})" if count else title)
-
     # ---- the comparison
 
     def _show_comparison(self) -> None:
-        self.docks["compareDock"].show()
-        self.docks["compareDock"].raise_()
+        self.docks.bring_up("compareDock")
 
     def _end_comparison(self) -> None:
         if not self.comparing.active:
@@ -369,7 +338,7 @@ class Workbench(QObject):
 
     def _lay_out(self) -> None:
         """Show toolbar and docks, where they were left or in their places: the start page needs none of them."""
-        self._docked = True
+        self.docks.laid_out = True
         self.tint()
         self.toolbar.show()
         self.reset_layout()
@@ -380,20 +349,12 @@ class Workbench(QObject):
 
     def reset_layout(self) -> None:
         """Put all docks to their places."""
-        docks, window = self.docks, self.window
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
+        self.docks.reset()
         self._end_comparison()
-        place_docks(window, docks)
 
     def dock_menu(self) -> QMenu:
         """The docks, to show and hide."""
-        menu = QMenu(self.window)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for dock in self.docks.values():
-            menu.addAction(dock.toggleViewAction())
-        return menu
+        return self.docks.menu()
 
     def tint(self) -> None:
         """Take the colours of the palette as it is now."""
@@ -418,7 +379,7 @@ class Workbench(QObject):
     def close(self) -> None:
         """Remember the layout and let go of everything."""
         self._late = []
-        if self._docked:
+        if self.docks.laid_out:
             window = self.window
             window.settings.save_layout(QByteArray(window.saveGeometry()), QByteArray(window.saveState()))
         if self.runs is not None:
