@@ -348,3 +348,19 @@ def test_a_recipe_to_start_from_is_written_and_taken(
     assert dialog.findChild(QLabel, "noInputsText").text() == "The recipe brings its own data."
     dialog.reject()
     runs.close()
+
+
+def test_another_optimizer_is_put_on_the_graph(
+    opened: Session, runs: Runs, window: QMainWindow, qtbot: QtBot
+) -> None:
+    dialog = shown(opened, runs, window, qtbot)
+    line = dialog.findChild(QLineEdit, "optimizerEdit")
+    assert line.isVisible()
+    assert line.placeholderText() == "the graph's own"
+    QTest.keyClicks(line, "lion")
+    qtbot.waitUntil(lambda: "choose one of sgd, momentum, adam" in reason(dialog), timeout=20_000)
+    line.clear()
+    QTest.keyClicks(line, "momentum")
+    qtbot.waitUntil(lambda: "New optimizer momentum, learning rate 0.01" in card(dialog), timeout=20_000)
+    assert "The new optimizer does not use" in card(dialog)
+    dialog.reject()
