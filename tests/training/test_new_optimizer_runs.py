@@ -97,3 +97,50 @@ def test_the_update_of_one_weight_can_be_the_train_operation(
     moved = [key for key in base.columns.keys if base.read(key).tobytes() != end.read(key).tobytes()]
     assert moved == ["net/layer2/w"]
     assert run.card.train_ops != (update,)
+
+
+HAND_WRITTEN = """
+import os
+v1 = tf.compat.v1
+folder = args[0]
+with tf.Graph().as_default(), v1.Session() as session:
+    x = v1.placeholder(tf.float32, [None, 8], name="x")
+    rate = v1.placeholder(tf.float32, [], name="rate")
+    w = v1.get_variable("w", [8, 1], initializer=v1.ones_initializer(), use_resource=False)
+    b = v1.get_variable("b", [1], initializer=v1.zeros_initializer(), use_resource=False)
+    loss = tf.reduce_mean(tf.square(tf.matmul(x, w) + b - 1), name="loss")
+    step = v1.train.get_or_create_global_step()
+    updates = []
+    for one, gradient in zip((w, b), tf.clip_by_global_norm(tf.gradients(loss, [w, b]), 1.0)[0]):
+        m = v1.get_variable(one.op.name + "/adam_m", one.shape, initializer=v1.zeros_initializer(), trainable=False)
+        fresh = 0.9 * m + 0.1 * gradient
+        updates += [m.assign(fresh), one.assign(one - rate * (fresh + 0.01 * one))]
+    tf.group(*updates, step.assign(step + 1), name="train")
+    session.run(v1.global_variables_initializer())
+    v1.train.Saver().save(session, folder + "/model.ckpt-0")
+"""
+
+
+def test_gradients_that_the_graph_does_not_show_are_computed(
+    start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    """As BERT's: decay and moments by hand; what only they needed is not asked for, and not updated."""
+    tensorflow_child(HAND_WRITTEN, tmp_path)
+    base, file = open_bundle(str(tmp_path / "model.ckpt-0")), str(graphs.folder / "data.npz")
+    data = DataSpec(file, {"x": "features", "rate": 0.1})
+    how: dict[str, Any] = {"data": data, "batch_size": 8}
+    run = start(base, steps=6, optimizer="rmsprop", out=str(tmp_path / "whole"), **how)
+    whole = run.end()
+    assert whole.state is RunState.finished, whole
+    assert [one.name for one in run.card.inputs] == ["x:0"]
+    assert {one.name for one in run.card.missing} == {
+        f"{one}/RMSProp{turn}" for one in "wb" for turn in ("", "_1")
+    }
+    assert any("those of loss:0 are computed anew" in note for note in run.card.notes)
+    end = open_bundle(str(whole.prefix))
+    assert (end.read("global_step"), end.read("w/adam_m").any()) == (6, False)
+    assert end.read("w").tobytes() != base.read("w").tobytes()
+    half = start(base, steps=3, optimizer="rmsprop", out=str(tmp_path / "half"), **how).end()
+    how["data"] = DataSpec(file, {"x": "features"})
+    rest = start(open_bundle(str(half.prefix)), steps=3, out=str(tmp_path / "rest"), **how).end()
+    assert_same(str(whole.prefix), str(rest.prefix))

@@ -8,7 +8,7 @@ names of their own, also beside keys of the checkpoint that the graph does not h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from ckpt_studio.formats.meta_graph.freezing import Freezer
 from ckpt_studio.formats.meta_graph.gradients import Gradient, gradient_of
 from ckpt_studio.formats.meta_graph.graph import GraphView, closure, sources_of
 from ckpt_studio.formats.meta_graph.load import MetaGraph
+from ckpt_studio.formats.meta_graph.losses import find_losses
 from ckpt_studio.formats.meta_graph.names import node_of
 from ckpt_studio.formats.meta_graph.new_variables import NewVariables
 from ckpt_studio.formats.meta_graph.ops import control_inputs, data_inputs
@@ -30,6 +31,10 @@ from ckpt_studio.formats.meta_graph.update_nodes import Updates, Weight
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef
 
 _WHOLE: Final = ("int", "uint", "bool", "string")
+
+
+class HiddenGradients(RequestFault):
+    """The graph updates weights by operations that do not show the gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,11 @@ class Placed:
 
 
 def put_optimizer(
-    meta: MetaGraph, plan: TrainingGraph, optimizer: Optimizer, keys: Collection[str]
+    meta: MetaGraph,
+    plan: TrainingGraph,
+    optimizer: Optimizer,
+    keys: Collection[str],
+    computed: Mapping[str, Gradient] | None = None,
 ) -> Placed:
     """The graph with another optimizer in place of the one that a train operation has.
 
@@ -59,14 +68,16 @@ def put_optimizer(
         plan: how it trains.
         optimizer: the new one.
         keys: the checkpoint's keys.
+        computed: gradients by weight that were added to the graph, for one that does not show its own.
 
     Raises:
+        HiddenGradients: it shows none, and none were added.
         RequestFault: the graph does not show what it would need; the message says what to do.
     """
     meta = unfreeze_meta_graph(meta)
     view = meta.view
     replaced = _train_ops(view, plan, optimizer)
-    given = _given(meta, plan, replaced)
+    given = _given(meta, plan, replaced, computed)
     proto = MetaGraphDef()
     proto.CopyFrom(meta.proto)
     variables = NewVariables(meta, proto, keys)
@@ -89,6 +100,35 @@ def put_optimizer(
     )
 
 
+def hidden_source(
+    meta: MetaGraph, plan: TrainingGraph, optimizer: Optimizer, loss: str | None
+) -> tuple[str, tuple[str, ...]] | None:
+    """For a graph that hides its gradients: the loss to compute them of, and the weights; None where that is not so.
+
+    Args:
+        meta: the graph, nothing of it frozen.
+        plan: how it trains.
+        optimizer: the new one.
+        loss: the one that a person chose.
+
+    Raises:
+        RequestFault: they could not be computed or used either; the message says why.
+    """
+    replaced = _train_ops(meta.view, plan, optimizer)
+    try:
+        _given(meta, plan, replaced, None)
+    except HiddenGradients:
+        covered = frozenset().union(*(one.covers for one in plan.candidates if one.name in replaced))
+        weights = tuple(sorted(covered & set(plan.trainable)))
+        found = find_losses(meta.view, replaced, meta.listed("losses"))
+        of = plan.loss if loss is not None else next(iter(found), None)
+        if of is None or not weights:
+            raise
+        _given(meta, plan, replaced, dict.fromkeys(weights, Gradient("")))
+        return of, weights
+    return None
+
+
 def _train_ops(view: GraphView, plan: TrainingGraph, optimizer: Optimizer) -> tuple[str, ...]:
     """The train operations whose updates are replaced: one, or those that are an update each."""
     if optimizer.train_op is not None:
@@ -108,22 +148,25 @@ def _train_ops(view: GraphView, plan: TrainingGraph, optimizer: Optimizer) -> tu
     return plan.train_ops
 
 
-def _given(meta: MetaGraph, plan: TrainingGraph, train_ops: Sequence[str]) -> list[Weight]:
+def _given(
+    meta: MetaGraph, plan: TrainingGraph, train_ops: Sequence[str], computed: Mapping[str, Gradient] | None
+) -> list[Weight]:
     """What the train operations update, by which node, and with which gradient."""
     view = meta.view
     behind = view.behind(train_ops)
-    trainable = set(plan.trainable)
+    trainable = set(plan.trainable) if computed is None else computed.keys()
     found: dict[str, list[tuple[str, Gradient]]] = {}
     for name, write in view.writes.items():
-        if name in behind and len(write.primary) == 1 and write.primary <= trainable:
-            gradient = gradient_of(view, write)
+        if name in behind and len(write.primary) == 1 and write.primary <= trainable and not write.by_call:
+            (variable,) = write.primary
+            gradient = gradient_of(view, write) if computed is None else computed[variable]
             if gradient is not None:
-                found.setdefault(next(iter(write.primary)), []).append((name, gradient))
+                found.setdefault(variable, []).append((name, gradient))
     covered = frozenset().union(*(one.covers for one in plan.candidates if one.name in train_ops))
     hidden = sorted((covered & trainable) - found.keys())
     if hidden or not found:
         what = some_of(hidden) or "its variables"
-        raise RequestFault(
+        raise HiddenGradients(
             f"The graph updates {what} by operations of its own that show no gradient, so its optimizer cannot be "
             "replaced; train it with the one that it has, or with a recipe."
         )

@@ -142,8 +142,9 @@ class ModelBox(QGroupBox):
         self._kind.set_full(filled(kinds.get(card.route, "%1"), visible(card.meta_graph)))
         self._offer(self._train_op, card.train_choices, ", ".join(card.train_ops))
         self._offer(self._loss, card.loss_choices, card.loss or "")
-        own = self.tr("as it was compiled: %1")
-        graphs = self.tr("the graph's own") if card.route == "meta_graph" else ""
+        own, unsaid = self.tr("as it was compiled: %1"), ""
+        if card.route == "meta_graph":
+            own, unsaid = self.tr("the optimizer's own: %1"), self.tr("the graph's own")
         for line, name in (
             (self._loss_name, "loss"),
             (self._optimizer, "optimizer"),
@@ -151,7 +152,7 @@ class ModelBox(QGroupBox):
         ):
             if not line.text():
                 line.setPlaceholderText(
-                    filled(own, said(card.settings[name])) if name in card.settings else graphs
+                    filled(own, said(card.settings[name])) if name in card.settings else unsaid
                 )
         self._show_rows(card)
 

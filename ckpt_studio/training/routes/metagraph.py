@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tasks import Task
@@ -15,7 +15,7 @@ from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
 from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
-from ckpt_studio.formats.meta_graph.new_optimizer import put_optimizer
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
 from ckpt_studio.formats.meta_graph.optimizers import Optimizer, chosen_optimizer
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 from ckpt_studio.formats.tf_bundle.write_plan import Meta
@@ -32,6 +32,13 @@ from ckpt_studio.training.data import (
 from ckpt_studio.training.prepare import write_start
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.spec import RunSpec
+
+GRADIENTS_OF: Final = "gradients_of"
+"""Setting of a card: the loss whose gradients have to be added to the graph."""
+_COMPUTED: Final = (
+    "The graph shows no gradients that another optimizer could take, so those of {} are computed anew; what the graph "
+    "does with its own, such as clipping, falls away."
+)
 
 
 class MetaGraphRoute:
@@ -87,6 +94,7 @@ class _Planned:
         optimizer: what was chosen, None where the graph has its own.
         notes: what the choice does.
         problems: why it cannot be.
+        gradients_of: the loss whose gradients the training process has to add before that optimizer can be put on it.
     """
 
     meta: MetaGraph
@@ -94,6 +102,7 @@ class _Planned:
     optimizer: Optimizer | None = None
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    gradients_of: str | None = None
 
 
 def _planned(source: TensorSource, path: str, spec: RunSpec) -> _Planned:
@@ -106,6 +115,10 @@ def _planned(source: TensorSource, path: str, spec: RunSpec) -> _Planned:
         return _Planned(meta, plan)
     try:
         optimizer = chosen_optimizer(spec.optimizer, spec.learning_rate)
+        hidden = hidden_source(unfreeze_meta_graph(meta), plan, optimizer, spec.loss)
+        if hidden is not None:
+            note = _COMPUTED.format(hidden[0])
+            return _Planned(meta, plan, optimizer, (note,), gradients_of=hidden[0])
         placed = put_optimizer(meta, plan, optimizer, keys)
     except RequestFault as error:
         return _Planned(meta, plan, problems=(error.message,))
@@ -148,17 +161,14 @@ def make_card(
         inputs=inputs,
         step_variable=step_key,
         start_step=start_step,
-        bound=tuple(sorted({one.key for one in plan.bindings})),
-        missing=_missing(plan),
-        unused=plan.unused,
+        **bound_by(plan),
         frozen=tuple(sorted(frozen)),
         blocked=blocked,
         risks=tuple(Risk(one.kind, one.op, one.node) for one in plan.risks),
         mapping=mapping,
         inexact=plan.inexact_with([feed.input.name for feed in feeds.feeds]),
         notes=(*plan.notes, *run.notes, *notes, *feeds.notes),
-        trained=tuple(sorted({one.key for one in plan.bindings if one.variable in set(plan.trainable)})),
-        settings=_settings(spec, run.optimizer),
+        settings=_settings(spec, run),
         problems=(
             *_unable(plan),
             *_misfits(plan, source),
@@ -235,6 +245,17 @@ def _freezing(
     return frozen | keys, len(result.replaced), result.notes, problems
 
 
+def bound_by(plan: TrainingGraph) -> dict[str, Any]:
+    """What binds, is missing, is not used and is trained, as fields of a card."""
+    trained = set(plan.trainable)
+    return {
+        "bound": tuple(sorted({one.key for one in plan.bindings})),
+        "missing": _missing(plan),
+        "unused": plan.unused,
+        "trained": tuple(sorted({one.key for one in plan.bindings if one.variable in trained})),
+    }
+
+
 def _missing(plan: TrainingGraph) -> tuple[Initialised, ...]:
     first = {one.name: one.initializer for one in plan.variables}
     return tuple(
@@ -270,11 +291,12 @@ def _no_rate(meta: MetaGraph, plan: TrainingGraph, spec: RunSpec) -> list[str]:
     return []
 
 
-def _settings(spec: RunSpec, optimizer: Optimizer | None) -> dict[str, object]:
+def _settings(spec: RunSpec, run: _Planned) -> dict[str, object]:
     """What the run has in place of the graph's own."""
-    if optimizer is not None:
-        rate = optimizer.settings["learning_rate"]
-        return {"optimizer": optimizer.to_json(), "learning_rate": rate}
+    if run.optimizer is not None:
+        rate = run.optimizer.settings["learning_rate"]
+        computed = {} if run.gradients_of is None else {GRADIENTS_OF: run.gradients_of}
+        return {"optimizer": run.optimizer.to_json(), "learning_rate": rate, **computed}
     return {} if spec.learning_rate is None else {"learning_rate": spec.learning_rate}
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ckpt_studio.core.errors import RequestFault
@@ -19,8 +20,10 @@ from ckpt_studio.formats.meta_graph import (
     load_meta_graph,
     plan_training,
 )
-from ckpt_studio.formats.meta_graph.new_optimizer import put_optimizer
+from ckpt_studio.formats.meta_graph.gradients import gradient_of
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
 from ckpt_studio.formats.meta_graph.optimizers import chosen_optimizer
+from ckpt_studio.training.worker.graph_gradients import with_gradients
 from tests.formats.meta_graph.graphs import BUILDERS, Expected, kind, plain
 from tests.formats.meta_graph.stock import SETTINGS, from_checkpoint, run, same, train, write_case
 
@@ -92,6 +95,21 @@ def stock_values(name: str, resource: bool, new: str, prefix: str, steps: int) -
             return {one.op.name: session.run(one) for one in v1.global_variables()}
 
 
+def minimised(
+    loss: str, weights: tuple[str, ...], new: str, prefix: str, expected: Expected
+) -> dict[str, Any]:
+    """The weights of a graph whose loss stock TensorFlow minimises by an optimizer that it adds, after five steps."""
+    with tf.Graph().as_default() as graph, v1.Session(config=SETTINGS) as session:
+        v1.train.import_meta_graph(prefix + ".meta").restore(session, prefix)
+        before = set(v1.global_variables())
+        variables = [one for one in v1.trainable_variables() if one.op.name in weights]
+        step = NEW[new][1]().minimize(graph.get_tensor_by_name(loss), var_list=variables)
+        session.run([one.initializer for one in v1.global_variables() if one not in before])
+        for number in range(2, 7):
+            session.run(step, {tensor: make(number) for tensor, make in expected.feeds.items()})
+        return {one.op.name: session.run(one) for one in variables}
+
+
 def _is_slot(name: str) -> bool:
     return any(
         part.split("_")[0] in _CLASSES or part.startswith(("beta1_power", "beta2_power"))
@@ -110,8 +128,11 @@ def examine(name: str, resource: bool, new: str, folder: str) -> dict[str, Any]:
     meta = load_meta_graph(prefix + ".meta")
     keys = list(tf.train.load_checkpoint(prefix).get_variable_to_shape_map())
     plan = plan_training(meta, keys)
+    optimizer = chosen_optimizer(NEW[new][0])
     try:
-        placed = put_optimizer(meta, plan, chosen_optimizer(NEW[new][0]), keys)
+        hidden = hidden_source(meta, plan, optimizer, None)
+        computed, gradients = with_gradients(meta, *hidden) if hidden is not None else (meta, None)
+        placed = put_optimizer(computed, plan, optimizer, keys, gradients)
     except RequestFault as error:
         return {"refused": error.message}
     again = plan_training(placed.meta, keys, train_ops=placed.train_ops)
@@ -120,7 +141,11 @@ def examine(name: str, resource: bool, new: str, folder: str) -> dict[str, Any]:
     (_, half, after), _ = run(graph, expected, from_checkpoint(prefix), 2, 10, False)
     (_, rest), _ = run(graph, expected, lambda one: half[one.name], 7, 5, True)
     (_, five), _ = run(graph, expected, from_checkpoint(prefix), 2, 5, False)
-    stock = stock_values(name, resource, new, prefix, 5) if expected.stock_equal else {}
+    stock = {}
+    if hidden is not None:
+        stock = minimised(*hidden, new, prefix, expected)
+    elif expected.stock_equal:
+        stock = stock_values(name, resource, new, prefix, 5)
     weights = [one for one in five if not _is_slot(one)]
     frozen = sorted({meta.variables[one].key for one in plan.trainable})[::2]
     still = build_run_graph(placed.meta, again, frozen, seed=11)
@@ -158,3 +183,30 @@ def written(placed: Any, expected: Expected, frozen: list[str], prefix: str) -> 
         "not_saved": sorted({one.key for one in placed.meta.variables.values() if one.name in placed.slots} - held),
         "frozen_that_moved": sorted(set(same(firsts, moved)) & result.frozen),
     }  # fmt: skip
+
+
+def agree(name: str, resource: bool, folder: str) -> list[str]:
+    """Weights whose computed gradient is another than the one that the graph's own update is given."""
+    prefix = str(Path(folder) / "model.ckpt-2")
+    expected = write_case(name, resource, prefix)
+    meta = load_meta_graph(prefix + ".meta")
+    plan = plan_training(meta, list(tf.train.load_checkpoint(prefix).get_variable_to_shape_map()))
+    shown = {}
+    for write in meta.view.writes.values():
+        gradient = gradient_of(meta.view, write)
+        if write.primary <= set(plan.trainable) and gradient is not None and gradient.rows is None:
+            shown[next(iter(write.primary))] = gradient.values
+    assert plan.loss is not None
+    assert shown
+    changed, computed = with_gradients(meta, plan.loss, tuple(shown))
+    path = prefix + "-gradients.meta"
+    Path(path).write_bytes(changed.serialise())
+    with tf.Graph().as_default() as graph, v1.Session(config=SETTINGS) as session:
+        v1.train.import_meta_graph(path).restore(session, prefix)
+
+        def tensor(text: str) -> Any:
+            return graph.get_tensor_by_name(text if ":" in text else f"{text}:0")
+
+        pairs = {one: (tensor(shown[one]), tensor(computed[one].values)) for one in shown}
+        got = session.run(pairs, {name: make(2) for name, make in expected.feeds.items()})
+    return [one for one, (a, b) in got.items() if not np.allclose(a, b, rtol=1e-5, atol=1e-7)]

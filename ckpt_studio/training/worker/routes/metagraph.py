@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +14,8 @@ from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.meta_graph import MetaGraph, freeze_meta_graph, load_meta_graph, plan_training
 from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
+from ckpt_studio.formats.meta_graph.optimizers import chosen_optimizer
 from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
 from ckpt_studio.formats.meta_graph.run_parts import RunGraph
 from ckpt_studio.formats.meta_graph.training import TrainingGraph
@@ -21,8 +23,10 @@ from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.data import open_data, plan_feeds, read_data
 from ckpt_studio.training.feeder import Feeder
+from ckpt_studio.training.routes.metagraph import GRADIENTS_OF, bound_by
 from ckpt_studio.training.worker.confine import confine_job
 from ckpt_studio.training.worker.faults import DataEnded, NotANumber
+from ckpt_studio.training.worker.graph_gradients import with_gradients
 from ckpt_studio.training.worker.graph_session import GraphSession
 from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import BundleWriter, RunCheckpoints
@@ -55,13 +59,17 @@ class GraphTrainer:
 
     def __init__(self, job: Job, link: Link) -> None:
         self._job = job
-        self.card: Card = replace(job.card, inexact=(*job.card.inexact, *restore_state(job, ())))
         self._start = start = open_bundle(job.start)
         self._before = open_bundle(str(job.folder.before)) if has_before(job) else None
         meta = load_meta_graph(job.start + ".meta")
         held = frozenset(start.columns.keys)
-        plan = plan_training(meta, held, train_ops=job.card.train_ops, loss=job.card.loss)
-        self._feeder = _feeder(job)
+        if GRADIENTS_OF in job.card.settings:
+            meta, plan, card = _with_new_optimizer(meta, held, job)
+        else:
+            card = job.card
+            plan = plan_training(meta, held, train_ops=card.train_ops, loss=card.loss)
+        self.card: Card = replace(card, inexact=(*card.inexact, *restore_state(job, ())))
+        self._feeder = _feeder(job, card)
         frozen = frozenset(job.card.frozen)
         graph = build_run_graph(meta, plan, frozen, fed=self._feeder.names, seed=job.spec.seed)
         written = freeze_meta_graph(meta, frozen).meta.serialise()
@@ -74,7 +82,7 @@ class GraphTrainer:
         self._step_feed = graph.step_feed
         self._placeholders = {feed.tensor: feed.placeholder for feed in graph.feeds}
         self._watched = _watched(plan, graph)
-        self._rate = _rate(meta, job, self._placeholders)
+        self._rate = _rate(meta, job, card, self._placeholders)
         self._graph = graph
         self._guards = job.spec.on_nan == "stop"
         self._looped = False
@@ -161,10 +169,35 @@ class GraphTrainer:
         return {name: values for name, values in feeds.items() if name not in self._rate}
 
 
-def _feeder(job: Job) -> Feeder:
+def _with_new_optimizer(
+    meta: MetaGraph, held: frozenset[str], job: Job
+) -> tuple[MetaGraph, TrainingGraph, Card]:
+    """A graph that shows no gradients, with them and with the optimizer that they are for; how it trains; its card.
+
+    Raises:
+        RunFault, RequestFault: they cannot be computed, or not be used.
+    """
+    card, chosen = job.card, job.spec.optimizer
+    assert chosen is not None
+    meta = unfreeze_meta_graph(meta)
+    optimizer = chosen_optimizer(chosen, job.spec.learning_rate)
+    plan = plan_training(meta, held, train_ops=card.train_ops, loss=card.loss)
+    hidden = hidden_source(meta, plan, optimizer, job.spec.loss)
+    assert hidden is not None
+    meta, gradients = with_gradients(meta, *hidden)
+    placed = put_optimizer(meta, plan, optimizer, held, gradients)
+    trained = plan_training(placed.meta, held, train_ops=placed.train_ops, loss=card.loss)
+    asked = {one.tensor for one in trained.feeds}
+    changes: dict[str, Any] = {**bound_by(trained), "train_ops": trained.train_ops}
+    changes["inputs"] = tuple(one for one in card.inputs if one.name in asked)
+    changes["mapping"] = {name: source for name, source in card.mapping.items() if name in asked}
+    return placed.meta, trained, replace(card, **changes, notes=(*card.notes, *placed.notes))
+
+
+def _feeder(job: Job, card: Card) -> Feeder:
     file = None if job.spec.data is None else job.spec.data.file
     arrays = {} if file is None else open_data(file)
-    feeds = plan_feeds(job.card.inputs, arrays, job.card.mapping, job.spec.batch_size)
+    feeds = plan_feeds(card.inputs, arrays, card.mapping, job.spec.batch_size)
     if feeds.problems:
         raise RunFault(" ".join(feeds.problems))
     used = [feed.source for feed in feeds.feeds if isinstance(feed.source, str)]
@@ -172,12 +205,12 @@ def _feeder(job: Job) -> Feeder:
     return Feeder(feeds, values, job.spec.seed)
 
 
-def _rate(meta: MetaGraph, job: Job, placeholders: Mapping[str, str]) -> dict[str, object]:
+def _rate(meta: MetaGraph, job: Job, card: Card, placeholders: Mapping[str, str]) -> dict[str, object]:
     """What is fed in place of the graph's learning rate."""
     rate = job.spec.learning_rate
     if rate is None:
         return {}
-    tensors = rate_tensors(unfreeze_meta_graph(meta).view, job.card.train_ops)
+    tensors = rate_tensors(unfreeze_meta_graph(meta).view, card.train_ops)
     return {placeholders.get(tensor, tensor): rate for tensor in tensors}
 
 
