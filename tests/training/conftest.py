@@ -80,6 +80,16 @@ with tf.Graph().as_default(), v1.Session() as session:
     os.makedirs(os.path.join(folder, "diverges"))
     v1.train.Saver().save(session, os.path.join(folder, "diverges", "model.ckpt"))
 with tf.Graph().as_default(), v1.Session() as session:
+    x, y = v1.placeholder(tf.float32, [None, 8], name="x"), v1.placeholder(tf.int64, [None], name="y")
+    seen = v1.get_variable("seen", [8], initializer=v1.zeros_initializer(), trainable=False)
+    with tf.control_dependencies([v1.assign_sub(seen, 0.1 * (seen - tf.reduce_mean(x, 0)))]):
+        logits = tf.matmul(x, v1.get_variable("w", [8, 3], initializer=v1.glorot_uniform_initializer(seed=1)))
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits), name="loss")
+    v1.train.GradientDescentOptimizer(0.1).minimize(loss, name="train")
+    session.run(v1.global_variables_initializer())
+    os.makedirs(os.path.join(folder, "kept_on_the_way"))
+    v1.train.Saver().save(session, os.path.join(folder, "kept_on_the_way", "model.ckpt"))
+with tf.Graph().as_default(), v1.Session() as session:
     w = v1.get_variable("w", [], initializer=v1.ones_initializer())
     v1.train.GradientDescentOptimizer(1e4).minimize(tf.square(w, name="loss"), name="train")
     session.run(v1.global_variables_initializer())

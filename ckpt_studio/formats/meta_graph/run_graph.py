@@ -75,6 +75,7 @@ def build_run_graph(
         train_ops=train_ops,
         losses=losses,
         variables=variables,
+        moved_by_loss=builder.moved_by(losses[:1]),
         initializers=builder.initializers,
         table_initializers=plan.table_initializers,
         own_data=bool(plan.own_data_used(fed)),
@@ -162,6 +163,11 @@ class _Builder:
             for extent in like.shape:
                 shape.dim.add(size=extent)
         return node
+
+    def moved_by(self, tensors: Collection[str]) -> frozenset[str]:
+        """Names of the variables that are written when these tensors are computed."""
+        inside = self._view.behind(map(node_of, tensors))
+        return frozenset(name for name, by in self._view.writers_of.items() if not inside.isdisjoint(by))
 
     def fetchable_losses(self) -> tuple[str, ...]:
         """The chosen loss, once it is sure that it may be fetched."""

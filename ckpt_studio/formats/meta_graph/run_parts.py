@@ -74,6 +74,7 @@ class RunGraph:
         train_ops: nodes to run at each step, each in a call of its own.
         losses: tensors that may be fetched at each step, the chosen loss first; empty without a loss.
         variables: every variable of the run.
+        moved_by_loss: names of those that change when the first loss is computed, as statistics kept on the way do.
         initializers: nodes that give values to variables that the checkpoint does not hold, in an order that works.
         table_initializers: nodes that fill lookup tables.
         own_data: whether the run takes data that the graph brings along.
@@ -93,6 +94,7 @@ class RunGraph:
     train_ops: tuple[str, ...]
     losses: tuple[str, ...]
     variables: tuple[RunVariable, ...]
+    moved_by_loss: frozenset[str]
     initializers: tuple[str, ...]
     table_initializers: tuple[str, ...]
     own_data: bool

@@ -74,10 +74,14 @@ class GraphSession:
                         self._session.run(one.set_op, {one.set_feed: part})
 
     def loss(self, feeds: Mapping[str, Any]) -> float | None:
-        """The loss of a batch; nothing is trained by it."""
+        """The loss of a batch; no variable is changed by it."""
         if self._loss is None:
             return None
-        return _number(self._session.run(self._loss, feeds))
+        moved = self._run_graph.moved_by_loss
+        kept = self.snapshot(moved) if moved else {}
+        loss = _number(self._session.run(self._loss, feeds))
+        self.go_back(kept)
+        return loss
 
     def step(self, feeds: Mapping[str, Any]) -> tuple[float | None, int | None]:
         """Run the train operations once, one after another; the first one's loss, and the step after the last.
@@ -119,15 +123,18 @@ class GraphSession:
         """The step that the graph counts, None where it does not."""
         return int(self._session.run(self._run_graph.step)) if self._has_step else None
 
-    def snapshot(self) -> dict[str, Any]:
-        """The values of all variables, for `go_back`."""
-        found: dict[str, Any] = self._session.run({one.name: one.get for one in self._run_graph.variables})
+    def snapshot(self, names: Container[str] | None = None) -> dict[str, Any]:
+        """The values of all variables, or of those of these names, for `go_back`."""
+        variables = self._run_graph.variables
+        wanted = {one.name: one.get for one in variables if names is None or one.name in names}
+        found: dict[str, Any] = self._session.run(wanted)
         return found
 
     def go_back(self, snapshot: Mapping[str, Any]) -> None:
-        """Give all variables the values that they had."""
+        """Give the variables of a snapshot the values that they had."""
         for one in self._run_graph.variables:
-            self._session.run(one.set_op, {one.set_feed: snapshot[one.name]})
+            if one.name in snapshot:
+                self._session.run(one.set_op, {one.set_feed: snapshot[one.name]})
 
     def values(self, start: TensorSource) -> dict[str, NDArray[Any]]:
         """Every variable by its key; parts of a partitioned one put together over what the checkpoint began with."""
