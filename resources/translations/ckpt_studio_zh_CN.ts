@@ -147,6 +147,10 @@
         <translation>视图(&amp;V)</translation>
     </message>
     <message>
+        <source>&amp;Watch a Run…</source>
+        <translation>观看运行(&amp;W)…</translation>
+    </message>
+    <message>
         <source>&amp;Window</source>
         <translation>窗口(&amp;W)</translation>
     </message>
@@ -397,6 +401,10 @@
     <message>
         <source>Show Full &amp;Names</source>
         <translation>显示全名(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Show a run that goes on without a window</source>
+        <translation>显示在没有窗口时继续的运行</translation>
     </message>
     <message>
         <source>Show every variable</source>
@@ -659,6 +667,10 @@
     <message>
         <source>Continues from step {0}</source>
         <translation>从第 {0} 步继续</translation>
+    </message>
+    <message>
+        <source>New optimizer {0}, learning rate {1}</source>
+        <translation>新优化器 {0},学习率 {1}</translation>
     </message>
     <message>
         <source>No loss was found; there will be no curve</source>
@@ -973,6 +985,10 @@
         <translation>保留到下次启动(&amp;K)</translation>
     </message>
     <message>
+        <source>&amp;Keep running</source>
+        <translation>继续运行(&amp;K)</translation>
+    </message>
+    <message>
         <source>&amp;Stop and save</source>
         <translation>停止并保存(&amp;S)</translation>
     </message>
@@ -981,12 +997,20 @@
         <translation>写入(&amp;W)…</translation>
     </message>
     <message>
+        <source>1 run waits for it and will not be started.</source>
+        <translation>有 1 个运行在等待它,将不会启动。</translation>
+    </message>
+    <message>
         <source>1 staged edit of</source>
         <translation>1 项暂存的修改</translation>
     </message>
     <message>
-        <source>A run is going on, and it ends with the window: its step finishes, and a checkpoint is saved first.</source>
-        <translation>有训练正在运行，它将随窗口一同结束：先完成当前步，并保存一个检查点。</translation>
+        <source>A run is going on. It can be stopped, which finishes its step and saves a checkpoint, or be kept running without the window: the next window offers to watch it.</source>
+        <translation>有一个运行正在进行。可以停止它(完成当前步并保存检查点),也可以让它在没有窗口时继续:下一个窗口会提供观看。</translation>
+    </message>
+    <message>
+        <source>C&amp;lose</source>
+        <translation>关闭(&amp;L)</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -997,12 +1021,20 @@
         <translation>关闭窗口？</translation>
     </message>
     <message>
+        <source>Keep the &amp;run going without the window</source>
+        <translation>让运行在没有窗口时继续(&amp;R)</translation>
+    </message>
+    <message>
         <source>The edits are in the journal; they come back when this checkpoint is opened again</source>
         <translation>修改已记入恢复日志；再次打开此检查点时会恢复</translation>
     </message>
     <message>
         <source>The run is being stopped</source>
         <translation>正在停止运行</translation>
+    </message>
+    <message>
+        <source>{0} runs wait for it and will not be started.</source>
+        <translation>有 {0} 个运行在等待它,将不会启动。</translation>
     </message>
     <message>
         <source>{0} staged edits of</source>
@@ -1361,6 +1393,49 @@
     <message>
         <source>the only one, or the one with the variable&apos;s name</source>
         <translation>唯一的一个，或与变量同名的一个</translation>
+    </message>
+</context>
+<context>
+    <name>CurvesPanel</name>
+    <message>
+        <source>&amp;Log loss</source>
+        <translation>对数损失(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Whole run</source>
+        <translation>整个运行(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Curves</source>
+        <translation>曲线</translation>
+    </message>
+    <message>
+        <source>Log st&amp;eps</source>
+        <translation>对数步数(&amp;E)</translation>
+    </message>
+    <message>
+        <source>Logarithmic axis of steps</source>
+        <translation>步数轴取对数</translation>
+    </message>
+    <message>
+        <source>Logarithmic loss axis</source>
+        <translation>损失轴取对数</translation>
+    </message>
+    <message>
+        <source>Numbers to show</source>
+        <translation>要显示的数值</translation>
+    </message>
+    <message>
+        <source>Show the whole run again after zooming</source>
+        <translation>缩放后重新显示整个运行</translation>
+    </message>
+    <message>
+        <source>Which numbers of the run are shown beside its loss</source>
+        <translation>除损失外还显示运行的哪些数值</translation>
+    </message>
+    <message>
+        <source>loss</source>
+        <translation>损失</translation>
     </message>
 </context>
 <context>
@@ -2438,6 +2513,29 @@
     </message>
 </context>
 <context>
+    <name>GoingOn</name>
+    <message>
+        <source>A run is going on in %1</source>
+        <translation>%1 中有运行正在进行</translation>
+    </message>
+    <message>
+        <source>No run goes on without a window.</source>
+        <translation>没有在无窗口状态下继续的运行。</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>The run in %1 finishes its step, saves and ends.</source>
+        <translation>%1 中的运行会完成当前步、保存并结束。</translation>
+    </message>
+    <message>
+        <source>Watch</source>
+        <translation>观看</translation>
+    </message>
+</context>
+<context>
     <name>Health</name>
     <message>
         <source>%1 of %2 columns are nothing but zeros: %4.</source>
@@ -3068,8 +3166,75 @@
 <context>
     <name>LogPanel</name>
     <message>
+        <source>&amp;Follow</source>
+        <translation>跟随(&amp;F)</translation>
+    </message>
+    <message>
+        <source>C&amp;lear</source>
+        <translation>清空(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Co&amp;py all</source>
+        <translation>全部复制(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Copy all lines that are shown</source>
+        <translation>复制显示的所有行</translation>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation>错误</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Filter the log</source>
+        <translation>筛选日志</translation>
+    </message>
+    <message>
+        <source>Filter: part of a line</source>
+        <translation>筛选:行中的一部分</translation>
+    </message>
+    <message>
+        <source>Forget all lines; the run&apos;s own log file keeps its lines</source>
+        <translation>清除所有行;运行自己的日志文件仍保留其内容</translation>
+    </message>
+    <message>
+        <source>Output of the run</source>
+        <translation>运行的输出</translation>
+    </message>
+    <message>
+        <source>Show the newest line as it comes; scrolling up pauses this</source>
+        <translation>新行出现时显示最新一行;向上滚动会暂停</translation>
+    </message>
+    <message>
+        <source>The program</source>
+        <translation>程序</translation>
+    </message>
+    <message>
+        <source>Warnings and errors</source>
+        <translation>警告和错误</translation>
+    </message>
+    <message>
+        <source>Which lines are shown</source>
+        <translation>显示哪些行</translation>
+    </message>
+</context>
+<context>
+    <name>LogView</name>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>复制(&amp;C)</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation>日志</translation>
+    </message>
+    <message>
+        <source>Select &amp;all</source>
+        <translation>全选(&amp;A)</translation>
     </message>
 </context>
 <context>
@@ -3247,6 +3412,14 @@
     <message>
         <source>the graph %1</source>
         <translation>图 %1</translation>
+    </message>
+    <message>
+        <source>the graph&apos;s own</source>
+        <translation>计算图自带</translation>
+    </message>
+    <message>
+        <source>the optimizer&apos;s own: %1</source>
+        <translation>优化器自己的:%1</translation>
     </message>
     <message>
         <source>the recipe %1</source>
@@ -3913,12 +4086,12 @@
         <translation>暂停(&amp;P)</translation>
     </message>
     <message>
-        <source>&amp;Whole run</source>
-        <translation>整个运行(&amp;W)</translation>
-    </message>
-    <message>
         <source>Checkpoint &amp;now</source>
         <translation>立即保存检查点(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
     </message>
     <message>
         <source>Checkpoints of this run</source>
@@ -3937,20 +4110,12 @@
         <translation>完成当前步，保存检查点并结束运行</translation>
     </message>
     <message>
-        <source>Open checkpoint</source>
-        <translation>打开检查点</translation>
-    </message>
-    <message>
         <source>Runs that wait</source>
         <translation>等待的运行</translation>
     </message>
     <message>
         <source>S&amp;top</source>
         <translation>停止(&amp;T)</translation>
-    </message>
-    <message>
-        <source>Show the whole run again after zooming</source>
-        <translation>缩放后重新显示整个运行</translation>
     </message>
     <message>
         <source>Take %1 out</source>
@@ -4004,20 +4169,12 @@
         <translation>复制(&amp;C)</translation>
     </message>
     <message>
-        <source>&amp;Log scale</source>
-        <translation>对数刻度(&amp;L)</translation>
-    </message>
-    <message>
         <source>Copy what happened and the last lines of the log</source>
         <translation>复制经过以及日志的最后几行</translation>
     </message>
     <message>
         <source>ETA {0}</source>
         <translation>剩余 {0}</translation>
-    </message>
-    <message>
-        <source>Logarithmic loss axis</source>
-        <translation>损失轴用对数刻度</translation>
     </message>
     <message>
         <source>No loss was found in this graph; the run trains without a curve.</source>
@@ -4392,6 +4549,10 @@
         <translation>1 项修改，已写入</translation>
     </message>
     <message>
+        <source>1 parameter</source>
+        <translation>1 个参数</translation>
+    </message>
+    <message>
         <source>1 staged edit</source>
         <translation>1 项暂存的修改</translation>
     </message>
@@ -4410,6 +4571,10 @@
     <message>
         <source>no staged edits</source>
         <translation>没有暂存的修改</translation>
+    </message>
+    <message>
+        <source>{0} parameters</source>
+        <translation>{0} 个参数</translation>
     </message>
 </context>
 <context>
@@ -5261,6 +5426,14 @@
         <translation>名称(&amp;E)：</translation>
     </message>
     <message>
+        <source>Names &amp;like:</source>
+        <translation>名称仿照(&amp;L):</translation>
+    </message>
+    <message>
+        <source>Names like those of</source>
+        <translation>名称仿照</translation>
+    </message>
+    <message>
         <source>Names of the variables</source>
         <translation>变量的名称</translation>
     </message>
@@ -5279,6 +5452,10 @@
     <message>
         <source>The new checkpoint stands on its own.</source>
         <translation>新检查点独立存在。</translation>
+    </message>
+    <message>
+        <source>another checkpoint of the same model</source>
+        <translation>同一模型的另一个检查点</translation>
     </message>
 </context>
 <context>
@@ -5380,6 +5557,10 @@
         <translation>写入新的检查点</translation>
     </message>
     <message>
+        <source>Write the staged edits first; what is written can then be laid out like another.</source>
+        <translation>请先写出暂存的编辑;写出的结果之后可以仿照另一个检查点排布。</translation>
+    </message>
+    <message>
         <source>Writing</source>
         <translation>正在写入</translation>
     </message>
@@ -5427,6 +5608,14 @@
         <translation>此格式中无法保留的内容：</translation>
     </message>
     <message>
+        <source>What fits</source>
+        <translation>相符的内容</translation>
+    </message>
+    <message>
+        <source>What fits: {0} variables take the values.</source>
+        <translation>相符:{0} 个变量取得这些值。</translation>
+    </message>
+    <message>
         <source>What is shared is not read meanwhile; Verify or Certify does that.</source>
         <translation>共享的内容此时不读取；校验或验证时会读取。</translation>
     </message>
@@ -5437,6 +5626,10 @@
     <message>
         <source>Writes {0}, shares {1} with the original; {2} are free.</source>
         <translation>写入 {0}，与原检查点共享 {1}；剩余 {2}。</translation>
+    </message>
+    <message>
+        <source>and {0} more</source>
+        <translation>以及另外 {0} 个</translation>
     </message>
 </context>
 <context>
