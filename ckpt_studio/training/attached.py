@@ -301,6 +301,7 @@ def _event(said: dict[str, Any]) -> RunEvent | None:
             return Outcome(
                 RunState(said["state"]), cause, str(said["message"]), said["prefix"], said["frozen_unchanged"],
                 tuple(map(str, said.get("last_lines", ()))), tuple(map(str, said.get("never_moved", ()))),
+                str(said.get("place", "")),
             )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         pass

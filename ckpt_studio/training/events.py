@@ -118,6 +118,7 @@ class Outcome:
             nothing was frozen or nothing was written.
         never_moved: keys of variables that were trained and that `prefix` holds as they were at the start.
         last_lines: the end of the log, oldest first; empty where the run did not fail.
+        place: where in the recipe it failed, as FILE:LINE; empty where it did not fail there.
     """
 
     state: RunState
@@ -127,6 +128,7 @@ class Outcome:
     frozen_unchanged: bool | None
     last_lines: tuple[str, ...] = ()
     never_moved: tuple[str, ...] = ()
+    place: str = ""
 
 
 End: TypeAlias = Outcome
@@ -158,4 +160,5 @@ def to_json(event: RunEvent) -> Iterator[Json]:
             "frozen_unchanged": event.frozen_unchanged,
             "last_lines": list(event.last_lines),
             "never_moved": list(event.never_moved),
+            **({"place": event.place} if event.place else {}),
         }

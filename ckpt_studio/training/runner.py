@@ -15,6 +15,7 @@ import contextlib
 import json
 import queue
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -330,7 +331,8 @@ class Runner:
             cause = Cause(word["cause"]) if word["cause"] in set(Cause) else Cause.exception
             if cause is Cause.refused:
                 return self._ended(RunState.failed, cause, word["message"])
-            return self._ended(RunState.failed, cause, word["message"] + self._kept(), lines)
+            outcome = self._ended(RunState.failed, cause, word["message"] + self._kept(), lines)
+            return replace(outcome, place=self._place(word.get("place")))
         state = RunState.finished if word["state"] == "finished" else RunState.stopped
         return self._ended(state, None, word["message"])
 
@@ -349,6 +351,15 @@ class Runner:
             state, cause = RunState.failed, Cause.frozen_changed
             message = f"The run changed variables that were frozen; do not use {prefix}."
         return Outcome(state, cause, message, prefix, proof.frozen_unchanged, shown(lines), proof.never_moved)
+
+    def _place(self, said: object) -> str:
+        """Where the recipe failed: a file of its folder, whatever the training process calls it."""
+        file, _, line = said.rpartition(":") if isinstance(said, str) else ("", "", "")
+        recipe = self.spec.recipe
+        if recipe is None or not file.endswith(".py") or not line.isdecimal() or "\n" in file:
+            return ""
+        inside = Path(file).resolve().is_relative_to(Path(recipe).resolve().parent)
+        return f"{file}:{line}" if inside else ""
 
     def _kept(self) -> str:
         if self._newest is None:

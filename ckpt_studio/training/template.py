@@ -61,7 +61,8 @@ def recipe_for(source: TensorSource, base: Checkpoint) -> str:
         "",
         "",
         "# Instead of model, optimizer and loss, build() may return any objects that hold variables, under the names",
-        "# that tf.train.Checkpoint had for them, and a function train_step(batch) that returns its loss.",
+        "# that tf.train.Checkpoint had for them, and a function train_step(batch) that returns its loss, or a dict of",
+        '# "loss" and other numbers to be shown.',
     ]
     left = [layer.name for layer, call in zip(layers, built, strict=True) if call is None]
     if left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,67 @@ def test_a_recipe_that_does_not_keep_to_the_contract_is_said(
     assert outcome.state is RunState.failed
     assert outcome.cause in (Cause.refused, Cause.exception)
     assert said in outcome.message
+
+
+STEP = """import tensorflow as tf
+w = tf.Variable([1.0, 2.0], name="w")
+optimizer = tf.keras.optimizers.SGD(0.125)
+optimizer.build([w])
+
+def helper(x):
+    {helper}
+
+def train_step(batch):
+    loss = tf.reduce_sum(helper(batch) * w)
+    optimizer.apply_gradients([(tf.ones(2), w)])
+    return {{"accuracy": tf.reduce_mean(batch), "loss": loss, "text": tf.constant("a"), "rows": batch}}
+
+def build():
+    data = tf.data.Dataset.from_tensors(tf.ones((4, 2))).repeat()
+    return {{"w": w, "optimizer": optimizer, "dataset": data, "train_step": train_step}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("helper", "said"),
+    [
+        ("raise KeyError('milk')", "KeyError in recipe.py, line 7: 'milk'."),
+        (
+            "return tf.ones((4, 3))",
+            "ValueError in recipe.py, line 10: Dimensions must be equal, but are 3 and 2",
+        ),
+        (
+            "return tf.ensure_shape(tf.tile(x, tf.cast([1, x[0, 0]], tf.int32) * 3), (None, 2))",
+            "recipe.py, line 7",
+        ),
+    ],
+)
+def test_where_a_step_of_ones_own_failed_is_said(
+    helper: str, said: str, start: Start, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(STEP.format(helper=helper))
+    base = MemoryCheckpoint({"w": np.ones(2, "f")})
+    outcome = start(base, data=None, recipe=str(recipe), steps=1).end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.exception)
+    assert said in outcome.message
+    assert outcome.place == f"{recipe}:{said.partition('line ')[2].partition(':')[0]}"
+
+
+def test_numbers_that_a_step_tells_are_kept_beside_its_loss(start: Start, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(STEP.format(helper="return x"))
+    base = MemoryCheckpoint({"w": np.ones(2, "f")})
+    run = start(base, data=None, recipe=str(recipe), steps=3)
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    lines = [json.loads(line) for line in (run.runner.folder.events).read_text().splitlines()]
+    steps = [line for line in lines if line["event"] == "metrics"]
+    assert [line["loss"] for line in steps] == [8.0, 7.0, 6.0]
+    assert [line["scalars"]["accuracy"] for line in steps] == [1.0, 1.0, 1.0]
+    assert steps[0]["scalars"] == {"accuracy": 1.0, "learning_rate": 0.125}
+    (board,) = run.runner.folder.path.glob("events.out.tfevents.*")
+    assert b"accuracy" in board.read_bytes()
 
 
 def test_a_limit_of_memory_holds(start: Start, tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QProgressBar,
@@ -22,7 +25,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.gui.dialogs.card_text import card_lines
 from ckpt_studio.gui.dialogs.fields import Notice, PlainLabel, copy_text, duration_text, named
 from ckpt_studio.gui.panels.run_head import RunHead
-from ckpt_studio.gui.texts import visible, without_mnemonic
+from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
 from ckpt_studio.gui.turns import in_next_turn
 
 if TYPE_CHECKING:
@@ -143,10 +146,17 @@ class RunPanel(QWidget):
         self._copy = self._button("runCopyButton", self.tr("&Copy"))
         self._copy.setToolTip(self.tr("Copy what happened and the last lines of the log"))
         self._copy.clicked.connect(self._copy_failure)
+        self._place = self._button("runPlaceButton", "")
+        self._place.setToolTip(self.tr("Open the recipe where it failed"))
+        self._place.clicked.connect(self._open_place)
         self._card = PlainLabel("runCard", parent=side)
         for widget in (self._not_finite, self._outcome, self._failure, self._proof, self._last_lines):
             column.addWidget(widget)
-        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        row.addWidget(self._copy)
+        row.addWidget(self._place)
+        row.addStretch(1)
+        column.addLayout(row)
         column.addWidget(self._card)
         column.addStretch(1)
         area.setWidget(side)
@@ -166,6 +176,7 @@ class RunPanel(QWidget):
         self._not_finite.say("")
         self._last_lines.hide()
         self._copy.hide()
+        self._place.hide()
         self._proof.hide()
         self._progress.setRange(0, 0)
         self._plot_hint.setText(self.tr("The loss appears with the first step."))
@@ -253,6 +264,10 @@ class RunPanel(QWidget):
         self._last_lines.setPlainText("\n".join(visible(line) for line in outcome.last_lines))
         self._last_lines.setVisible(failed and bool(outcome.last_lines))
         self._copy.setVisible(failed)
+        file, _, line = outcome.place.rpartition(":")
+        text = self.tr("Open %1, line %2").replace("%2", line).replace("%1", visible(Path(file).name))
+        self._place.setText(in_action(text))
+        self._place.setVisible(bool(file))
         if failed:
             self._last_lines.verticalScrollBar().setValue(self._last_lines.verticalScrollBar().maximum())
 
@@ -266,12 +281,22 @@ class RunPanel(QWidget):
             return self.tr("✓ {0} frozen variables are bit-identical.").format(frozen)
         return self.tr("⚠ Frozen variables have changed: do not use this checkpoint.")
 
+    def _open_place(self) -> None:
+        """Open the recipe with what the person edits Python with; the place is on the clipboard for its Go to Line."""
+        outcome = self._runs.outcome
+        if outcome is not None and outcome.place:
+            copy_text(outcome.place)
+            file = outcome.place.rpartition(":")[0]
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(file)):
+                self._session.notice(
+                    self.tr("No program opens %1; its place is on the clipboard.").replace(
+                        "%1", visible(file)
+                    )
+                )
+
     def _copy_failure(self) -> None:
-        spec = self._runs.spec
-        folder = "" if spec is None else spec.out
-        lines = [
-            self._failure.text(),
-            self.tr("Run folder: {0}").format(folder),
-            self._last_lines.toPlainText(),
-        ]
-        copy_text("\n".join(lines))
+        spec, outcome = self._runs.spec, self._runs.outcome
+        lines = [self._failure.text(), self.tr("Run folder: {0}").format("" if spec is None else spec.out)]
+        if outcome is not None and outcome.place:
+            lines.append(self.tr("Place: {0}").format(outcome.place))
+        copy_text("\n".join([*lines, self._last_lines.toPlainText()]))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.panels.run import RunPanel
-from ckpt_studio.training.events import Metrics, RunState
+from ckpt_studio.training.events import Cause, Metrics, Outcome, RunState
 from ckpt_studio.training.spec import DataSpec, RunSpec
 
 
@@ -126,3 +126,24 @@ def test_runs_wait_for_each_other_pause_and_stay_in_grey(
     assert compare.text() == "Compare model.ckpt-530 with what is open"
     with qtbot.waitSignal(opened.workbench.comparing.opened, timeout=10_000):
         compare.trigger()
+
+
+def test_a_failure_names_the_place_in_the_recipe(opened: MainWindow, tmp_path: Path) -> None:
+    runs = opened.workbench.runs
+    assert runs is not None
+    panel = opened.findChild(QWidget, "runPanel")
+    runs.spec = RunSpec("model.ckpt-500", str(tmp_path / "run-01"), recipe=str(tmp_path / "recipe.py"))
+    runs.started.emit(runs.spec)
+    place = panel.findChild(QPushButton, "runPlaceButton")
+    assert place.isHidden()
+    runs.outcome = Outcome(
+        RunState.failed, Cause.exception, "KeyError in recipe.py, line 7: 'milk'.", None, None, ("last line",),
+        place=str(tmp_path / "recipe.py:7"),
+    )  # fmt: skip
+    runs.ended.emit(runs.outcome)
+    assert not place.isHidden()
+    assert place.text() == "Open recipe.py, line 7"
+    QTest.mouseClick(panel.findChild(QPushButton, "runCopyButton"), Qt.MouseButton.LeftButton)
+    copied = QApplication.clipboard().text().splitlines()
+    assert copied[0] == "KeyError in recipe.py, line 7: 'milk'."
+    assert copied[2:] == [f"Place: {tmp_path / 'recipe.py:7'}", "last line"]

@@ -139,7 +139,9 @@ def _variables(job: Job, recipe: Recipe) -> tuple[list[Found], list[LiveVariable
         id(variable)
         for one in recipe.objects.values()
         if not isinstance(one, keras.optimizers.Optimizer)
-        for variable in getattr(one, "trainable_variables", ())
+        for variable in getattr(
+            one, "trainable_variables", (one,) if getattr(one, "trainable", False) else ()
+        )
     }
     place = {id(one.variable): at for at, one in enumerate(found)}
     slots: dict[int, tuple[Any, str]] = {}
