@@ -189,7 +189,7 @@ def _value(value: NDArray[Any], key: str, edit: Any) -> NDArray[Any]:
         case Scale():
             if value.dtype == object:
                 raise Refused
-            return (value.astype("f8") * edit.factor + edit.offset).astype(value.dtype)
+            return _as(value.astype("f8") * edit.factor + edit.offset, value.dtype)
         case ReplaceNan():
             if value.dtype.kind != "f":
                 raise Refused
@@ -197,11 +197,8 @@ def _value(value: NDArray[Any], key: str, edit: Any) -> NDArray[Any]:
         case Cast():
             if value.dtype == object:
                 raise Refused
-            return (
-                np.trunc(value.astype("f8")).astype(edit.dtype.numpy)
-                if edit.dtype.name == "int32"
-                else (value.astype(edit.dtype.numpy))
-            )
+            assert edit.dtype.numpy is not None
+            return _as(value.astype("f8") if value.dtype.kind == "f" else value, edit.dtype.numpy)
         case Reshape():
             return value.reshape(edit.shape)
         case Transpose():
@@ -213,6 +210,15 @@ def _value(value: NDArray[Any], key: str, edit: Any) -> NDArray[Any]:
                 value.dtype
             )
     raise AssertionError(edit)
+
+
+def _as(value: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """In another type; whole numbers stop at its ends."""
+    if dtype.kind == "i":
+        ends = np.iinfo(dtype)
+        return np.clip(np.trunc(value), ends.min, ends.max).astype(dtype)
+    with np.errstate(over="ignore"):
+        return value.astype(dtype)
 
 
 def _initialised(value: NDArray[Any], key: str, edit: Assign) -> NDArray[Any]:

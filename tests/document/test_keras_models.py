@@ -23,6 +23,7 @@ from ckpt_studio.document.edits import (
     Drop,
     Freeze,
     RenameMany,
+    SetStep,
     Transpose,
     Unfreeze,
     Value,
@@ -401,3 +402,14 @@ def test_models_of_ones_own_classes_are_certified_without_running_them(
     answer = json.loads(capsys.readouterr().out)["certified"]
     assert answer["ok"]
     assert "not Keras" in answer["library"]
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
+def test_the_step_of_a_model_is_what_its_optimizer_has_counted(
+    keras: Keras, tmp_path: Path, name: str
+) -> None:
+    document = opened(keras, name)
+    document.do(SetStep.of(document.staged.columns, 77))
+    written = write_document(document, str(tmp_path / name))
+    script = "result = int(loaded(args[0]).optimizer.iterations)"
+    assert keras.child(MODELS + script, written.prefix) == 77

@@ -19,19 +19,21 @@ from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.state import State
 
 _STEPS: Final = frozenset({
-    "global_step", "step", "train_step", "training_step", "iter", "iterations", "_iterations",
+    "global_step", "step", "train_step", "training_step", "iter", "iteration", "iterations", "_iterations",
 })  # fmt: skip
 _POWERS: Final = ("beta1_power", "beta2_power")
 
 
 def steps_of(columns: Columns) -> tuple[str, ...]:
-    """The counters that count training steps."""
+    """The counters that count training steps, as their keys or full names tell."""
     rows = np.flatnonzero(columns.role == Role.counter).tolist()
-    return tuple(key for key in columns.keys.take(rows) if _last(key) in _STEPS)
+    keys = columns.keys.take(rows)
+    names = map(columns.name, rows)
+    return tuple(key for key, name in zip(keys, names, strict=True) if {_last(key), _last(name)} & _STEPS)
 
 
 def _last(key: str) -> str:
-    return (key.rpartition(ATTRIBUTES)[0] or key).rpartition("/")[2]
+    return (key.rpartition(ATTRIBUTES)[0] or key).rpartition("/")[2].removesuffix(":0")
 
 
 def name_for(name: str, step: int) -> str:

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from typing import IO, Any, Final
 
@@ -33,7 +32,8 @@ from ckpt_studio.formats.keras.hdf5.image import Image
 from ckpt_studio.formats.keras.hdf5.listing import Judge, Listing
 
 _IDLE_SECONDS: Final = 30
-_SILENCE_SECONDS: Final = 30.0
+_SILENT_LOOKS: Final = 60
+_LOOK_SECONDS: Final = 0.5
 _COMMAND: Final = (sys.executable, "-P", "-m", "ckpt_studio.formats.keras.hdf5.child", str(_IDLE_SECONDS))
 _TOO_LONG: Final = frozenset(
     getattr(signal, name) for name in ("SIGPROF", "SIGXCPU", "SIGKILL") if hasattr(signal, name)
@@ -54,6 +54,9 @@ class _Said(Exception):
 class _Clock:
     """Ends a process that says nothing for too long. A context manager around one request.
 
+    It counts how often it looked, not seconds: while we stand still ourselves (stopped by a shell, or by a debugger),
+    nobody listens to what the process says.
+
     Attributes:
         said_nothing: whether it has said nothing at all yet.
         struck: whether it was ended.
@@ -61,7 +64,7 @@ class _Clock:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._due = time.monotonic() + _SILENCE_SECONDS
+        self._silent = 0
         self._over = threading.Event()
         self.said_nothing = True
         self.struck = False
@@ -78,11 +81,12 @@ class _Clock:
     def heard(self) -> None:
         """It said something."""
         self.said_nothing = False
-        self._due = time.monotonic() + _SILENCE_SECONDS
+        self._silent = 0
 
     def _watch(self) -> None:
-        while not self._over.wait(max(0.0, self._due - time.monotonic())):
-            if time.monotonic() >= self._due:
+        while not self._over.wait(_LOOK_SECONDS):
+            self._silent += 1
+            if self._silent > _SILENT_LOOKS:
                 self.struck = True
                 self._process.kill()
                 return
