@@ -81,13 +81,10 @@ class TensorFlowChild:
         return answer["result"]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, which has nothing to put away."""
         if self._process is not None:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process.wait(30)
+            self._process.kill()
+            self._process.communicate()
             self._process = None
 
     def _started(self) -> subprocess.Popen[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,3 +125,19 @@ def test_every_variable_is_what_it_was(written: dict[str, list[Any]], name: str,
         by_graph = with_graph and key in trainable
         assert info.trainable == (by_graph if with_graph else None)
         assert info.role_source == (RoleSource.meta_graph if by_graph else RoleSource.by_name)
+
+
+OTHER_NAMES = """
+v1 = tf.compat.v1
+with tf.Graph().as_default(), v1.Session() as session:
+    w, still = v1.get_variable("w", [2]), v1.get_variable("still", [2], trainable=False)
+    session.run(v1.global_variables_initializer())
+    result = v1.train.Saver({"saved/w": w, "saved/still": still}).save(session, args[0])
+"""
+
+
+def test_a_graph_whose_saver_has_other_names_says_nothing(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    columns = open_bundle(tensorflow_child(OTHER_NAMES, tmp_path / "model.ckpt")).columns
+    assert [columns.of(key).trainable for key in ("saved/w", "saved/still")] == [None, None]

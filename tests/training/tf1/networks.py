@@ -68,7 +68,7 @@ def contrib_batch_norm():
         layer(x, "hidden", HIDDEN), is_training=training, scale=True, scope="norm", decay=0.9
     )
     logits = layer(tf.nn.relu(at), "out", CLASSES)
-    return with_updates(train.AdamOptimizer(0.01), entropy(logits, y), dict(feeds, **{"training:0": True}))
+    return with_updates(train.AdamOptimizer(0.01), entropy(logits, y), dict(feeds, **{"training:0": 1}))
 
 
 @graph
@@ -241,10 +241,11 @@ def _sparse(name, resource):
     graph(build)
 
 
+SPARSE_RESOURCE = ("sgd", "momentum", "adam", "adagrad")
 for _name in SPARSE:
     _sparse(_name, False)
-    if _name in ("sgd", "momentum", "adam", "adagrad"):
-        _sparse(_name, True)
+for _name in SPARSE_RESOURCE:
+    _sparse(_name, True)
 
 
 @graph

@@ -79,7 +79,7 @@ def described(made, folder):
         "still": made.still,
         "slots": made.slots,
         "own_data": made.own_data,
-        "train": [one.name for one in made.train],
+        "train": [getattr(one, "op", one).name for one in made.train],
         "values": values(prefix),
     }
 

@@ -51,7 +51,15 @@ def _builder(name, **how):
     return lambda: plain(OPTIMIZERS[name](), **how)
 
 
+def _decayed():
+    """Its decay and its step are in no order, so it is never quite repeatable."""
+    made = plain(tf.contrib.opt.AdamWOptimizer(0.001, 0.01))
+    made.exact = False
+    return made
+
+
 BUILDERS.update({name: _builder(name) for name in OPTIMIZERS})
+BUILDERS["adamw"] = _decayed
 BUILDERS.update({name + "_resource": _builder(name, use_resource=True) for name in AS_RESOURCE})
 
 

@@ -3,7 +3,6 @@
 Imported by TensorFlow 1.0 to 1.15 only.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from tests.training.tf1.graphs import (
@@ -204,13 +203,12 @@ def saved_without_slots():
 
 
 @graph
-def monitored_session():
-    """A scaffold with hooks: summaries and tables that are merged and finalised."""
+def scaffold():
+    """The Saver and the checks that a MonitoredTrainingSession adds."""
     x, y, feeds = data()
     made = trained_by(train.AdamOptimizer(0.01), classifier(x, y), feeds)
-    scaffold = train.Scaffold()
-    scaffold.finalize()
-    made.saver = lambda: scaffold.saver
+    tf.report_uninitialized_variables()
+    made.saver = lambda: train.Saver(sharded=True, allow_empty=True)
     return made
 
 
@@ -236,10 +234,10 @@ def estimated(canned):
     """Trained by an Estimator that tf.estimator has ready; its graph is what it wrote."""
 
     def build(folder, steps):
-        held = arrays()
-        inputs = tf.estimator.inputs.numpy_input_fn(
-            {"x": held["features"]}, held["labels"].astype(np.int32), BATCH, num_epochs=None, shuffle=False
-        )
+        def inputs():
+            x, y = slices().repeat().batch(BATCH).make_one_shot_iterator().get_next()
+            return {"x": x}, y
+
         column = tf.feature_column.numeric_column("x", [FEATURES])
         config = tf.estimator.RunConfig().replace(model_dir=folder, save_summary_steps=10**6)
         one = canned(column, config)

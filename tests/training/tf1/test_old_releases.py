@@ -62,7 +62,8 @@ def _listed(name: str, value: ast.expr) -> list[str]:
     patterns = {
         "OPTIMIZERS": ("{}",),
         "AS_RESOURCE": ("{}_resource",),
-        "SPARSE": ("embedding_{}", "embedding_{}_resource"),
+        "SPARSE": ("embedding_{}",),
+        "SPARSE_RESOURCE": ("embedding_{}_resource",),
         "ESTIMATORS": ("{}",),
     }
     return [pattern.format(key) for key in keys for pattern in patterns.get(name, ())]
@@ -110,7 +111,8 @@ def test_graph(name: str, old: tuple[Release, Old], start: Start, tmp_path: Path
     assert values_of(base) == told["values"]
     assert_roles(base, told)
     columns = base.columns
-    weights = sorted(key for key in columns.keys if columns.of(key).trainable)
+    rows = (columns.info(row) for row in range(len(columns)))
+    weights = sorted(one.key for one in rows if one.role is Role.weight and one.trainable is not False)
     document = Document(base)
     document.do(Freeze(tuple(weights[::2])))
     frozen = document.frozen_keys()
