@@ -5,6 +5,7 @@ Rates are taken in blocks that take turns in one process: separate processes dif
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -175,19 +176,30 @@ def measure(place: Path) -> list[Row]:
     child.close()
     for kind, suffix, name in (("Keras", "", "model.keras"), ("MetaGraph", "_graph", "model.ckpt-0")):
         first = min(_one_run(place / f"small{suffix}" / name)[0] for _ in range(3))
-        stopped = _one_run(place / f"large{suffix}" / name)[1]
+        _, stopped, memory = _one_run(place / f"large{suffix}" / name)
         rows.append(Row(f"training: click to first step, {kind}, warm", first * 1e3, None, 600))
         rows.append(Row(f"training: Stop to saved, {kind}, 25 MB", stopped * 1e3, None, 1000))
+        rows.append(
+            Row(
+                f"training: memory by a run, {kind}, 25 MB",
+                memory,
+                None,
+                20,
+                "of who owns it, after it",
+                "MiB",
+            )
+        )
     return rows
 
 
-def _one_run(checkpoint: Path) -> tuple[float, float]:
-    """Seconds from the click to the first step, and from Stop to the end, with a process made ahead."""
+def _one_run(checkpoint: Path) -> tuple[float, float, float]:
+    """With a process made ahead: seconds from the click to the first step, and from Stop to the end; MiB that stay."""
     folder = checkpoint.parent
     base = open_checkpoint(str(checkpoint))
     out = folder / f"run{sum(1 for _ in folder.iterdir())}"
     spec = RunSpec(base.path, str(out), data=DataSpec(str(folder / "data.npz")), trust=True)
-    runner = Runner(spec, base, base, child=_warm())
+    child, before = _warm(), _memory()
+    runner = Runner(spec, base, base, child=child)
     began = time.perf_counter()
     runner.start()
     events: list[RunEvent] = []
@@ -201,7 +213,13 @@ def _one_run(checkpoint: Path) -> tuple[float, float]:
         runner.events(1)
     stopped = time.perf_counter() - began
     runner.close()
-    return first, stopped
+    return first, stopped, _memory() - before
+
+
+def _memory() -> float:
+    """MiB that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 def _warm() -> Child:

@@ -106,15 +106,7 @@ class Crew:
 
     def _silent(self) -> list[int]:
         """The workers that cannot be reached."""
-        found = []
-        for at, address in enumerate(self._addresses):
-            host, _, port = address.rpartition(":")
-            if at != self.index:
-                try:
-                    socket.create_connection((host, int(port)), 2).close()
-                except OSError:
-                    found.append(at)
-        return found
+        return [at for at in range(self.size) if at != self.index and not self._calls_at(at)]
 
     def _names(self, workers: Sequence[int]) -> str:
         said = ", ".join(f"{at} ({self._addresses[at]})" for at in workers)
