@@ -52,7 +52,7 @@ def gradient_of(view: GraphView, write: Write) -> Gradient | None:
     if place is not None and len(inputs) > place + op.startswith("Sparse"):
         if not op.startswith("Sparse"):
             return Gradient(inputs[place])
-        return Gradient(inputs[place], inputs[place + 1], _rows_type(view, write))
+        return _before_summed(view, Gradient(inputs[place], inputs[place + 1], _rows_type(view, write)))
     if write.op in _SCATTERS:
         scattered = _factor(view, inputs[2])
         return (
@@ -75,7 +75,19 @@ def _given_to_slots(view: GraphView, write: Write) -> Iterator[Gradient]:
             scattered = _factor(view, inputs[2])
             of_slot = all(name.startswith(owners) for name in other.primary)
             if of_slot and scattered is not None and not _is_square(view, scattered):
-                yield Gradient(scattered, inputs[1], _rows_type(view, other))
+                yield _before_summed(view, Gradient(scattered, inputs[1], _rows_type(view, other)))
+
+
+def _before_summed(view: GraphView, gradient: Gradient) -> Gradient:
+    """A gradient as it was before the optimizer summed what it has for the same row: another one may not do that."""
+    assert gradient.rows is not None
+    sums, rows = view.nodes.get(node_of(gradient.values)), view.nodes.get(node_of(gradient.rows))
+    if sums is None or rows is None or (sums.op, rows.op) != ("UnsortedSegmentSum", "Unique"):
+        return gradient
+    values, places, *_ = data_inputs(sums)
+    if node_of(places) != rows.name:
+        return gradient
+    return Gradient(values, data_inputs(rows)[0], gradient.rows_type, summed=False)
 
 
 def _rows_type(view: GraphView, write: Write) -> int:

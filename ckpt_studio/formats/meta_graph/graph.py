@@ -25,7 +25,7 @@ from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
 _INPUTS: Final = {
     "Identity": 1, "Reshape": 1, "Cast": 1, "Fill": 2, "OnesLike": 1, "Shape": 1, "RestoreV2": 3, "ScalarSummary": 2,
     "RandomUniform": 1, "RandomStandardNormal": 1, "TruncatedNormal": 1, "RandomUniformInt": 3, "Multinomial": 2,
-    "Assign": 2, "AssignAdd": 2, "AssignSub": 2,
+    "UnsortedSegmentSum": 3, "Unique": 1, "Assign": 2, "AssignAdd": 2, "AssignSub": 2,
     "AssignVariableOp": 2, "AssignAddVariableOp": 2, "AssignSubVariableOp": 2,
 }  # fmt: skip
 """Fewest data inputs of the operations whose inputs are looked at by their place."""

@@ -76,7 +76,7 @@ class NewVariables:
         if shape:
             extents = self.writer.constant(f"{node.name}/Initializer/shape", list(shape), INT32, node)
             value = self.writer.add(
-                "Fill", f"{node.name}/Initializer/filled", [extents, value], node, T=number, index_type=INT32
+                "Fill", f"{node.name}/Initializer/filled", [extents, value], node, T=number
             ).name
         self._assign(node, value, f"{node.name}/Assign", number)
 

@@ -148,11 +148,11 @@ class Updates:
         """A gradient in which each row is there once."""
         assert gradient.rows is not None
         index = gradient.rows_type
-        unique = self.writer.add("Unique", f"{scope}/Unique", [gradient.rows], T=index, out_idx=INT32).name
-        count = self.writer.add("Size", f"{scope}/Size", [unique], T=index, out_type=INT32).name
+        unique = self.writer.add("Unique", f"{scope}/Unique", [gradient.rows], T=index).name
+        count = self.writer.add("Size", f"{scope}/Size", [unique], T=index).name
         values = self.writer.add(
             "UnsortedSegmentSum", f"{scope}/UnsortedSegmentSum", [gradient.values, f"{unique}:1", count],
-            T=number, Tindices=INT32, Tnumsegments=INT32,
+            T=number, Tindices=INT32,
         )  # fmt: skip
         return Gradient(values.name, unique, index)
 

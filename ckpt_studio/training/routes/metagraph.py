@@ -287,7 +287,10 @@ def _no_rate(meta: MetaGraph, plan: TrainingGraph, spec: RunSpec) -> list[str]:
     """Why the learning rate cannot be another."""
     own = spec.learning_rate is not None and spec.optimizer is None
     if own and not rate_tensors(meta.view, plan.train_ops):
-        return ["The graph's updates are written by hand, so its learning rate cannot be told and changed."]
+        return [
+            "The graph's updates are written by hand, so its learning rate cannot be told and changed; name an "
+            "optimizer that takes their place."
+        ]
     return []
 
 

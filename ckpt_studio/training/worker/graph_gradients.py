@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.core.protobuf import control_flow_pb2
+from tensorflow.python.framework import op_def_registry
 from tensorflow.python.ops import control_flow_ops
 
 from ckpt_studio.core.errors import RunFault
@@ -80,6 +81,15 @@ def _restore_contexts(meta: MetaGraph, graph: tf.Graph) -> None:
             graph.add_to_collection(name, made.from_proto(kind.FromString(value)))
 
 
+def _without_defaults(node: Any) -> Any:
+    """A node without attributes that only say the default: earlier releases do not know all of them."""
+    known = op_def_registry.get(node.op)
+    for attr in known.attr if known is not None else ():
+        if attr.HasField("default_value") and node.attr[attr.name] == attr.default_value:
+            del node.attr[attr.name]
+    return node
+
+
 def _joined(meta: MetaGraph, before: Any, after: Any) -> MetaGraphDef:
     """The graph as its file has it, with the nodes and functions that were added or changed."""
     known = {node.name: node for node in before.node}
@@ -88,7 +98,7 @@ def _joined(meta: MetaGraph, before: Any, after: Any) -> MetaGraphDef:
     own = {node.name: node for node in joined.graph_def.node}
     for node in after.node:
         if node.name not in known:
-            joined.graph_def.node.add().ParseFromString(node.SerializeToString())
+            joined.graph_def.node.add().ParseFromString(_without_defaults(node).SerializeToString())
         elif node != known[node.name]:  # a loop of the second kind keeps what its gradient needs
             own[node.name].ParseFromString(node.SerializeToString())
     functions = {one.signature.name for one in joined.graph_def.library.function}
