@@ -99,8 +99,9 @@ class _Sharing:
         self._serve(reducers[0])
         for thread in others:
             thread.join()
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None  # else its traceback would hold what holds it
+        if error is not None:
+            raise error
 
     def _serve(self, reducer: Reducer) -> None:
         try:

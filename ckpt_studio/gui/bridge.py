@@ -179,6 +179,8 @@ class Bridge(QObject):
         try:
             request.task.check()
             request.answer = request.work(request.task)
+        except Cancelled as error:
+            request.error = error.with_traceback(None)
         except CkptStudioError as error:
             request.error = error
         except MemoryError:
@@ -205,11 +207,8 @@ class Bridge(QObject):
                 place.given_up = True
                 self._places.remove(place)
                 self._places.append(_Place(self._serve, place.thread.name))
-        self._apart = {
-            request: thread
-            for request, thread in self._apart.items()
-            if thread.is_alive() and request not in stuck
-        }
+        for request in stuck:
+            self._apart.pop(request, None)
         if stuck:
             self._open -= stuck
             self._end_if_idle()
@@ -217,6 +216,7 @@ class Bridge(QObject):
     @Slot(object)
     def _deliver(self, request: _Request) -> None:
         self._open.discard(request)
+        self._apart.pop(request, None)
         if request.slot is not None and self._newest.get(request.slot) is request:
             del self._newest[request.slot]
         gone = request.owner is not None and not shiboken6.isValid(request.owner)
@@ -227,6 +227,7 @@ class Bridge(QObject):
                 request.failed(request.error)
             else:
                 self.failure.emit(request.error)
+        request.error = None  # whose traceback holds this request, and all that was worked with
         if request.quiet:
             self._stop_looking()
         else:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -375,3 +376,17 @@ def test_whoever_opens_in_haste_keeps_what_is_staged(
         assert session.document.read_only is None
         assert len(session.document.edits) == edits
     assert not [sentence for sentence in told(opened) if "another window" in sentence]
+
+
+def test_a_checkpoint_that_is_left_is_let_go_of_at_once(
+    opened: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    """Without the garbage collector, which comes by rarely: the index of a large checkpoint takes much memory."""
+    session = opened.session
+    assert session.document is not None
+    left = weakref.ref(session.document), weakref.ref(session.document.base)
+    with qtbot.waitSignal(opened.documentOpened, timeout=10_000):
+        opened.open_path(str(sample / "donor"))
+    qtbot.waitUntil(
+        lambda: not session.bridge.busy and [each() for each in left] == [None, None], timeout=10_000
+    )

@@ -68,7 +68,7 @@ class Bundle:
         self.big_endian = index.header.big_endian
         meta = f"{self.stem}.meta"
         self.meta_graph = meta if os.path.isfile(meta) else None
-        self.contents = Contents(index, self.shard_path)
+        self.contents = Contents(index)
         self.incomplete = bool(index.gaps)
         self.notes: tuple[str, ...] = self.contents.notes
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class Bundle:
 
     def shard_path(self, shard: int) -> str:
         """The data file of a shard, whether it exists or not."""
-        return f"{self.stem}.data-{shard:05d}-of-{self.num_shards:05d}"
+        return self.contents.shard_path(shard)
 
     @property
     def columns(self) -> Columns:

@@ -42,10 +42,9 @@ class Contents:
         notes: sentences about the index as a whole.
     """
 
-    def __init__(self, index: Index, shard_path: Callable[[int], str]) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
-        self.shard_path = shard_path
-        self.shards = _find_shards(index, shard_path)
+        self.shards = _find_shards(index, self.shard_path)
         self.shard_sizes = {shard: identity.size for shard, identity in self.shards.items()}
         self.codes = codes_of(index.fields, index.duplicate, index.header.num_shards, self.shard_sizes)
         self.hidden = _slice_records(index)
@@ -54,6 +53,11 @@ class Contents:
         self._reasons: dict[int, str] = {}
         self._judge_partitions()
         self.notes = self._make_notes()
+
+    def shard_path(self, shard: int) -> str:
+        """The data file of a shard, whether it exists or not."""
+        stem = self.index.path.removesuffix(".index")
+        return f"{stem}.data-{shard:05d}-of-{self.index.header.num_shards:05d}"
 
     def _judge_partitions(self) -> None:
         fields = self.index.fields
@@ -133,9 +137,9 @@ class Contents:
         error.path = error.path or self.index.path
         return error
 
-    @cached_property
+    @property
     def row_faults(self) -> RowFaults:
-        """Sentences by row."""
+        """Sentences by row; made anew each time, since they refer to this."""
         return RowFaults(self.codes[self.rows], self._sentence)
 
     def _sentence(self, row: int) -> str:
