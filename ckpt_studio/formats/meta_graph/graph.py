@@ -248,6 +248,21 @@ class GraphView:
             todo.extend(new)
         return False
 
+    def in_loop(self, name: str) -> bool:
+        """Whether a node lies inside a while loop's frame."""
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            node = self.nodes.get(todo.pop())
+            if node is None or node.op in ("Exit", "RefExit"):
+                continue
+            if node.op in ("Enter", "RefEnter"):
+                return True
+            new = list(filterfalse(seen.__contains__, self.sources[node.name]))
+            seen.update(new)
+            todo.extend(new)
+        return False
+
     def _is_loop_merge(self, node: NodeDef) -> bool:
         sources = (self.nodes.get(node_of(text)) for text in data_inputs(node))
         return any(source is not None and source.op.endswith("NextIteration") for source in sources)

@@ -86,7 +86,7 @@ def put_optimizer(
         updates.replace(weight)
     after = updates.finish([weight.node for weight in given])
     train_ops = _wait_for(
-        proto, variables, plan.train_ops, replaced, after, frozenset(one.node for one in given)
+        view, proto, variables, plan.train_ops, replaced, after, frozenset(one.node for one in given)
     )
     saved = variables.list_and_save()
     changed = MetaGraph(proto, path=meta.path)
@@ -175,7 +175,9 @@ def _given(
         raise RequestFault(
             f"The graph updates {some_of(twice)} more than once a step; its optimizer cannot be replaced."
         )
-    inside = sorted(name for name, [(node, _)] in found.items() if view.in_frame(node))
+    inside = sorted(name for name, [(node, _)] in found.items() if view.in_loop(node))
+    if computed is not None:
+        inside = sorted(name for name, [(node, _)] in found.items() if view.in_frame(node))
     if inside:
         raise RequestFault(
             f"The graph updates {some_of(inside)} inside a loop or condition; its optimizer cannot be replaced."
@@ -190,6 +192,7 @@ def _given(
 
 
 def _wait_for(
+    view: GraphView,
     proto: MetaGraphDef,
     variables: NewVariables,
     train_ops: tuple[str, ...],
@@ -197,21 +200,33 @@ def _wait_for(
     after: Sequence[str],
     updates: frozenset[str],
 ) -> tuple[str, ...]:
-    """Let the train operations end with what comes after all updates; their names from now on."""
+    """Let the train operations do what comes after all updates, too; their names from now on.
+
+    Raises:
+        RequestFault: the updates lie in a condition, and nothing there waits for all of them.
+    """
     if not after:
         return train_ops
     waits = [f"^{name}" for name in after]
-    if updates.isdisjoint(replaced):
+    waiting = set.intersection(*(set(view.consumers.get(name, ())) for name in updates))
+    groups = [name for name in view.behind(replaced) & waiting if view.nodes[name].op == "NoOp"]
+    if any(map(view.in_frame, updates)) and not groups:
+        raise RequestFault(
+            "The graph updates its weights in a condition in which nothing waits for all of them, so Adam cannot count "
+            "its steps there; choose another optimizer."
+        )
+    if groups or updates.isdisjoint(replaced):
+        at = min(groups, default=replaced[-1])
         for node in proto.graph_def.node:
-            if node.name == replaced[-1]:
+            if node.name == at:
                 node.input.extend(waits)
         return train_ops
     group = variables.writer.add("NoOp", "train", [*(f"^{name}" for name in replaced), *waits])
     if "train_op" in proto.collection_def:
         proto.collection_def["train_op"].node_list.value.append(group.name)
-    at = train_ops.index(replaced[0])
+    place = train_ops.index(replaced[0])
     others = [name for name in train_ops if name not in replaced]
-    return (*others[:at], group.name, *others[at:])
+    return (*others[:place], group.name, *others[place:])
 
 
 def _keep_counting(

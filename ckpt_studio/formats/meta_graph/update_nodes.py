@@ -10,7 +10,7 @@ from ckpt_studio.core import dtypes
 from ckpt_studio.formats.meta_graph.gradients import Gradient
 from ckpt_studio.formats.meta_graph.new_variables import NewVariables
 from ckpt_studio.formats.meta_graph.node_writer import INT32
-from ckpt_studio.formats.meta_graph.ops import control_inputs
+from ckpt_studio.formats.meta_graph.ops import control_inputs, data_inputs
 from ckpt_studio.formats.meta_graph.optimizers import GRADIENT, INDICES, POWERS, Optimizer
 from ckpt_studio.formats.meta_graph.variables import VariableNode
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
@@ -62,7 +62,7 @@ class Updates:
         update = _Update(self, node, weight.variable, scope)
         takes = self._rule.takes if gradient.rows is None else self._rule.sparse_takes
         if takes is not None:
-            inputs = [weight.variable.name, *slots, *(update.input(one, gradient) for one in takes)]
+            inputs = [update.handle, *slots, *(update.input(one, gradient) for one in takes)]
             kind = f"{'' if gradient.rows is None else 'Sparse'}Apply{self._rule.op}"
             update.apply(
                 kind, inputs, gradient, nesterov=self._optimizer.nesterov and self._rule.op == "Momentum"
@@ -165,12 +165,15 @@ class _Update:
         node: the old one.
         variable: what it updates.
         scope: for the names of further nodes.
+
+    Attributes:
+        handle: the variable as the old one is given it: in a branch of a condition, only where that is taken.
     """
 
     def __init__(self, of: Updates, node: NodeDef, variable: VariableNode, scope: str) -> None:
         self._of = of
         self._node = node
-        self._variable = variable
+        self.handle = data_inputs(node)[0]
         self._resource = variable.kind == "resource"
         self._scope = scope
         self._number = dtypes.BY_NAME[variable.dtype].number
@@ -201,14 +204,14 @@ class _Update:
         if self._resource:
             step = self._math("Mul", "step", self._math("Neg", "neg", gradient.values), rate)
             inputs, op, types = (
-                [self._variable.name, gradient.rows, step],
+                [self.handle, gradient.rows, step],
                 "ResourceScatterAdd",
                 {**types, "dtype": self._number},
             )
         else:
             step = self._math("Mul", "step", gradient.values, rate)
             inputs, op, types = (
-                [self._variable.name, gradient.rows, step],
+                [self.handle, gradient.rows, step],
                 "ScatterSub",
                 {**types, "T": self._number},
             )
@@ -230,7 +233,7 @@ class _Update:
         below = math("Add", "add", math("Sqrt", "sqrt", second), said["epsilon"])
         step = math("RealDiv", "step", math("Mul", "mul", rate, first), below)
         op, attr = ("AssignSubVariableOp", "dtype") if self._resource else ("AssignSub", "T")
-        self._become(op, [self._variable.name, step], {attr: self._number})
+        self._become(op, [self.handle, step], {attr: self._number})
 
     def _faded(self, slot: str, beta: str, values: str, one: str, gradient: Gradient) -> str:
         """A slot after it has faded and some rows have got something, as a tensor."""
@@ -250,7 +253,7 @@ class _Update:
             )
             inputs = [slot, f"^{scattered.name}"]
             return add("ReadVariableOp", f"{self._scope}/read", inputs, near, dtype=self._number).name
-        assigned = add("Assign", f"{self._scope}/assign", [slot, faded], near, T=self._number)
+        assigned = add("Assign", f"{self._scope}/assign", [slot, faded, f"^{added}"], near, T=self._number)
         inputs = [slot, gradient.rows, added, f"^{assigned.name}"]
         return add("ScatterAdd", f"{self._scope}/scatter", inputs, near, T=self._number, **types).name
 

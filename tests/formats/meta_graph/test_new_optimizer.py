@@ -15,8 +15,6 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 
 NEW = ("sgd", "momentum", "adam", "rmsprop", "centered", "adagrad", "adadelta", "ftrl")
 REFUSED = {
-    "updates_in_condition": "inside a loop or condition",
-    "gradient_accumulation": "inside a loop or condition",
     "updates_in_function": "show no gradient",
     "step_in_function": "show no gradient",
     "gan": "say whose optimizer is replaced",
@@ -36,6 +34,7 @@ def _slice() -> Iterator[tuple[str, bool, str]]:
              ("embedding", "adam"), ("embedding", "sgd"), ("batch_norm", "adam"), ("moving_average", "rmsprop"),
              ("clip_by_global_norm", "momentum"), ("partitioned", "ftrl"), ("while_v2_rnn", "adam"),
              ("other_writer_behind_frozen", "adam"), ("hand_written", "adam"), ("manual_backprop", "momentum"),
+             ("updates_in_condition", "adam"), ("gradient_accumulation", "momentum"),
              *((name, "adam") for name in REFUSED)]  # fmt: skip
     for place, (name, new) in enumerate(cases):
         yield name, bool(place % 2), new
