@@ -127,7 +127,7 @@ def _flags(view: TensorSource, base: KerasFile, fixed: frozenset[Place] = frozen
     """What the configuration has to say of frozen marks."""
     columns, own = view.columns, base.columns
     inside: dict[str, Inside] = {}
-    frozen = set()
+    was, frozen = set(), set()
     for key, one in base.inside.items():
         row, before = columns.keys.find(key), own.keys.find(key)
         if row < 0 or columns.role[row] != Role.weight:
@@ -135,9 +135,11 @@ def _flags(view: TensorSource, base: KerasFile, fixed: frozenset[Place] = frozen
         if own.trainable[before] == 0 and all(layer.trainable is not False for layer in one.layers):
             continue  # no layer of this class trains it
         inside[key] = one
+        if own.trainable[before] == 0:
+            was.add(key)
         if columns.trainable[row] == 0:
             frozen.add(key)
-    return flags_for(inside, frozen, fixed)
+    return flags_for(inside, was, frozen, fixed)
 
 
 def _unsaid(flags: Flags, columns: Columns) -> tuple[str, ...]:

@@ -255,6 +255,27 @@ def test_thawed_layers_are_trained_again_without_those_beside_them(
     assert sums == keras.originals[name]["weights"]
 
 
+@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
+def test_flags_that_contradict_each_other_stay_where_nothing_is_wanted(
+    keras: Keras, tmp_path: Path, name: str
+) -> None:
+    odd = tmp_path / "in" / name
+    odd.parent.mkdir()
+    keras.child(MODELS + """
+model = loaded(args[0]); model.get_layer("base").trainable = False
+model.get_layer("base").get_layer("norm").trainable = True; model.save(args[1])
+""", str(keras.folder / name), str(odd))  # fmt: skip
+    document = Document(open_checkpoint(str(odd)))
+    document.do(Assign(keys(document, "head/bias"), contents=Value(1)))
+    assert "frozen marks" not in lost(document, tmp_path / "out" / name)
+    written = write_document(document, str(tmp_path / "out" / name))
+    if name == "net.keras":
+        assert member(written.prefix, "config.json") == member(odd, "config.json")
+    else:
+        with h5py.File(odd) as old, h5py.File(written.prefix) as new:
+            assert new.attrs["model_config"] == old.attrs["model_config"]
+
+
 def test_what_is_frozen_of_a_part_of_a_layer_is_said_before(keras: Keras, tmp_path: Path) -> None:
     document = opened(keras, "net.keras")
     document.do(Freeze(keys(document, "mid/kernel")))

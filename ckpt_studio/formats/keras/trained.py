@@ -41,7 +41,7 @@ class Flags:
         layers: new `trainable` by the place of a layer, of those that say something else now.
         trained, untrained: variables that are trained, and others.
         thawed: those that were not and are now.
-        unsaid: variables of which the configuration cannot say what is wanted.
+        unsaid: variables of which something else is wanted than before, and the configuration cannot say it.
     """
 
     layers: Mapping[Place, bool]
@@ -51,11 +51,14 @@ class Flags:
     unsaid: tuple[str, ...]
 
 
-def flags_for(inside: Mapping[str, Inside], frozen: Set[str], fixed: Set[Place] = frozenset()) -> Flags:
-    """The flags for these variables.
+def flags_for(
+    inside: Mapping[str, Inside], was: Set[str], frozen: Set[str], fixed: Set[Place] = frozenset()
+) -> Flags:
+    """The flags for these variables. Where nothing else is wanted than before, nothing changes.
 
     Args:
         inside: by variable that its layer would train, where it is.
+        was: those that people see as frozen by the configuration as it is.
         frozen: those that shall not be trained.
         fixed: places of layers that have to stay as they are.
     """
@@ -76,17 +79,22 @@ def flags_for(inside: Mapping[str, Inside], frozen: Set[str], fixed: Set[Place] 
         return all(said[place] for place in deciding[key])
 
     thawed = dict(before)
-    for key in inside.keys() - frozen:
+    for key in (inside.keys() & was) - frozen:
         if all(before[place] for place in around[key] & fixed):
             thawed |= dict.fromkeys(around[key], True)
     now = dict(thawed)
     for key in inside.keys() & frozen:
-        if any(thawed[place] for place in around[key]):
+        if key not in was or any(thawed[place] != before[place] for place in around[key]):
             now |= dict.fromkeys((p for p in around[key] - fixed if members[p] <= frozen), False)
     return Flags(
         {place: value for place, value in now.items() if value != before[place]},
         frozenset(key for key in inside if trained(key, now)),
         frozenset(key for key in inside if not trained(key, now)),
         frozenset(key for key in inside if trained(key, now) and not trained(key, before)),
-        tuple(key for key in inside if trained(key, now) == (key in frozen)),
+        tuple(
+            key
+            for key in inside
+            if trained(key, now) == (key in frozen)
+            and ((key in was) != (key in frozen) or trained(key, now) != trained(key, before))
+        ),
     )
