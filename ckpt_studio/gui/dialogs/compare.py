@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.gui.dialogs.fields import Notice, PathField, dropped_path, named, prepare
+from ckpt_studio.gui.dialogs.fields import Notice, PathField, named, prepare
 from ckpt_studio.gui.dialogs.recent import recent_paths, remember_path
 from ckpt_studio.gui.texts import filled, tooltip, visible
 
@@ -46,6 +45,7 @@ class CompareDialog(QDialog):
         )
         self._path.edit.setPlaceholderText(self.tr("Type a path, browse, or drop a checkpoint here"))
         self._path.edited.connect(lambda _: self._show_state())
+        self._path.take_drops_of(self, finish=False)
         self._notice = Notice("compareError", self)
         self._list = self._neighbours()
         form = QFormLayout()
@@ -61,7 +61,6 @@ class CompareDialog(QDialog):
         else:
             self._list.hide()
         column.addWidget(self._buttons())
-        self.setAcceptDrops(True)
         self.resize(620, 380 if self._list.count() else 140)
         comparing.opened.connect(self._opened)
         comparing.failed.connect(self._failed)
@@ -97,16 +96,6 @@ class CompareDialog(QDialog):
         box.accepted.connect(self._start)
         box.rejected.connect(self.reject)
         return box
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_path(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        path = dropped_path(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self._path.set_path(path)
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:

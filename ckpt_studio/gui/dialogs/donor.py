@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -33,7 +32,6 @@ from ckpt_studio.gui.dialogs.fields import (
     Notice,
     PathField,
     PlainLabel,
-    dropped_path,
     fill_combo,
     named,
     prepare,
@@ -85,7 +83,6 @@ class DonorDialog(QDialog):
         self._again = QTimer(self, singleShot=True, interval=_RULES_MS)
         self._again.timeout.connect(self._match)
         self._build()
-        self.setAcceptDrops(True)
         self._show_state()
         if donor_path is not None:
             self._path.set_path(donor_path)
@@ -103,6 +100,7 @@ class DonorDialog(QDialog):
         )
         self._path.edit.setPlaceholderText(self.tr("Type a path, browse, or drop a checkpoint here"))
         self._path.chosen.connect(self._open_donor)
+        self._path.take_drops_of(self)
         self._opened = ElidedLabel("donorSummary", self.tr("No donor yet."))
         self._notice = Notice("donorError", self)
         self._rules = NameRules(self.tr("A variable's name in the donor is its name here, with"), self)
@@ -211,16 +209,6 @@ class DonorDialog(QDialog):
         return box
 
     # ---- the donor
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_path(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        path = dropped_path(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self._path.set_path(path, finish=True)
 
     def _open_donor(self, path: str) -> None:
         self._let_go()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QDropEvent, QFontMetrics
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.gui.drop import dropped_path
 from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
@@ -161,6 +162,7 @@ class PathField(QWidget):
         self.edit.editingFinished.connect(self._finish)
         self.edit.textChanged.connect(self.edited)
         self._said = ""
+        self._finishes_drops = True
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.edit, 1)
@@ -198,6 +200,24 @@ class PathField(QWidget):
         """Ask for a folder."""
         self._ask(QFileDialog.FileMode.Directory)
 
+    def take_drops_of(self, widget: QWidget, *, finish: bool = True) -> None:
+        """What is dropped on the widget is put in, as if a person had chosen it unless not to `finish`."""
+        self._finishes_drops = finish
+        self.edit.setAcceptDrops(False)  # it would take the text of an address
+        widget.setAcceptDrops(True)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take one file or folder from the widget whose drops are ours."""
+        if isinstance(event, QDropEvent) and event.type() in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            path = dropped_path(event.mimeData())
+            if path is not None:
+                event.acceptProposedAction()
+                if event.type() == QEvent.Type.Drop:
+                    self.set_path(path, finish=self._finishes_drops)
+                return True
+        return super().eventFilter(watched, event)
+
     def _ask(self, mode: QFileDialog.FileMode) -> None:
         dialog = QFileDialog(self, self.edit.accessibleName(), str(self._start_folder()), self._filter or "")
         dialog.setObjectName(f"{self.edit.objectName()}Dialog")
@@ -231,12 +251,6 @@ class PathField(QWidget):
             action = button.entries.addAction(in_action(visible(path)))
             action.triggered.connect(lambda _=False, path=path: self.set_path(path, finish=True))
         return button
-
-
-def dropped_path(event: QDragEnterEvent | QDropEvent) -> str | None:
-    """The one local file or folder that is being dragged, or None."""
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    return urls[0].toLocalFile() if len(urls) == 1 else None
 
 
 def fill_combo(combo: QComboBox, choices: list[tuple[str, object]], current: object) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGroupBox, QWidget
 
-from ckpt_studio.gui.dialogs.fields import PathField, PlainLabel, dropped_path, fill_combo, named
+from ckpt_studio.gui.dialogs.fields import PathField, PlainLabel, fill_combo, named
 from ckpt_studio.gui.format_words import format_words
 
 if TYPE_CHECKING:
@@ -52,9 +51,8 @@ class WriteChoices(QGroupBox):
         named(self._size, "shardSizeCombo", self.tr("Data files"))
         self._like = PathField("writeLikeEdit", self.tr("Names like those of"), self, folders=True)
         self._like.edit.setPlaceholderText(self.tr("another checkpoint of the same model"))
-        self._like.edit.setAcceptDrops(False)  # it would take the text of an address; the box takes the file
+        self._like.take_drops_of(self)
         self._like.chosen.connect(self.likeChosen)
-        self.setAcceptDrops(True)
         sharing: tuple[tuple[str, Sharing], ...] = (
             (self.tr("Copy (shared by the file system where it can)"), "copy"),
             (self.tr("Link to the original's data files"), "link"),
@@ -100,18 +98,6 @@ class WriteChoices(QGroupBox):
         if self._formats.currentIndex() < 0:
             self._formats.setCurrentIndex(0)
         self._format_chosen()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one file or folder."""
-        if dropped_path(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """What is dropped is what names shall be like."""
-        path = dropped_path(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self._like.set_path(path, finish=True)
 
     @property
     def like(self) -> str:
