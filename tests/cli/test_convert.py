@@ -352,3 +352,19 @@ def test_an_object_graph_is_made_anew(
         "The object graph: another one is made of full names."
     ]
     same(values(written), values(str(keras_files / "ckpt")))
+
+
+def test_a_recurrent_layer_whose_names_do_not_tell_its_cell(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    own = [np.full((3, 20), 1, "f4"), np.full((5, 20), 2, "f4"), np.full(20, 3, "f4")]
+    arrays = dict(zip(("lstm/kernel", "lstm/recurrent_kernel", "lstm/bias"), own, strict=True))
+    source = make(tmp_path / "in", "m", arrays).prefix
+    script = """
+    import keras
+    model = keras.Sequential([keras.Input((4, 3)), keras.layers.LSTM(5, name="lstm")])
+    model.load_weights(args[0]); result = model.get_weights()
+    """
+    got = tensorflow_child(script, converted(source, tmp_path / "w.weights.h5"))
+    for want, have in zip(own, got, strict=True):
+        np.testing.assert_array_equal(have, want)

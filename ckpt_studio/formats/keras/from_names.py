@@ -120,6 +120,10 @@ def _inside(kind: str, own: Mapping[str, int], variables: Sequence[Named]) -> di
     found = {}
     for part, names in by_part.items():
         group, inner = parts.get(part, ("", "")) if part else ("", kind)
+        if not part and kind not in VARIABLES and len(parts) == 1:
+            ((group, inner),) = (
+                parts.values()
+            )  # older Keras named a cell's variables after the layer around it
         known = [variable.name for variable in VARIABLES.get(inner, ()) if variable.name in names]
         if len(known) != len(names):
             example = variables[next(iter(names.values()))].name
