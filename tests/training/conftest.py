@@ -24,7 +24,7 @@ import os
 v1 = tf.compat.v1
 folder = args[0]
 
-def model(resource, optimizer, inputs=True, count=True, dropout=False):
+def model(resource, optimizer, inputs=True, count=True, dropout=False, watched=False):
     v1.set_random_seed(1)
     if inputs:
         x = v1.placeholder(tf.float32, [None, 8], name="x")
@@ -46,6 +46,12 @@ def model(resource, optimizer, inputs=True, count=True, dropout=False):
                         keep = v1.placeholder_with_default(0.9, [], name="keep%d" % layer)
                         at = v1.nn.dropout(at, rate=1 - keep)
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=at), name="loss")
+    if watched:
+        right = tf.cast(tf.equal(tf.argmax(at, 1), y), tf.float32)
+        v1.summary.scalar("biggest", tf.reduce_max(at))
+        v1.summary.scalar("drawn", tf.reduce_mean(v1.random_normal([3])))
+        tf.reduce_mean(right, name="accuracy")
+        tf.reduce_mean(v1.assign_add(v1.get_variable("seen", []), 1.0), name="mse")
     step = v1.train.get_or_create_global_step() if count else None
     rate = v1.placeholder(tf.float32, [], name="rate") if dropout else 0.01
     train = optimizer(rate).minimize(loss, global_step=step, name="train")
@@ -68,6 +74,7 @@ def save(name, step, **how):
         v1.train.Saver().save(session, os.path.join(folder, name, "model.ckpt"), global_step=step)
 
 save("adam_ref", 5, resource=False, optimizer=v1.train.AdamOptimizer)
+save("watched", 2, resource=True, optimizer=v1.train.AdamOptimizer, watched=True)
 save("adam_res", 5, resource=True, optimizer=v1.train.AdamOptimizer)
 save("own_data", 4, resource=False, optimizer=v1.train.GradientDescentOptimizer, inputs=False, count=False)
 save("dropout", 3, resource=True, optimizer=v1.train.AdamOptimizer, dropout=True)

@@ -523,6 +523,20 @@ def test_what_a_killed_window_left_is_swept_at_the_next_run(
     assert (last["event"], last["state"]) == ("end", "lost")
 
 
+def test_summaries_accuracy_and_rate_are_watched_and_nothing_that_would_disturb_the_run(start: Start) -> None:
+    run = start("watched", steps=40, learning_rate=0.125)
+    assert run.end().state is RunState.finished, run.runner.outcome
+    lines = [json.loads(line) for line in run.runner.folder.events.read_text().splitlines()]
+    told = [line["scalars"] for line in lines if line["event"] == "metrics" and "scalars" in line]
+    assert told, "they are looked at now and then"
+    assert set(told[0]) == {"biggest", "accuracy", "learning_rate"}
+    assert told[0]["learning_rate"] == 0.125
+    assert all(0 <= one["accuracy"] <= 1 for one in told)
+    assert open_bundle(str(run.runner.outcome.prefix)).read("seen") == open_bundle(
+        run.runner._start_prefix
+    ).read("seen")
+
+
 def test_a_run_goes_on_under_the_new_names(
     start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild
 ) -> None:

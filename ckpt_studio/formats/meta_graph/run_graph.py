@@ -22,6 +22,7 @@ from ckpt_studio.formats.meta_graph.run_parts import Feed, RunGraph, RunVariable
 from ckpt_studio.formats.meta_graph.train_ops import single_updates
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, bind
 from ckpt_studio.formats.meta_graph.variables import VariableNode
+from ckpt_studio.formats.meta_graph.watched import find_watched
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
 
 _INT64 = 9
@@ -59,7 +60,8 @@ def build_run_graph(
     feeds = builder.cut_inputs()
     losses = builder.fetchable_losses()
     train_ops = builder.group_updates()
-    builder.prune([*train_ops, *losses])
+    watched = find_watched(meta.view, plan, fed)
+    builder.prune([*train_ops, *losses, *(tensor for _, tensor in watched)])
     step_feed = builder.tie_random(seed) if exact_random else None
     variables = builder.add_access()
     builder.finish()
@@ -87,6 +89,7 @@ def build_run_graph(
         blocked=result.blocked,
         inexact=inexact,
         notes=result.notes,
+        watched=watched,
     )
 
 

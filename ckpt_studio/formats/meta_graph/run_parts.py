@@ -86,6 +86,7 @@ class RunGraph:
         blocked: updates of frozen variables that could not be taken out: with any, a run must not start.
         inexact: sentences that say why the run is no exact continuation.
         notes: sentences about side effects of freezing.
+        watched: name and tensor of numbers beside the loss that may be fetched between two steps.
     """
 
     graph_def: bytes
@@ -106,3 +107,4 @@ class RunGraph:
     blocked: tuple[Blocked, ...]
     inexact: tuple[str, ...]
     notes: tuple[str, ...]
+    watched: tuple[tuple[str, str], ...] = ()

@@ -89,9 +89,9 @@ class CloseDialog(QDialog):
         cancel = self._button("closeCancelButton", self.tr("Cancel"), role.RejectRole, self.reject)
         if not edits and run:
             self._button("keepRunningButton", self.tr("&Keep running"), role.AcceptRole, self._keep_running)
-            self._button(
-                "stopAndSaveButton", self.tr("&Stop and save"), role.AcceptRole, self._finish
-            ).setDefault(True)
+            stop = self._button("stopAndSaveButton", self.tr("&Stop and save"), role.AcceptRole, self._finish)
+            stop.setDefault(True)
+            stop.setFocus()
             return
         if not edits:
             self._button("closeAnywayButton", self.tr("C&lose"), role.AcceptRole, self._finish).setDefault(

@@ -10,7 +10,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QProgressBar,
@@ -150,13 +149,11 @@ class RunPanel(QWidget):
         self._place.setToolTip(self.tr("Open the recipe where it failed"))
         self._place.clicked.connect(self._open_place)
         self._card = PlainLabel("runCard", parent=side)
-        for widget in (self._not_finite, self._outcome, self._failure, self._proof, self._last_lines):
+        for widget in (self._not_finite, self._outcome, self._failure, self._proof):
             column.addWidget(widget)
-        row = QHBoxLayout()
-        row.addWidget(self._copy)
-        row.addWidget(self._place)
-        row.addStretch(1)
-        column.addLayout(row)
+        for button in (self._place, self._copy):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._last_lines)
         column.addWidget(self._card)
         column.addStretch(1)
         area.setWidget(side)
@@ -255,6 +252,8 @@ class RunPanel(QWidget):
     def _ended(self, outcome: Outcome) -> None:
         self._head.show_state(str(outcome.state))
         self._eta.clear()
+        if self._plot_place.currentIndex() == 0 and self._step.text() == "":
+            self._plot_hint.setText(self.tr("The run ended before its first step."))
         if self._progress.maximum() == 0:
             self._progress.setRange(0, 1)
         failed = str(outcome.state) in ("failed", "lost")

@@ -99,6 +99,11 @@ class GraphSession:
         loss = _number(got[0][0]) if self._has_loss else None
         return loss, int(got[-1][-1]) if self._has_step else None
 
+    def watched(self, feeds: Mapping[str, Any]) -> dict[str, float]:
+        """The numbers beside the loss, as they are now for a batch; those that are not one number are left out."""
+        got = self._session.run(dict(self._run_graph.watched), feeds)
+        return {name: float(np.reshape(value, ())) for name, value in got.items() if np.size(value) == 1}
+
     def can_loop(self) -> bool:
         """Whether several steps in one call could compute the same as one by one."""
         return can_loop(self._run_graph, self._graph)

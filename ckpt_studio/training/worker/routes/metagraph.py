@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -23,6 +25,7 @@ from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.data import open_data, plan_feeds, read_data
 from ckpt_studio.training.feeder import Feeder
+from ckpt_studio.training.protocol import METRICS_SECONDS
 from ckpt_studio.training.routes.metagraph import GRADIENTS_OF, bound_by
 from ckpt_studio.training.worker.confine import confine_job
 from ckpt_studio.training.worker.faults import DataEnded, NotANumber
@@ -36,6 +39,8 @@ from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.values import TrainedValues
 
 _AT_ONCE: Final = 1024
+_LOOKING: Final = 50.0
+"""Looking at numbers beside the loss may take one part in so many of a run's time."""
 _COMPARED: Final = 4
 """Steps that are done both ways before several are done in one call."""
 
@@ -86,6 +91,7 @@ class GraphTrainer:
         self._graph = graph
         self._guards = job.spec.on_nan == "stop"
         self._looped = False
+        self._look_again = 0.0
         self.most_at_once = _AT_ONCE if self._session.can_loop() else 1
 
     def try_batch(self) -> tuple[float | None, float | None]:
@@ -102,7 +108,28 @@ class GraphTrainer:
         return before, after
 
     def steps(self, at: int, count: int) -> Done:
-        """As `Trainer.steps`: in one call where that was seen to compute the same bits."""
+        """As `Trainer.steps`; the numbers beside the loss are looked at now and then, with the last step's batch."""
+        done = self._steps(at, count)
+        losses = len(done.losses)
+        return replace(done, scalars=self._look(at + losses - 1, losses)) if losses else done
+
+    def _look(self, at: int, losses: int) -> dict[str, list[float | None]]:
+        """Numbers after a step; the more they cost, the more seldom."""
+        began = time.monotonic()
+        if not self._graph.watched or began < self._look_again:
+            return {}
+        try:
+            found = self._session.watched(self._feeds(at))
+        except tf.errors.OpError as error:  # the run can do without
+            sys.stdout.write(f"Numbers beside the loss are left out: {error}\n")
+            self._look_again = math.inf
+            return {}
+        took = time.monotonic() - began
+        self._look_again = began + max(METRICS_SECONDS, _LOOKING * took)
+        return {name: [*[None] * (losses - 1), value] for name, value in found.items()}
+
+    def _steps(self, at: int, count: int) -> Done:
+        """In one call where that was seen to compute the same bits."""
         if count == 1:
             return self._one(at)
         if self._looped:
