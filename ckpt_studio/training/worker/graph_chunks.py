@@ -46,10 +46,7 @@ class GraphChunks:
     def __init__(
         self, graph: RunGraph, into: tf.Graph, each: Collection[str], fixed: Mapping[str, Any]
     ) -> None:
-        definition = v1.GraphDef.FromString(graph.graph_def)
-        for node in definition.node:
-            if node.op in ("VariableV2", "Variable") and not node.attr["shared_name"].s:
-                node.attr["shared_name"].s = node.name.encode()  # the body's node has a longer name
+        definition = _with_shared_names(graph)
         operations = op_def_pb2.OpList.FromString(graph.producer_ops) if graph.producer_ops else None
         self._has_loss = bool(graph.losses)
         with into.as_default():
@@ -100,6 +97,15 @@ class GraphChunks:
         stacked = {self._stacked[name]: values for name, values in feeds.items()}
         got = session.run(self._end, {**stacked, self._count: count})
         return [float(loss) for loss in np.asarray(got)] if self._has_loss else [None] * count
+
+
+def _with_shared_names(graph: RunGraph) -> Any:
+    """The graph with variables that are the same ones wherever it is imported, and under whatever name."""
+    definition = v1.GraphDef.FromString(graph.graph_def)
+    for node in definition.node:
+        if node.op in ("VariableV2", "Variable") and not node.attr["shared_name"].s:
+            node.attr["shared_name"].s = node.name.encode()
+    return definition
 
 
 def can_loop(graph: RunGraph, into: tf.Graph) -> bool:
