@@ -27,6 +27,9 @@ _NARROW: Final = 32
 """Rectangles with fewer columns are turned before they are folded: a long inner loop is what makes it fast."""
 _LONG: Final = 32
 """Columns of a pixel from which on numpy's `reduceat` is fast."""
+_EVEN: Final = 32
+"""Elements of a pixel from which on all pixels get the same number, so that many are folded at once; this makes the
+picture smaller by a pixel in so many, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,12 @@ class Pixels:
     def __init__(self, span: Span, most: int) -> None:
         start, stop = span
         count = max(1, min(stop - start, most))
-        self.edges: list[int] = [start + i * (stop - start) // count for i in range(count + 1)]
+        step = -(-(stop - start) // count)
+        self.edges: list[int] = (
+            [start + i * (stop - start) // count for i in range(count + 1)]
+            if step < _EVEN
+            else [*range(start, stop, step), stop]
+        )
 
     def __len__(self) -> int:
         return len(self.edges) - 1
@@ -176,6 +184,9 @@ def _reduce_rows(
     if width < _NARROW:
         turned = np.ascontiguousarray(values.T)
         return np.asarray(function.reduceat(turned, starts, axis=1, dtype=dtype).T)
+    each = height // len(starts)
+    if values.flags.c_contiguous and starts == list(range(0, height, each)) and height % each == 0:
+        return np.asarray(function.reduce(values.reshape(-1, each, width), axis=1, dtype=dtype))
     reduced = np.empty((len(starts), width), values.dtype if dtype is None else dtype)
     for row, (first, stop) in enumerate(pairwise([*starts, height])):
         function.reduce(values[first:stop], axis=0, dtype=dtype, out=reduced[row])

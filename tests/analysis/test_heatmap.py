@@ -166,6 +166,19 @@ def test_pixels_of_any_width(rows: int, columns: int, down: int, across: int, se
         )
     finally:
         module._TILE_BYTES = kept
+    check_extremes(found, array)
+
+
+@pytest.mark.parametrize("rows", [2_000, 2_003, 70_001])
+def test_tall_pixels_have_the_same_height_but_the_last(rows: int) -> None:
+    array = np.random.default_rng(rows).normal(size=(rows, 50)).astype(np.float32)
+    request = HeatmapRequest.whole("v", SliceSpec.of_shape(array.shape), (20, 7))
+    found = heatmap(MemorySource({"v": array}), request)
+    assert len(set(np.diff(found.row_edges[:-1]).tolist())) == 1
+    check_extremes(found, array)
+
+
+def check_extremes(found: Heatmap, array: NDArray[Any]) -> None:
     for picture, function in ((found.minimum, np.minimum), (found.maximum, np.maximum)):
         wanted = function.reduceat(function.reduceat(array, found.row_edges[:-1]), found.column_edges[:-1], 1)
         np.testing.assert_array_equal(picture, wanted)
