@@ -174,7 +174,7 @@ class KerasFile:
         """The archive, where it is one."""
         return self._contents.zipped
 
-    @property
+    @cached_property
     def inside(self) -> Mapping[str, Inside]:
         """By key, where in the model a variable is, of those of which the configuration says it."""
         facts = (self._contents.facts or {}).items()
