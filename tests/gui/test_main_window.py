@@ -165,8 +165,9 @@ def test_the_box_freezes_and_delete_reverts_in_changes(opened: MainWindow) -> No
 def test_looking_at_a_variable_fills_the_details(opened: MainWindow, qtbot: QtBot) -> None:
     opened.workbench.variables.go_to("encoder/dense_1/kernel")
     details = opened.workbench.details
-    qtbot.waitUntil(lambda: "L2 norm" in details.text(), timeout=10_000)
-    assert "Shape: 64 × 48" in details.text()
+    qtbot.waitUntil(
+        lambda: "L2 norm" in details.text() and "Shape: 64 × 48" in details.text(), timeout=10_000
+    )
     assert "weight" in details.text()
 
 
