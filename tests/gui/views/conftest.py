@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from numpy.typing import ArrayLike
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QTabWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,9 @@ from ckpt_studio.document.document import Document
 from ckpt_studio.gui.session import Session
 from ckpt_studio.gui.views.panel import TensorPanel
 from tests.helpers.memory_source import MemoryCheckpoint
+
+SHORT_MS = 200
+"""What waits for longer than this waits for a person."""
 
 
 class Bench:
@@ -48,13 +52,19 @@ class Bench:
         return found
 
     def settle(self) -> None:
-        """Wait until nothing is asked for or on its way any more."""
+        """Wait until nothing is on its way, or about to be asked for, any more."""
         quiet = 0
 
         def still() -> bool:
             nonlocal quiet
-            quiet = 0 if self.session.bridge.busy else quiet + 1
-            return quiet > 6  # the views wait some 50 ms before they ask for what a zoom shows
+            timers = self.panel.findChildren(
+                QTimer
+            )  # the views wait some 50 ms before they ask for what a zoom shows
+            waits = any(
+                one.isActive() and one.isSingleShot() and one.interval() <= SHORT_MS for one in timers
+            )
+            quiet = 0 if waits or self.session.bridge.busy else quiet + 1
+            return quiet > 1
 
         self.qtbot.waitUntil(still, timeout=20_000)
 
