@@ -312,6 +312,11 @@ def test_a_certificate_names_what_is_not_as_it_should_be(tmp_path: Path) -> None
     assert certificate.sentence.startswith("Not certified: 'b' (float64) came back with other values.")
 
 
+def test_a_text_that_ends_with_zero_bytes_is_certified(tmp_path: Path) -> None:
+    source = make(tmp_path / "in", "m", {"text": np.array(b"ab\0\0", object), "w": np.ones(2, "f4")}).prefix
+    converted(source, tmp_path / "out" / "m", "--certify")
+
+
 def test_a_donor_is_never_the_target(tmp_path: Path) -> None:
     source = make(tmp_path / "in", "m", {"a": np.zeros(3, "f4")}).prefix
     save_file({"a": np.ones(3, "f4")}, tmp_path / "donor.safetensors")
