@@ -196,6 +196,18 @@ class Commands(QObject):
             self._bench.docks["runDock"].show()
             self._bench.docks["runDock"].raise_()
 
+    def resume_from(self, prefix: str) -> None:
+        """Open a checkpoint and ask how to go on training from it."""
+
+        def opened() -> None:
+            document = self._session.document
+            if document is not None and document.base.prefix == prefix:
+                self.resume()
+
+        once = Qt.ConnectionType.SingleShotConnection
+        self._session.documentChanged.connect(opened, once)
+        self._session.open(prefix)
+
     def ask_before_closing(self, runs: Runs) -> bool:
         """Whether something has to be asked before the window closes; then it is being asked."""
         from ckpt_studio.gui.dialogs.close import CloseDialog

@@ -205,6 +205,7 @@ class Workbench(QObject):
         self.runs = Runs(self.session, self)
         panel = RunPanel(self.session, self.runs, self.window)
         panel.compareWanted.connect(self.comparing.start)
+        panel.resumeWanted.connect(self.commands.resume_from)
         self.docks.fill("runDock", panel)
         self.going_on.attach(self.runs)
         self._view = TensorPanel(self.session, self.window)

@@ -41,6 +41,8 @@ class RunPanel(QWidget):
 
     compareWanted = Signal(str)
     """A checkpoint of the run is to be compared with the one that is open."""
+    resumeWanted = Signal(str)
+    """Another run is to begin with a checkpoint of this one."""
 
     def __init__(self, session: Session, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class RunPanel(QWidget):
         self._head = RunHead(self._runs, page)
         self._head.openWanted.connect(self._session.open)
         self._head.compareWanted.connect(self.compareWanted)
+        self._head.resumeWanted.connect(self.resumeWanted)
         column.addWidget(self._head)
         column.addLayout(self._numbers())
         self._body = QSplitter(Qt.Orientation.Horizontal, page)
@@ -165,6 +168,7 @@ class RunPanel(QWidget):
         self._pages.setCurrentIndex(1)
         self._steps = spec.steps
         self._waiting = []
+        self._head.note_steps()
         self._head.show_checkpoints()
         for label in (self._step, self._loss, self._rate, self._eta, self._card, self._proof):
             label.clear()
@@ -212,6 +216,7 @@ class RunPanel(QWidget):
             self._progress.setRange(0, self._steps)
         if self._steps is not None:
             self._progress.setValue(min(metrics.done, self._steps))
+        self._head.note_steps()
         if metrics.steps:
             self._step.setText(self.tr("step {0}").format(f"{metrics.steps[-1]:,}"))
         known = [loss for loss in metrics.losses if loss is not None]

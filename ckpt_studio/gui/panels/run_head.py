@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
-from ckpt_studio.gui.dialogs.fields import ElidedLabel, named
+from ckpt_studio.gui.dialogs.fields import ElidedLabel, duration_text, named
 from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.runs import Runs
+
+_LOOK_MS: Final = 1000
+_SILENT_S: Final = 5
+"""A step that takes longer than this is told of, so that a slow run is not taken for a dead one."""
 
 
 class RunHead(QWidget):
@@ -23,11 +27,16 @@ class RunHead(QWidget):
     openWanted = Signal(str)
     compareWanted = Signal(str)
     """A checkpoint is to be opened, or compared with the one that is open."""
+    resumeWanted = Signal(str)
+    """Another run is to begin with a checkpoint."""
 
     def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs = runs
         self._state = ""
+        self._stepped = QElapsedTimer()
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(lambda: self.show_state(self._state))
         self._title = ElidedLabel("runTitle", mode=Qt.TextElideMode.ElideLeft)
         self._title.setMinimumWidth(self.fontMetrics().horizontalAdvance("run-00 — " + self.tr("running")))
         self._waiting = MenuButton("runQueueButton", self.tr("Runs that wait"), "", self)
@@ -58,6 +67,10 @@ class RunHead(QWidget):
         named(button, object_name, without_mnemonic(text))
         return button
 
+    def note_steps(self) -> None:
+        """Steps were done just now."""
+        self._stepped.start()
+
     def show_state(self, state: str) -> None:
         """Say what the run does, and offer what can be asked of it now."""
         self._state = state
@@ -75,8 +88,14 @@ class RunHead(QWidget):
         }
         spec = self._runs.spec
         name = "" if spec is None else visible(Path(spec.out).name)
-        self._title.set_full(f"{name} — {words.get(state, state)}")
         active = self._runs.active
+        word = words.get(state, state)
+        silent = self._stepped.elapsed() // 1000 if self._stepped.isValid() else 0
+        if active and state == "running" and silent >= _SILENT_S:
+            word = self.tr("running, last step {0} ago").format(duration_text(silent))
+        self._title.set_full(f"{name} — {word}")
+        if active != self._look.isActive():
+            self._look.start() if active else self._look.stop()
         self._stop.setEnabled(active and state != "stopping")
         self._checkpoint_now.setEnabled(active and state in ("running", "saving", "paused"))
         self._pause.setEnabled(active and state in ("running", "saving", "paused"))
@@ -107,10 +126,15 @@ class RunHead(QWidget):
         menu.addAction(self.tr("&Open")).triggered.connect(partial(self._ask_open, prefix))
         compare = menu.addAction(self.tr("&Compare with what is open"))
         compare.triggered.connect(partial(self._ask_compare, prefix))
+        resume = menu.addAction(self.tr("&Resume from it…"))
+        resume.triggered.connect(partial(self._ask_resume, prefix))
         menu.popup(at)
 
     def _ask_open(self, prefix: str, _checked: bool = False) -> None:
         self.openWanted.emit(prefix)
+
+    def _ask_resume(self, prefix: str, _checked: bool = False) -> None:
+        self.resumeWanted.emit(prefix)
 
     def _ask_compare(self, prefix: str, _checked: bool = False) -> None:
         self.compareWanted.emit(prefix)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.panels.run import RunPanel
+from ckpt_studio.gui.panels.run_head import RunHead
 from ckpt_studio.training.events import Cause, Metrics, Outcome, RunState
 from ckpt_studio.training.spec import DataSpec, RunSpec
 
@@ -147,3 +157,18 @@ def test_a_failure_names_the_place_in_the_recipe(opened: MainWindow, tmp_path: P
     copied = QApplication.clipboard().text().splitlines()
     assert copied[0] == "KeyError in recipe.py, line 7: 'milk'."
     assert copied[2:] == [f"Place: {tmp_path / 'recipe.py:7'}", "last line"]
+
+
+def test_another_run_begins_with_a_checkpoint_of_the_curve(
+    opened: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    head = opened.findChild(RunHead)
+    prefix = str(sample / "run" / "model.ckpt-200")
+    head.offer(prefix, QPoint(10, 10))
+    menu = head.findChild(QMenu, "runDotMenu")
+    menu.actions()[-1].trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: opened.findChild(QDialog, "resumeDialog") is not None, timeout=20_000)
+    assert opened.session.document is not None
+    assert opened.session.document.base.prefix == prefix
+    opened.findChild(QDialog, "resumeDialog").reject()
