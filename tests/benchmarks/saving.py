@@ -214,16 +214,10 @@ def index_only(folder: Path) -> list[Row]:
     first, end = listing.name_of(0), "/.ATTRIBUTES/VARIABLE_VALUE"
     weight = f"model/layer_0/weight_0{end}"
     rows = []
+    tiny, in_graph = listing.write_objects(one, 60), f"model/layer_0/w{end}"
     for name, source, small, key, new, limit in (
         ("", many, few, first, "another/name", 150),
-        (
-            " and in its object graph",
-            objects,
-            listing.write_objects(one, 60),
-            weight,
-            f"model/layer_0/w{end}",
-            None,
-        ),
+        (", object graph too", objects, tiny, weight, in_graph, 400),
     ):
         renamed = patch(folder, "rename", {"op": "rename", "from": key, "to": new})
         dropped = patch(folder, "drop", {"op": "drop", "match": key})
