@@ -95,6 +95,14 @@ class Document:
         """
         return self._now.befores[self._history.place(edit)]
 
+    def title(self, edit: Edit) -> str:
+        """What an applied edit does, for a person.
+
+        Raises:
+            RequestFault: it is not applied.
+        """
+        return self._history.title(edit, self.before(edit))
+
     def edited_rows(self) -> NDArray[np.bool_]:
         """Bool [N]: rows of `rows` that the staged edits concern."""
         return self.edited_rows_of(self._now.state)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.tensors import Columns
 from ckpt_studio.document.edits.base import Edit
 from ckpt_studio.document.state import State
 
@@ -39,6 +41,7 @@ class History:
         self._steps = [Step((), (), state)]
         self._at = 0
         self._written: Step | None = self._steps[0]
+        self._titles: WeakKeyDictionary[Edit, tuple[Columns, str]] = WeakKeyDictionary()
 
     @property
     def now(self) -> Step:
@@ -76,6 +79,13 @@ class History:
             raise RequestFault(f"{edit.label!r} is not staged any more.")
         return place
 
+    def title(self, edit: Edit, before: State) -> str:
+        """As `Edit.title` of what an edit is applied to; that of a large edit is found once."""
+        known = self._titles.get(edit)
+        if known is None or known[0] is not before.columns:
+            known = self._titles[edit] = (before.columns, edit.title(before.columns))
+        return known[1]
+
     # ---- making steps
 
     def doing(self, edit: Edit) -> Step:
@@ -86,7 +96,7 @@ class History:
         """
         now = self.now
         state = edit.apply(now.state)
-        title = edit.title(now.state.columns)
+        title = self.title(edit, now.state)
         return Step((*now.edits, edit), (*now.befores, now.state), state, title, edit)
 
     def without(self, edit: Edit) -> Step:
@@ -97,14 +107,14 @@ class History:
         """
         now, place = self.now, self.place(edit)
         state, befores = now.befores[place], list(now.befores[:place])
-        title = edit.title(state.columns)
+        title = self.title(edit, state)
         for later, before in zip(now.edits[place + 1 :], now.befores[place + 1 :], strict=True):
             befores.append(state)
             try:
                 state = later.apply(state)
             except RequestFault as fault:
                 raise RequestFault(
-                    f"“{later.title(before.columns)}” needs “{title}”; revert it first.", key=fault.key
+                    f"“{self.title(later, before)}” needs “{title}”; revert it first.", key=fault.key
                 ) from fault
         kept = (*now.edits[:place], *now.edits[place + 1 :])
         return Step(kept, tuple(befores), state, f"Revert “{title}”", edit)

@@ -26,8 +26,6 @@ from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
 
 if TYPE_CHECKING:
-    from ckpt_studio.core.tensors import Columns
-    from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Edit
     from ckpt_studio.gui.session import Session
 
@@ -50,7 +48,6 @@ class ChangesPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._edits: tuple[Edit, ...] = ()
-        self._titles: dict[Edit, tuple[Columns, str]] = {}
         self.list = QTreeWidget(self)
         self.list.setObjectName("changeList")
         self.list.setAccessibleName(self.tr("Staged edits"))
@@ -117,12 +114,11 @@ class ChangesPanel(QWidget):
             id(self._edits[row]) for row in rows if self.list.isExpanded(self.list.model().index(row, 0))
         }
         self._edits = () if document is None else document.edits
-        titles = self._titles = {} if document is None else self._titled(document)
         chosen = self.list.currentIndex().row()
         self.list.clear()
         if document is not None:
             for edit in self._edits:
-                item = self._item(edit, titles[edit][1])
+                item = self._item(edit, document.title(edit))
                 self.list.addTopLevelItem(item)
                 item.setExpanded(id(edit) in opened)
         again = self.list.topLevelItem(chosen) if chosen >= 0 else None
@@ -132,17 +128,6 @@ class ChangesPanel(QWidget):
         self._empty.setVisible(not self._edits)
         self._enable()
         self.countChanged.emit(len(self._edits))
-
-    def _titled(self, document: Document) -> dict[Edit, tuple[Columns, str]]:
-        """The title of each edit, and of which variables it speaks: that of a large edit takes long to find."""
-        titles = {}
-        for edit in document.edits:
-            columns = document.before(edit).columns
-            known = self._titles.get(edit)
-            if known is None or known[0] is not columns:
-                known = (columns, edit.title(columns))
-            titles[edit] = known
-        return titles
 
     def _item(self, edit: Edit, title: str) -> QTreeWidgetItem:
         title, about = visible(edit_text(title)), visible(edit_text(edit.describe()))
