@@ -36,7 +36,7 @@ _Entry: TypeAlias = Callable[[], Json] | int
 MAX_JOURNAL_BYTES: Final = 64 << 20
 _WHOLE_FILE: Final = 64 << 20
 _VERSION: Final = 1
-_CHUNK: Final = 4096
+_CHUNK: Final = 512
 _SHORT: Final = 1 << 16
 
 
@@ -284,7 +284,7 @@ class Journal:
 
 
 def _json_texts(value: Any) -> Iterator[str]:
-    """The text of `json.dumps` in parts, long lists some thousand items a part.
+    """The text of `json.dumps` in parts, long lists some hundred items a part.
 
     Neither making a long text nor copying it lets go of the interpreter.
     """
