@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QMenu, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 _ARROW = 9
 _GAP = 5
@@ -36,6 +36,9 @@ class MenuButton(QToolButton):
 
     def paintEvent(self, _: QPaintEvent) -> None:
         """Frame, text and arrow side by side."""
+        # here, because the many enumerations of QStyle would be part of the start
+        from PySide6.QtWidgets import QStyle, QStyleOptionToolButton, QStylePainter
+
         painter, option = QStylePainter(self), QStyleOptionToolButton()
         self.initStyleOption(option)
         option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu
