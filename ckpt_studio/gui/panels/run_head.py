@@ -100,6 +100,7 @@ class RunHead(QWidget):
         self._checkpoint_now.setEnabled(active and state in ("running", "saving", "paused"))
         self._pause.setEnabled(active and state in ("running", "saving", "paused"))
         self._pause.setChecked(active and self._runs.paused)
+        self._pause.setText(self.tr("&Go on") if self._pause.isChecked() else self.tr("&Pause"))
         self._written.setEnabled(not self._written.entries.isEmpty())
 
     # ---- its checkpoints
