@@ -28,7 +28,7 @@ from ckpt_studio.gui.menu_titles import MENUS, menu_title
 from ckpt_studio.gui.texts import translate, without_mnemonic
 
 _PARTS: Final = (
-    "tensorflow", "PySide6-Essentials", "pyqtgraph", "numpy", "ml_dtypes", "protobuf", "crc32c", "cramjam",
+    "tensorflow", "PySide6-Essentials", "numpy", "ml_dtypes", "protobuf", "crc32c", "pillow", "cramjam", "h5py",
     "platformdirs",
 )  # fmt: skip
 
