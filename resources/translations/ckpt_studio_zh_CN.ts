@@ -4078,12 +4078,20 @@
         <translation>与当前打开的比较(&amp;C)</translation>
     </message>
     <message>
+        <source>&amp;Go on</source>
+        <translation>继续(&amp;G)</translation>
+    </message>
+    <message>
         <source>&amp;Open</source>
         <translation>打开(&amp;O)</translation>
     </message>
     <message>
         <source>&amp;Pause</source>
         <translation>暂停(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;Resume from it…</source>
+        <translation>从它继续训练(&amp;R)…</translation>
     </message>
     <message>
         <source>Checkpoint &amp;now</source>
@@ -4150,6 +4158,10 @@
         <translation>正在运行</translation>
     </message>
     <message>
+        <source>running, last step {0} ago</source>
+        <translation>运行中,上一步在 {0} 前</translation>
+    </message>
+    <message>
         <source>saving a checkpoint</source>
         <translation>正在保存检查点</translation>
     </message>
@@ -4181,8 +4193,24 @@
         <translation>此计算图中未找到损失；训练照常进行，但没有曲线。</translation>
     </message>
     <message>
+        <source>No program opens %1; its place is on the clipboard.</source>
+        <translation>没有程序可以打开 %1;其位置已复制到剪贴板。</translation>
+    </message>
+    <message>
         <source>No run yet. Run ▸ Resume… (Ctrl+R) trains on from the open checkpoint.</source>
         <translation>尚无运行。运行 ▸ 继续训练…（Ctrl+R）可从打开的检查点继续训练。</translation>
+    </message>
+    <message>
+        <source>Open %1, line %2</source>
+        <translation>打开 %1,第 %2 行</translation>
+    </message>
+    <message>
+        <source>Open the recipe where it failed</source>
+        <translation>打开配方中出错的位置</translation>
+    </message>
+    <message>
+        <source>Place: {0}</source>
+        <translation>位置:{0}</translation>
     </message>
     <message>
         <source>Progress of the run</source>
@@ -4207,6 +4235,10 @@
     <message>
         <source>The loss was not a finite number at step {0}; such steps are gaps in the curve.</source>
         <translation>第 {0} 步的损失不是有限数；这样的步在曲线中留空。</translation>
+    </message>
+    <message>
+        <source>The run ended before its first step.</source>
+        <translation>运行在第一步之前就结束了。</translation>
     </message>
     <message>
         <source>loss {0}</source>
