@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import is_
 from weakref import WeakKeyDictionary
 
 from ckpt_studio.core.errors import RequestFault
@@ -40,7 +41,7 @@ class History:
     def __init__(self, state: State) -> None:
         self._steps = [Step((), (), state)]
         self._at = 0
-        self._written: Step | None = self._steps[0]
+        self._written: tuple[Edit, ...] = ()
         self._titles: WeakKeyDictionary[Edit, tuple[Columns, str]] = WeakKeyDictionary()
 
     @property
@@ -56,7 +57,9 @@ class History:
     @property
     def modified(self) -> bool:
         """Whether something is staged now that was not written."""
-        return self.now is not self._written
+        now, written = self.now.edits, self._written
+        same = len(now) == len(written) and all(map(is_, now, written))
+        return bool(now) and not same
 
     @property
     def undone(self) -> Step | None:
@@ -127,8 +130,6 @@ class History:
 
     def push(self, step: Step) -> None:
         """Go to a new step; what was undone is forgotten."""
-        if self._written in self._steps[self._at + 1 :]:
-            self._written = None
         self._steps[self._at + 1 :] = [step]
         self._at += 1
 
@@ -142,10 +143,10 @@ class History:
 
     def mark_written(self) -> None:
         """What is staged now was written."""
-        self._written = self.now
+        self._written = self.now.edits
 
     def forget(self) -> None:
         """No edit, and no history."""
         self._steps = self._steps[:1]
         self._at = 0
-        self._written = self._steps[0]
+        self._written = ()

@@ -140,7 +140,7 @@ def test_undo_redo_remove_and_revert(base: Bundle, donor: Bundle) -> None:
         document.remove(Freeze(("out/kernel",)))
 
 
-def test_modified_means_not_at_the_written_point(base: Bundle) -> None:
+def test_modified_means_that_something_staged_is_not_written(base: Bundle) -> None:
     document = Document(base)
     assert not document.modified
     document.do(Freeze(("text",)))
@@ -148,13 +148,18 @@ def test_modified_means_not_at_the_written_point(base: Bundle) -> None:
     document.mark_written("x")
     assert not document.modified
     document.undo()
-    assert document.modified
+    assert not document.modified, "nothing is staged"
     document.redo()
     assert not document.modified
-    document.undo()
     document.do(Freeze(("out/kernel",)))
-    document.undo()
-    assert document.modified, "the written point is gone from the history"
+    assert document.modified
+    document.remove(document.edits[1])
+    assert not document.modified, "what is staged is what was written"
+    document.remove(document.edits[0])
+    document.do(Freeze(("text",)))
+    assert document.modified
+    document.revert_all()
+    assert not document.modified
 
 
 def test_a_view_in_use_is_not_changed_by_later_edits(base: Bundle, donor: Bundle) -> None:

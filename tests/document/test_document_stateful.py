@@ -343,7 +343,7 @@ class DocumentMachine(RuleBasedStateMachine):
         assert set(document.dropped_keys()) == self.model.keys() - kept.keys()
         assert document.can_undo == (self.at > 0)
         assert document.can_redo == (self.at < len(self.history) - 1)
-        assert document.modified == (self.at > 0)
+        assert document.modified == bool(self.edits)
         self.check(document)
         staged = document.staged
         origins = staged.origins(self.base)

@@ -195,6 +195,22 @@ def test_reloading_keeps_the_staged_edits(opened: MainWindow, qtbot: QtBot) -> N
     assert opened.session.document.read_only is None
 
 
+def test_what_was_reverted_is_not_called_staged_later(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:
+    checkpoints = opened.findChild(QListWidget, "checkpointList")
+    opened.session.freeze(["classifier/kernel"])
+    assert "staged" in checkpoints.item(4).text()
+    opened.session.revert_all()
+    assert "staged" not in checkpoints.item(4).text()
+    with qtbot.waitSignal(opened.documentOpened, timeout=10_000):
+        checkpoints.itemClicked.emit(checkpoints.item(0))
+    settle(opened, qtbot)
+    opened.session.rescan()
+    settle(opened, qtbot)
+    assert [
+        checkpoints.item(row).text() for row in range(5) if "staged" in checkpoints.item(row).text()
+    ] == []
+
+
 def test_a_new_checkpoint_of_the_folder_appears(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:
     checkpoints = opened.findChild(QListWidget, "checkpointList")
     for path in sorted((sample / "run").glob("model.ckpt-500.*")):
