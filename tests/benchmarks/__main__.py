@@ -10,10 +10,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 import ckpt_studio
+from tests.benchmarks.alone import measured
 from tests.benchmarks.report import Row, table
 
 BENCHMARKS = (
@@ -78,7 +78,7 @@ def main(names: list[str]) -> int:
             print(f"{name} ...", file=sys.stderr, flush=True)
             place = Path(folder) / name
             place.mkdir()
-            rows += import_module(f"tests.benchmarks.{name}").measure(place)
+            rows += measured(name, place)
     print(table(rows))
     return 0 if all(row.fine for row in rows) else 1
 
