@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QWidget
 
 _BREAK: Final = "\u200b"
 """No width, but a line may end here."""
 _LONG_WORD: Final = re.compile(r"\S{13,}")
+_ROOM: Final = 10_000
 _PIECE: Final = re.compile(r"[^/\\._:@=-]{1,8}[/\\._:@=-]*|[/\\._:@=-]{1,8}")
 
 
@@ -36,6 +37,10 @@ class WrappedLabel(QLabel):
         )
         self._full = ""
         self.setText(text)
+
+    def sizeHint(self) -> QSize:
+        """Qt's, and the height of the text where it has room: Qt's own breaks it, and layouts fill up to that."""
+        return QSize(super().sizeHint().width(), self.heightForWidth(_ROOM))
 
     def setText(self, text: str) -> None:
         """Show `text`."""

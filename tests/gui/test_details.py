@@ -27,7 +27,7 @@ def test_nothing_is_cut_off(opened: MainWindow, qtbot: QtBot, width: int) -> Non
     qtbot.waitUntil(lambda: panel.widget().width() == panel.viewport().width())
     for name in ("name", "place", "crc", "min"):
         label = panel.findChild(QLabel, f"detail_{name}")
-        qtbot.waitUntil(lambda label=label: label.height() >= label.heightForWidth(label.width()))
+        qtbot.waitUntil(lambda label=label: label.height() == label.heightForWidth(label.width()))
         assert label.width() >= label.minimumSizeHint().width()
 
 
