@@ -15,17 +15,17 @@ from tests.helpers.bundles import BundleMaker
 
 
 @pytest.mark.parametrize("width", [220, 320, 500])
-def test_nothing_is_cut_off(opened: MainWindow, qtbot: QtBot, width: int) -> None:
+def test_each_line_has_the_room_of_its_text(opened: MainWindow, qtbot: QtBot, width: int) -> None:
     opened.session.set_current("encoder/dense_2/kernel")
     panel = DetailsPanel(opened.session)
     qtbot.addWidget(panel)
-    panel.resize(width, 700)
+    panel.resize(width, 1400)
     panel.show()
     place = panel.findChild(QLabel, "detail_place")
     qtbot.waitUntil(lambda: place.isVisible() and not opened.session.bridge.busy)
     assert place.text().startswith("model.ckpt-500.data-00000-of-00001 @ ")
     qtbot.waitUntil(lambda: panel.widget().width() == panel.viewport().width())
-    for name in ("name", "place", "crc", "min"):
+    for name in ("name", "key", "role", "place", "crc", "min"):
         label = panel.findChild(QLabel, f"detail_{name}")
         qtbot.waitUntil(lambda label=label: label.height() == label.heightForWidth(label.width()))
         assert label.width() >= label.minimumSizeHint().width()

@@ -66,3 +66,12 @@ def test_a_banner_shows_all_of_its_text(qtbot: QtBot, width: int) -> None:
     label = area.findChild(WrappedLabel, "bannerText")
     qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))
     assert_whole(label)
+
+
+@pytest.mark.parametrize("text", ["encoder/dense_1/kernel", "a text of several words", "two\nlines of text"])
+def test_a_text_asks_for_no_more_lines_than_it_has(qtbot: QtBot, text: str) -> None:
+    """A form gives a line as much room as it asks for, where there is room to spare."""
+    label, line = WrappedLabel("some", text), WrappedLabel("other", "x")
+    qtbot.addWidget(label)
+    qtbot.addWidget(line)
+    assert label.sizeHint().height() == (1 + text.count("\n")) * line.sizeHint().height()
