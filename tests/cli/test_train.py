@@ -124,11 +124,13 @@ def test_a_signal_finishes_the_step_saves_and_ends(number: int, checkpoints: Pat
     process = subprocess.Popen(command(spec), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout as output:
+        events = []
         for line in output:
-            if json.loads(line)["event"] == "metrics":
+            events.append(json.loads(line))
+            if events[-1]["event"] == "metrics":
                 break
         process.send_signal(number)
-        events = [json.loads(line) for line in output]
+        events += [json.loads(line) for line in output]
     assert process.wait(20) == 0
     last = max(event["step"] for event in events if event["event"] == "metrics")
     assert events[-1]["state"] == "stopped"
