@@ -26,21 +26,10 @@ from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui.dialogs.fields import Notice
 from ckpt_studio.gui.main_window import MainWindow
 from tests.helpers.bundles import BundleMaker, Record, shard_name
+from tests.helpers.damage import flip_variables
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 DAMAGED = ("classifier/kernel", "encoder/dense_1/bias", "encoder/dense_2/kernel")
-
-
-def flip(prefix: str, *keys: str) -> None:
-    checkpoint = open_checkpoint(prefix)
-    for key in keys:
-        stored = checkpoint.stored(key)
-        assert stored is not None
-        with Path(stored.path).open("r+b") as file:
-            file.seek(stored.offset)
-            byte = file.read(1)[0]
-            file.seek(stored.offset)
-            file.write(bytes([byte ^ 64]))
 
 
 class Person:
@@ -121,7 +110,7 @@ def test_a_damaged_checkpoint_is_mended_and_written(
 ) -> None:
     prefix = str(sample / "run" / "model.ckpt-500")
     before = {key: open_checkpoint(prefix).read(key) for key in open_checkpoint(prefix).columns.keys}
-    flip(prefix, *DAMAGED)
+    flip_variables(open_checkpoint(prefix), *DAMAGED)
     person.open(prefix)
     person.verify()
     person.window.findChild(QAction, "actionExpandAll").trigger()
@@ -214,7 +203,7 @@ def test_rows_that_were_faulty_at_opening_are_listed_from_the_start(person: Pers
 
 def test_the_whole_sentence_stands_below_the_table(person: Person, sample: Path) -> None:
     prefix = str(sample / "run" / "model.ckpt-500")
-    flip(prefix, *DAMAGED)
+    flip_variables(open_checkpoint(prefix), *DAMAGED)
     person.open(prefix)
     person.verify()
     label = person.window.findChild(QLabel, "problemSentence")

@@ -15,16 +15,9 @@ from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.base import Fault
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.bundles import BundleMaker, Record, shard_name
+from tests.helpers.damage import flip
 
 MIB = 1 << 20
-
-
-def flip(path: str, at: int) -> None:
-    with Path(path).open("r+b") as file:
-        file.seek(at)
-        byte = file.read(1)[0]
-        file.seek(at)
-        file.write(bytes([byte ^ 8]))
 
 
 def faults(prefix: str) -> list[tuple[str | None, str]]:
