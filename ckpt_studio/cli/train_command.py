@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,10 +97,10 @@ def _run_attended() -> int:
     """Wait for the SPEC, with a training process made ahead, and run it; 0 where none came."""
     from ckpt_studio.cli.attended import lines_of_input
     from ckpt_studio.training.child import Child
-    from ckpt_studio.training.runner import Runner  # noqa: F401  # with all that it needs, while nobody waits
     from ckpt_studio.training.spec import read_spec
 
     child, lines = Child(), lines_of_input()
+    import_module("ckpt_studio.training.runner")  # with all that it needs, while nobody waits
     try:
         first = next(lines, None)
         return 0 if first is None else _run(read_spec(io.BytesIO(first.encode())), child, lines)

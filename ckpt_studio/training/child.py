@@ -58,7 +58,7 @@ class Child:
         self._started = threading.Event()
         self._sending = threading.Lock()
         self._sent = 0
-        self._early: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._early: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._thread = threading.Thread(target=self._own, name="training-process", daemon=True)
         self._thread.start()
 

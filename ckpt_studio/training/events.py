@@ -82,6 +82,17 @@ class Metrics:
     done: int
     scalars: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Metrics:
+        """As a `metrics` message of the training process has them."""
+        scalars = {name: _numbers(values) for name, values in message["scalars"].items()}
+        losses, rate = _numbers(message["losses"]), float(message["rate"])
+        return cls(tuple(message["steps"]), losses, rate, message["done"], scalars)
+
+
+def _numbers(values: list[Any]) -> tuple[float | None, ...]:
+    return tuple(None if value is None else float(value) for value in values)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointWritten:

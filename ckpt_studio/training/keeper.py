@@ -39,7 +39,7 @@ class Keeper:
     """
 
     def __init__(self) -> None:
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         try:
             self._process = subprocess.Popen(
                 COMMAND, stdin=subprocess.PIPE, stdout=self._said, stderr=subprocess.DEVNULL,

@@ -107,3 +107,12 @@ def _abort(lines: Sequence[str]) -> tuple[Cause, str]:
     if checks:
         return Cause.abort, f"TensorFlow aborted: {checks[-1]}"
     return Cause.abort, "The training process aborted inside TensorFlow or a library of it."
+
+
+def place_in_recipe(said: object, recipe: str | None) -> str:
+    """Where a recipe failed, `FILE:LINE`: a file of its folder, whatever the training process calls it; else ""."""
+    file, _, line = said.rpartition(":") if isinstance(said, str) else ("", "", "")
+    if recipe is None or not file.endswith(".py") or not line.isdecimal() or "\n" in file:
+        return ""
+    inside = Path(file).resolve().is_relative_to(Path(recipe).resolve().parent)
+    return f"{file}:{line}" if inside else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,36 +24,49 @@ from ckpt_studio.training.variables_file import known_of, write_known
 _STATE_BYTES: Final = 64 << 20
 
 
-def write_start(
-    folder: RunFolder,
-    source: TensorSource,
-    base: Checkpoint,
-    card: Card,
-    task: Task,
-    meta: Meta | None = None,
-    prefix: str | None = None,
-) -> str:
-    """Write the staged view, with its graph, as the checkpoint that the run begins with; its prefix.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a run begins with.
 
-    Never by links: the training process may write inside the run folder, and must not reach the original through it.
-    What the staged edits replaced is written beside it (`before`), so that the run can say what they do to the loss;
-    and the state that an earlier run left beside its checkpoint goes along.
-
-    Raises:
-        SaveFault, FileFault, Cancelled: as `write_bundle`.
+    Attributes:
+        folder: the run's folder.
+        source: the staged view.
+        base: the checkpoint that it comes from.
+        spec: what the run is to do.
+        card: what is known of it.
+        task: looked at while it is written.
     """
-    prefix = prefix or str(folder.start / f"{CHECKPOINT_NAME}-{card.start_step}")
-    own = base if isinstance(base, Bundle) else None
-    write_bundle(source, prefix, take_over=own, meta=meta, state="new", task=task)
-    write_known(folder.known, known_of(source.columns))
-    if source is not base:
-        replaced = replaced_keys(source, base)
-        if replaced:
-            write_bundle(Part(base, replaced), str(folder.before), task=task)
-    state = Path(base.prefix + RUN_STATE)
-    if state.is_file():
-        (folder.start / RUN_STATE).write_bytes(read_whole(str(state), _STATE_BYTES)[0])
-    return prefix
+
+    folder: RunFolder
+    source: TensorSource
+    base: Checkpoint
+    spec: RunSpec
+    card: Card
+    task: Task
+
+    def write(self, meta: Meta | None = None, prefix: str | None = None) -> str:
+        """Write the staged view, with its graph, as the checkpoint that the run begins with; its prefix.
+
+        Never by links: the training process may write inside the run folder, and must not reach the original through
+        it. What the staged edits replaced is written beside it (`before`), so that the run can say what they do to the
+        loss; and the state that an earlier run left beside its checkpoint goes along.
+
+        Raises:
+            SaveFault, FileFault, Cancelled: as `write_bundle`.
+        """
+        folder, source, base = self.folder, self.source, self.base
+        prefix = prefix or str(folder.start / f"{CHECKPOINT_NAME}-{self.card.start_step}")
+        own = base if isinstance(base, Bundle) else None
+        write_bundle(source, prefix, take_over=own, meta=meta, state="new", task=self.task)
+        write_known(folder.known, known_of(source.columns))
+        if source is not base:
+            replaced = replaced_keys(source, base)
+            if replaced:
+                write_bundle(Part(base, replaced), str(folder.before), task=self.task)
+        state = Path(base.prefix + RUN_STATE)
+        if state.is_file():
+            (folder.start / RUN_STATE).write_bytes(read_whole(str(state), _STATE_BYTES)[0])
+        return prefix
 
 
 def start_step(source: TensorSource, base: Checkpoint) -> int:

@@ -17,7 +17,7 @@ import queue
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, RunFault
 from ckpt_studio.core.tasks import Task
@@ -43,8 +43,8 @@ from ckpt_studio.training.events import (
     to_json,
 )
 from ckpt_studio.training.log_tail import LogTail
-from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, shown, tail
-from ckpt_studio.training.prepare import job_of
+from ckpt_studio.training.outcome import lines_of, of_exit, oom_kills, place_in_recipe, shown, tail
+from ckpt_studio.training.prepare import Start, job_of
 from ckpt_studio.training.proof import Proof, prove
 from ckpt_studio.training.protocol import Message
 from ckpt_studio.training.routes.base import Route
@@ -52,6 +52,7 @@ from ckpt_studio.training.routes.registry import route_of
 from ckpt_studio.training.run_folder import RunFolder
 from ckpt_studio.training.run_record import RunRecord, sweep_lost_runs
 from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.trust import untrusted
 
 __all__ = ["CardEvent", "CheckpointWritten", "End", "Heartbeat", "LogLine", "Metrics", "Outcome", "RunEvent",
            "RunState", "Runner", "State"]  # fmt: skip
@@ -233,7 +234,7 @@ class Runner:
         for event in self._unrecorded:
             self._write_down(event)
         self._start_prefix = self._route.write_start(
-            self.folder, self._source, self._base, self.spec, self.card, self._task
+            Start(self.folder, self._source, self._base, self.spec, self.card, self._task)
         )
         job = job_of(self.spec, self.card, self._start_prefix, rehearse=self._rehearse)
         self.folder.write_job(job)
@@ -288,7 +289,7 @@ class Runner:
     def _hear(self, message: Message) -> None:
         kind = message["type"]
         if kind == "metrics":
-            metrics = _metrics(message)
+            metrics = Metrics.of(message)
             self._emit(metrics)
             if self._board is not None:
                 self._board.add(metrics)
@@ -332,7 +333,7 @@ class Runner:
             if cause is Cause.refused:
                 return self._ended(RunState.failed, cause, word["message"])
             outcome = self._ended(RunState.failed, cause, word["message"] + self._kept(), lines)
-            return replace(outcome, place=self._place(word.get("place")))
+            return replace(outcome, place=place_in_recipe(word.get("place"), self.spec.recipe))
         state = RunState.finished if word["state"] == "finished" else RunState.stopped
         return self._ended(state, None, word["message"])
 
@@ -351,15 +352,6 @@ class Runner:
             state, cause = RunState.failed, Cause.frozen_changed
             message = f"The run changed variables that were frozen; do not use {prefix}."
         return Outcome(state, cause, message, prefix, proof.frozen_unchanged, shown(lines), proof.never_moved)
-
-    def _place(self, said: object) -> str:
-        """Where the recipe failed: a file of its folder, whatever the training process calls it."""
-        file, _, line = said.rpartition(":") if isinstance(said, str) else ("", "", "")
-        recipe = self.spec.recipe
-        if recipe is None or not file.endswith(".py") or not line.isdecimal() or "\n" in file:
-            return ""
-        inside = Path(file).resolve().is_relative_to(Path(recipe).resolve().parent)
-        return f"{file}:{line}" if inside else ""
 
     def _kept(self) -> str:
         if self._newest is None:
@@ -397,28 +389,4 @@ class Runner:
     def _check_trust(self, route: Route) -> None:
         if not self.spec.trust:
             card = route.prospect(self._source, self._base, self.spec, self._frozen)
-            raise RunFault(_untrusted(card), path=card.meta_graph)
-
-
-def _untrusted(card: Card) -> str:
-    sentence = (
-        f"{card.what} {card.meta_graph} was not trusted to run: running it is running code of whoever made it. "
-        'Say "trust": true in the SPEC if you know where it comes from.'
-    )
-    if card.risks:
-        named = ", ".join(dict.fromkeys(f"{risk.op} ({risk.node})" for risk in card.risks[:10]))
-        more = f" and {len(card.risks) - 10} more" if len(card.risks) > 10 else ""
-        sentence += f" It holds operations that touch files, network or code: {named}{more}."
-    if card.custom:
-        sentence += f" It names classes that are not Keras's own: {', '.join(card.custom)}."
-    return sentence
-
-
-def _metrics(message: Message) -> Metrics:
-    scalars = {name: _floats(values) for name, values in message["scalars"].items()}
-    losses, rate = _floats(message["losses"]), float(message["rate"])
-    return Metrics(tuple(message["steps"]), losses, rate, message["done"], scalars)
-
-
-def _floats(values: list[Any]) -> tuple[float | None, ...]:
-    return tuple(None if value is None else float(value) for value in values)
+            raise RunFault(untrusted(card), path=card.meta_graph)

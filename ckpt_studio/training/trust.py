@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from ckpt_studio.core.errors import MissingFile, SaveFault
+from ckpt_studio.training.card import Card
 
 FILE_NAME = "trust.json"
 _HASHES_A_FOLDER = 64
@@ -77,6 +78,21 @@ class TrustStore:
             raise SaveFault(
                 f"The trust could not be remembered in {self._path}: {error.strerror}.", path=self._path
             ) from error
+
+
+def untrusted(card: Card) -> str:
+    """What is said where a run was asked for without trust."""
+    sentence = (
+        f"{card.what} {card.meta_graph} was not trusted to run: running it is running code of whoever made it. "
+        'Say "trust": true in the SPEC if you know where it comes from.'
+    )
+    if card.risks:
+        named = ", ".join(dict.fromkeys(f"{risk.op} ({risk.node})" for risk in card.risks[:10]))
+        more = f" and {len(card.risks) - 10} more" if len(card.risks) > 10 else ""
+        sentence += f" It holds operations that touch files, network or code: {named}{more}."
+    if card.custom:
+        sentence += f" It names classes that are not Keras's own: {', '.join(card.custom)}."
+    return sentence
 
 
 def _folder(meta_path: str) -> str:

@@ -233,31 +233,25 @@ class GraphView:
 
     def in_frame(self, name: str) -> bool:
         """Whether a node lies inside a while loop's frame or one branch of a condition, so that nobody may fetch it."""
-        seen: set[str] = set()
-        todo = [name]
-        while todo:
-            node = self.nodes.get(todo.pop())
-            if node is None or node.op in ("Exit", "RefExit"):
-                continue
-            if node.op in ("Enter", "RefEnter", "Switch", "RefSwitch"):
-                return True
-            if node.op in ("Merge", "RefMerge") and not self._is_loop_merge(node):
-                continue
-            new = list(filterfalse(seen.__contains__, self.sources[node.name]))
-            seen.update(new)
-            todo.extend(new)
-        return False
+        return self._is_inside(name, branches=True)
 
     def in_loop(self, name: str) -> bool:
         """Whether a node lies inside a while loop's frame."""
+        return self._is_inside(name, branches=False)
+
+    def _is_inside(self, name: str, *, branches: bool) -> bool:
+        """Whether a node lies inside a while loop's frame or, if they count, one branch of a condition."""
+        begins = ("Enter", "RefEnter", *(("Switch", "RefSwitch") if branches else ()))
         seen: set[str] = set()
         todo = [name]
         while todo:
             node = self.nodes.get(todo.pop())
             if node is None or node.op in ("Exit", "RefExit"):
                 continue
-            if node.op in ("Enter", "RefEnter"):
+            if node.op in begins:
                 return True
+            if branches and node.op in ("Merge", "RefMerge") and not self._is_loop_merge(node):
+                continue
             new = list(filterfalse(seen.__contains__, self.sources[node.name]))
             seen.update(new)
             todo.extend(new)

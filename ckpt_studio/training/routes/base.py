@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card
-from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.prepare import Start
 from ckpt_studio.training.spec import RunSpec
 
 
@@ -40,15 +39,7 @@ class Route(Protocol):
         """
         ...
 
-    def write_start(
-        self,
-        folder: RunFolder,
-        source: TensorSource,
-        base: Checkpoint,
-        spec: RunSpec,
-        card: Card,
-        task: Task,
-    ) -> str:
+    def write_start(self, start: Start) -> str:
         """Write what the training process begins with into the run's folder; the prefix of the start checkpoint.
 
         Raises:

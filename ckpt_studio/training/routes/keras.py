@@ -6,13 +6,11 @@ import json
 from typing import ClassVar
 
 from ckpt_studio.core.errors import FileFault
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.keras_model import ModelText, model_text
-from ckpt_studio.training.prepare import start_step, write_start
-from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.prepare import Start, start_step
 from ckpt_studio.training.spec import RunSpec
 
 
@@ -55,20 +53,12 @@ class KerasRoute:
             problems=tuple(_unable(text, settings)),
         )
 
-    def write_start(
-        self,
-        folder: RunFolder,
-        source: TensorSource,
-        base: Checkpoint,
-        spec: RunSpec,
-        card: Card,
-        task: Task,
-    ) -> str:
+    def write_start(self, start: Start) -> str:
         """As `Route.write_start`: the staged view, and the model's text beside it."""
-        text = model_text(base)
+        text = model_text(start.base)
         assert text is not None
-        prefix = write_start(folder, source, base, card, task)
-        folder.model.write_text(json.dumps(text.to_json()), "utf-8")
+        prefix = start.write()
+        start.folder.model.write_text(json.dumps(text.to_json()), "utf-8")
         return prefix
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
@@ -29,8 +28,7 @@ from ckpt_studio.training.data import (
     open_data,
     plan_feeds,
 )
-from ckpt_studio.training.prepare import write_start
-from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.prepare import Start
 from ckpt_studio.training.spec import RunSpec
 
 GRADIENTS_OF: Final = "gradients_of"
@@ -55,22 +53,15 @@ class MetaGraphRoute:
         assert base.meta_graph is not None
         return make_card(source, base.meta_graph, spec, frozen, base.step)
 
-    def write_start(
-        self,
-        folder: RunFolder,
-        source: TensorSource,
-        base: Checkpoint,
-        spec: RunSpec,
-        card: Card,
-        task: Task,
-    ) -> str:
+    def write_start(self, start: Start) -> str:
         """As `Route.write_start`: the staged view; the graph goes along, its variables called as in that."""
-        meta: Meta = Path(card.meta_graph)
-        if spec.optimizer is not None:
-            meta = _planned(source, card.meta_graph, spec).meta.serialise()
+        graph, source = start.card.meta_graph, start.source
+        meta: Meta = Path(graph)
+        if start.spec.optimizer is not None:
+            meta = _planned(source, graph, start.spec).meta.serialise()
         elif _renamed(source):
-            meta = _graph(card.meta_graph, source).serialise()
-        return write_start(folder, source, base, card, task, meta=meta)
+            meta = _graph(graph, source).serialise()
+        return start.write(meta)
 
 
 def _renamed(source: TensorSource) -> Mapping[str, str]:

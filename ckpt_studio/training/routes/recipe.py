@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from ckpt_studio.core.errors import MissingFile, RunFault
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card
-from ckpt_studio.training.prepare import start_step, write_start
-from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.prepare import Start, start_step
 from ckpt_studio.training.spec import RunSpec
 
 
@@ -52,17 +50,9 @@ class RecipeRoute:
             problems=tuple(_problems(spec.recipe)),
         )
 
-    def write_start(
-        self,
-        folder: RunFolder,
-        source: TensorSource,
-        base: Checkpoint,
-        spec: RunSpec,
-        card: Card,
-        task: Task,
-    ) -> str:
+    def write_start(self, start: Start) -> str:
         """As `Route.write_start`."""
-        return write_start(folder, source, base, card, task)
+        return start.write()
 
 
 def _problems(path: str) -> list[str]:

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from ckpt_studio.core.errors import RunFault
-from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.saved_model.layout import ASSETS, graph_file_of
 from ckpt_studio.training.card import Card
-from ckpt_studio.training.prepare import start_step, write_start
-from ckpt_studio.training.run_folder import RunFolder
+from ckpt_studio.training.prepare import Start, start_step
 from ckpt_studio.training.spec import RunSpec
 
 
@@ -42,21 +40,13 @@ class SavedModelRoute:
             mapping={} if spec.data is None else dict(spec.data.map),
         )
 
-    def write_start(
-        self,
-        folder: RunFolder,
-        source: TensorSource,
-        base: Checkpoint,
-        spec: RunSpec,
-        card: Card,
-        task: Task,
-    ) -> str:
+    def write_start(self, start: Start) -> str:
         """As `Route.write_start`: a SavedModel of the staged view."""
-        variables = folder.saved_model / "variables" / "variables"
-        prefix = write_start(folder, source, base, card, task, prefix=str(variables))
-        shutil.copyfile(card.meta_graph, folder.saved_model / Path(card.meta_graph).name)
+        folder, graph = start.folder.saved_model, start.card.meta_graph
+        prefix = start.write(prefix=str(folder / "variables" / "variables"))
+        shutil.copyfile(graph, folder / Path(graph).name)
         for name in ASSETS:
-            assets = os.path.join(base.path, name)  # noqa: PTH118
+            assets = os.path.join(start.base.path, name)  # noqa: PTH118
             if Path(assets).is_dir():
-                shutil.copytree(assets, folder.saved_model / name)
+                shutil.copytree(assets, folder / name)
         return prefix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib import import_module
 from typing import NoReturn
 
 from ckpt_studio.training.worker.faults import Refused, StoppedFirst
@@ -12,6 +13,12 @@ from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.process import keep_temporaries_in, limit_memory, obey_signals, settle
 
 _SENTENCE = 600
+_WHILE_NOBODY_WAITS = (
+    "numpy.random",
+    "ckpt_studio.training.worker.routes.keras",
+    "ckpt_studio.training.worker.routes.metagraph",
+)
+"""Imported ahead of the job, if that is not there yet."""
 
 
 def main(parent: int) -> NoReturn:
@@ -24,9 +31,8 @@ def main(parent: int) -> NoReturn:
         import tensorflow  # noqa: F401  # ahead of the job, which then begins at once
 
         if not link.has_job:
-            import numpy.random  # noqa: F401  # while nobody waits, as the rest
-
-            from ckpt_studio.training.worker.routes import keras, metagraph  # noqa: F401
+            for name in _WHILE_NOBODY_WAITS:
+                import_module(name)
 
         from ckpt_studio.training.worker.job import Job
         from ckpt_studio.training.worker.loop import Loop
