@@ -17,7 +17,7 @@ from ckpt_studio.gui.dialogs.fields import named
 from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.panels.loss_plot import LossPlot, colour_of
 from ckpt_studio.gui.plots.colours import PlotColours
-from ckpt_studio.gui.texts import in_action, visible, without_mnemonic
+from ckpt_studio.gui.texts import in_action, tooltip, visible, without_mnemonic
 from ckpt_studio.gui.views.exports import ExportButton
 
 if TYPE_CHECKING:
@@ -33,20 +33,24 @@ _SHOWN_AT_FIRST: Final = 2
 
 
 class CurveLegend(QWidget):
-    """Which curve is which, and how far it reaches, in one line."""
+    """Which curve is which, and how far it reaches, in one line; nothing where there is only the loss."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("curveLegend")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._entries: tuple[tuple[str, int | None], ...] = ()
+        self.hide()
 
     def show_entries(self, entries: Sequence[tuple[str, int | None]]) -> None:
         """Name these: a text each, and the place of its colour, None for the loss's."""
         if tuple(entries) == self._entries:
             return
         self._entries = tuple(entries)
-        self.setAccessibleName(", ".join(text for text, _ in entries))
+        said = ", ".join(text for text, _ in entries)
+        self.setAccessibleName(said)
+        self.setToolTip(tooltip(said))
+        self.setVisible(len(self._entries) > 1)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -61,7 +65,7 @@ class CurveLegend(QWidget):
         """Draw it at the painter's origin."""
         colours, metrics = PlotColours.of(self.palette()), self.fontMetrics()
         left, middle = 4, self.height() / 2
-        for text, place in self._entries if len(self._entries) > 1 else ():
+        for text, place in self._entries:
             painter.setPen(QPen(_colour(place, colours), 2.5))
             painter.drawLine(QRectF(left, middle, 16, 0).topLeft(), QRectF(left, middle, 16, 0).topRight())
             left += 16 + _GAP
@@ -101,6 +105,7 @@ class CurvesPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._bar(session))
+        column.addWidget(self._legend)
         column.addWidget(self.plot, 1)
         self.plot.followingChanged.connect(self._whole.setHidden)
         self.plot.drawn.connect(self._show_legend)
@@ -113,8 +118,7 @@ class CurvesPanel(QWidget):
         row = QHBoxLayout()
         for widget in (self._choice, log, steps):
             row.addWidget(widget)
-        row.addWidget(self._legend, 1)
-        row.addStretch(0)
+        row.addStretch(1)
         row.addWidget(self._whole)
         row.addWidget(ExportButton(session, "loss", self, self))
         return row

@@ -124,7 +124,8 @@ class GraphTrainer:
             sys.stdout.write(f"Numbers beside the loss are left out: {error}\n")
             self._look_again = math.inf
             return {}
-        took = time.monotonic() - began
+        # the first one makes ready what the others find, and says nothing of what they cost
+        took = time.monotonic() - began if self._look_again else 0.0
         self._look_again = began + max(METRICS_SECONDS, _LOOKING * took)
         return {name: [*[None] * (losses - 1), value] for name, value in found.items()}
 
