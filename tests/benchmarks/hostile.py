@@ -14,7 +14,7 @@ import numpy as np
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.benchmarks.report import Row
-from tests.formats.npz.test_checkpoint import bomb, npy, zip_of
+from tests.formats.npz.packed import bomb, npy, zip_of
 from tests.formats.safetensors.test_header import LARGE, whole
 from tests.formats.sstable import test_table as sstable
 from tests.formats.tf_bundle import test_hostile as tf_bundle
