@@ -69,7 +69,6 @@ def state(path):
             "optimizer": sums(model.optimizer.variables)}
 """
 
-
 MAKE = """
 keras.utils.set_random_seed(3)
 net = trained(functional(), "adam", np.random.rand(8, 6, 4))
@@ -79,9 +78,7 @@ trained(whole, keras.optimizers.SGD(0.1, momentum=0.9), np.random.rand(8, 4)).sa
 trained(words(), keras.optimizers.RMSprop(), tf.constant([["ab"], ["gh"]])).save(args[0] + "/words.keras")
 """
 
-
 STATES = "result = [state(path) for path in args]"
-
 
 AS_KERAS = """
 result = []

@@ -14,15 +14,7 @@ from ckpt_studio.cli.main import main
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import ChecksumMismatch, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import (
-    Assign,
-    Cast,
-    Drop,
-    RenameMany,
-    SetStep,
-    Transpose,
-    Value,
-)
+from ckpt_studio.document.edits import Assign, Cast, Drop, RenameMany, SetStep, Transpose, Value
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.document.keras_models import MODELS, Keras, keys, lost, opened

@@ -9,12 +9,7 @@ import h5py
 import pytest
 
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import (
-    Assign,
-    Freeze,
-    Unfreeze,
-    Value,
-)
+from ckpt_studio.document.edits import Assign, Freeze, Unfreeze, Value
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.document.keras_models import MODELS, Keras, keys, lost, opened

@@ -17,23 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_studio.core import dtypes
-from ckpt_studio.core.errors import (
-    Cancelled,
-    FileFault,
-    NoSuchVariable,
-    Unsupported,
-)
+from ckpt_studio.core.errors import Cancelled, FileFault, NoSuchVariable, Unsupported
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats import files
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
-from tests.helpers.bundles import (
-    BundleMaker,
-    Record,
-    masked,
-    shard_name,
-    variant_bytes,
-    varint,
-)
+from tests.helpers.bundles import BundleMaker, Record, masked, shard_name, variant_bytes, varint
 
 NUMERIC = [dtype for dtype in dtypes.BY_NUMBER.values() if dtype.is_numeric]
 

@@ -20,15 +20,7 @@ from ckpt_studio.core.errors import (
 )
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
-from tests.helpers.bundles import (
-    BundleMaker,
-    Record,
-    block_spans,
-    header,
-    shard_name,
-    slice_key,
-    table,
-)
+from tests.helpers.bundles import BundleMaker, Record, block_spans, header, shard_name, slice_key, table
 from tests.helpers.damage import flip
 
 

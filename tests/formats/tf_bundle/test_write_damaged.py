@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_studio.core.errors import (
-    ChecksumMismatch,
-    FileFault,
-    MissingFile,
-    SaveFault,
-)
+from ckpt_studio.core.errors import ChecksumMismatch, FileFault, MissingFile, SaveFault
 from ckpt_studio.formats.saving import Saving
 from ckpt_studio.formats.temporary_file import TemporaryFile
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle

@@ -8,12 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_studio.core.errors import (
-    Cancelled,
-    RequestFault,
-    SaveFault,
-    TargetExists,
-)
+from ckpt_studio.core.errors import Cancelled, RequestFault, SaveFault, TargetExists
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.formats.tf_bundle.state_file import parse_state_file
