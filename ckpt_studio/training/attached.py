@@ -41,7 +41,7 @@ from ckpt_studio.training.events import (
 )
 from ckpt_studio.training.keeper import Keeper
 from ckpt_studio.training.run_folder import RunFolder
-from ckpt_studio.training.run_record import owner_of, sweep_lost_runs
+from ckpt_studio.training.run_record import kept_runs, owner_of, sweep_lost_runs
 from ckpt_studio.training.spec import SPEC_BYTES, RunSpec, parse_spec
 
 SAVE: Final = getattr(signal, "SIGUSR1", None)
@@ -61,6 +61,8 @@ _LINE_BYTES: Final = 64 << 20
 """What lies in the folder could be anything: more of a line is not kept."""
 _MOST_SCALARS: Final = 64
 _SILENT_SECONDS: Final = 1.0
+_NOTED_SECONDS: Final = 2.0
+"""A run that stays notes it within this: then the next window offers it."""
 _NUMBERS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -148,14 +150,21 @@ class AttachedRun:
         self.stays = True
 
     def close(self) -> None:
-        """Let go. A run that was not told to stay ends, and this returns when it has."""
+        """Let go. A run that was not told to stay ends, and this returns when it has; one that stays has noted it."""
         self._tell_wishes()
         if self._keeper is None:
             return
         if self.stays and self.outcome is None:
             self._keeper.leave()
+            self._await_note()
         else:
             self._keeper.close()
+
+    def _await_note(self) -> None:
+        assert self._keeper is not None
+        end = time.monotonic() + _NOTED_SECONDS
+        while self._keeper.alive and str(self.folder.path) not in kept_runs() and time.monotonic() < end:
+            time.sleep(_TURN_SECONDS)
 
     # ---- what it says
 

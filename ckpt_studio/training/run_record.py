@@ -50,10 +50,9 @@ class RunRecord:
         if self._lock is None or attended == self._attended:
             return
         self._attended = attended
-        said = {"folder": str(self._folder.path), "pid": os.getpid(), "attended": attended}
-        with suppress(OSError):
-            os.ftruncate(self._lock.fd, 0)
-            os.pwrite(self._lock.fd, json.dumps(said).encode(), 0)
+        said = {"attended": attended, "folder": str(self._folder.path), "pid": os.getpid()}
+        with suppress(OSError):  # in one call and never shorter than before: whoever reads finds all of it
+            os.pwrite(self._lock.fd, json.dumps(said).encode() + b" ", 0)
 
     def close(self) -> None:
         """The run is over and its folder is swept."""

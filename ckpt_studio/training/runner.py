@@ -174,6 +174,8 @@ class Runner:
     def stay(self) -> None:
         """Nobody attends to the run any more, and it goes on."""
         self.attended = False
+        if self._running is not None:
+            self._running.note(attended=False)
 
     def kill(self) -> None:
         """End it at once, without a save."""
@@ -229,6 +231,7 @@ class Runner:
         self._task.check()
         self.folder.make()
         self._running = RunRecord(self.folder, attended=self.attended)
+        self._running.note(self.attended)  # `stay` may have come before there was a record to note it in
         self._record = self.folder.events.open("a", encoding="utf-8")
         self._board = EventFile(self.folder.path)
         for event in self._unrecorded:
@@ -265,8 +268,6 @@ class Runner:
         """Tell the child what is wanted, and end it when it does not answer."""
         if clock.beat_due():
             child.send("ping")
-        if self._running is not None:
-            self._running.note(self.attended)
         if self._save.is_set():
             self._save.clear()
             child.send("save")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.resources import resources_folder
 from ckpt_studio.gui.main_window import MainWindow
+from ckpt_studio.training.run_record import going_on
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +34,25 @@ def no_leftover_threads() -> Iterator[None]:
         thread.join(5.0)
     names = sorted(thread.name for thread in left if thread.is_alive())
     assert not names, f"threads left running: {names}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open(no_leftover_threads: None) -> Iterator[None]:
+    """A test that leaves a window or a run open fails, and the tests after it do not."""
+    yield
+    left = [
+        window
+        for window in QApplication.topLevelWidgets()
+        if isinstance(window, MainWindow) and window.isVisible()
+    ]
+    for window in left:
+        window.close_now()
+    runs = going_on()
+    for pid in runs.values():
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    assert not left, f"windows left open: {left}"
+    assert not runs, f"runs left going on: {sorted(runs)}"
 
 
 @pytest.fixture

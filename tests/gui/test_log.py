@@ -92,8 +92,9 @@ def test_a_flood_keeps_the_newest_lines_and_what_is_read_stays(panel: LogPanel, 
     bar = panel.view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     top = panel.view.indexAt(panel.view.viewport().rect().topLeft()).data()
-    panel.add("more\n" * 100)
-    qtbot.waitUntil(lambda: shown(panel)[-1] == "more", timeout=5000)
+    with qtbot.waitSignal(panel.view.lines.rowsInserted, timeout=5000):
+        panel.add("more\n" * 100)
+    assert shown(panel)[-1] == "more"
     assert panel.view.indexAt(panel.view.viewport().rect().topLeft()).data() == top
 
 

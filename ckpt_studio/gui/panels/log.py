@@ -136,13 +136,15 @@ class LogPanel(QWidget):
 
     def _put(self) -> None:
         bar = self.view.verticalScrollBar()
+        read = bar.value()
         waiting, self._waiting = self._waiting, []
         self._moving = True
         gone = self.view.lines.add(waiting)
         if self._follow.isChecked():
             self.view.scrollToBottom()
-        elif gone:
-            bar.setValue(bar.value() - gone)  # what is being read stays where it is
+        elif gone:  # what is being read stays where it is
+            self.view.executeDelayedItemsLayout()
+            bar.setValue(read - gone)
         self._moving = False
 
     def _clear(self) -> None:
