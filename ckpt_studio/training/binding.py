@@ -40,7 +40,8 @@ class Live:
         dtype: TensorFlow's name.
         places: keys of the checkpoint's object graph that the same attributes lead to, and for each whether a place in
             a list is among them.
-        stored: where a file of Keras 3 has it, empty where that is not known.
+        stored: where a file of Keras 3 has it, empty where that is not known. What a wrapped optimizer keeps, the
+            wrapper's list holds once more; the one that Keras reads last comes first.
         trained: whether the run trains it.
         slot_of: place of the weight that this optimizer slot belongs to, None for others.
         slot: its kind.
@@ -51,7 +52,7 @@ class Live:
     shape: tuple[int, ...]
     dtype: str
     places: tuple[tuple[str, bool], ...] = ()
-    stored: str = ""
+    stored: tuple[str, ...] = ()
     trained: bool = False
     slot_of: int | None = None
     slot: str = ""
@@ -64,14 +65,21 @@ class Binding:
 
     Attributes:
         pairs: place of the live variable -> (place of the known one, how).
+        copies: place of a known one that holds the value of a matched live variable once more -> place of that.
         problems: ambiguities, one sentence each.
     """
 
     live: Sequence[Live]
     known: Sequence[Known]
     pairs: dict[int, tuple[int, str]] = field(default_factory=dict)
+    copies: dict[int, int] = field(default_factory=dict)
     differs: tuple[Differs, ...] = ()
     problems: list[str] = field(default_factory=list)
+
+    def keys_of(self, place: int) -> tuple[str, ...]:
+        """Keys of the checkpoint that hold a matched live variable; its own comes first."""
+        known, _ = self.pairs[place]
+        return tuple(self.known[k].key for k in (known, *(k for k, at in self.copies.items() if at == place)))
 
     @property
     def bound(self) -> tuple[Bound, ...]:
@@ -79,13 +87,14 @@ class Binding:
         found = []
         for i, (k, how) in sorted(self.pairs.items()):
             one = self.live[i]
-            found.append(Bound(self.known[k].key, one.name, how, one.slot, one.trained, one.stored))
+            stored = next(iter(one.stored), "")
+            found.append(Bound(self.known[k].key, one.name, how, one.slot, one.trained, stored))
         return tuple(found)
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Keys of the checkpoint that nothing takes."""
-        used = {k for k, _ in self.pairs.values()}
+        used = {k for k, _ in self.pairs.values()} | set(self.copies)
         taken = {one.key for one in self.differs}
         return tuple(one.key for k, one in enumerate(self.known) if k not in used and one.key not in taken)
 
@@ -125,7 +134,7 @@ class _Binder:
         slots = [i for i in sorted(self._free_live) if self._live[i].slot_of is not None]
         self._by_paths([*weights, *slots])
         self._by(weights, lambda one: one.name, _full, "name")
-        self._by(weights, lambda one: one.stored, lambda one: one.key, "file")
+        self._by_file(weights)
         self._by(slots, lambda one: one.name, _full, "name")
         self._by_their_slots(slots)
         self._by_bare_names(weights)
@@ -133,8 +142,9 @@ class _Binder:
         self._by(weights, lambda one: _setting(one.name), _setting_of, "name")
         self._by_slots(slots)
         self._by(slots, lambda one: one.name, _full, "name")
-        self._by(slots, lambda one: one.stored, lambda one: one.key, "file")
+        self._by_file(slots)
         self._compare()
+        self._find_copies()
         self._doubt(weights)
         return self._found
 
@@ -166,6 +176,29 @@ class _Binder:
             theirs = there.get(text, [])
             if text and len(mine) == len(theirs) == 1:
                 self._take(mine[0], theirs[0], how)
+
+    def _by_file(self, places: Iterable[int]) -> None:
+        """Where a file of Keras has them; no weight is taken from a slot."""
+        at = {one.key: k for k, one in enumerate(self._known)}
+        for i in places:
+            if i not in self._free_live:
+                continue
+            is_slot = self._live[i].slot_of is not None
+            for key in self._live[i].stored:
+                k = at.get(key)
+                if k is not None and k in self._free_known and (is_slot or not self._is_slot[k]):
+                    self._take(i, k, "file")
+                    break
+
+    def _find_copies(self) -> None:
+        """What a file of Keras holds twice."""
+        at = {one.key: k for k, one in enumerate(self._known)}
+        for i, (k, _) in self._found.pairs.items():
+            stored, mine = self._live[i].stored, self._known[k]
+            for other in map(at.get, stored if mine.key in stored else ()):
+                if other in self._free_known and self._known[other].shape == mine.shape:
+                    self._free_known.discard(other)
+                    self._found.copies[other] = i
 
     def _by_bare_names(self, places: Iterable[int]) -> None:
         """Names without the numbers that Keras adds (`dense_7/kernel`); several of one shape are ambiguous."""

@@ -28,7 +28,7 @@ class KerasWriter:
     def __init__(self, folder: RunFolder, model: Any, frozen: Sequence[LiveVariable]) -> None:
         self._folder = folder
         self._model = model
-        keys = [one.told.stored for one in frozen if one.told.stored]
+        keys = [key for one in frozen for key in one.told.stored]
         self._marks = marks_of(keys)(0) if keys else None
 
     def write(self, step: int, source: TensorSource, state: bytes | None) -> tuple[str, tuple[str, ...]]:

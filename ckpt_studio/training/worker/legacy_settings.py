@@ -50,7 +50,10 @@ def _optimizer(said: Mapping[str, Any]) -> Any:
     if isinstance(rate, Mapping):
         schedules = vars(keras.optimizers.schedules)
         config["learning_rate"] = schedules[rate["class_name"]].from_config(dict(rate["config"]))
-    found = keras.optimizers.get({"class_name": said["class_name"], "config": {}})
+    wrapped = {"inner_optimizer": config["inner_optimizer"]} if "inner_optimizer" in config else {}
+    found = keras.optimizers.get({"class_name": said["class_name"], "config": dict(wrapped)})
+    if wrapped:
+        config["inner_optimizer"] = _optimizer(wrapped["inner_optimizer"])
     return type(found)(**_known(type(found), config))
 
 

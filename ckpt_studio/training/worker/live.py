@@ -50,16 +50,16 @@ def keras_variables(model: Any, optimizer: Any, *, is_new: bool = False) -> list
     return found
 
 
-def _live(variable: Any, stored: dict[int, str], **told: Any) -> LiveVariable:
+def _live(variable: Any, stored: dict[int, tuple[str, ...]], **told: Any) -> LiveVariable:
     name = getattr(variable, "path", variable.name)
     live = Live(
-        name, tuple(variable.shape), tf.as_dtype(variable.dtype).name, stored=stored.get(id(variable), "")
+        name, tuple(variable.shape), tf.as_dtype(variable.dtype).name, stored=stored.get(id(variable), ())
     )
     return LiveVariable(replace(live, **told), variable)
 
 
 def _optimizer_variables(
-    weights: Sequence[LiveVariable], optimizer: Any, stored: dict[int, str]
+    weights: Sequence[LiveVariable], optimizer: Any, stored: dict[int, tuple[str, ...]]
 ) -> list[LiveVariable]:
     place = {id(one.variable): at for at, one in enumerate(weights)}
     slots = slots_of(optimizer)
@@ -95,8 +95,11 @@ def slots_of(optimizer: Any) -> dict[int, tuple[Any, str]]:
     return found
 
 
-def _stored_keys(model: Any, optimizer: Any) -> dict[int, str]:
-    """Id of a variable -> where Keras's own files have it; empty where this release of Keras does not tell that."""
+def _stored_keys(model: Any, optimizer: Any) -> dict[int, tuple[str, ...]]:
+    """Id of a variable -> where Keras's own files have it, what is read last first.
+
+    Empty where this release of Keras does not tell that.
+    """
     try:
         from keras.src.saving import saving_lib
 
@@ -113,12 +116,15 @@ def _stored_keys(model: Any, optimizer: Any) -> dict[int, str]:
         saving_lib._save_state(model, places, None, "", set())
     except (ImportError, AttributeError, TypeError, ValueError):
         return {}
-    keys = {}
+    keys: dict[int, tuple[str, ...]] = {}
     for path, held in places.found.items():
         for number, value in held.items():
-            keys[id(value)] = f"{path}/vars/{number}" if path else f"vars/{number}"
-    for place, variable in enumerate(() if optimizer is None else optimizer.variables):
-        keys[id(variable)] = f"optimizer/vars/{place}"
+            keys[id(value)] = (f"{path}/vars/{number}" if path else f"vars/{number}",)
+    path = "optimizer"
+    while optimizer is not None:
+        for place, variable in enumerate(optimizer.variables):
+            keys[id(variable)] = (f"{path}/vars/{place}", *keys.get(id(variable), ()))
+        path, optimizer = f"{path}/inner_optimizer", getattr(optimizer, "inner_optimizer", None)
     return keys
 
 

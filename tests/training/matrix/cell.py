@@ -75,12 +75,12 @@ def examine(base: Checkpoint, pattern: str, run: Run) -> Cell:
         assert "cannot be frozen" in outcome.message
         return Cell("refused", outcome.message[outcome.message.index("cannot be frozen") :][:160])
     assert outcome.state is RunState.finished, outcome
-    assert (whole.card.missing, whole.card.problems) == ((), ())
+    assert (whole.card.missing, whole.card.problems) == ((), ()), whole.card
     assert outcome.frozen_unchanged is True or not frozen
     end, half = open_checkpoint(str(outcome.prefix)), open_checkpoint(whole.checkpoints[0].prefix)
     place = places(base, end)
     marked = Document(half).frozen_keys()
-    assert marked == {place[key] for key in frozen}
+    assert marked == (asked := {place[key] for key in frozen}), sorted(marked ^ asked)
     assert_moved(base, end, frozen)
     rest = run(half, marked, "rest", 3)
     last = rest.end()
@@ -103,10 +103,10 @@ def assert_moved(base: Checkpoint, end: Checkpoint, frozen: frozenset[str]) -> N
     """Frozen variables have their bits; all other weights and slots have not."""
     before, after, place = bits(base), bits(end), places(base, end)
     still = {key for key in before if before[key] == after[place[key]]}
-    assert frozen <= still
+    assert frozen <= still, sorted(frozen - still)
     columns = base.columns
     moves = {key for row, key in enumerate(columns.keys) if columns.role[row] in (Role.weight, Role.slot)}
-    assert still & moves <= frozen
+    assert still & moves <= frozen, sorted(still & moves - frozen)
 
 
 def bits(checkpoint: Checkpoint) -> dict[str, object]:

@@ -6,7 +6,8 @@ from typing import Final
 
 OPTIMIZERS: Final = (
     "GradientDescent", "Momentum", "Momentum:use_nesterov=True", "Adam", "RMSProp",
-    "RMSProp:momentum=0.9:centered=True", "Adagrad", "Adadelta", "Ftrl", "ProximalGradientDescent",
+    "RMSProp:momentum=0.9:centered=True", "Adagrad", "Adadelta", "Ftrl:initial_accumulator_value=0.0",
+    "ProximalGradientDescent",
     "ProximalAdagrad", "AdagradDA", "Adam:clip", "Adam:ema", "Momentum:scaled",
 )  # fmt: skip
 """Name and settings of each; `clip`: by the global norm, `ema`: with averages of the weights, `scaled`: the loss is."""

@@ -6,11 +6,11 @@ from typing import Final
 
 OPTIMIZERS: Final = (
     "SGD", "SGD:momentum=0.9", "SGD:momentum=0.9:nesterov=True", "RMSprop", "RMSprop:momentum=0.9:centered=True",
-    "Adagrad", "Adadelta", "Adam", "Adam:amsgrad=True", "AdamW", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb",
-    "Adafactor", "Muon", "LossScaleOptimizer:inner_optimizer=Adam", "Adam:clipnorm=0.5", "Adam:global_clipnorm=0.5",
+    "Adagrad", "Adadelta", "Adam", "Adam:amsgrad=True", "AdamW", "Adamax", "Nadam", "Lion", "Lamb", "Adafactor",
+    "Ftrl:initial_accumulator_value=0.0", "Muon", "LossScaleOptimizer:inner_optimizer=Adam", "Adam:clipnorm=0.5", "Adam:global_clipnorm=0.5",
     "SGD:use_ema=True", "Adam:use_ema=True:ema_overwrite_frequency=3",
 )  # fmt: skip
-"""Name and settings of each."""
+"""Name and settings of each. Ftrl's usual start takes the weights to nought in a step, and with them all gradients."""
 
 BUILD: Final = """
 import os
@@ -51,7 +51,7 @@ RECIPE: Final = (
 def build():
     model, optimizer = model_of(), optimizer_of(SAID)
     if EARLY:
-        optimizer.build(model.trainable_variables)
+        optimizer.build(model.trainable_variables)  # once: LossScaleOptimizer makes its variables anew each time
     return {"model": model, "optimizer": optimizer, "loss": loss, "dataset": data(), "batch_size": 16}
 """
 )
@@ -79,20 +79,33 @@ for number, said in enumerate(optimizers):
 """
 )
 
-WHOLE: Final = """
+VALUES: Final = """
 import keras
+
+def values_of(model, optimizer):
+    held = {v.path: v for v in (*model.variables, *optimizer.variables)}
+    if hasattr(optimizer, "_u_product"):  # Nadam gives it no name
+        held["u_product"] = optimizer._u_product
+    return {name: np.asarray(v).ravel().tolist() for name, v in held.items()}
+"""
+
+WHOLE: Final = (
+    VALUES
+    + """
 keras.backend.clear_session()
 path, data = args
 model = keras.models.load_model(path)
-values = {v.path: np.asarray(v).ravel().tolist() for v in (*model.variables, *model.optimizer.variables)}
+values = values_of(model, model.optimizer)
 fed = np.load(data)
 model.fit(fed["features"], fed["labels"], epochs=1, batch_size=32, verbose=0)
 result = values
 """
+)
 """What stock Keras reads from a file that holds the model, and that it trains on."""
 
-PARTS: Final = """
-import keras
+PARTS: Final = (
+    VALUES
+    + """
 keras.backend.clear_session()
 path, recipe = args
 names = {}
@@ -100,15 +113,17 @@ exec(open(recipe).read(), names)
 built = names["build"]()
 model, optimizer = built["model"], built["optimizer"]
 model.compile(optimizer, built["loss"], jit_compile=False)
-optimizer.build(model.trainable_variables)
+if not optimizer.built:
+    optimizer.build(model.trainable_variables)
 if path.endswith(".h5"):
     model.load_weights(path)
 else:
     tf.train.Checkpoint(model=model, optimizer=optimizer).read(path).assert_existing_objects_matched()
-values = {v.path: np.asarray(v).ravel().tolist() for v in (*model.variables, *optimizer.variables)}
+values = values_of(model, optimizer)
 model.fit(*built["dataset"], epochs=1, batch_size=32, verbose=0)
 result = values
 """
+)
 """The same of a file that does not hold the model."""
 
 SIGNATURE: Final = (

@@ -131,7 +131,7 @@ def _variables(job: Job, recipe: Recipe) -> tuple[list[Found], list[LiveVariable
     start = open_bundle(job.start)
     raw = start.read(GRAPH_KEY).reshape(-1)[0] if GRAPH_KEY in start.columns else None
     found = walk(recipe.objects, Saved(None if raw is None else parse_graph(raw)))
-    stored: dict[int, str] = {}
+    stored: dict[int, tuple[str, ...]] = {}
     if isinstance(recipe.model, keras.Model) and raw is None:
         told = keras_variables(recipe.model, recipe.optimizer)
         stored = {id(one.variable): one.told.stored for one in told}
@@ -168,7 +168,7 @@ def _seeds(recipe: Recipe, known: Collection[int]) -> list[LiveVariable]:
 
 def _live(
     found: Found,
-    stored: dict[int, str],
+    stored: dict[int, tuple[str, ...]],
     trained: set[int],
     place: dict[int, int],
     slots: dict[int, tuple[Any, str]],
@@ -182,7 +182,7 @@ def _live(
         shape=tuple(variable.shape),
         dtype=tf.as_dtype(variable.dtype).name,
         places=tuple(found.places),
-        stored=stored.get(id(variable), ""),
+        stored=stored.get(id(variable), ()),
         trained=id(variable) in trained,
         slot_of=at,
         slot=kind if at is not None else "",

@@ -104,8 +104,8 @@ class SteppedTrainer:
     def _frozen(self, parts: Parts) -> list[int]:
         """Places of the variables that must not change: those of frozen keys, their slots, and statistics if wanted."""
         keys = set(self._job.card.frozen)
-        pairs = self.binding.pairs
-        found = {at for at, (known, _) in pairs.items() if self.binding.known[known].key in keys}
+        binding = self.binding
+        found = {at for at in binding.pairs if not keys.isdisjoint(binding.keys_of(at))}
         told = [one.told for one in parts.variables]
         found |= {at for at, one in enumerate(told) if one.slot_of in found}
         if self._job.spec.freeze_statistics:
@@ -176,7 +176,7 @@ def _as_saved(value: Any, dtype: str) -> Any:
 def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card:
     bound = binding.bound
     pairs = binding.pairs
-    keys = sorted({binding.known[pairs[at][0]].key for at in frozen if at in pairs})
+    keys = sorted({key for at in frozen if at in pairs for key in binding.keys_of(at)})
     notes = [f"{key} is frozen, and the model does not have it." for key in card.frozen if key not in keys]
     problems = [
         *binding.problems,
