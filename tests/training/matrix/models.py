@@ -7,7 +7,8 @@ from typing import Final
 OPTIMIZERS: Final = (
     "SGD", "SGD:momentum=0.9", "SGD:momentum=0.9:nesterov=True", "RMSprop", "RMSprop:momentum=0.9:centered=True",
     "Adagrad", "Adadelta", "Adam", "Adam:amsgrad=True", "AdamW", "Adamax", "Nadam", "Lion", "Lamb", "Adafactor",
-    "Ftrl:initial_accumulator_value=0.0", "Muon", "LossScaleOptimizer:inner_optimizer=Adam", "Adam:clipnorm=0.5", "Adam:global_clipnorm=0.5",
+    "Ftrl:initial_accumulator_value=0.0", "Muon", "LossScaleOptimizer:inner_optimizer=Adam", "Adam:clipnorm=0.5",
+    "Adam:global_clipnorm=0.5",
     "SGD:use_ema=True", "Adam:use_ema=True:ema_overwrite_frequency=3",
 )  # fmt: skip
 """Name and settings of each. Ftrl's usual start takes the weights to nought in a step, and with them all gradients."""
