@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from ckpt_studio.core.tensors import printable
@@ -28,6 +29,10 @@ _SLOTS: Final = {
 """What earlier releases of Keras call the slots of today."""
 _SETTINGS: Final = ("iter", "iteration", "iterations", "learning_rate")
 """What an optimizer has one of."""
+_UNNAMED: Final = "variable"
+"""What Keras calls a variable that nobody named, before it adds a number."""
+_OWN_ROLES: Final = ("counter", "metadata")
+"""Roles of what an optimizer keeps for no weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,12 @@ class Live:
         dtype: TensorFlow's name.
         places: keys of the checkpoint's object graph that the same attributes lead to, and for each whether a place in
             a list is among them.
-        stored: where a file of Keras 3 has it, empty where that is not known. What a wrapped optimizer keeps, the
-            wrapper's list holds once more; the one that Keras reads last comes first.
+        stored: keys that a file of Keras 3 has for it, empty where they are not known. What a wrapped optimizer keeps
+            has two; the one that Keras reads last comes first.
         trained: whether the run trains it.
         slot_of: place of the weight that this optimizer slot belongs to, None for others.
         slot: its kind.
+        of_optimizer: whether an optimizer keeps it for itself, and for no weight.
         carried: whether no checkpoint is expected to hold it (the state of a seed).
     """
 
@@ -56,6 +62,7 @@ class Live:
     trained: bool = False
     slot_of: int | None = None
     slot: str = ""
+    of_optimizer: bool = False
     carried: bool = False
 
 
@@ -65,21 +72,25 @@ class Binding:
 
     Attributes:
         pairs: place of the live variable -> (place of the known one, how).
-        copies: place of a known one that holds the value of a matched live variable once more -> place of that.
         problems: ambiguities, one sentence each.
     """
 
     live: Sequence[Live]
     known: Sequence[Known]
     pairs: dict[int, tuple[int, str]] = field(default_factory=dict)
-    copies: dict[int, int] = field(default_factory=dict)
     differs: tuple[Differs, ...] = ()
     problems: list[str] = field(default_factory=list)
 
     def keys_of(self, place: int) -> tuple[str, ...]:
-        """Keys of the checkpoint that hold a matched live variable; its own comes first."""
-        known, _ = self.pairs[place]
-        return tuple(self.known[k].key for k in (known, *(k for k, at in self.copies.items() if at == place)))
+        """Keys of the checkpoint that hold a matched live variable: its own, and the others of a file of Keras 3."""
+        own, stored = self.known[self.pairs[place][0]].key, self.live[place].stored
+        return (
+            (own, *(key for key in stored if key != own and key in self._keys)) if own in stored else (own,)
+        )
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(one.key for one in self.known)
 
     @property
     def bound(self) -> tuple[Bound, ...]:
@@ -87,16 +98,16 @@ class Binding:
         found = []
         for i, (k, how) in sorted(self.pairs.items()):
             one = self.live[i]
-            stored = next(iter(one.stored), "")
-            found.append(Bound(self.known[k].key, one.name, how, one.slot, one.trained, stored))
+            found.append(Bound(self.known[k].key, one.name, how, one.slot, one.trained, _stored(one)))
         return tuple(found)
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Keys of the checkpoint that nothing takes."""
-        used = {k for k, _ in self.pairs.values()} | set(self.copies)
-        taken = {one.key for one in self.differs}
-        return tuple(one.key for k, one in enumerate(self.known) if k not in used and one.key not in taken)
+        taken = {key for place in self.pairs for key in self.keys_of(place)} | {
+            one.key for one in self.differs
+        }
+        return tuple(one.key for one in self.known if one.key not in taken)
 
     def missing(self) -> tuple[Initialised, ...]:
         """Live variables that nothing gives a value, with the free keys that look most like them."""
@@ -134,17 +145,16 @@ class _Binder:
         slots = [i for i in sorted(self._free_live) if self._live[i].slot_of is not None]
         self._by_paths([*weights, *slots])
         self._by(weights, lambda one: one.name, _full, "name")
-        self._by_file(weights)
+        self._by(weights, _stored, lambda one: one.key, "file")
         self._by(slots, lambda one: one.name, _full, "name")
         self._by_their_slots(slots)
         self._by_bare_names(weights)
         self._by(weights, lambda one: _last(one.name), lambda one: _last(_full(one)), "name")
-        self._by(weights, lambda one: _setting(one.name), _setting_of, "name")
+        self._by(weights, _setting_here, _setting_of, "name")
         self._by_slots(slots)
         self._by(slots, lambda one: one.name, _full, "name")
-        self._by_file(slots)
+        self._by(slots, _stored, lambda one: one.key, "file")
         self._compare()
-        self._find_copies()
         self._doubt(weights)
         return self._found
 
@@ -176,29 +186,6 @@ class _Binder:
             theirs = there.get(text, [])
             if text and len(mine) == len(theirs) == 1:
                 self._take(mine[0], theirs[0], how)
-
-    def _by_file(self, places: Iterable[int]) -> None:
-        """Where a file of Keras has them; no weight is taken from a slot."""
-        at = {one.key: k for k, one in enumerate(self._known)}
-        for i in places:
-            if i not in self._free_live:
-                continue
-            is_slot = self._live[i].slot_of is not None
-            for key in self._live[i].stored:
-                k = at.get(key)
-                if k is not None and k in self._free_known and (is_slot or not self._is_slot[k]):
-                    self._take(i, k, "file")
-                    break
-
-    def _find_copies(self) -> None:
-        """What a file of Keras holds twice."""
-        at = {one.key: k for k, one in enumerate(self._known)}
-        for i, (k, _) in self._found.pairs.items():
-            stored, mine = self._live[i].stored, self._known[k]
-            for other in map(at.get, stored if mine.key in stored else ()):
-                if other in self._free_known and self._known[other].shape == mine.shape:
-                    self._free_known.discard(other)
-                    self._found.copies[other] = i
 
     def _by_bare_names(self, places: Iterable[int]) -> None:
         """Names without the numbers that Keras adds (`dense_7/kernel`); several of one shape are ambiguous."""
@@ -287,6 +274,11 @@ class _Binder:
         return groups
 
 
+def _stored(one: Live) -> str:
+    """Where a file of Keras 3 has it; empty where that is not known."""
+    return one.stored[0] if one.stored else ""
+
+
 def _full(one: Known) -> str:
     return one.name.removesuffix(":0")
 
@@ -313,8 +305,21 @@ def _setting(name: str) -> str:
     return {"iter": "iteration", "iterations": "iteration"}.get(last, last) if last in _SETTINGS else ""
 
 
+def _setting_here(one: Live) -> str:
+    return _setting(one.name) or (_unnamed(one.name) if one.of_optimizer and one.shape == () else "")
+
+
 def _setting_of(one: Known) -> str:
-    return _setting(_full(one)) or _setting(one.path) if one.shape == () else ""
+    if one.shape != ():
+        return ""
+    name = _full(one)
+    return _setting(name) or _setting(one.path) or (_unnamed(name) if one.role in _OWN_ROLES else "")
+
+
+def _unnamed(name: str) -> str:
+    """The one text for all that nobody named, whatever scope and number Keras gave it; empty for all else."""
+    last = _bare(name.rpartition("/")[2])
+    return last if last == _UNNAMED else ""
 
 
 def _some(names: Sequence[str]) -> str:

@@ -95,3 +95,34 @@ def test_what_differs_and_what_is_missing_is_told_with_the_nearest_names() -> No
     (missing,) = binding.missing()
     assert (missing.name, missing.nearest) == ("head/kernel", ("k:heads/kernel",))
     assert binding.unused == ("k:heads/kernel", "k:tail/bias")
+
+
+def test_what_a_file_of_keras_holds_twice_is_one_variable() -> None:
+    """A wrapped optimizer's own list, which Keras reads last, and the wrapper's."""
+    stored = ("optimizer/inner_optimizer/vars/2", "optimizer/vars/4")
+    knowns = [
+        known("a/w", key="a"),
+        known("scale/adam/a_w_momentum", key=stored[1], role="slot", slot_of="a", slot="momentum"),
+        known("adam/a_w_momentum", key=stored[0], role="slot", slot_of="a", slot="momentum"),
+    ]
+    slot = live("inner/a_w_momentum", stored=stored, slot_of=0, slot="momentum")
+    binding = bind([live("a/w"), slot], knowns)
+    assert [(one.key, one.stored) for one in binding.bound] == [("a", ""), (stored[0], stored[0])]
+    assert [binding.keys_of(at) for at in (0, 1)] == [("a",), stored]
+    assert (binding.unused, binding.missing()) == ((), ())
+    elsewhere = [replace(one, key=one.key.replace("/", ".")) for one in knowns]  # another kind of file
+    assert bind([live("a/w"), slot], elsewhere).unused
+
+
+@pytest.mark.parametrize("saved", ["nadam/variable", "variable_4"])
+def test_the_only_number_that_an_optimizer_left_unnamed_is_matched_whatever_its_scope(saved: str) -> None:
+    own = live("variable_1", (), of_optimizer=True)
+    assert pairs([own], [known(saved, (), role="metadata")]) == {own.name: saved}
+
+
+def test_an_unnamed_number_is_matched_with_nothing_else_and_where_there_are_several_with_none() -> None:
+    own, there = live("variable_1", (), of_optimizer=True), known("nadam/variable", (), role="metadata")
+    assert not pairs([live("layer/variable", ())], [there])
+    assert not pairs([own], [replace(there, role="weight")])
+    assert not pairs([own, live("variable_2", (), of_optimizer=True)], [there])
+    assert not pairs([own], [there, replace(there, key="other", name="other/variable")])

@@ -19,6 +19,7 @@ from ckpt_studio.training.worker.values import TrainedValues
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Start, Watched
 from tests.training.keras_files import LOADED, MAKE, OPTIMIZERS, PLAIN_LOOP
+from tests.training.matrix import models
 
 ADAM = OPTIMIZERS.index("Adam")
 
@@ -117,6 +118,34 @@ def test_half_and_half_is_the_whole_and_stock_keras_goes_on(
     for name, raw in one.items():
         dtype = "i8" if name.endswith("iteration") else "f4"
         assert np.array(values[name], dtype).tobytes() == raw, name
+
+
+@pytest.fixture(scope="session")
+def hard(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of a wrapped optimizer, which keeps variables twice, and of one that names not all of its variables."""
+    folder = tmp_path_factory.mktemp("hard")
+    tensorflow_child(models.MAKE, folder, ["LossScaleOptimizer:inner_optimizer=Adam", "Nadam"], models.RECIPE)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["0.keras", "0.h5", "1.h5"])
+def test_what_is_kept_twice_or_has_no_name_is_found_and_frozen_with_its_weight(
+    name: str, start: Start, hard: Path, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    run = begin(start, hard / name, steps=2, batch_size=16, frozen=keys_of(hard / name, "equal0"))
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert (run.card.missing, run.card.unused, run.card.problems) == ((), (), ())
+    assert outcome.frozen_unchanged is True
+    end = Path(str(outcome.prefix))
+    assert Document(open_checkpoint(str(end))).frozen_keys() == keys_of(end, "equal0")
+    values, iterations = tensorflow_child(LOADED, end)
+    assert iterations == 3 + 2 + 1
+    written = values_of(str(end))
+    assert sum("equal0" in one for one in written.keys() & values.keys()) == 2 + 4
+    for one in written.keys() & values.keys():
+        dtype = "i8" if one.endswith(("iteration", "step_counter")) else "f4"
+        assert np.array(values[one], dtype).tobytes() == written[one], one
 
 
 def test_staged_values_change_the_first_loss_and_statistics_can_stay(

@@ -67,18 +67,22 @@ def _optimizer_variables(
     for variable in optimizer.variables:
         weight, kind = slots.get(id(variable), (None, ""))
         at = None if weight is None else place.get(id(weight))
-        found.append(_live(variable, stored, slot_of=at, slot=kind if at is not None else ""))
+        slot = kind if at is not None else ""
+        found.append(_live(variable, stored, slot_of=at, slot=slot, of_optimizer=weight is None))
     return found
 
 
 def slots_of(optimizer: Any) -> dict[int, tuple[Any, str]]:
-    """Id of each slot variable -> its weight and its kind, by the optimizer's own lists, one entry a weight."""
+    """Id of each variable of an optimizer -> its weight and its kind, by the optimizer's own lists, one entry a weight.
+
+    What belongs to no weight has None and an empty text.
+    """
+    own = {id(variable) for variable in optimizer.variables}
+    found: dict[int, tuple[Any, str]] = dict.fromkeys(own, (None, ""))
     inner = getattr(optimizer, "inner_optimizer", None)
     if inner is not None:
-        return slots_of(inner)
+        return {**found, **slots_of(inner)}
     weights = list(getattr(optimizer, "_trainable_variables", ()))
-    own = {id(variable) for variable in optimizer.variables}
-    found: dict[int, tuple[Any, str]] = {}
     for name, value in vars(optimizer).items():
         if not isinstance(value, list | tuple) or len(value) != len(weights):
             continue

@@ -186,6 +186,7 @@ def _live(
         trained=id(variable) in trained,
         slot_of=at,
         slot=kind if at is not None else "",
+        of_optimizer=weight is None and id(variable) in slots,
         carried=name.endswith(_SEED),
     )
     return LiveVariable(live, variable)
