@@ -32,16 +32,27 @@ model.fit(x, x[:, 0] > 0, epochs=1, batch_size=1024, verbose=0)
 model.save(folder + "/model.keras")
 """
 
-RATES = """
+IN_TURNS = """
 import sys, time
 sys.path.insert(0, "")
+folder, steps, chunk, blocks = args
+def in_turns(*works):
+    best = [9e9] * len(works)
+    for block in range(1, blocks + 1):
+        for number, work in enumerate(works):
+            began = time.perf_counter()
+            work(block * steps)
+            best[number] = min(best[number], (time.perf_counter() - began) * 1e3)
+    return best
+"""
+
+RATES = """
 import keras
 from ckpt_studio.training.data import open_data, plan_feeds, read_data
 from ckpt_studio.training.feeder import Feeder
 from ckpt_studio.training.worker.keras_data import ModelData
 from ckpt_studio.training.worker.keras_step import keras_step
 from ckpt_studio.training.worker.stepping import FedBatches, Stepper
-folder, steps, chunk, blocks = args
 def made():
     model = keras.models.load_model(folder + "/model.keras")
     model.optimizer.build(model.trainable_variables)
@@ -67,12 +78,7 @@ def run_plain(at):
 def run_ours(at):
     return [loss for step in range(at, at + steps, chunk) for loss in ours.steps(step, chunk)[0]]
 assert run_plain(0) == run_ours(0)
-best = [9e9, 9e9]
-for block in range(1, blocks + 1):
-    for number, work in enumerate((run_ours, run_plain)):
-        began = time.perf_counter()
-        work(block * steps)
-        best[number] = min(best[number], (time.perf_counter() - began) * 1e3)
+best = in_turns(run_ours, run_plain)
 same = all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights()))
 result = [*best, same]
 """
@@ -97,8 +103,6 @@ with tf.Graph().as_default(), v1.Session() as session:
 """
 
 GRAPH_RATES = """
-import sys, time
-sys.path.insert(0, "")
 from ckpt_studio.formats.meta_graph import build_run_graph, load_meta_graph, plan_training
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.data import open_data, plan_feeds, read_data
@@ -106,7 +110,6 @@ from ckpt_studio.training.feeder import Feeder
 from ckpt_studio.training.routes.metagraph import inputs_of
 from ckpt_studio.training.worker.graph_session import GraphSession
 v1 = tf.compat.v1
-folder, steps, chunk, blocks = args
 prefix = folder + "/model.ckpt-0"
 start, meta = open_bundle(prefix), load_meta_graph(prefix + ".meta")
 plan = plan_training(meta, frozenset(start.columns.keys))
@@ -125,12 +128,7 @@ def run_plain(at):
 def run_ours(at):
     return [loss for step in range(at, at + steps, chunk) for loss in ours.many(feeder.many(step, chunk), chunk)[0]]
 assert run_plain(0) == run_ours(0)
-best = [9e9, 9e9]
-for block in range(1, blocks + 1):
-    for number, work in enumerate((run_ours, run_plain)):
-        began = time.perf_counter()
-        work(block * steps)
-        best[number] = min(best[number], (time.perf_counter() - began) * 1e3)
+best = in_turns(run_ours, run_plain)
 values = ours.snapshot()
 with plain.graph.as_default():
     same = all(np.array_equal(plain.run(one), values[one.op.name]) for one in v1.global_variables())
@@ -142,30 +140,20 @@ def measure(place: Path) -> list[Row]:
     """Rates, then the times of one run with a process made ahead."""
     child = TensorFlowChild()
     rows = []
-    for name, width, steps, chunk, limit in (
-        ("small", 16, 512, 64, 1 / 1.5),
-        ("wide", 512, 128, 4, 1 / 0.98),
+    for kind, suffix, make, rates, wide, plainly in (
+        ("Keras model", "", MAKE, RATES, 4, "plain tf.function"),
+        ("MetaGraph", "_graph", GRAPH, GRAPH_RATES, 8, "plain session.run"),
     ):
-        folder = place / name
-        folder.mkdir()
-        child(MAKE, folder, width)
-        ours, plain, same = child(RATES, folder, steps, chunk, 6)
-        assert same, "several steps a call computed other bits than one by one"
-        rows.append(
-            Row(f"training: {steps} steps, {name} Keras model", ours, plain, limit, "plain tf.function")
-        )
-    for name, width, steps, chunk, limit in (
-        ("small", 16, 512, 64, 1 / 1.5),
-        ("wide", 512, 128, 8, 1 / 0.98),
-    ):
-        folder = place / f"{name}_graph"
-        folder.mkdir()
-        child(GRAPH, folder, width)
-        ours, plain, same = child(GRAPH_RATES, folder, steps, chunk, 6)
-        assert same, "the graph computed other bits than the plain script"
-        rows.append(
-            Row(f"training: {steps} steps, {name} MetaGraph", ours, plain, limit, "plain session.run")
-        )
+        for name, width, steps, chunk, limit in (
+            ("small", 16, 512, 64, 1 / 1.5),
+            ("wide", 512, 128, wide, 1 / 0.98),
+        ):
+            folder = place / f"{name}{suffix}"
+            folder.mkdir()
+            child(make, folder, width)
+            ours, plain, same = child(IN_TURNS + rates, folder, steps, chunk, 6)
+            assert same, f"the {kind} computed other bits than {plainly}"
+            rows.append(Row(f"training: {steps} steps, {name} {kind}", ours, plain, limit, plainly))
     (place / "large").mkdir()
     child(MAKE, place / "large", 1024)
     (place / "large_graph").mkdir()

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +55,47 @@ def files(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFa
     return Files(tensorflow_child, tmp_path_factory.mktemp("matrix"))
 
 
-@pytest.fixture
-def cell(start: Start, tmp_path: Path) -> Callable[..., Cell]:
-    """Examines a case: route, optimizer, pattern, path of the checkpoint and what its SPEC holds."""
+@dataclass(frozen=True)
+class Case:
+    """An optimizer and a pattern of freezing, on whatever route a test takes with them."""
 
-    def case(route: str, optimizer: str, pattern: str, path: Path, **fields: Any) -> Cell:
+    optimizer: str
+    pattern: str
+    files: Files
+    start: Start
+    out: Path
+    tensorflow: TensorFlowChild
+
+    def folder(self, kind: str) -> Path:
+        return self.files(kind, self.optimizer)
+
+    def examine(self, route: str, path: Path, **fields: Any) -> Cell:
+        """Of runs from this checkpoint whose SPEC holds these fields."""
+
         def run(checkpoint: Checkpoint, frozen: frozenset[str], out: str, steps: int) -> Watched:
-            return start(checkpoint, frozen, steps=steps, save_every=3, out=str(tmp_path / out), **fields)
+            return self.start(
+                checkpoint, frozen, steps=steps, save_every=3, out=str(self.out / out), **fields
+            )
 
-        TABLE.begin(f"{route} {optimizer}", pattern)
-        return examine(open_checkpoint(str(path)), pattern, run)
+        TABLE.begin(f"{route} {self.optimizer}", self.pattern)
+        return examine(open_checkpoint(str(path)), self.pattern, run)
 
-    return case
+    def end(self, route: str, cell: Cell) -> None:
+        """Write down what came of it."""
+        reason = "" if cell.word == "true" else cell.reason
+        TABLE.end(f"{route} {self.optimizer}", self.pattern, cell.word, reason)
 
 
-def end(route: str, optimizer: str, pattern: str, cell: Cell) -> None:
-    """Write down what came of it."""
-    TABLE.end(f"{route} {optimizer}", pattern, cell.word, "" if cell.word == "true" else cell.reason)
+@pytest.fixture
+def case(
+    optimizer: str,
+    pattern: str,
+    files: Files,
+    start: Start,
+    tmp_path: Path,
+    tensorflow_child: TensorFlowChild,
+) -> Case:
+    return Case(optimizer, pattern, files, start, tmp_path, tensorflow_child)
 
 
 def assert_restored(prefix: str, values: dict[str, list[float]]) -> None:
@@ -94,19 +118,12 @@ def unnumbered(name: str) -> str:
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
 @pytest.mark.parametrize("route", ["keras", "h5"])
-def test_model(
-    route: str,
-    optimizer: str,
-    pattern: str,
-    files: Files,
-    cell: Callable[..., Cell],
-    tensorflow_child: TensorFlowChild,
-) -> None:
-    folder = files("models", optimizer)
+def test_model(route: str, case: Case) -> None:
+    folder = case.folder("models")
     data = str(folder / "data.npz")
-    done = cell(route, optimizer, pattern, folder / f"0.{route}", data=DataSpec(data), batch_size=16)
-    assert_restored(done.prefix, tensorflow_child(models.WHOLE, done.prefix, data))
-    end(route, optimizer, pattern, done)
+    done = case.examine(route, folder / f"0.{route}", data=DataSpec(data), batch_size=16)
+    assert_restored(done.prefix, case.tensorflow(models.WHOLE, done.prefix, data))
+    case.end(route, done)
 
 
 RECIPES = {
@@ -120,62 +137,39 @@ RECIPES = {
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
 @pytest.mark.parametrize("route", RECIPES)
-def test_recipe(
-    route: str,
-    optimizer: str,
-    pattern: str,
-    files: Files,
-    cell: Callable[..., Cell],
-    tensorflow_child: TensorFlowChild,
-) -> None:
-    folder, (file, built) = files("models", optimizer), RECIPES[route]
+def test_recipe(route: str, case: Case) -> None:
+    folder, (file, built) = case.folder("models"), RECIPES[route]
     recipe = str(folder / f"0{built}.py")
-    done = cell(route, optimizer, pattern, folder / file, data=None, recipe=recipe)
+    done = case.examine(route, folder / file, data=None, recipe=recipe)
     if done.prefix.endswith(".keras"):  # what stock Keras can rebuild is saved as a whole
-        values = tensorflow_child(models.WHOLE, done.prefix, str(folder / "data.npz"))
+        values = case.tensorflow(models.WHOLE, done.prefix, str(folder / "data.npz"))
     else:
-        values = tensorflow_child(models.PARTS, done.prefix, recipe)
+        values = case.tensorflow(models.PARTS, done.prefix, recipe)
     assert_restored(done.prefix, values)
-    end(route, optimizer, pattern, done)
+    case.end(route, done)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("optimizer", graphs.OPTIMIZERS)
 @pytest.mark.parametrize("kind", ["ref", "resource"])
-def test_meta_graph(
-    kind: str,
-    optimizer: str,
-    pattern: str,
-    files: Files,
-    cell: Callable[..., Cell],
-    tensorflow_child: TensorFlowChild,
-) -> None:
-    folder = files(kind, optimizer)
+def test_meta_graph(kind: str, case: Case) -> None:
+    route, folder = f"graph, {kind}", case.folder(kind)
     data = str(folder / "data.npz")
-    done = cell(
-        f"graph, {kind}",
-        optimizer,
-        pattern,
-        folder / "0" / "model.ckpt-3",
-        data=DataSpec(data),
-        batch_size=16,
-    )
+    done = case.examine(route, folder / "0" / "model.ckpt-3", data=DataSpec(data), batch_size=16)
     if done.prefix:
-        train = "averaged" if optimizer.endswith("ema") else "train"
-        values, moved = tensorflow_child(graphs.RESTORE, done.prefix, data, train)
+        train = "averaged" if case.optimizer.endswith("ema") else "train"
+        values, moved = case.tensorflow(graphs.RESTORE, done.prefix, data, train)
         assert_restored(done.prefix, values)
         assert moved
         assert not done.frozen & set(moved)
-    end(f"graph, {kind}", optimizer, pattern, done)
+    case.end(route, done)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
-def test_signature(
-    optimizer: str, pattern: str, files: Files, cell: Callable[..., Cell], tensorflow_child: TensorFlowChild
-) -> None:
-    folder = files("signature", optimizer)
+def test_signature(case: Case) -> None:
+    folder = case.folder("signature")
     data = str(folder / "data.npz")
-    done = cell("signature", optimizer, pattern, folder / "0", data=DataSpec(data), batch_size=16)
-    assert np.isfinite(tensorflow_child(models.SIGNED, done.prefix, data))
-    end("signature", optimizer, pattern, done)
+    done = case.examine("signature", folder / "0", data=DataSpec(data), batch_size=16)
+    assert np.isfinite(case.tensorflow(models.SIGNED, done.prefix, data))
+    case.end("signature", done)
