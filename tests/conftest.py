@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unknown := wanted - set(names.values()):
         known = ", ".join(sorted(set(names.values()))) or "none"
         raise pytest.UsageError(f"there is no campaign {', '.join(sorted(unknown))}; known here: {known}")
-    chosen = [item for item in items if (names.get(id(item)) in wanted if wanted else id(item) not in names)]
+    chosen = [item for item in items if (_goes_on(item, wanted) if wanted else id(item) not in names)]
     left_out = [item for item in items if item not in set(chosen)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -54,9 +54,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for table in TABLES:
-        if table.cells:
+    for table in TABLES.values():
+        table.close()
+        if table and table.campaign in terminalreporter.config.getoption("--campaign"):
             terminalreporter.write_line(f"\n{table}")
+
+
+def _goes_on(item: pytest.Item, wanted: set[str]) -> bool:
+    """Whether a test belongs to a wanted campaign, which has not had it yet."""
+    names = {mark.args[0] for mark in item.iter_markers("campaign")} & wanted
+    tables = (TABLES[name] for name in names if name in TABLES)
+    return bool(names) and not any(table.has(item.callspec.params) for table in tables)
 
 
 @pytest.fixture(scope="session")

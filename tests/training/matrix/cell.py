@@ -37,7 +37,8 @@ class Cell:
     """What came of it.
 
     Attributes:
-        word: `true`: 6 steps were as 3 + 3; `said`: they were not, and the card says why; `refused`: it does not start.
+        word: `true`: 6 steps were as 3 + 3; `said`: they were not, and the card says why; `refused`: it does not start;
+            `-`: there is no such checkpoint.
         reason: why, where it is not true.
         prefix: the end of the run, empty where it was refused.
         frozen: keys that were frozen there.

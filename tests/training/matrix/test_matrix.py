@@ -1,12 +1,15 @@
 """Routes x optimizers x what is frozen: frozen bits stay, the rest moves, 6 steps are 3 + 3, stock TensorFlow goes on.
 
 `./studio test --campaign matrix` runs all of it and ends with a table, a row an optimizer of a route; a part of it by
-`-k "objects and Adam"`. The normal suite has a cell of each route, in the tests of that route.
+`-k "objects and Adam"`. All rows come once before one comes again, with another pattern: so a session that is ended
+early (Ctrl-C) has seen a bit of everything, and where `CKPT_STUDIO_MATRIX` names a folder, the next one goes on there.
+The normal suite has a cell of each route, in the tests of that route.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,10 @@ from tests.training.matrix.cell import PATTERNS, Cell, examine
 pytestmark = pytest.mark.campaign("matrix")
 
 TABLE = outcome_table(
-    "Frozen bits kept, the rest moved, stock TensorFlow restores the end and trains on; `true`: 3 + 3 steps are as 6"
+    "matrix",
+    "Frozen bits kept, the rest moved, stock TensorFlow restores the end and trains on; `true`: 3 + 3 steps are as 6",
+    lambda of: (f"{of['route']} {of['optimizer']}", of["pattern"]),
+    tuple(PATTERNS),
 )
 
 
@@ -36,17 +42,19 @@ class Files:
 
     def __init__(self, child: TensorFlowChild, folder: Path) -> None:
         self._child, self._folder = child, folder
+        self._made: set[Path] = set()
 
     def __call__(self, kind: str, optimizer: str) -> Path:
         folder = self._folder / f"{kind} {optimizer}"
-        if not folder.exists():
-            folder.mkdir()
+        if folder not in self._made:
+            folder.mkdir(exist_ok=True)
             if kind == "models":
                 self._child(models.MAKE, folder, [optimizer], models.RECIPE)
             elif kind == "signature":
                 self._child(models.SIGNATURE, folder, [optimizer])
             else:
                 self._child(graphs.MAKE, folder, [optimizer], kind == "resource")
+            self._made.add(folder)
         return folder
 
 
@@ -59,6 +67,7 @@ def files(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFa
 class Case:
     """An optimizer and a pattern of freezing, on whatever route a test takes with them."""
 
+    route: str
     optimizer: str
     pattern: str
     files: Files
@@ -69,7 +78,7 @@ class Case:
     def folder(self, kind: str) -> Path:
         return self.files(kind, self.optimizer)
 
-    def examine(self, route: str, path: Path, **fields: Any) -> Cell:
+    def examine(self, path: Path, **fields: Any) -> Cell:
         """Of runs from this checkpoint whose SPEC holds these fields."""
 
         def run(checkpoint: Checkpoint, frozen: frozenset[str], out: str, steps: int) -> Watched:
@@ -77,25 +86,7 @@ class Case:
                 checkpoint, frozen, steps=steps, save_every=3, out=str(self.out / out), **fields
             )
 
-        TABLE.begin(f"{route} {self.optimizer}", self.pattern)
         return examine(open_checkpoint(str(path)), self.pattern, run)
-
-    def end(self, route: str, cell: Cell) -> None:
-        """Write down what came of it."""
-        reason = "" if cell.word == "true" else cell.reason
-        TABLE.end(f"{route} {self.optimizer}", self.pattern, cell.word, reason)
-
-
-@pytest.fixture
-def case(
-    optimizer: str,
-    pattern: str,
-    files: Files,
-    start: Start,
-    tmp_path: Path,
-    tensorflow_child: TensorFlowChild,
-) -> Case:
-    return Case(optimizer, pattern, files, start, tmp_path, tensorflow_child)
 
 
 def assert_restored(prefix: str, values: dict[str, list[float]]) -> None:
@@ -115,15 +106,14 @@ def unnumbered(name: str) -> str:
     return re.sub(r"_\d+(?=/)", "", name)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
-@pytest.mark.parametrize("route", ["keras", "h5"])
-def test_model(route: str, case: Case) -> None:
+def whole_model(case: Case) -> Cell:
     folder = case.folder("models")
-    data = str(folder / "data.npz")
-    done = case.examine(route, folder / f"0.{route}", data=DataSpec(data), batch_size=16)
+    file, data = folder / f"0.{case.route}", str(folder / "data.npz")
+    if not file.exists():
+        return Cell("-", "stock Keras itself cannot save it as such a file")
+    done = case.examine(file, data=DataSpec(data), batch_size=16)
     assert_restored(done.prefix, case.tensorflow(models.WHOLE, done.prefix, data))
-    case.end(route, done)
+    return done
 
 
 RECIPES = {
@@ -134,42 +124,72 @@ RECIPES = {
 """The file and whether the recipe builds its optimizer before values are restored, by which slots shift elsewhere."""
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
-@pytest.mark.parametrize("route", RECIPES)
-def test_recipe(route: str, case: Case) -> None:
-    folder, (file, built) = case.folder("models"), RECIPES[route]
-    recipe = str(folder / f"0{built}.py")
-    done = case.examine(route, folder / file, data=None, recipe=recipe)
+def recipe(case: Case) -> Cell:
+    folder, (file, built) = case.folder("models"), RECIPES[case.route]
+    code = str(folder / f"0{built}.py")
+    done = case.examine(folder / file, data=None, recipe=code)
     if done.prefix.endswith(".keras"):  # what stock Keras can rebuild is saved as a whole
         values = case.tensorflow(models.WHOLE, done.prefix, str(folder / "data.npz"))
     else:
-        values = case.tensorflow(models.PARTS, done.prefix, recipe)
+        values = case.tensorflow(models.PARTS, done.prefix, code)
     assert_restored(done.prefix, values)
-    case.end(route, done)
+    return done
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("optimizer", graphs.OPTIMIZERS)
-@pytest.mark.parametrize("kind", ["ref", "resource"])
-def test_meta_graph(kind: str, case: Case) -> None:
-    route, folder = f"graph, {kind}", case.folder(kind)
+def meta_graph(case: Case) -> Cell:
+    folder = case.folder(case.route.removeprefix("graph, "))
     data = str(folder / "data.npz")
-    done = case.examine(route, folder / "0" / "model.ckpt-3", data=DataSpec(data), batch_size=16)
+    done = case.examine(folder / "0" / "model.ckpt-3", data=DataSpec(data), batch_size=16)
     if done.prefix:
         train = "averaged" if case.optimizer.endswith("ema") else "train"
         values, moved = case.tensorflow(graphs.RESTORE, done.prefix, data, train)
         assert_restored(done.prefix, values)
         assert moved
         assert not done.frozen & set(moved)
-    case.end(route, done)
+    return done
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("optimizer", models.OPTIMIZERS)
-def test_signature(case: Case) -> None:
+def signature(case: Case) -> Cell:
     folder = case.folder("signature")
     data = str(folder / "data.npz")
-    done = case.examine("signature", folder / "0", data=DataSpec(data), batch_size=16)
+    done = case.examine(folder / "0", data=DataSpec(data), batch_size=16)
     assert np.isfinite(case.tensorflow(models.SIGNED, done.prefix, data))
-    case.end("signature", done)
+    return done
+
+
+ROUTES: dict[str, tuple[Callable[[Case], Cell], tuple[str, ...]]] = {
+    "keras": (whole_model, models.OPTIMIZERS),
+    "h5": (whole_model, models.OPTIMIZERS),
+    **dict.fromkeys(RECIPES, (recipe, models.OPTIMIZERS)),
+    "graph, ref": (meta_graph, graphs.OPTIMIZERS),
+    "graph, resource": (meta_graph, graphs.OPTIMIZERS),
+    "signature": (signature, models.OPTIMIZERS),
+}
+
+
+def cells() -> list[tuple[str, str, str]]:
+    """All of them, in rounds that have every row once."""
+    rows = [(route, optimizer) for route, (_, optimizers) in ROUTES.items() for optimizer in optimizers]
+    patterns = list(PATTERNS)
+    return [
+        (*row, patterns[(number + turn) % len(patterns)])
+        for turn in range(len(patterns))
+        for number, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize(("route", "optimizer", "pattern"), cells())
+def test_cell(
+    route: str,
+    optimizer: str,
+    pattern: str,
+    files: Files,
+    start: Start,
+    tmp_path: Path,
+    tensorflow_child: TensorFlowChild,
+) -> None:
+    at = f"{route} {optimizer}", pattern
+    TABLE.begin(at)
+    case = Case(route, optimizer, pattern, files, start, tmp_path, tensorflow_child)
+    done = ROUTES[route][0](case)
+    TABLE.end(at, done.word, "" if done.word == "true" else done.reason)

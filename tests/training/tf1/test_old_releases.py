@@ -1,8 +1,8 @@
 """Checkpoints that TensorFlow 1.0 to 1.15 write, resumed with frozen variables, and taken back by the same release.
 
 `./studio test --campaign tf1` makes an environment for each release below pytest's cache (2.5 GB of packages, once) and
-ends with a table. It has no slice in the normal suite, whose only TensorFlow is ours: that one writes the graphs of
-`tests/formats/meta_graph`, which are of the same kinds.
+ends with a table, which is kept where `CKPT_STUDIO_TF1` names a folder. It has no slice in the normal suite, whose only
+TensorFlow is ours: that one writes the graphs of `tests/formats/meta_graph`, which are of the same kinds.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Old:
 
 NAMES = _names()
 TABLE = outcome_table(
-    "Kinds of graphs and releases: resumed, frozen bits kept, taken back by the release; 3 + 3 steps as 6"
+    "tf1",
+    "Kinds of graphs and releases: resumed, frozen bits kept, taken back by the release; 3 + 3 steps as 6",
+    lambda of: (of["name"], of["old"].version),
 )
 
 
@@ -102,10 +104,11 @@ def old(request: pytest.FixtureRequest) -> Iterator[tuple[Release, Old]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_graph(name: str, old: tuple[Release, Old], start: Start, tmp_path: Path) -> None:
     release, call = old
-    TABLE.begin(name, release.version)
+    cell = name, release.version
+    TABLE.begin(cell)
     told = call("write", name, tmp_path / "old")
     if "lacks" in told:
-        TABLE.end(name, release.version, "-", "the release has no such thing yet")
+        TABLE.end(cell, "-", "the release has no such thing yet")
         return
     base = open_checkpoint(told["prefix"])
     assert values_of(base) == told["values"]
@@ -157,7 +160,7 @@ def test_graph(name: str, old: tuple[Release, Old], start: Start, tmp_path: Path
                 key: held[key] for key in frozen & set(later)
             }
     word, reason = ("true", "") if exact else ("said", "not exact, and the card says why")
-    TABLE.end(name, release.version, word, reason)
+    TABLE.end(cell, word, reason)
 
 
 def values_of(checkpoint: Checkpoint) -> dict[str, Any]:
