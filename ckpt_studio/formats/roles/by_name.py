@@ -209,25 +209,45 @@ def _mark_without_graph(marks: Marks) -> None:
 
 
 def _mark_named_optimizers(marks: Marks) -> None:
-    """Slots of an optimizer with a name of its own: `w/my_adam` and `w/my_adam_1`, for one weight after the other."""
-    found: dict[bytes, list[tuple[int, int, int]]] = {}
-    for weight, row, part in _below_weights(marks):
-        stem, turn = _turn(part)
-        found.setdefault(stem, []).append((weight, row, turn))
+    """Slots of an optimizer that is not known or has a name of its own: `w/mine`, `w/mine_1`, for one weight after the
+    other.
+
+    Believed where several weights have one of their shape; then others are slots too, as Shampoo's sums over an axis.
+    """
+    found: dict[bytes, list[_Below]] = {}
+    for below in _below_weights(marks):
+        found.setdefault(below.stem, []).append(below)
     adam = marks.keys.find("beta1_power") >= 0
-    for stem, slots in found.items():
-        weights = {weight for weight, _, _ in slots}
+    for slots in found.values():
+        alike = [one for one in slots if marks.same_shape(one.row, one.weight)]
+        weights = {one.weight for one in alike}
         if len(weights) < 2 or all(marks.is_single(weight) for weight in weights):
             continue
-        in_pairs = adam and len(slots) == 2 * len(weights) and {turn for _, _, turn in slots} == {0, 1}
-        for weight, row, turn in slots:
-            part = stem if not turn else stem + b"_%d" % turn
-            marks.pair(row, weight, marks.number("mv"[turn] if in_pairs else decode(part)))
+        in_pairs = adam and len(alike) == 2 * len(weights) and {one.turn for one in alike} == {0, 1}
+        names = ["mv"[one.turn] if in_pairs and one.turn < 2 else decode(one.part) for one in slots]
+        marks.pair_for_certain(
+            np.array([one.row for one in slots], np.int64),
+            np.array([one.weight for one in slots], np.int64),
+            np.array([marks.number(name) for name in names], np.int64),
+        )
     marks.join()
 
 
-def _below_weights(marks: Marks) -> Iterator[tuple[int, int, bytes]]:
-    """(weight, row, last part) of rows named as a weight and one part more, and of its shape."""
+class _Below(NamedTuple):
+    """A row that is named as a weight and one part more."""
+
+    weight: int
+    row: int
+    stem: bytes
+    turn: int
+
+    @property
+    def part(self) -> bytes:
+        """What its name has more: `mine_1`."""
+        return self.stem if not self.turn else self.stem + b"_%d" % self.turn
+
+
+def _below_weights(marks: Marks) -> Iterator[_Below]:
     blob, offsets = marks.keys.blob, marks.keys.offsets
     free = (marks.role == Role.weight) & ~marks.graph
     size = np.diff(offsets) - 1
@@ -239,8 +259,8 @@ def _below_weights(marks: Marks) -> Iterator[tuple[int, int, bytes]]:
             if not blob.startswith(base, int(offsets[row])):
                 break
             part = marks.keys.raw(row)[len(base) :]
-            if b"/" not in part and free[row] and marks.same_shape(row, weight):
-                yield weight, row, part
+            if b"/" not in part and free[row]:
+                yield _Below(weight, row, *_turn(part))
 
 
 class _Weights:

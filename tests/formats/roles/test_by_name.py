@@ -120,7 +120,7 @@ def test_keras_slots_of_two_models_with_the_same_flat_name(tmp_path: Path) -> No
 
 
 def test_slots_of_an_optimizer_with_a_name_of_its_own(tmp_path: Path) -> None:
-    """`AdamOptimizer(name="mine")`: believed where several weights have them, and not for single numbers alone."""
+    """`AdamOptimizer(name="mine")`: believed where several weights have one of their shape, not for numbers alone."""
     shapes: dict[str, tuple[int, ...]] = {"beta1_power": (), "s": (), "s/mine": (), "s-t": (2,)}
     for weight, shape in {"a/w": (2, 3), "a/w_x": (4,), "b/w": (1,)}.items():
         shapes |= {weight: shape, f"{weight}/mine": shape, f"{weight}/mine_1": shape}
@@ -130,7 +130,9 @@ def test_slots_of_an_optimizer_with_a_name_of_its_own(tmp_path: Path) -> None:
         for part, name in (("mine", "m"), ("mine_1", "v")):
             info = columns.of(f"{weight}/{part}")
             assert (info.role, info.slot_of, info.slot_name) == (Role.slot, weight, name)
-    for key in ("a/w/mine/deeper", "a/w/other", "b/w/mine_2", "s-t"):
+    other_shape = columns.of("b/w/mine_2")
+    assert (other_shape.role, other_shape.slot_of, other_shape.slot_name) == (Role.slot, "b/w", "mine_2")
+    for key in ("a/w/mine/deeper", "a/w/other", "s-t"):
         assert columns.of(key).role == Role.weight
     alone = columns_of(tmp_path, {"s": (), "s/mine": (), "t": (), "t/mine": ()})
     assert set(alone.role.tolist()) == {Role.weight}

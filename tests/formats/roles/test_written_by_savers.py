@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_studio.core.tensors import RoleSource
+from ckpt_studio.core.tensors import Role, RoleSource
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from tests.helpers.tensorflow_child import TensorFlowChild
 
@@ -125,6 +125,51 @@ def test_every_variable_is_what_it_was(written: dict[str, list[Any]], name: str,
         by_graph = with_graph and key in trainable
         assert info.trainable == (by_graph if with_graph else None)
         assert info.role_source == (RoleSource.meta_graph if by_graph else RoleSource.by_name)
+
+
+SUMS = """
+v1 = tf.compat.v1
+
+class Sums(v1.train.Optimizer):  # as Shampoo of tf.contrib: a slot of the weight's shape, and one of each axis
+    def _create_slots(self, weights):
+        for weight in weights:
+            if self.plain:
+                self._zeros_slot(weight, "all", "Sums")
+            for axis, size in enumerate(weight.shape):
+                self._get_or_make_slot(weight, tf.zeros([size, size]), "axis%d" % axis, "Sums")
+
+    def _resource_apply_dense(self, gradient, weight):
+        return weight.assign_sub(gradient)
+
+result = []
+for plain in (True, False):
+    with tf.Graph().as_default(), v1.Session() as session:
+        weights = [v1.get_variable("w", [3, 2]), v1.get_variable("b", [2])]
+        optimizer = Sums(False, "Sums")
+        optimizer.plain = plain
+        optimizer.minimize(tf.add_n([tf.reduce_sum(one) for one in weights]))
+        session.run(v1.global_variables_initializer())
+        slots = {
+            slot.op.name: one.op.name
+            for one in weights for name in optimizer.get_slot_names()
+            if (slot := optimizer.get_slot(one, name)) is not None
+        }
+        saver = v1.train.Saver()
+        at = f"{args[0]}/{plain}"
+        saver.save(session, at + "alone", write_meta_graph=False)
+        result.append([slots, at + "alone", saver.save(session, at)])
+"""
+
+
+def test_slots_of_another_shape(tmp_path: Path, tensorflow_child: TensorFlowChild) -> None:
+    """Known by the MetaGraph, and without it where others of the optimizer have the shapes of their weights."""
+    for number, (slots, alone, with_graph) in enumerate(tensorflow_child(SUMS, tmp_path)):
+        assert len(slots) == (5, 3)[number]
+        for prefix in (with_graph, alone)[: 2 - number]:
+            columns = open_bundle(prefix).columns
+            said = {key: columns.of(key).slot_of for key in columns.keys if columns.of(key).role == Role.slot}
+            assert said == slots
+            assert {columns.of(key).role for key in ("b", "w")} == {Role.weight}
 
 
 OTHER_NAMES = """
