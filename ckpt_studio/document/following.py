@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tensors import decode
 from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.graph_nodes import Graph
 
 __all__ = ["GRAPH_KEY", "Change", "FollowingGraph", "told"]
 
@@ -28,7 +32,7 @@ def told(graph: bytes, change: Change) -> bytes:
 
     try:
         nodes = Graph(graph)
-        changed = take_out(nodes, change.gone(nodes.keys()[1]))
+        changed = take_out(nodes, change.gone(nodes))
         changed |= with_keys(nodes, change.renamed)
         changed |= with_new(nodes, change.added)
     except (ValueError, DecodeError):
@@ -73,11 +77,11 @@ class Change:
             added=tuple(own.take(np.flatnonzero(state.added & live).tolist())),
         )
 
-    def gone(self, keys: list[str]) -> frozenset[str]:
-        """Which of these keys, which an object graph names, are not there any more."""
+    def gone(self, graph: Graph) -> frozenset[str]:
+        """Keys that an object graph may name and that are not there any more."""
         if self.kept is not None:
-            return frozenset(keys) - self.kept
-        return self.dropped & frozenset(keys)
+            return frozenset(decode(key) for _, key in graph.each_key()) - self.kept
+        return self.dropped
 
     def identity(self) -> str:
         """A text that changes with what is told."""

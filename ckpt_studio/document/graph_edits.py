@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.arrays import distinct
+from ckpt_studio.core.tensors import decode, encode
 from ckpt_studio.document.graph_nodes import Graph, Node
 from ckpt_studio.document.paths import ATTRIBUTES, following_name, path_of
 
 _MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
 """Names that lists, and Keras's functional models, give their members by position."""
 _SLOT: Final = ".OPTIMIZER_SLOT"
-_SLOT_PART: Final = f"/{_SLOT}/"
+_FOLDER, _SLOT_FOLDER = encode(ATTRIBUTES), encode(f"/{_SLOT}/")
 _FEW: Final = 64
 """To take out more values of a field than this one by one costs more than to copy those that stay."""
 
@@ -36,10 +37,11 @@ _Path = tuple[str, ...]
 
 def take_out(graph: Graph, lost: Collection[str]) -> bool:
     """Take variables out, by their keys; whether there was anything to do."""
-    if not lost:
+    found = {number for number, _ in graph.holding(lost)} if lost else ()
+    if not found:
         return False
     before = _with_values(graph)
-    for number in {number for number, key in zip(*graph.keys(), strict=True) if key in lost}:
+    for number in found:
         _keep(graph[number].attributes, lambda one: one.checkpoint_key not in lost)
     _cut_empty(graph, before)
     return True
@@ -126,88 +128,100 @@ class _Place:
     """A place in the tree of old paths.
 
     Attributes:
-        below: the places below it, by local name.
+        below: the places below it, by local name, that others than those that stay have.
+        stays: whether an object here or below keeps its key.
         target: the new path of the object that has a key here, if one has.
         whole: the new path of all that lies here and below, or None where it does not move as one.
     """
 
     below: dict[str, _Place] = field(default_factory=dict)
+    stays: bool = False
     target: _Path | None = None
     whole: _Path | None = None
 
 
 def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
     """Call variables otherwise; whether there was anything to do."""
-    if not renamed:
+    renamed = {key: new for key, new in renamed.items() if key != new}
+    found = graph.holding(renamed) if renamed else []
+    if not found:
         return False
-    near, slots = _above(renamed), _SlotsOf(graph)
-    root, changed = _Place(), False
-    far: set[str] = set()
-    for number, key in zip(*graph.keys(), strict=True):
-        new = renamed.get(key, key)
-        if new == key:
-            if _SLOT_PART not in key:
-                _stay(root, key, near, far)
-            continue
-        changed = _rekey(graph[number], key, new) or changed
+    above = _above(graph, found)
+    staying = _at_which_some_stay(graph, above, renamed, found[0][0])
+    root, slots = _Place(), _SlotsOf(graph)
+    for number, key in found:
+        new = renamed[key]
+        _rekey(graph[number], key, new)
         before, after = path_of(key), path_of(new)
         if before is None or after is None:
             continue
         if _SLOT not in before:
-            _enter(root, before, after, near)
+            _enter(root, before, after, staying)
         elif before[-1] != after[-1]:
             for slot in slots.of(number):
                 slot.slot_name = after[-1]
-    if changed:
-        _find_whole(root)
-        moves = list(_moves(root, ()))
-        leaving = any(old[:-1] != new[:-1] for old, new, _ in moves)
-        before_moving = _with_values(graph) if leaving else np.zeros(len(graph), np.bool_)
-        _Mover(graph).move(moves)
-        if leaving:
-            _cut_empty(graph, before_moving)
-    return changed
+    _find_whole(root)
+    moves = list(_moves(root, ()))
+    leaving = any(old[:-1] != new[:-1] for old, new, _ in moves)
+    before_moving = _with_values(graph) if leaving else np.zeros(len(graph), np.bool_)
+    _Mover(graph).move(moves)
+    if leaving:
+        _cut_empty(graph, before_moving)
+    return True
 
 
-def _rekey(node: Node, key: str, new: str) -> bool:
-    found = [one for one in node.attributes if one.checkpoint_key == key]
-    for attribute in found:
-        attribute.checkpoint_key = new
-        attribute.full_name = following_name(attribute.full_name, key, new)
-    return bool(found)
+def _rekey(node: Node, key: str, new: str) -> None:
+    for attribute in node.attributes:
+        if attribute.checkpoint_key == key:
+            attribute.checkpoint_key = new
+            attribute.full_name = following_name(attribute.full_name, key, new)
 
 
-def _stay(root: _Place, key: str, near: set[_Path], far: set[str]) -> None:
-    """Note an object that does not move. All in a folder that is `far` mean the same place, which is noted once."""
-    folder = key.rpartition(ATTRIBUTES)[0].rpartition("/")[0]
-    if folder not in far:
-        path = path_of(key)
-        if path is not None:
-            _enter(root, path, path, near)
-            if path[:-1] not in near:
-                far.add(folder)
-
-
-def _above(renamed: Iterable[str]) -> set[_Path]:
-    """The paths above those that keys are renamed at: only what lies there matters to how they move."""
+def _above(graph: Graph, renamed: Iterable[tuple[int, str]]) -> set[_Path]:
+    """The paths above objects that are renamed, and their own where they hold more than that."""
     found: set[_Path] = set()
-    for key in renamed:
-        path = path_of(key) or ()
-        for end in range(len(path) - 1, -1, -1):
-            if path[:end] in found:
-                break
-            found.add(path[:end])
+    for number, key in renamed:
+        path = path_of(key)
+        if path is not None and _SLOT not in path:
+            alone = not graph[number].children and len(graph[number].attributes) == 1
+            for end in range(len(path) - alone, -1, -1):
+                if path[:end] in found:
+                    break
+                found.add(path[:end])
     return found
 
 
-def _enter(root: _Place, before: _Path, after: _Path, near: set[_Path]) -> None:
-    """Note where an object goes; of what does not move, only where its way leaves those of what does."""
+def _at_which_some_stay(
+    graph: Graph, above: Collection[_Path], renamed: Collection[str], beside: int
+) -> set[_Path]:
+    """Those of some paths at or below which an object keeps its key.
+
+    Objects that lie near each other in the tree do so in the graph: all is found soon beside the node `beside`.
+    """
+    found: set[_Path] = set()
+    known: set[bytes] = set()
+    for _, raw in graph.each_key(beside):
+        if len(found) == len(above):
+            break
+        folder = raw.rpartition(_FOLDER)[0].rpartition(b"/")[0]
+        if folder in known or _SLOT_FOLDER in raw:
+            continue
+        key = decode(raw)
+        path = None if key in renamed else path_of(key)
+        if path is not None:
+            found.update(path[:end] for end in range(len(path) + 1) if path[:end] in above)
+            if path[:-1] not in above:
+                known.add(folder)
+    return found
+
+
+def _enter(root: _Place, before: _Path, after: _Path, staying: Collection[_Path]) -> None:
+    """Note where an object goes, and where on the way to it others stay."""
     place = root
-    for depth, name in enumerate(before):
-        if after == before and before[:depth] not in near:
-            place.target = before[:depth]
-            return
+    place.stays = () in staying
+    for depth, name in enumerate(before, 1):
         place = place.below.setdefault(name, _Place())
+        place.stays = before[:depth] in staying
     place.target = after
 
 
@@ -237,11 +251,13 @@ class _SlotsOf:
 
 def _find_whole(root: _Place) -> None:
     """Work out `whole` of every place, from the leaves up; without recursion, for paths of any length."""
-    order = [root]
-    for place in order:
-        order += place.below.values()
-    for place in reversed(order):
+    order: list[tuple[_Path, _Place]] = [((), root)]
+    for path, place in order:
+        order += (((*path, name), below) for name, below in place.below.items())
+    for path, place in reversed(order):
         targets: set[_Path | None] = set() if place.target is None else {place.target}
+        if place.stays:
+            targets.add(path)
         for name, below in place.below.items():
             fits = below.whole is not None and below.whole[-1:] == (name,)
             targets.add(below.whole[:-1] if fits and below.whole is not None else None)
@@ -255,10 +271,10 @@ def _moves(root: _Place, path: _Path) -> Iterator[tuple[_Path, _Path, _Place]]:
         path, place = waiting.pop()
         if place.whole == path:
             continue
-        if place.whole is not None and path:
+        if place.whole and path:  # nothing moves to where the root is
             yield path, place.whole, place
             continue
-        if place.target is not None and place.target != path:
+        if place.target is not None and place.target != path and not place.stays:
             yield path, place.target, _Place(target=place.target)
         waiting += (((*path, name), below) for name, below in place.below.items())
 

@@ -1,24 +1,39 @@
 """An object graph that is changed where it stands: a node that nobody opens stays the bytes that it was.
 
-What all nodes say is known as columns, so that a change of a few among hundreds of thousands parses only those.
+Where nodes begin is found for all of them. What they say is known as columns, made when they are asked for, so that a
+change of a few among hundreds of thousands parses only those and what it has to know of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.core.tensors import Names
-from ckpt_studio.formats.messages import Messages
+from ckpt_studio.core.tensors import encode
+from ckpt_studio.formats.messages import Fields, Messages
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
-from ckpt_studio.formats.roles.object_graph import graph_of
+from ckpt_studio.formats.roles.object_graph import (
+    ATTRIBUTES,
+    CHILDREN,
+    NODES,
+    SLOTS,
+    attributes,
+    references,
+    slot_variables,
+)
+from ckpt_studio.formats.sstable.coding import write_varint
+from ckpt_studio.formats.wire import LENGTH
 
-_NODES, _SAYS_VALUES = 1, 5
+_NODE_TAG: Final = bytes([NODES << 3 | LENGTH])
+_SAYS_VALUES: Final = 5
+_FEW: Final = 8
+"""To search all the bytes for so many keys costs less than to look at every key."""
+_AT_ONCE: Final = 4096
+"""Attributes whose keys are found in one step."""
 _MANY = 4096
 """From so many changed nodes on, all are parsed: one message of all costs less than so many."""
 
@@ -53,14 +68,14 @@ class Graph:
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
-        messages = Messages(raw)
-        nodes = messages.whole().of(_NODES)
-        fields = messages.fields(nodes.first, nodes.after)
-        self._columns = graph_of(messages, nodes, fields)
+        self._messages = Messages(raw)
+        nodes = self._messages.whole().of(NODES)
         self._first, self._after = nodes.first, nodes.after
-        self.says_values = bool((fields.number == _SAYS_VALUES).any())
+        self._fields = self._messages.fields(nodes.first, nodes.after)
+        self.says_values = bool((self._fields.number == _SAYS_VALUES).any())
         """Whether nodes say that they lead to values."""
         self._opened: dict[int, Node] = {}
+        self._parts: dict[int, list[tuple[int, bytes]]] = {}
         self._whole: TrackableObjectGraph | None = None
         self._count = len(nodes)
 
@@ -101,63 +116,113 @@ class Graph:
         """The graph as it is now."""
         if self._whole is not None:
             return self._whole.SerializeToString(deterministic=True)
-        parts, at = [], 0
+        old = memoryview(self._raw)
+        parts: list[bytes | memoryview] = []
+        at = 0
         for number, node in sorted(self._opened.items()):
             if number < len(self._first):
-                parts.append(self._raw[at : self._after[number - 1] if number else 0])
+                parts.append(old[at : self._after[number - 1] if number else 0])
                 at = int(self._after[number])
             else:
-                parts.append(self._raw[at:])
-                at = len(self._raw)
-            parts.append(TrackableObjectGraph(nodes=[node]).SerializeToString(deterministic=True))
-        return b"".join((*parts, self._raw[at:]))
+                parts.append(old[at:])
+                at = len(old)
+            new = node.SerializeToString(deterministic=True)
+            parts += (_NODE_TAG, write_varint(len(new)), new)
+        return b"".join((*parts, old[at:]))
 
     # ---- what all nodes say, by now
 
-    def keys(self) -> tuple[list[int], list[str]]:
-        """The node of each attribute, ascending, and its checkpoint key."""
-        numbers, keys = self._keys
-        if self._opened or self._whole is not None:
-            pairs = [
-                (number, one.checkpoint_key) for number, node in self._changed() for one in node.attributes
-            ]
-            if self._whole is None:
-                pairs += [pair for pair in zip(numbers, keys, strict=True) if pair[0] not in self._opened]
-                pairs.sort(key=itemgetter(0))
-            numbers, keys = [number for number, _ in pairs], [key for _, key in pairs]
-        return numbers, keys
+    def holding(self, keys: Collection[str]) -> list[tuple[int, str]]:
+        """Node, ascending, and key of each attribute that has one of these keys."""
+        wanted = {encode(key): key for key in keys}
+        if len(wanted) > _FEW or self._whole is not None:
+            found = [one for one in self.each_key() if one[1] in wanted]
+        else:
+            rows = {row for key in wanted for row in self._attributes_with(key)}
+            old = self._keys(np.array(sorted(rows), np.int64))
+            found = [one for one in (*self._of_unopened(old), *self._new_keys()) if one[1] in wanted]
+        return sorted((number, wanted[key]) for number, key in found)
+
+    def _attributes_with(self, text: bytes) -> Iterator[int]:
+        """Rows of attributes with this text somewhere in their bytes."""
+        first, after = self._attributes.first, self._attributes.after
+        at = self._raw.find(text)
+        while at >= 0:
+            row = int(np.searchsorted(first, at, "right")) - 1
+            inside = row >= 0 and at < after[row]
+            if inside:
+                yield row
+            if row + 1 == len(first):
+                return
+            at = self._raw.find(text, int(after[row] if inside else first[row + 1]))
+
+    def each_key(self, beside: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Node and checkpoint key of each attribute, found as they are asked for, those beside a node first."""
+        yield from self._new_keys()
+        if self._whole is None:
+            count = len(self._attributes)
+            here = int(np.searchsorted(self._attributes.owner, beside)) // _AT_ONCE
+            for part in sorted(range(-(-count // _AT_ONCE)), key=lambda part: abs(part - here)):
+                if part not in self._parts:
+                    rows = np.arange(part * _AT_ONCE, min((part + 1) * _AT_ONCE, count))
+                    self._parts[part] = self._keys(rows)
+                yield from self._of_unopened(self._parts[part])
+
+    def _new_keys(self) -> Iterator[tuple[int, bytes]]:
+        """Node and key of each attribute of the nodes that were opened."""
+        for number, node in self._changed():
+            for one in node.attributes:
+                yield number, encode(one.checkpoint_key)
+
+    def _keys(self, rows: NDArray[np.int64]) -> list[tuple[int, bytes]]:
+        """Node and key of some attributes, as they were."""
+        found = attributes(self._messages, self._attributes.take(rows))
+        return list(zip(found.node.tolist(), found.keys(), strict=True))
+
+    def _of_unopened(self, keys: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        return [one for one in keys if one[0] not in self._opened] if self._opened else keys
 
     @cached_property
-    def _keys(self) -> tuple[list[int], list[str]]:
-        return self._columns.attributes.node.tolist(), Names.of(self._columns.keys()).texts()
+    def _attributes(self) -> Fields:
+        """Those of the nodes as they were."""
+        return self._fields.of(ATTRIBUTES)
 
     def holders(self) -> NDArray[np.bool_]:
         """Bool [nodes]: those that hold values themselves."""
         found = np.zeros(len(self), np.bool_)
-        found[self._columns.attributes.node] = True
+        found[self._attributes.owner] = True
         for number, node in self._changed():
             found[number] = bool(node.attributes)
         return found
 
     def edges(self) -> Edges:
         """Those that lead to a node."""
-        children = self._columns.children
         more = [(number, one.node_id) for number, node in self._changed() for one in node.children]
-        parent, child = self._with(np.array((children.owner, children.node)), more)
+        parent, child = self._with(self._edges, more)
         there = (child >= 0) & (child < len(self))
         return Edges(parent[there], child[there])
 
+    @cached_property
+    def _edges(self) -> NDArray[np.int64]:
+        """Parent and child, as they were."""
+        children = references(self._messages, self._fields.of(CHILDREN), len(self._first))
+        return np.array((children.owner, children.node))
+
     def slots(self) -> Slots:
         """All of them."""
-        slots = self._columns.slots
-        first = np.searchsorted(slots.owner, slots.owner)
-        known = np.array((slots.owner, np.arange(len(first)) - first, slots.weight, slots.node))
         more = [
             (number, place, one.original_variable_node_id, one.slot_variable_node_id)
             for number, node in self._changed()
             for place, one in enumerate(node.slot_variables)
         ]
-        return Slots(*self._with(known, more))
+        return Slots(*self._with(self._slots, more))
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int64]:
+        """As `Slots`, as they were."""
+        slots = slot_variables(self._messages, self._fields.of(SLOTS))
+        first = np.searchsorted(slots.owner, slots.owner)
+        return np.array((slots.owner, np.arange(len(first)) - first, slots.weight, slots.node))
 
     def _with(self, known: NDArray[np.int64], more: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
         """Columns of nodes that were not opened (their numbers are the first), and those of such that were."""

@@ -203,6 +203,9 @@ def _walk(raw: bytes, at: int, stop: int, add: Callable[[int], None]) -> None:
             if tag & 0x87 == LENGTH and size < 0x80:
                 at += 2 + size
                 continue
+            if tag & 0x87 == LENGTH and raw[at + 2] < 0x80:
+                at += 3 + (size & 0x7F) + (raw[at + 2] << 7)
+                continue
             tag, at = varint(raw, at)
             if tag & 7 in (VARINT, LENGTH):
                 size, at = varint(raw, at)

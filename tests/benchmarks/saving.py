@@ -217,7 +217,7 @@ def index_only(folder: Path) -> list[Row]:
     tiny, in_graph = listing.write_objects(one, 60), f"model/layer_0/w{end}"
     for name, source, small, key, new, limit in (
         ("", many, few, first, "another/name", 150),
-        (", object graph too", objects, tiny, weight, in_graph, 400),
+        (", object graph too", objects, tiny, weight, in_graph, 150),
     ):
         renamed = patch(folder, "rename", {"op": "rename", "from": key, "to": new})
         dropped = patch(folder, "drop", {"op": "drop", "match": key})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from ckpt_studio.document.following import Change, told
@@ -9,6 +11,7 @@ from ckpt_studio.document.paths import path_of
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from tests.benchmarks.listing import object_graph
 
+END = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT = "/.OPTIMIZER_SLOT/"
 
 
@@ -50,6 +53,102 @@ def test_objects_are_where_their_keys_say(layers: int) -> None:
     assert not reached & {
         number for number, node in enumerate(graph.nodes) if not (node.attributes or node.children)
     }
+
+
+def some_objects(random: Random) -> tuple[TrackableObjectGraph, list[str]]:
+    """A tree of objects whose leaves are variables, some with a second name and with slots; and the keys."""
+    graph = TrackableObjectGraph()
+    graph.nodes.add()
+    paths: list[tuple[str, ...]] = [()]
+    for _ in range(random.choice((4, 15, 60))):
+        parent = random.randrange(len(paths))
+        name = random.choice(("a", "b", "x.y", "u/v", f"layer_{len(paths)}"))
+        if name not in {child.local_name for child in graph.nodes[parent].children}:
+            graph.nodes[parent].children.add(node_id=len(paths), local_name=name)
+            graph.nodes.add()
+            paths.append((*paths[parent], name))
+    for number in range(random.randint(0, 3)):
+        second = graph.nodes[random.randrange(len(paths))].children.add(local_name=f"second_{number}")
+        second.node_id = random.randrange(len(paths))
+    weights = [number for number, node in enumerate(graph.nodes) if number and not node.children]
+    if random.random() < 0.7:
+        graph.nodes[0].children.add(node_id=len(graph.nodes), local_name="optimizer")
+        graph.nodes.add()
+    keys = []
+    for number in weights:
+        path = "/".join(name.replace(".", "..").replace("/", ".S") for name in paths[number])
+        keys.append(path + END)
+        graph.nodes[number].attributes.add(
+            name="VARIABLE_VALUE", full_name="/".join(paths[number]), checkpoint_key=path + END
+        )
+        for name in "mv" if len(graph.nodes) > len(paths) and random.random() < 0.7 else "":
+            graph.nodes[len(paths)].slot_variables.add(
+                original_variable_node_id=number, slot_name=name, slot_variable_node_id=len(graph.nodes)
+            )
+            keys.append(f"{path}{SLOT}optimizer/{name}{END}")
+            graph.nodes.add().attributes.add(name="VARIABLE_VALUE", checkpoint_key=keys[-1])
+    return graph, keys
+
+
+def some_change(random: Random, keys: list[str]) -> Change:
+    """Variables that go, and others that are called otherwise, alone, with all beside them, or each as another."""
+    lost = set(random.sample(keys, min(len(keys), random.choice((0, 1, 12)))))
+    left = [key for key in keys if key not in lost]
+    moved: dict[str, str] = {}
+    for number in range(random.randint(0, 2) if left else 0):
+        key = random.choice([key for key in left if SLOT not in key] or left)
+        stem = key.removesuffix(END)
+        folder = stem.rpartition("/")[0]
+        new = random.choice((f"{stem}_n", f"deep/er/{stem}", f"{folder}_n/{number}"))
+        before = random.choice((f"{stem}/", f"{folder}/" if folder else f"{stem}/"))
+        after = new + "/" if before.startswith(stem) else f"{new}/{number}/"
+        moved |= {one: after + one.removeprefix(before) for one in left if one.startswith(before)}
+    if len(left) > 1 and not moved:
+        first, second = (one.partition("/.")[0] for one in random.sample(left, 2))
+        swapped = {f"{first}/.": f"{second}/.", f"{second}/.": f"{first}/."}
+        moved = {
+            one: one.replace(old, new)
+            for one in left
+            for old, new in swapped.items()
+            if one.startswith(old) and first != second
+        }
+        moved = moved if not {*moved.values()} & ({*left} - {*moved}) else {}
+    return Change(moved, frozenset(lost), None, ())
+
+
+def relations(graph: TrackableObjectGraph) -> set[tuple[str, str, str]]:
+    """Key of the weight, name and key of the slot."""
+    key = {number: one.checkpoint_key for number, node in enumerate(graph.nodes) for one in node.attributes}
+    return {
+        (key[one.original_variable_node_id], one.slot_name, key[one.slot_variable_node_id])
+        for node in graph.nodes
+        for one in node.slot_variables
+    }
+
+
+def test_graphs_of_any_form_follow() -> None:
+    random = Random(5)
+    for _ in range(300):
+        before, keys = some_objects(random)
+        change = some_change(random, keys)
+        graph = TrackableObjectGraph.FromString(told(before.SerializeToString(), change))
+        new = {key: change.renamed.get(key, key) for key in keys if key not in change.dropped}
+        found = found_by_path(graph)
+        there = [one.checkpoint_key for node in graph.nodes for one in node.attributes]
+        assert sorted(there) == sorted(new.values())
+        assert all(found.values()), change
+        assert relations(graph) == {
+            (new[weight], new[slot].removesuffix(END).rpartition("/")[2], new[slot])
+            for weight, _, slot in relations(before)
+            if weight in new and slot in new
+        }
+        nodes = zip(before.nodes, graph.nodes, strict=False)
+        holding = [(one.attributes[0], other) for one, other in nodes if one.attributes]
+        for one, other in holding:  # keys that nobody named stand as they did
+            if new.get(one.checkpoint_key) == one.checkpoint_key:
+                assert list(other.attributes) == [one]
+        if not (change.renamed or change.dropped):
+            assert graph == before
 
 
 def test_what_is_no_graph_stays_as_it_is() -> None:

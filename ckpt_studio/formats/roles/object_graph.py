@@ -19,8 +19,8 @@ from ckpt_studio.formats.messages import Fields, Messages
 if TYPE_CHECKING:
     from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 
-_NODES: Final = 1
-_CHILDREN, _ATTRIBUTES, _SLOTS = 1, 2, 3
+NODES: Final = 1
+CHILDREN, ATTRIBUTES, SLOTS = 1, 2, 3
 _MOST_LEVELS: Final = 512
 _LONGEST_PATH: Final = 4096
 _MOST_PATH_BYTES: Final = 32 << 20
@@ -52,17 +52,28 @@ class Attributes:
     """What the nodes have stored, one a checkpoint key.
 
     Attributes:
+        messages: the bytes.
         node: int32 [A].
         is_value: bool [A], whether it is a variable's value.
-        full_names: bytes [A].
+        said: int32 [A] each, where its full name begins and ends in the bytes.
         first, after: int32 [A], where its key stands in the bytes.
     """
 
+    messages: Messages
     node: NDArray[np.int32]
     is_value: NDArray[np.bool_]
-    full_names: list[bytes]
+    said: tuple[NDArray[np.int32], NDArray[np.int32]]
     first: NDArray[np.int32]
     after: NDArray[np.int32]
+
+    @cached_property
+    def full_names(self) -> list[bytes]:
+        """Bytes [A]."""
+        return self.messages.texts(*self.said)
+
+    def keys(self) -> list[bytes]:
+        """Bytes [A], made anew each time: they stand in the index as well."""
+        return self.messages.texts(self.first, self.after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +81,21 @@ class SlotVariables:
     """Which variable an optimizer keeps for which weight.
 
     Attributes:
+        messages: the bytes.
         owner, weight, node: int32 [S], the optimizer, the weight and the slot variable.
-        names: bytes [S].
+        said: int32 [S] each, where its name begins and ends in the bytes.
     """
 
+    messages: Messages
     owner: NDArray[np.int32]
     weight: NDArray[np.int32]
     node: NDArray[np.int32]
-    names: list[bytes]
+    said: tuple[NDArray[np.int32], NDArray[np.int32]]
+
+    @cached_property
+    def names(self) -> list[bytes]:
+        """Bytes [S]."""
+        return self.messages.texts(*self.said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +117,8 @@ class ObjectGraph:
         return (numbers >= 0) & (numbers < self.count)
 
     def keys(self) -> list[bytes]:
-        """The checkpoint keys of all attributes, made anew each time: they stand in the index as well."""
-        return self.messages.texts(self.attributes.first, self.attributes.after)
+        """The checkpoint keys of all attributes, as `Attributes.keys`."""
+        return self.attributes.keys()
 
     def named(self, name: bytes) -> NDArray[np.int64]:
         """The children with this local name, as places in `children`."""
@@ -186,7 +204,7 @@ def parse_graph(raw: bytes) -> ObjectGraph | None:
     """The object graph in the value of its key, or None where it is damaged."""
     try:
         messages = Messages(raw)
-        nodes = messages.whole().of(_NODES)
+        nodes = messages.whole().of(NODES)
         return graph_of(messages, nodes, messages.fields(nodes.first, nodes.after))
     except ValueError:
         return None
@@ -214,41 +232,45 @@ def graph_of(messages: Messages, nodes: Fields, fields: Fields) -> ObjectGraph:
     return ObjectGraph(
         count=count,
         messages=messages,
-        children=_references(messages, fields.of(_CHILDREN), count),
-        attributes=_attributes(messages, fields.of(_ATTRIBUTES)),
-        slots=_slots(messages, fields.of(_SLOTS)),
+        children=references(messages, fields.of(CHILDREN), count),
+        attributes=attributes(messages, fields.of(ATTRIBUTES)),
+        slots=slot_variables(messages, fields.of(SLOTS)),
     )
 
 
-def _references(messages: Messages, children: Fields, count: int) -> References:
+def references(messages: Messages, children: Fields, count: int) -> References:
+    """The children that these fields of so many nodes are; ValueError where they are no messages."""
     fields = messages.fields(children.first, children.after)
     start = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(children.owner, minlength=count), out=start[1:])
     return References(fields.last(1, len(children))[0], *fields.last(2, len(children)), start)
 
 
-def _attributes(messages: Messages, attributes: Fields) -> Attributes:
-    """Those that have a key."""
-    fields = messages.fields(attributes.first, attributes.after)
-    count = len(attributes)
+def attributes(messages: Messages, found: Fields) -> Attributes:
+    """Those of these fields of nodes that have a key; ValueError where they are no messages."""
+    fields = messages.fields(found.first, found.after)
+    count = len(found)
     first, after = fields.last(3, count)
     kept = np.flatnonzero(first < after)
     (name_at, name_end), (full_at, full_end) = fields.last(1, count), fields.last(2, count)
     return Attributes(
-        node=attributes.owner[kept],
+        messages=messages,
+        node=found.owner[kept],
         is_value=messages.are(name_at[kept], name_end[kept], b"VARIABLE_VALUE"),
-        full_names=messages.texts(full_at[kept], full_end[kept]),
+        said=(full_at[kept], full_end[kept]),
         first=first[kept],
         after=after[kept],
     )
 
 
-def _slots(messages: Messages, slots: Fields) -> SlotVariables:
-    fields = messages.fields(slots.first, slots.after)
-    count = len(slots)
+def slot_variables(messages: Messages, found: Fields) -> SlotVariables:
+    """The slot relations that these fields of nodes are; ValueError where they are no messages."""
+    fields = messages.fields(found.first, found.after)
+    count = len(found)
     return SlotVariables(
-        owner=slots.owner,
+        messages=messages,
+        owner=found.owner,
         weight=fields.last(1, count)[0],
         node=fields.last(3, count)[0],
-        names=messages.texts(*fields.last(2, count)),
+        said=fields.last(2, count),
     )

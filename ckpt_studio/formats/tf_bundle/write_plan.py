@@ -218,7 +218,7 @@ def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64
     while runs:
         first, count = runs.pop()
         other = int(origin[first])
-        if _bytes_of(ours, first, count) == _bytes_of(theirs, other, count):
+        if _are_same(ours, first, theirs, other, count):
             same[first : first + count] = True
         elif count > 1:
             half = count // 2
@@ -226,11 +226,14 @@ def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64
     return same
 
 
-def _bytes_of(names: Names, first: int, count: int) -> bytes:
-    """Some names in one piece, with where each begins."""
-    start, stop = int(names.offsets[first]), int(names.offsets[first + count])
-    begins: bytes = (names.offsets[first : first + count] - start).tobytes()
-    return names.blob[start:stop] + begins
+def _are_same(ours: Names, first: int, theirs: Names, other: int, count: int) -> bool:
+    """Whether so many names are the same, from one on in each."""
+
+    def of(names: Names, row: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        offsets = names.offsets[row : row + count + 1]
+        return np.diff(offsets), np.frombuffer(names.blob, np.uint8)[offsets[0] : offsets[-1]]
+
+    return all(np.array_equal(*pair) for pair in zip(of(ours, first), of(theirs, other), strict=True))
 
 
 def _existing(folder: str, name: str) -> tuple[str, ...]:
