@@ -229,11 +229,14 @@ def _same_keys(source: TensorSource, take_over: Bundle, origin: NDArray[np.int64
 def _are_same(ours: Names, first: int, theirs: Names, other: int, count: int) -> bool:
     """Whether so many names are the same, from one on in each."""
 
-    def of(names: Names, row: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        offsets = names.offsets[row : row + count + 1]
-        return np.diff(offsets), np.frombuffer(names.blob, np.uint8)[offsets[0] : offsets[-1]]
+    def ends(names: Names, row: int) -> NDArray[np.int64]:
+        return names.offsets[row : row + count + 1]
 
-    return all(np.array_equal(*pair) for pair in zip(of(ours, first), of(theirs, other), strict=True))
+    def text(names: Names, row: int) -> NDArray[np.uint8]:
+        return np.frombuffer(names.blob, np.uint8)[ends(names, row)[0] : ends(names, row)[-1]]
+
+    sizes = (np.diff(ends(ours, first)), np.diff(ends(theirs, other)))
+    return np.array_equal(*sizes) and np.array_equal(text(ours, first), text(theirs, other))
 
 
 def _existing(folder: str, name: str) -> tuple[str, ...]:
