@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ckpt_studio.core.errors import RunFault
 from ckpt_studio.training.worker.job import Job
+from ckpt_studio.training.worker.optimizer_named import new_optimizer
 
 
 def keras_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -72,8 +73,7 @@ def compile_model(model: Any, settings: Mapping[str, Any], job: Job) -> None:
     """
     settings = dict(settings)
     if job.spec.optimizer is not None:
-        given = job.spec.optimizer
-        settings["optimizer"] = keras.optimizers.get(given if isinstance(given, str) else dict(given))
+        settings["optimizer"] = new_optimizer(job.spec.optimizer)
     if job.spec.loss is not None:
         settings["loss"] = job.spec.loss
     if not settings.get("loss"):

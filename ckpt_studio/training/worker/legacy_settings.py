@@ -9,6 +9,8 @@ from typing import Any
 import keras
 from keras.src.legacy.saving import saving_utils
 
+from ckpt_studio.training.worker.optimizer_named import optimizer_class
+
 
 def legacy_model(said: Mapping[str, Any]) -> Any:
     """The model of a configuration of Keras 1 or 2."""
@@ -50,11 +52,10 @@ def _optimizer(said: Mapping[str, Any]) -> Any:
     if isinstance(rate, Mapping):
         schedules = vars(keras.optimizers.schedules)
         config["learning_rate"] = schedules[rate["class_name"]].from_config(dict(rate["config"]))
-    wrapped = {"inner_optimizer": config["inner_optimizer"]} if "inner_optimizer" in config else {}
-    found = keras.optimizers.get({"class_name": said["class_name"], "config": dict(wrapped)})
-    if wrapped:
-        config["inner_optimizer"] = _optimizer(wrapped["inner_optimizer"])
-    return type(found)(**_known(type(found), config))
+    if "inner_optimizer" in config:
+        config["inner_optimizer"] = _optimizer(config["inner_optimizer"])
+    cls = optimizer_class(said["class_name"])
+    return cls(**_known(cls, config))
 
 
 def _loss(said: Any) -> Any:
