@@ -13,11 +13,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ckpt_studio.core.errors import CkptStudioError
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
     from ckpt_studio.training.child import Child
+    from ckpt_studio.training.events import Outcome
     from ckpt_studio.training.runner import Runner
     from ckpt_studio.training.spec import RunSpec
 
@@ -32,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("spec", metavar="SPEC", nargs="?", help="what to run, as JSON; - for standard input")
     what.add_argument("--attended", action="store_true", help=argparse.SUPPRESS)  # see `training.keeper`
+    what.add_argument("--waiting", action="store_true", help=argparse.SUPPRESS)  # see `training.waiting`
     what.add_argument(
         "--template", metavar="CHECKPOINT", help="print a recipe with the shapes of this checkpoint instead"
     )
@@ -56,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         return _print_template(args.template)
     if args.attended:
         return _run_attended()
+    if args.waiting:
+        return _run_waiting()
     from ckpt_studio.training.spec import as_worker, load_spec, read_spec
 
     spec = read_spec(sys.stdin.buffer) if args.spec == "-" else load_spec(args.spec)
@@ -73,6 +80,18 @@ def _run_worker(spec: RunSpec) -> int:
 
 
 def _run(spec: RunSpec, child: Child | None = None, wishes: Iterator[str] | None = None) -> int:
+    """Run to the end and say how it was; see `_run_to_end`."""
+    from ckpt_studio.cli.output import say
+    from ckpt_studio.training.events import RunState
+
+    outcome = _run_to_end(spec, child, wishes)
+    if outcome.state in (RunState.finished, RunState.stopped):
+        return 0
+    say(f"ckpt-studio: {outcome.message}")
+    return 1
+
+
+def _run_to_end(spec: RunSpec, child: Child | None = None, wishes: Iterator[str] | None = None) -> Outcome:
     """Run to the end, in a training process made ahead where there is one; `wishes` are those of a window."""
     from ckpt_studio.cli.attended import obey
     from ckpt_studio.cli.output import say
@@ -106,6 +125,31 @@ def _run_attended() -> int:
         return 0 if first is None else _run(read_spec(io.BytesIO(first.encode())), child, lines)
     finally:
         child.close()
+
+
+def _run_waiting() -> int:
+    """Begin the runs that standard input tells when those before them are over, one after the other."""
+    from ckpt_studio.training.events import Cause
+    from ckpt_studio.training.waiting import HELD, await_end, read_waiting
+
+    held, after = read_waiting(sys.stdin.buffer)
+    os.write(1, HELD)
+    with Path(os.devnull).open("wb") as nowhere:  # whoever listened is gone from here on
+        os.dup2(nowhere.fileno(), 1)
+    await_end(after)
+    for spec, record in held:
+        if record.taken_away:
+            record.close()
+            continue
+        try:
+            outcome = _run_to_end(spec)
+        except CkptStudioError as error:
+            record.leave(f"The run that waited to begin in {spec.out} did not: {error.message}")
+        else:
+            if outcome.cause is Cause.refused:
+                record.leave(f"The run that waited to begin in {spec.out} did not: {outcome.message}")
+            record.close()
+    return 0
 
 
 def _print_template(path: str) -> int:
@@ -145,10 +189,10 @@ def staged_document(spec: RunSpec) -> Document:
     return document
 
 
-def _follow(runner: Runner, silent: Collection[str]) -> int:
+def _follow(runner: Runner, silent: Collection[str]) -> Outcome:
     """Print what happens until the end, but for events of some kinds."""
     from ckpt_studio.cli.output import print_json, say
-    from ckpt_studio.training.events import LogLine, RunState, to_json
+    from ckpt_studio.training.events import LogLine, to_json
 
     try:
         runner.start()
@@ -161,11 +205,7 @@ def _follow(runner: Runner, silent: Collection[str]) -> int:
                         print_json(line)
     finally:
         runner.close()
-    outcome = runner.outcome
-    if outcome.state in (RunState.finished, RunState.stopped):
-        return 0
-    say(f"ckpt-studio: {outcome.message}")
-    return 1
+    return runner.outcome
 
 
 @contextmanager

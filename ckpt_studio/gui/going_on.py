@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,17 +51,27 @@ class GoingOn(QObject):
         if self._session.document is not None:
             self.look(folder_of(self._session.document.base.prefix))
 
-    def _offer(self, asked: bool, folders: tuple[str, ...]) -> None:
+    def _offer(self, asked: bool, found: _Found) -> None:
         spec = None if self._runs is None or not self._runs.active else self._runs.spec
-        others = [folder for folder in folders if spec is None or folder != spec.out]
-        for folder in others:
-            self._tell(folder)
+        others = {
+            folder: behind for folder, behind in found.kept.items() if spec is None or folder != spec.out
+        }
+        for folder, behind in others.items():
+            self._tell(folder, behind)
+        for sentence in found.not_begun:
+            self._session.tell(Trouble(visible(sentence)))
         if asked and not others:
             self._session.notice(self.tr("No run goes on without a window."))
 
-    def _tell(self, folder: str) -> None:
+    def _tell(self, folder: str, behind: int) -> None:
+        sentence = self.tr("A run is going on in %1").replace("%1", visible(folder))
+        if behind == 1:
+            sentence = self.tr("%1; another one waits for it").replace("%1", sentence)
+        elif behind:
+            others = self.tr("%1; %2 others wait for it").replace("%2", str(behind))
+            sentence = others.replace("%1", sentence)
         trouble = self._told[folder] = Trouble(
-            self.tr("A run is going on in %1").replace("%1", visible(folder)),
+            sentence,
             self.tr("Watch"),
             partial(self._watch, folder),
             grave=False,
@@ -96,17 +107,31 @@ class GoingOn(QObject):
             self._session.retracted.emit(trouble)
 
 
-def _kept_near(near: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look found.
+
+    Attributes:
+        kept: folders of the runs that go on, and how many wait for each.
+        not_begun: why runs that waited did not begin.
+    """
+
+    kept: dict[str, int]
+    not_begun: tuple[str, ...]
+
+
+def _kept_near(near: str) -> _Found:
     """The runs that go on, those in a folder, directly below or above it, only where one is named."""
-    from ckpt_studio.training.run_record import kept_runs
+    from ckpt_studio.training.run_record import kept_runs, not_begun
+    from ckpt_studio.training.waiting import waiting_for
 
     place = Path(near).absolute() if near else None
-    found = kept_runs()
-    return (
-        found
-        if place is None
-        else tuple(one for one in found if place in (Path(one).parent, Path(one), Path(one) / "start"))
-    )
+    kept = {
+        one: len(waiting_for(one))
+        for one in kept_runs()
+        if place is None or place in (Path(one).parent, Path(one), Path(one) / "start")
+    }
+    return _Found(kept, not_begun())
 
 
 def _stop_run(folder: str) -> None:

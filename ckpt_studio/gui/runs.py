@@ -1,23 +1,23 @@
 """The runs that a window shows, one after the other: a thread follows each, and what it says arrives here.
 
 A run is owned by a process of its own (`training.keeper`), so it can go on when the window is closed, and a window can
-show one that it did not start. The thread gathers events and hands them over as queued signals, at most twenty times a
-second, so a graph of a thousand steps a second costs the window no more than a slow one.
+show one that it did not start. Runs that wait behind one that is kept are handed over to another (`training.waiting`),
+and a window that shows the first goes on to them.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from ckpt_studio.core.errors import CkptStudioError, InternalFault, RunFault
+from ckpt_studio.core.errors import CkptStudioError, RunFault
 from ckpt_studio.gui.models.log_lines import Source
+from ckpt_studio.gui.run_driver import Behind, Kept, RunDriver
 
 if TYPE_CHECKING:
+    from ckpt_studio.core.tasks import Task
     from ckpt_studio.document.document import Document
     from ckpt_studio.gui.session import Session
     from ckpt_studio.training.attached import AttachedRun
@@ -25,84 +25,6 @@ if TYPE_CHECKING:
     from ckpt_studio.training.events import Outcome, RunEvent, RunState
     from ckpt_studio.training.keeper import Keeper
     from ckpt_studio.training.spec import RunSpec
-
-DELIVERY_S: Final = 0.05
-"""Events are handed to the window this far apart at least."""
-_POLL_S: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The checkpoints of the run that are there, (step, prefix), oldest first."""
-
-    checkpoints: tuple[tuple[int, str], ...]
-
-
-class _Driver(QThread):
-    """Follows one run from start to end; everything that may wait happens here.
-
-    Args:
-        run: the run.
-        spec: what is to be started; None where it goes on already.
-    """
-
-    arrived = Signal(object)
-
-    def __init__(self, run: AttachedRun, spec: RunSpec | None, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("run-driver")
-        self._run = run
-        self._spec = spec
-        self._left = False
-        self._written: dict[str, int] = {}
-
-    def leave(self) -> None:
-        """Follow it no more."""
-        self._left = True
-
-    def run(self) -> None:
-        """Start the run and pass its events on; the outcome comes last, when nothing is left to clear away."""
-        last: list[object]
-        try:
-            if self._spec is not None:
-                self._run.begin(self._spec)
-            last = self._pass_on()
-        except CkptStudioError as error:
-            last = [_refused(error)]
-        except Exception as error:
-            fault = InternalFault(
-                f"Ckpt Studio made a mistake while it ran: {type(error).__name__}: {error}."
-            )
-            last = [_refused(fault)]
-        finally:
-            self._run.close()
-        self.arrived.emit(last)
-
-    def _pass_on(self) -> list[object]:
-        """Deliver events while the run goes on, and return the last ones, the outcome at their end."""
-        from ckpt_studio.training.events import CheckpointWritten, Outcome
-
-        held: list[object] = []
-        sent = 0.0
-        while not self._left:
-            wait = max(DELIVERY_S - (time.monotonic() - sent), 0.0) if held else _POLL_S
-            for event in self._run.events(wait):
-                held.append(event)
-                if isinstance(event, CheckpointWritten):
-                    self._written[event.prefix] = event.step
-                    held.append(self._kept())
-            if held and isinstance(held[-1], Outcome):
-                return held
-            if held and time.monotonic() - sent >= DELIVERY_S:
-                self.arrived.emit(held)
-                held, sent = [], time.monotonic()
-        return held
-
-    def _kept(self) -> _Kept:
-        """Those that it has not dropped for newer or better ones."""
-        there = self._run.folder.checkpoint_of
-        found = [(step, prefix) for prefix, step in self._written.items() if there(Path(prefix).name)]
-        return _Kept(tuple(sorted(found)))
 
 
 class Runs(QObject):
@@ -131,11 +53,15 @@ class Runs(QObject):
     """Outcome."""
     queueChanged = Signal()
     """Another run waits, or one less."""
+    handedOver = Signal()
+    """The runs that wait go on without the window, too."""
+    notHandedOver = Signal(str)
+    """They do not, and why."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._driver: _Driver | None = None
+        self._driver: RunDriver | None = None
         self._run: AttachedRun | None = None
         self._warm: Keeper | None = None
         self._cooling: set[Keeper] = set()
@@ -145,6 +71,9 @@ class Runs(QObject):
         self.checkpoints: list[tuple[int, str]] = []
         self.paused = False
         self._queue: list[RunSpec] = []
+        self._behind: tuple[str, ...] = ()
+        self._following: Task | None = None
+        self._handing_over = False
         self._state: RunState | None = None
 
     @property
@@ -169,14 +98,12 @@ class Runs(QObject):
             RunFault: a run that goes on or waits has the same folder.
         """
         if spec.out in [
-            one.out for one in (*self._queue, *([self.spec] if self.active and self.spec else []))
+            one.out for one in (*self.waiting, *([self.spec] if self.active and self.spec else []))
         ]:
             raise RunFault(f"Another run writes into {spec.out}; choose another folder.", path=spec.out)
         self._queue.append(replace(spec, patch=document.patch()) if document.edits else spec)
-        if self.active:
-            self.queueChanged.emit()
-        else:
-            self._start_next()
+        self.queueChanged.emit()
+        self._start_next()
 
     def watch(self, folder: str) -> None:
         """Show the run that goes on in a folder, from its beginning; returns at once.
@@ -205,19 +132,39 @@ class Runs(QObject):
 
     @property
     def waiting(self) -> tuple[RunSpec, ...]:
-        """The runs that begin when those before them are over."""
-        return tuple(self._queue)
+        """The runs that begin when those before them are over; first those that do so without this window."""
+        from ckpt_studio.training.spec import RunSpec
+
+        return (*(RunSpec("", folder) for folder in self._behind), *self._queue)
+
+    @property
+    def need_window(self) -> int:
+        """How many of them will not begin when this window goes away."""
+        return len(self._queue)
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether `handedOver` or `notHandedOver` is to come."""
+        return self._handing_over
 
     def take_out(self, out: str) -> None:
         """Do not begin the run that waits for this folder."""
+        if out in self._behind:
+            self._take_away(out)
         self._queue = [one for one in self._queue if one.out != out]
         self.queueChanged.emit()
+
+    def _take_away(self, out: str) -> None:
+        from ckpt_studio.training.run_record import take_away
+
+        self._behind = tuple(one for one in self._behind if one != out)
+        self._session.bridge.submit(lambda _task: take_away(out), lambda _none: None, owner=self)
 
     def _start_next(self) -> None:
         from ckpt_studio.training.attached import AttachedRun
         from ckpt_studio.training.keeper import Keeper
 
-        if self.active or not self._queue:
+        if self.active or self._following is not None or self._handing_over or not self._queue:
             return
         spec = self._queue.pop(0)
         self.queueChanged.emit()
@@ -238,9 +185,11 @@ class Runs(QObject):
         self.spec, self._run = shown, run
         self.card = self.outcome = None
         self.checkpoints, self.paused = [], False
+        self._behind = ()
+        self.queueChanged.emit()
         self.started.emit(shown)
         self._enter(RunState.preparing)
-        self._driver = _Driver(run, begun, self)
+        self._driver = RunDriver(run, begun, self)
         self._driver.arrived.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
         self._driver.start()
 
@@ -283,13 +232,48 @@ class Runs(QObject):
             self._run.checkpoint_now()
 
     def keep(self) -> None:
-        """Let the run go on when the window goes away."""
-        if self._run is not None:
-            self._run.stay()
+        """Let the run go on when the window goes away, and those that wait begin after it; see `handing_over`."""
+        from ckpt_studio.training.waiting import leave_waiting
+
+        run, queue = self._run, tuple(self._queue)
+        if run is not None:
+            run.stay()
+        if self.spec is None or not queue:
+            return
+        after = (self.spec.out, *self._behind)
+        self._handing_over = True
+
+        def hand_over(_task: Task) -> None:
+            if run is not None:
+                run.await_owner()
+            leave_waiting(queue, after)
+
+        self._session.bridge.submit(
+            hand_over,
+            lambda _none: self._handed_over(queue),
+            self._not_handed_over,
+            owner=self,
+            may_hang=True,
+        )
+
+    def _handed_over(self, queue: tuple[RunSpec, ...]) -> None:
+        self._handing_over = False
+        self._queue = [one for one in self._queue if one not in queue]
+        self.queueChanged.emit()
+        self.handedOver.emit()
+        if not self.active:
+            self._await_following()
+
+    def _not_handed_over(self, error: CkptStudioError) -> None:
+        self._handing_over = False
+        self.notHandedOver.emit(error.message)
+        self._start_next()
 
     def close(self) -> None:
         """The window goes away: a run that does not stay ends at once, without a last checkpoint."""
         self._queue.clear()
+        if self._following is not None:
+            self._following.cancel()
         warm, self._warm = self._warm, None
         for keeper in (*self._cooling, *([] if warm is None else [warm])):
             keeper.close()
@@ -302,7 +286,7 @@ class Runs(QObject):
             driver.wait()
 
     @Slot(object)
-    def _arrived(self, events: list[RunEvent | _Kept]) -> None:
+    def _arrived(self, events: list[RunEvent | Kept | Behind]) -> None:
         from ckpt_studio.training.events import CardEvent, CheckpointWritten, LogLine, Metrics, Outcome, State
 
         written = ""
@@ -316,9 +300,12 @@ class Runs(QObject):
                 self._session.log(event.text, Source.run)
             elif isinstance(event, CheckpointWritten):
                 written = event.prefix
-            elif isinstance(event, _Kept):
+            elif isinstance(event, Kept):
                 self.checkpoints = list(event.checkpoints)
                 self.checkpointWritten.emit(written)
+            elif isinstance(event, Behind):
+                self._behind = event.folders
+                self.queueChanged.emit()
             elif isinstance(event, CardEvent):
                 self.card = event.card
                 self.carded.emit(event.card)
@@ -339,15 +326,28 @@ class Runs(QObject):
             self._driver.wait()
             self._driver.deleteLater()
             self._driver = None
-        self._run = None
+        stayed, self._run = self.watching, None
         self._enter(outcome.state)
         failed = outcome.cause is not None
         self._session.log(outcome.message, Source.trouble if failed else Source.program)
         self.ended.emit(outcome)
+        if stayed and not self._handing_over:
+            self._await_following()
         QTimer.singleShot(0, self, self._start_next)
 
+    def _await_following(self) -> None:
+        """Go on to the run that begins after one that went on without this window, if there is one."""
+        from ckpt_studio.training.waiting import begun_after
 
-def _refused(error: CkptStudioError) -> Outcome:
-    from ckpt_studio.training.events import Cause, Outcome, RunState
+        assert self.spec is not None
+        folder = self.spec.out
+        self._following = self._session.bridge.submit(
+            lambda task: begun_after(folder, task), self._follow_next, owner=self, may_hang=True
+        )
 
-    return Outcome(RunState.failed, Cause.refused, error.message, None, None)
+    def _follow_next(self, folder: str | None) -> None:
+        self._following = None
+        if folder is None or self.active:
+            self._start_next()
+        else:
+            self.watch(folder)

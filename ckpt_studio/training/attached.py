@@ -160,6 +160,11 @@ class AttachedRun:
         else:
             self._keeper.close()
 
+    def await_owner(self) -> None:
+        """Return when its owner has noted that it goes on, or it is over."""
+        while self.outcome is None and self._goes_on() and owner_of(self.folder) is None:
+            time.sleep(_TURN_SECONDS)
+
     def _await_note(self) -> None:
         assert self._keeper is not None
         end = time.monotonic() + _NOTED_SECONDS

@@ -1,7 +1,7 @@
 """Remembers which runs go on, so that what a run leaves when its window is killed is swept at the next start.
 
 One file a run in `home_folder()/runs`, locked by the process that owns the run. A record that nobody holds belongs to a
-run that was lost.
+run that was lost. Runs that wait (`training.waiting`) have one too, which says behind which others.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ckpt_studio.core.locks import FileLock, LockTaken
 from ckpt_studio.core.resources import home_folder
@@ -33,13 +35,18 @@ class RunRecord:
     Args:
         folder: the run's folder.
         attended: whether it ends with the window that started it.
+        behind: where the run waits, the folders of those that it waits for.
     """
 
-    def __init__(self, folder: RunFolder, *, attended: bool = False) -> None:
-        self._path = runs_folder() / f"{secrets.token_hex(8)}.json"
+    def __init__(
+        self, folder: RunFolder, *, attended: bool = False, behind: tuple[str, ...] | None = None
+    ) -> None:
+        name = f"{time.time_ns():020}-{secrets.token_hex(4)}.json"  # so they are in order
+        self._path = runs_folder() / name
         self._lock: FileLock | None = None
-        self._folder = folder
-        self._attended: bool | None = None
+        self._said: dict[str, Any] = {"folder": str(folder.path), "pid": os.getpid()}
+        if behind is not None:
+            self._said["behind"] = behind
         with suppress(OSError, LockTaken):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
@@ -47,12 +54,19 @@ class RunRecord:
 
     def note(self, attended: bool) -> None:
         """Write down whether it still ends with its window."""
-        if self._lock is None or attended == self._attended:
-            return
-        self._attended = attended
-        said = {"attended": attended, "folder": str(self._folder.path), "pid": os.getpid()}
-        with suppress(OSError):  # in one call and never shorter than before: whoever reads finds all of it
-            os.pwrite(self._lock.fd, json.dumps(said).encode() + b" ", 0)
+        self._write(attended=attended)
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether somebody deleted it, who does not want the run any more."""
+        return self._lock is not None and os.fstat(self._lock.fd).st_nlink == 0
+
+    def leave(self, message: str) -> None:
+        """The run did not begin: leave a sentence for the next window."""
+        self._write(message=message)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def close(self) -> None:
         """The run is over and its folder is swept."""
@@ -62,29 +76,77 @@ class RunRecord:
             self._lock.close()
             self._lock = None
 
+    def _write(self, **said: object) -> None:
+        if self._lock is None or said.items() <= self._said.items():
+            return
+        self._said |= said
+        with suppress(OSError):  # in one call and never shorter than before: whoever reads finds all of it
+            os.pwrite(self._lock.fd, json.dumps(self._said).encode() + b" ", 0)
+
 
 def going_on() -> dict[str, int]:
     """Folders of the runs that some process owns, and its process id."""
-    return {folder: pid for folder, (pid, _) in _owned().items()}
+    return {said["folder"]: said["pid"] for _, said in _held() if "behind" not in said}
 
 
 def kept_runs() -> tuple[str, ...]:
     """Folders of the runs that go on without a window."""
-    return tuple(folder for folder, (_, attended) in _owned().items() if not attended)
+    return tuple(said["folder"] for _, said in _held() if "behind" not in said and not said["attended"])
 
 
-def _owned() -> dict[str, tuple[int, bool]]:
-    """Folder -> process id of its owner, and whether the run ends with a window."""
-    found: dict[str, tuple[int, bool]] = {}
+def runs_held() -> frozenset[str]:
+    """Folders of the runs that go on or wait."""
+    return frozenset(said["folder"] for _, said in _held())
+
+
+def runs_behind(folder: str) -> tuple[str, ...]:
+    """Folders of the runs that wait for one, or began when it was over, in their order."""
+    return tuple(said["folder"] for _, said in _held() if folder in said.get("behind", ()))
+
+
+def take_away(folder: str) -> None:
+    """Let a run that waits never begin."""
+    for record, said in _held():
+        if "behind" in said and said["folder"] == folder:
+            with suppress(OSError):
+                record.unlink()
+
+
+def not_begun() -> tuple[str, ...]:
+    """Why runs that waited did not begin, a sentence each; told once."""
+    found = []
+    with suppress(OSError):
+        for record in sorted(runs_folder().glob("*.json")):
+            with (
+                suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
+                FileLock(record, os.O_RDWR) as lock,
+            ):
+                said = _parsed(os.pread(lock.fd, _RECORD_BYTES, 0))
+                if "behind" in said:
+                    record.unlink()
+                    gone = f"The run that waited to begin in {said['folder']} did not: what held it is gone."
+                    found.append(str(said.get("message", gone)))
+    return tuple(found)
+
+
+def _held() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The records that some process holds, oldest first."""
     with suppress(OSError):
         for record in sorted(runs_folder().glob("*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 try:
                     FileLock(record, os.O_RDWR).close()
                 except LockTaken:
-                    said = json.loads(record.read_bytes()[:_RECORD_BYTES])
-                    found[str(said["folder"])] = int(said["pid"]), said.get("attended") is True
-    return found
+                    yield record, _parsed(record.read_bytes()[:_RECORD_BYTES])
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """What a record says, its fields as they must be."""
+    said = json.loads(raw)
+    told = {"folder": str(said["folder"]), "pid": int(said["pid"]), "attended": said.get("attended") is True}
+    if "behind" in said:
+        told["behind"] = tuple(map(str, said["behind"]))
+    return told | ({"message": str(said["message"])} if "message" in said else {})
 
 
 def owner_of(folder: RunFolder) -> int | None:
@@ -101,8 +163,10 @@ def sweep_lost_runs() -> list[str]:
                 suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
                 FileLock(record, os.O_RDWR) as lock,
             ):
-                said = json.loads(os.pread(lock.fd, _RECORD_BYTES, 0))
-                folder = RunFolder(str(said["folder"]))
+                said = _parsed(os.pread(lock.fd, _RECORD_BYTES, 0))
+                if "behind" in said:
+                    continue  # `not_begun` tells of it
+                folder = RunFolder(said["folder"])
                 if folder.job.is_file() or folder.work.is_dir():
                     folder.sweep()
                     _say_lost(folder)

@@ -1,4 +1,4 @@
-"""Asks once when a window with staged edits or an active run is being closed: the run may go on without it."""
+"""Asks once when a window with staged edits or an active run is being closed: runs may go on without it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class CloseDialog(QDialog):
         run = _needs_window(runs)
         if run:
             column.addWidget(PlainLabel("closeRunText", self._run_text()))
-        self._keep_run = QCheckBox(self.tr("Keep the &run going without the window"), self)
+        if runs.need_window:
+            column.addWidget(PlainLabel("closeQueueText", self._queue_text(run)))
+        self._keep_run = QCheckBox(self._keep_text(run), self)
         named(self._keep_run, "keepRunBox", without_mnemonic(self._keep_run.text()))
-        self._keep_run.setVisible(run and edits > 0)
+        self._keep_run.setVisible((run or runs.need_window > 0) and edits > 0)
         column.addWidget(self._keep_run)
-        if runs.waiting:
-            column.addWidget(PlainLabel("closeQueueText", self._queue_text()))
         self._progress = QProgressBar(self)
         named(self._progress, "closeProgress", self.tr("The run is being stopped"))
         self._progress.setRange(0, 0)
@@ -59,12 +59,14 @@ class CloseDialog(QDialog):
         column.addWidget(self._buttons)
         self._add_buttons(bool(edits), run)
         self.setMinimumWidth(480)
-        runs.ended.connect(self._run_ended)
+        runs.ended.connect(self._go_on)
+        runs.handedOver.connect(self._go_on)
+        runs.notHandedOver.connect(self._not_kept)
 
     @staticmethod
     def needed(session: Session, runs: Runs) -> bool:
         """Whether there is anything to ask."""
-        return _needs_window(runs) or bool(runs.waiting) or _unwritten(session) > 0
+        return _needs_window(runs) or runs.need_window > 0 or _unwritten(session) > 0
 
     def _edits_text(self, count: int) -> str:
         assert self._session.document is not None
@@ -78,17 +80,36 @@ class CloseDialog(QDialog):
             "running without the window: the next window offers to watch it."
         )
 
-    def _queue_text(self) -> str:
-        count = len(self._runs.waiting)
+    def _queue_text(self, run: bool) -> str:
+        count = self._runs.need_window
+        if run and count == 1:
+            return self.tr(
+                "1 run waits for it: it begins afterwards where the run is kept, and not at all where it is stopped."
+            )
+        if run:
+            return self.tr(
+                "{0} runs wait for it: they begin afterwards where it is kept, and not at all where it is stopped."
+            ).format(count)
         if count == 1:
-            return self.tr("1 run waits for it and will not be started.")
-        return self.tr("{0} runs wait for it and will not be started.").format(count)
+            return self.tr(
+                "1 run waits for one that goes on without the window. It can be kept waiting, too, or never begins."
+            )
+        return self.tr(
+            "{0} runs wait for one that goes on without the window. They can be kept waiting, too, or never begin."
+        ).format(count)
+
+    def _keep_text(self, run: bool) -> str:
+        if run:
+            return self.tr("Keep the &run going without the window")
+        return self.tr("Keep &runs waiting without the window")
 
     def _add_buttons(self, edits: bool, run: bool) -> None:
         role = QDialogButtonBox.ButtonRole
         cancel = self._button("closeCancelButton", self.tr("Cancel"), role.RejectRole, self.reject)
+        if not edits and (run or self._runs.need_window):
+            keep_text = self.tr("&Keep running") if run else self.tr("&Keep waiting")
+            self._button("keepRunningButton", keep_text, role.AcceptRole, self._keep_running)
         if not edits and run:
-            self._button("keepRunningButton", self.tr("&Keep running"), role.AcceptRole, self._keep_running)
             stop = self._button("stopAndSaveButton", self.tr("&Stop and save"), role.AcceptRole, self._finish)
             stop.setDefault(True)
             stop.setFocus()
@@ -142,20 +163,26 @@ class CloseDialog(QDialog):
         if self._keep_run.isChecked():
             self._runs.keep()
         if _needs_window(self._runs):
-            self._progress.show()
             self._runs.stop()
-        else:
-            self._agree()
+        self._go_on()
 
-    def _run_ended(self, outcome: object) -> None:
+    def _go_on(self) -> None:
+        """Close, unless something still has to come first."""
         if not self._agreed:
             return
+        if _needs_window(self._runs) or self._runs.handing_over:
+            self._progress.show()
+            return
         self._progress.hide()
-        self._agree()
-
-    def _agree(self) -> None:
         self.accept()
         self.agreed.emit()
+
+    def _not_kept(self, sentence: str) -> None:
+        self._agreed = False
+        self._progress.hide()
+        self._notice.say(sentence)
+        for button in self._buttons.buttons():
+            button.setEnabled(True)
 
     def reject(self) -> None:
         """Stay open; a run that was already asked to stop still stops."""

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.main_window import MainWindow
-from ckpt_studio.training.run_record import going_on
+from ckpt_studio.training.run_record import going_on, runs_held
 from ckpt_studio.training.spec import DataSpec, RunSpec
+from ckpt_studio.training.waiting import waiting_for
 from tests.helpers.tensorflow_child import TensorFlowChild
 
 RESTORE = """
@@ -88,3 +89,66 @@ def test_a_kept_run_is_watched_and_stopped_by_the_next_window(
     third.close_now()
     for window in (later, third):
         window.deleteLater()
+
+
+def test_runs_that_wait_go_on_without_the_window_and_the_next_one_shows_them(
+    opened: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    """One is kept and two wait: one of these is taken out by the next window, the other begins when the first ends."""
+    runs, session = opened.workbench.runs, opened.workbench.session
+    assert runs is not None
+    assert session.document is not None
+    folders = [sample / "run" / f"run-0{number}" for number in (1, 2, 3)]
+    for folder, steps in zip(folders, (None, 3, 3), strict=True):
+        runs.start(
+            RunSpec(
+                session.document.base.prefix,
+                str(folder),
+                steps,
+                0,
+                data=DataSpec(str(sample / "data.npz")),
+                trust=True,
+            ),
+            session.document,
+        )
+    with qtbot.waitSignal(runs.metrics, timeout=60_000):
+        pass
+    opened.close()
+    dialog = opened.findChild(QDialog, "closeDialog")
+    qtbot.waitExposed(dialog)
+    assert (
+        dialog.findChild(QLabel, "closeQueueText")
+        .text()
+        .startswith("2 runs wait for it: they begin afterwards")
+    )
+    with qtbot.waitSignal(dialog.agreed, timeout=60_000):
+        click(dialog, "keepRunningButton")
+    qtbot.waitUntil(lambda: not opened.isVisible(), timeout=10_000)
+    assert waiting_for(str(folders[0])) == (str(folders[1]), str(folders[2]))
+
+    later = MainWindow()
+    later.show()
+    qtbot.waitExposed(later)
+    offered = lambda: later.findChild(QLabel, "bannerText")  # noqa: E731
+    qtbot.waitUntil(lambda: offered() is not None and "run-01" in offered().text(), timeout=20_000)
+    assert offered().text() == f"A run is going on in {folders[0]}; 2 others wait for it"
+    click(later, "bannerAction")
+    watching = later.workbench.runs
+    assert watching is not None
+    panel = later.findChild(QWidget, "runPanel")
+    waiting = panel.findChild(QToolButton, "runQueueButton")
+    qtbot.waitUntil(lambda: waiting.isVisible() and waiting.text() == "2 waiting", timeout=30_000)
+    waiting.entries.actions()[1].trigger()
+    assert waiting.text() == "1 waiting"
+    qtbot.waitUntil(lambda: waiting_for(str(folders[0])) == (str(folders[1]),), timeout=20_000)
+
+    ends = []
+    watching.ended.connect(ends.append)
+    click(panel, "runStopButton")
+    qtbot.waitUntil(lambda: len(ends) == 2, timeout=120_000)
+    assert [str(outcome.state) for outcome in ends] == ["stopped", "finished"], ends
+    assert [Path(outcome.prefix).parent for outcome in ends] == folders[:2]
+    assert not folders[2].exists()
+    qtbot.waitUntil(lambda: not runs_held(), timeout=20_000)
+    later.close_now()
+    later.deleteLater()
