@@ -61,6 +61,8 @@ def _parse(data: bytes, path: str) -> StateFile:
         raise Corrupt(f"{said(path)} is not a readable state file.", path=path) from error
     if not proto.model_checkpoint_path:
         raise Corrupt(f"{said(path)} names no checkpoint.", path=path)
+    if any(b"\0" in name for name in (proto.model_checkpoint_path, *proto.all_model_checkpoint_paths)):
+        raise Corrupt(f"{said(path)} names a checkpoint with a zero byte, which no file has.", path=path)
     return StateFile(
         latest=decode(proto.model_checkpoint_path),
         paths=tuple(map(decode, proto.all_model_checkpoint_paths)),
