@@ -20,6 +20,7 @@ from ckpt_studio.gui.models.variable_table import EXPANDED_ROLE, VariableTable
 from ckpt_studio.gui.models.variable_tree import prepare
 from ckpt_studio.gui.models.variable_view import VariableView, arrow_rect
 from tests.helpers.memory_source import MemorySource
+from tests.helpers.pointer import double_click
 from tests.helpers.tree_columns import columns_of
 
 Role = Qt.ItemDataRole
@@ -137,7 +138,7 @@ def test_enter_and_double_click_choose_a_variable(view: VariableView, qtbot: QtB
     with qtbot.waitSignal(view.chosen):
         at = view.visualRect(index).center()
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
-        QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+        double_click(view.viewport(), at)
 
 
 def test_typing_goes_to_a_name(view: VariableView) -> None:

@@ -23,6 +23,7 @@ from ckpt_studio.gui.plots.plot import Plot
 from ckpt_studio.gui.plots.scales import Log
 from ckpt_studio.gui.plots.ticks import Numbers
 from ckpt_studio.gui.style import palette
+from tests.helpers.pointer import double_click, move_pointer, pressed
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
@@ -53,10 +54,9 @@ def drag(
     plot: Plot, start: tuple[float, float], stop: tuple[float, float], button: Any = LEFT, keys: Any = NONE
 ) -> None:
     begin, end = plot.spot(*start).toPoint(), plot.spot(*stop).toPoint()
-    QTest.mousePress(plot, button, keys, begin)
-    QTest.mouseMove(plot, (begin + end) / 2)
-    QTest.mouseMove(plot, end)
-    QTest.mouseRelease(plot, button, keys, end)
+    with pressed(plot, begin, button, keys) as move:
+        move((begin + end) / 2)
+        move(end)
 
 
 def pixel(plot: Plot, x: float, y: float) -> str:
@@ -87,7 +87,7 @@ def test_dragging_moves_and_double_click_shows_all(plot: Plot) -> None:
     drag(plot, (50, 50), (45, 55))
     assert plot.x_axis.view == (pytest.approx(45, abs=0.2), pytest.approx(65, abs=0.2))
     assert plot.y_axis.view == (pytest.approx(35, abs=0.2), pytest.approx(55, abs=0.2))
-    QTest.mouseDClick(plot, LEFT, NONE, plot.spot(50, 45).toPoint())
+    double_click(plot, plot.spot(50, 45).toPoint())
     assert plot.x_axis.view == plot.y_axis.view == (0, 100)
 
 
@@ -115,10 +115,9 @@ def test_a_box_is_chosen_along_axes_that_zoom(plot: Plot, qtbot: QtBot) -> None:
 def test_escape_lets_go_of_a_box(plot: Plot) -> None:
     plot.drag = Drag.zoom
     begin = plot.spot(20, 20).toPoint()
-    QTest.mousePress(plot, LEFT, NONE, begin)
-    QTest.mouseMove(plot, begin + QPoint(80, 80))
-    QTest.keyClick(plot, Qt.Key.Key_Escape)
-    QTest.mouseRelease(plot, LEFT, NONE, begin + QPoint(80, 80))
+    with pressed(plot, begin) as move:
+        move(begin + QPoint(80, 80))
+        QTest.keyClick(plot, Qt.Key.Key_Escape)
     assert plot.x_axis.is_whole
 
 
@@ -159,11 +158,11 @@ def test_the_pointer_tells_where_it_is_and_when_it_has_left(plot: Plot, qtbot: Q
     told: list[Any] = []
     plot.pointed.connect(told.append)
     plot.crosshair = True
-    QTest.mouseMove(plot, plot.spot(30, 40).toPoint())
+    move_pointer(plot, plot.spot(30, 40).toPoint())
     qtbot.waitUntil(lambda: bool(told))
     assert told[-1] == (pytest.approx(30, abs=0.2), pytest.approx(40, abs=0.2))
     plain = plot.grab()
-    QTest.mouseMove(plot, QPoint(1, 1))
+    move_pointer(plot, QPoint(1, 1))
     qtbot.waitUntil(lambda: told[-1] is None)
     assert plot.grab().toImage() != plain.toImage()
 

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.main_window import MainWindow
+from tests.helpers.pointer import double_click, move_pointer, pressed
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NOT_PRESSED = {"actionQuit", "actionLogFolder"}
@@ -258,7 +259,7 @@ class Hand:
         if how < 0.6:
             QTest.mouseClick(port, LEFT, pos=at)
         elif how < 0.75:
-            QTest.mouseDClick(port, LEFT, pos=at)
+            double_click(port, at)
         elif how < 0.85:
             QTest.mouseClick(port, LEFT, Qt.KeyboardModifier.ShiftModifier, at)
         elif how < 0.95:
@@ -293,15 +294,14 @@ class Hand:
         self._note(f"canvas {how:.2f}", widget)
         self._pressing = True
         if how < 0.5:
-            QTest.mouseMove(widget, start)
+            move_pointer(widget, start)
         elif how < 0.7:
             QTest.mouseClick(widget, LEFT, pos=start)
         elif how < 0.95:
-            QTest.mousePress(widget, LEFT, pos=start)
-            QTest.mouseMove(widget, end)
-            QTest.mouseRelease(widget, LEFT, pos=end)
+            with pressed(widget, start) as move:
+                move(end)
         else:
-            QTest.mouseDClick(widget, LEFT, pos=start)
+            double_click(widget, start)
         self._pressing = False
 
     def _inside(self, rect: QRect) -> QPoint:

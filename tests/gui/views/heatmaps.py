@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from tests.gui.views.conftest import Bench
+from tests.helpers.pointer import move_pointer
 
 
 def shown(bench: Bench, tmp_path: Path) -> Any:
@@ -27,8 +28,8 @@ def spot(bench: Bench, row: float, column: float) -> QPoint:
 
 def point_at(bench: Bench, row: float, column: float) -> None:
     plot, at = bench.find(QWidget, "heatmapPlot"), spot(bench, row, column)
-    QTest.mouseMove(plot, at + QPoint(3, 3))
-    QTest.mouseMove(plot, at)
+    move_pointer(plot, at + QPoint(3, 3))
+    move_pointer(plot, at)
     bench.qtbot.waitUntil(lambda: bench.text("heatmapReadout") != "", timeout=5000)
 
 

@@ -18,6 +18,7 @@ from ckpt_studio.gui.plots.colours import PlotColours
 from tests.gui.views.conftest import Bench
 from tests.gui.views.heatmaps import choose, click, point_at, shown, spot, view
 from tests.helpers.memory_source import MemoryCheckpoint, MemorySource
+from tests.helpers.pointer import move_pointer, pressed
 
 
 def test_next_nan_goes_to_each_of_them_and_round_again(bench: Bench) -> None:
@@ -79,7 +80,7 @@ def test_a_click_pins_an_element_and_control_arrows_read_on(bench: Bench) -> Non
     bench.settle()
     row, column = plot.pinned
     assert bench.text("heatmapReadout").startswith(f"[{row}, {column}] = {array[row, column]}")
-    QTest.mouseMove(plot, spot(bench, 100, 100))
+    move_pointer(plot, spot(bench, 100, 100))
     for key, step in ((Qt.Key.Key_Right, (0, 1)), (Qt.Key.Key_Down, (1, 0)), (Qt.Key.Key_Left, (0, -1))):
         QTest.keyClick(plot, key, Qt.KeyboardModifier.ControlModifier)
         bench.settle()
@@ -98,10 +99,9 @@ def test_a_region_shows_its_own_statistics(bench: Bench) -> None:
     click(bench, "heatmapRegions")
     plot = bench.find(QWidget, "heatmapPlot")
     start, end = spot(bench, 100, 150), spot(bench, 200, 250)
-    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
-    QTest.mouseMove(plot, (start + end) / 2)
-    QTest.mouseMove(plot, end)
-    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=end)
+    with pressed(plot, start) as move:
+        move((start + end) / 2)
+        move(end)
     bench.settle()
     rows, columns = plot.region
     assert abs(rows[0] - 100) <= 2

@@ -23,6 +23,7 @@ from ckpt_studio.gui.style import palette
 from tests.gui.views.conftest import Bench
 from tests.gui.views.heatmaps import choose, click, pixel, point_at, shown, spot, view
 from tests.helpers.memory_source import MemoryCheckpoint
+from tests.helpers.pointer import double_click, pressed
 
 
 def test_small_matrices_are_shown_as_they_are(bench: Bench, tmp_path: Path) -> None:
@@ -94,17 +95,16 @@ def test_a_drag_moves_the_picture_and_the_wheel_zooms(bench: Bench, tmp_path: Pa
     assert 0 < left < 250 < right < 500
     assert 0 < top < 250 < bottom < 500
     grip = spot(bench, 250, 250)
-    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=grip)
-    for step in range(1, 6):
-        QTest.mouseMove(plot, grip + QPoint(10 * step, 8 * step))
-    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=grip + QPoint(50, 40))
+    with pressed(plot, grip) as move:
+        for step in range(1, 6):
+            move(grip + QPoint(10 * step, 8 * step))
     bench.settle()
     (now_top, _), (now_left, _) = view(bench)
     assert now_top < top
     assert now_left < left
     found = shown(bench, tmp_path)
     assert found[0, 0] == array[int(now_top), int(now_left)]
-    QTest.mouseDClick(plot, Qt.MouseButton.LeftButton, pos=middle)
+    double_click(plot, middle)
     bench.settle()
     assert view(bench) == ((0, 500), (0, 500))
 

@@ -21,6 +21,7 @@ from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.views.histogram_plot import HistogramPlot
 from tests.gui.views.conftest import Bench
 from tests.helpers.memory_source import MemoryCheckpoint, MemorySource
+from tests.helpers.pointer import double_click, move_pointer, pressed
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -97,8 +98,8 @@ def test_the_bin_under_the_pointer_is_read_out(bench: Bench) -> None:
     bench.open({"a": np.arange(10, dtype=np.int32).repeat(3)})
     bench.look("a", 0)
     plot = bench.find(HistogramPlot, "histogramPlot")
-    QTest.mouseMove(plot, QPoint(1, 1))
-    QTest.mouseMove(plot, plot.spot(4, 1).toPoint())
+    move_pointer(plot, QPoint(1, 1))
+    move_pointer(plot, plot.spot(4, 1).toPoint())
     bench.settle()
     assert bench.text("histogramReadout") == "4:  3 (10 %)"
     QTest.keyClick(plot, Qt.Key.Key_Right, CTRL)
@@ -109,7 +110,7 @@ def test_the_bin_under_the_pointer_is_read_out(bench: Bench) -> None:
     assert plot.accessibleDescription() == "0:  3 (10 %)"
     QTest.keyClick(plot, Qt.Key.Key_Escape)
     assert bench.text("histogramReadout") == ""
-    QTest.mouseMove(plot, QPoint(1, 1))
+    move_pointer(plot, QPoint(1, 1))
     bench.settle()
     assert bench.text("histogramReadout") == ""
 
@@ -137,16 +138,15 @@ def test_a_range_is_chosen_by_dragging_and_given_up_by_a_double_click(bench: Ben
     bench.look("a", 0)
     plot = bench.find(HistogramPlot, "histogramPlot")
     start, stop = plot.spot(8, 3).toPoint(), plot.spot(4, 3).toPoint()
-    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
-    QTest.mouseMove(plot, (start + stop) / 2)
-    QTest.mouseMove(plot, stop)
-    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=stop)
+    with pressed(plot, start) as move:
+        move((start + stop) / 2)
+        move(stop)
     bench.settle()
     low, high = (float(bench.find(QLineEdit, name).text()) for name in ("histogramLow", "histogramHigh"))
     assert (low, high) == (pytest.approx(4, abs=0.05), pytest.approx(8, abs=0.05))
     assert plot.x_axis.view == (pytest.approx(low), pytest.approx(high))
     assert counts(bench, tmp_path)[:, 2].sum() == pytest.approx(401, abs=6)
-    QTest.mouseDClick(plot, Qt.MouseButton.LeftButton, pos=start)
+    double_click(plot, start)
     bench.settle()
     assert counts(bench, tmp_path)[:, 2].sum() == 1001
     bench.find(QLineEdit, "histogramLow").setText("4")
@@ -228,8 +228,8 @@ def test_one_histogram_a_channel(bench: Bench, tmp_path: Path) -> None:
     assert found.shape[1] == 2 + 30
     assert (found[:, 2:].sum(0) == [12] * 7 + [11] + [12] * 22).all()
     plot = bench.find(HistogramPlot, "histogramPlot")
-    QTest.mouseMove(plot, QPoint(1, 1))
-    QTest.mouseMove(plot, plot.spot(6.95, 7.5).toPoint())
+    move_pointer(plot, QPoint(1, 1))
+    move_pointer(plot, plot.spot(6.95, 7.5).toPoint())
     bench.settle()
     assert bench.text("histogramReadout").startswith("channel 7  ·  ")
     assert bench.text("histogramReadout").endswith("11 (91.7 %)  ·  ⚠ 1 NaN/Inf")

@@ -32,6 +32,7 @@ from ckpt_studio.document.values.scalars import scalar_of
 from ckpt_studio.gui.views.values_copy import Written, written
 from ckpt_studio.gui.views.values_parse import block_of, cell_of
 from tests.gui.views.conftest import Bench
+from tests.helpers.pointer import double_click
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_a_double_click_edits_all_digits(bench: Bench) -> None:
     bench.look("a", 2)
     table = bench.find(QTableView, "valueTable")
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=point(bench, 0, 0))
-    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=point(bench, 0, 0))
+    double_click(table.viewport(), point(bench, 0, 0))
     editor = table.findChild(QLineEdit)
     assert editor.text() == "3.141592653589793"
     QTest.keyClick(editor, Qt.Key.Key_Return)

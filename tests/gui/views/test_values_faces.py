@@ -32,6 +32,7 @@ from ckpt_studio.gui.views.value_model import Mark
 from ckpt_studio.gui.views.values_words import PART, Reading, words_of
 from tests.gui.views.conftest import Bench
 from tests.helpers.memory_source import MemoryCheckpoint
+from tests.helpers.pointer import move_pointer
 
 
 def compare_with(bench: Bench, arrays: dict[str, Any]) -> None:
@@ -299,7 +300,7 @@ def test_a_vector_is_drawn_and_read(bench: Bench) -> None:
     assert bench.text("valuesLineReadout") == "⚠ 1 NaN"
     assert plot.y_axis.bounds[1] > 9
     read = bench.source.bytes_read
-    QTest.mouseMove(plot, plot.spot(123_456, 0).toPoint())
+    move_pointer(plot, plot.spot(123_456, 0).toPoint())
     assert "… 9" in bench.text("valuesLineReadout")
     plot.show_part(x=(123_450, 123_460))
     bench.qtbot.waitUntil(lambda: bench.source.bytes_read > read, timeout=5000)
