@@ -40,7 +40,7 @@ def test_filling_it_again_and_again_leaves_other_widgets_whole(qtbot: QtBot) -> 
     qtbot.addWidget(page)
     qtbot.addWidget(others)
     page.show()
-    for n in range(300):
+    for n in range(100):
         settings.add_recent(f"/models/run-{n % 9}")
         others.clear()
         for i in range(5):

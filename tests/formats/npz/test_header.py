@@ -22,7 +22,7 @@ from ckpt_studio.formats.registry import open_checkpoint
 from tests.helpers.work import at_most
 
 DETERMINISTIC = settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,

@@ -18,7 +18,7 @@ from ckpt_studio.formats.files import FileReader
 from ckpt_studio.formats.safetensors.header import TYPES, Header, read_header
 
 DETERMINISTIC = settings(
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
