@@ -1,11 +1,15 @@
-"""Which variable of a donor belongs to which of ours: exact names first, then rules, then what a person says."""
+"""Which variable of a donor belongs to which of ours: exact names first, then rules, then what a person says.
+
+A name that several variables have (`Variable` is what TensorFlow calls all that nobody named) tells none of them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +22,10 @@ from ckpt_studio.document.filling import Filling
 from ckpt_studio.document.patterns import rows_of
 
 Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
+SEVERAL: Final = "the other checkpoint has several variables of this name"
+"""The note of what a name does not tell."""
+_NONE: Final = -1
+_SEVERAL: Final = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +113,20 @@ def match(
     """
     rename = rules.renamer()
     by_key = {key: row for row, key in enumerate(donor.keys)}
-    by_name = {} if donor.names is None else {name: row for row, name in enumerate(donor.names)}
+    by_name, own_names = _by_name(donor), _by_name(own)
     rows = rows_of(own.keys, keys).tolist()
 
     def find(key: str, row: int) -> int:
         if key in overrides:
             wanted = overrides[key]
-            return -1 if wanted is None else by_key.get(wanted, -1)
-        for name in _names(key, own.name(row), rename):
-            found = by_key.get(name, by_name.get(name, -1))
+            return _NONE if wanted is None else by_key.get(wanted, _NONE)
+        name, several = own.name(row), _NONE
+        for text in _names(key, name if own_names.get(name) == row else key, rename):
+            found = by_key.get(text, by_name.get(text, _NONE))
             if found >= 0:
                 return found
-        return -1
+            several = min(several, found)
+        return several
 
     found = [find(key, row) for key, row in zip(keys, rows, strict=True)]
     same = alike(own, np.array(rows, np.int64), donor, np.array(found, np.int64)).tolist()
@@ -124,6 +134,17 @@ def match(
         Match(key, donor.keys[at], "fits", "", usable=True) if fits else judge(own, row, donor, at, filling)
         for key, row, at, fits in zip(keys, rows, found, same, strict=True)
     ]
+
+
+def _by_name(columns: Columns) -> dict[str, int]:
+    """Rows by name, `_SEVERAL` for a name that several have; empty where names are the keys."""
+    if columns.names is None:
+        return {}
+    names = columns.names.texts()
+    rows = dict(zip(names, range(len(names)), strict=True))
+    if len(rows) < len(names):
+        rows.update((name, _SEVERAL) for name, count in Counter(names).items() if count > 1)
+    return rows
 
 
 def _names(key: str, name: str, rename: Callable[[str], str]) -> Iterator[str]:
@@ -158,10 +179,14 @@ def alike(
 
 
 def judge(own: Columns, row: int, donor: Columns, found: int, filling: Filling | None = None) -> Match:
-    """How row `found` of the donor (-1 for none) fits our row, or is made to fit by cropping and `filling`."""
+    """How row `found` of the donor fits our row, or is made to fit by cropping and `filling`.
+
+    A `found` below 0 says that there is none, or that several have the name.
+    """
     key = own.keys[row]
     if found < 0:
-        return Match(key, None, "missing", "the other checkpoint has no such variable", usable=False)
+        note = SEVERAL if found == _SEVERAL else "the other checkpoint has no such variable"
+        return Match(key, None, "missing", note, usable=False)
     other = donor.keys[found]
     shape, theirs = own.shape(row), donor.shape(found)
     dtype, other_dtype = unknown(int(own.dtype[row])), unknown(int(donor.dtype[found]))

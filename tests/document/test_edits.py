@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ml_dtypes
 import numpy as np
@@ -196,6 +196,24 @@ def test_what_an_edit_of_a_patch_does(base: Bundle, folder: Path, edit: Any, key
 def test_a_fault_names_the_variable_and_what_to_do(base: Bundle, folder: Path, edit: Any, words: str) -> None:
     with pytest.raises(CkptStudioError, match=words):
         applied(base, folder, edit)
+
+
+@pytest.mark.parametrize("named", ["keys", "objects"])
+def test_an_average_finds_variables_as_a_replacement_does(
+    base: Bundle, folder: Path, named: Literal["keys", "objects"]
+) -> None:
+    """Ours are called as the other checkpoint's keys, or our keys are what it calls them."""
+    document = applied(
+        base, folder, {"op": "drop", "match": "odd*"}
+    )  # is not UTF-8: no object can be called so
+    objects = write_document(document, str(folder / named / "m"), names="objects").prefix
+    own, other = (base, objects) if named == "keys" else (open_checkpoint(objects), base.prefix)
+    document = Document(own)
+    edit = {"op": "average", "match": "*kernel", "from": [other]}
+    for made in parse_patch(json.dumps({"version": 1, "edits": [edit]}).encode(), "p.json").edits(document):
+        document.do(made)
+    key = next(key for key in own.columns.keys if key.startswith("dense/kernel"))
+    np.testing.assert_array_equal(document.staged.read(key), MODEL["dense/kernel"])
 
 
 def test_a_pattern_of_a_patch_is_one_that_the_edit_would_mean(base: Bundle, folder: Path) -> None:

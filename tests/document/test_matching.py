@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.document.matching import MatchRules, match
+from ckpt_studio.core.tensors import Columns, Names
+from ckpt_studio.document.matching import SEVERAL, MatchRules, match
 from tests.helpers.memory_source import MemorySource
 
 OWN = MemorySource(
@@ -86,3 +89,19 @@ def test_opaque_and_faulty_variables_never_fit() -> None:
     faulty = MemorySource({"v": np.zeros(2)}, faults={"v": "broken"}).columns
     fine = MemorySource({"v": np.zeros(2)}).columns
     assert match(fine, faulty, ["v"], MatchRules(), {})[0].note == "broken"
+
+
+def called(**names: str) -> Columns:
+    """The columns of variables of one shape, by key, and what each is called."""
+    columns = MemorySource({key: np.zeros(2, "f4") for key in names}).columns
+    return replace(columns, names=Names.of_text(names[key] for key in columns.keys))
+
+
+def test_a_name_that_several_have_tells_none_of_them() -> None:
+    """Whatever nobody named is a `Variable` to TensorFlow: the values of any of them would be a guess."""
+    own = called(a="Variable", b="w", c="x", d="x")
+    found = match(own, called(p="Variable", q="Variable", r="w", s="x"), list(own.keys), MatchRules(), {})
+    assert {one.key: one.donor_key for one in found} == {"a": None, "b": "r", "c": None, "d": None}
+    assert found[0].note == SEVERAL
+    (chosen,) = match(own, called(p="Variable", q="Variable"), ["a"], MatchRules(), {"a": "q"})
+    assert (chosen.donor_key, chosen.usable) == ("q", True)

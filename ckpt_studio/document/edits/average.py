@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import unknown
-from ckpt_studio.core.errors import CkptStudioError, FileFault, NoSuchVariable, RequestFault
+from ckpt_studio.core.errors import CkptStudioError, FileFault, RequestFault
 from ckpt_studio.core.tensors import Columns, TensorSource, printable
 from ckpt_studio.document.absent import AbsentDonor
 from ckpt_studio.document.convert import kind_of
@@ -97,6 +96,7 @@ class Average(OnVariables):
 
     parts: tuple[Part, ...] = field(kw_only=True)
     decay: float | None = field(default=None, kw_only=True)
+    _mean: _Mean | None = field(default=None, init=False, repr=False)
 
     @property
     def fault(self) -> CkptStudioError | None:
@@ -115,17 +115,20 @@ class Average(OnVariables):
 
     def change(self, state: State, rows: NDArray[np.int64]) -> State:
         """As `OnVariables.change`: every checkpoint must have every variable, in the same shape."""
-        if self.fault is None:
-            check_kinds(state, rows, _KINDS, "averaged")
-            total = sum(part.weight for part in self.parts)
-            if not np.isfinite(total) or total <= 0 or min(part.weight for part in self.parts) < 0:
-                raise RequestFault("The weights of an average must be 0 or more, and not all 0.")
-            for part in self.parts:
-                self._check(state.columns, part)
-        return state.laying(rows, self._layer)
+        if self.fault is not None:
+            return state.laying(rows, self._layer((self.keys,) * len(self.parts)))
+        check_kinds(state, rows, _KINDS, "averaged")
+        total = sum(part.weight for part in self.parts)
+        if not np.isfinite(total) or total <= 0 or min(part.weight for part in self.parts) < 0:
+            raise RequestFault("The weights of an average must be 0 or more, and not all 0.")
+        return state.laying(
+            rows, self._layer(tuple(self._keys_in(part, state.columns) for part in self.parts))
+        )
 
-    def _check(self, columns: Columns, part: Part) -> None:
+    def _keys_in(self, part: Part, columns: Columns) -> tuple[str, ...]:
+        """What a checkpoint calls the variables, in their order."""
         theirs = part.source.columns
+        keys = []
         for found in match(columns, theirs, self.keys, MatchRules(), {}):
             row = columns.row(found.key)
             at = -1 if found.donor_key is None else theirs.row(found.donor_key)
@@ -137,10 +140,15 @@ class Average(OnVariables):
                     path=part.path,
                     key=found.key,
                 )
+            keys.append(theirs.keys[at])
+        return tuple(keys)
 
-    @cached_property
-    def _layer(self) -> _Mean:
-        return _Mean(self.keys, self.parts)
+    def _layer(self, keys: Sequence[Sequence[str]]) -> _Mean:
+        """The same whenever the edit is applied and finds the same, so that states can be compared."""
+        if self._mean is None or self._mean.keys != keys:
+            object.__setattr__(self, "_mean", _Mean(self.parts, keys))
+        assert self._mean is not None
+        return self._mean
 
     def absent(self, fault: CkptStudioError) -> Average:
         """As `Edit.absent`."""
@@ -193,28 +201,23 @@ def _opened(path: str, files: Files, waiting: bool) -> TensorSource:
 
 
 class _Mean:
-    """The layer of an average."""
+    """The layer of an average.
+
+    Attributes:
+        keys: of each part, what it calls the variables.
+    """
 
     over = False
 
-    def __init__(self, keys: Sequence[str], parts: Sequence[Part]) -> None:
-        self._keys, self._parts = keys, parts
+    def __init__(self, parts: Sequence[Part], keys: Sequence[Sequence[str]]) -> None:
+        self._parts, self.keys = parts, keys
         self.number = new_number()
         self.label = f"mean of {len(parts)}"
 
     def values(self, place: int, want: Want, below: Values) -> Values:
         """As `Layer.values`."""
         total = sum(part.weight for part in self._parts)
-        found = [SourceValues(part.source, _key_in(part.source, self._keys[place])) for part in self._parts]
+        found = [
+            SourceValues(part.source, keys[place]) for part, keys in zip(self._parts, self.keys, strict=True)
+        ]
         return Averaged(want, found, [part.weight / total for part in self._parts])
-
-
-def _key_in(source: TensorSource, key: str) -> str:
-    """What a checkpoint calls a variable: by its key, else by its name."""
-    if isinstance(source, AbsentDonor) or key in source.columns or source.columns.names is None:
-        return key
-    names = source.columns.names
-    found = [row for row, name in enumerate(names) if name == key]
-    if not found:
-        raise NoSuchVariable(f"There is no variable {printable(key)!r} in that checkpoint.", key=key)
-    return source.columns.keys[found[0]]

@@ -31,7 +31,7 @@ from ckpt_studio.document.edits.base import (
     text,
 )
 from ckpt_studio.document.filling import Filling
-from ckpt_studio.document.matching import MatchRules, alike, judge, match
+from ckpt_studio.document.matching import SEVERAL, MatchRules, alike, judge, match
 from ckpt_studio.document.patterns import RowsOf, key_of, resolve_keys, text_of, texts_of
 from ckpt_studio.document.state import State, new_number
 from ckpt_studio.document.values.arranged import Resized
@@ -314,10 +314,11 @@ class Replace:
         pairs = []
         for found in match(columns, donor.columns, keys, MatchRules(), renamed):
             if found.donor_key is None:
-                wanted = renamed.get(found.key) or found.key
+                has = f"no variable {printable(renamed.get(found.key) or found.key)!r} for"
+                if found.note == SEVERAL:
+                    has = "several variables of the name of"
                 raise RequestFault(
-                    f"{printable(os.path.basename(path))} has no variable {printable(wanted)!r} for "
-                    f"{printable(found.key)!r}; map it or match fewer.",
+                    f"{printable(os.path.basename(path))} has {has} {printable(found.key)!r}; map it or match fewer.",
                     path=path,
                     key=found.key,
                 )
