@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -48,6 +49,27 @@ def test_parameters_only(base: Bundle, tmp_path: Path, tensorflow_child: TensorF
     prefix = write_document(document, str(tmp_path / "out" / "m")).prefix
     names = tensorflow_child("result = [name for name, _ in tf.train.list_variables(args[0])]", prefix)
     assert names == ["a/w", "b/w", "bn/moving_mean"]
+
+
+def test_tables_and_iterators_are_no_state_of_the_optimizer(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    build = """
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    iterator = iter(tf.data.Dataset.range(9)); next(iterator)
+    optimizer = tf.compat.v1.train.AdamOptimizer()
+    w = tf.Variable([1.0]); optimizer.apply_gradients([(tf.ones(1), w)])
+    """
+    save = "table.insert(['a', 'b'], [1, 2])\nnext(iterator)\n"
+    save += "tf.train.Checkpoint(table=table, iterator=iterator, w=w, optimizer=optimizer).write(args[0])"
+    tensorflow_child(dedent(build) + save, tmp_path / "in" / "m")
+    document = Document(open_checkpoint(str(tmp_path / "in" / "m")))
+    document.do(Slim.of(document.rows, "optimizer"))
+    assert not [key for key in document.staged.columns.keys if "optimizer" in key.lower()]
+    restore = "status = tf.train.Checkpoint(table=table, iterator=iterator, w=w).read(args[0])\n"
+    restore += "status.assert_consumed()\nresult = [table.lookup(tf.constant(['b'])).numpy(), next(iterator).numpy()]"
+    prefix = write_document(document, str(tmp_path / "out" / "m")).prefix
+    assert tensorflow_child(dedent(build) + restore, prefix) == [[2], 2]
 
 
 def test_slots_of_frozen_variables_go(base: Bundle) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.arrays import distinct
+from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns, Role, encode, printable
 from ckpt_studio.document.edits.base import Around, Files, Json, OnVariables, is_flag, is_text
 from ckpt_studio.document.edits.drop import Drop, dropping
-from ckpt_studio.document.following import GRAPH_KEY
 from ckpt_studio.document.matching import alike, judge
 from ckpt_studio.document.paths import ATTRIBUTES
 from ckpt_studio.document.patterns import resolve_keys, rows_of
@@ -48,7 +48,8 @@ def superfluous(state: State, what: What, *, keep_counters: bool = True) -> tupl
 
     Args:
         state: what is staged.
-        what: see `What`. Of the optimizer's state, settings such as a learning rate are a part; random states are not.
+        what: see `What`. Of the optimizer's state, settings such as a learning rate are a part; random states, tables
+            and the states of iterators are not.
         keep_counters: whether steps are kept when the optimizer's state goes.
     """
     columns = state.columns
@@ -60,12 +61,11 @@ def superfluous(state: State, what: What, *, keep_counters: bool = True) -> tupl
         weight = columns.slot_of
         chosen = slots & ~averages & (weight >= 0) & state.marked[weight]
     else:
-        chosen = (slots | (columns.role == Role.metadata)) & ~averages
+        chosen = slots & ~averages
         counters = np.flatnonzero(columns.role == Role.counter).tolist()
         chosen[[row for row in counters if _goes(columns.keys[row], keep_counters)]] = True
-        graph = columns.keys.find(GRAPH_KEY)
-        if graph >= 0:
-            chosen[graph] = False
+        others = np.flatnonzero(columns.role == Role.metadata).tolist()
+        chosen[[row for row in others if _is_setting(columns, row)]] = True
     return tuple(columns.keys.take(np.flatnonzero(chosen & ~state.dropped).tolist()))
 
 
@@ -76,6 +76,12 @@ def _averages(columns: Columns) -> NDArray[np.bool_]:
     numbers = [number for number, name in enumerate(columns.slot_names) if name == AVERAGE]
     averages: NDArray[np.bool_] = np.isin(columns.slot_name, numbers) & (columns.slot_of >= 0)
     return averages
+
+
+def _is_setting(columns: Columns, row: int) -> bool:
+    """Whether metadata is a number that an optimizer has in a variable; a vocabulary is a part of the model."""
+    stem, _, what = columns.keys[row].rpartition(ATTRIBUTES)
+    return unknown(int(columns.dtype[row])).is_numeric and (not stem or what == "VARIABLE_VALUE")
 
 
 def _goes(key: str, keep_counters: bool) -> bool:
