@@ -12,8 +12,7 @@ of its list of layers); else objects are moved one by one, and what is missing o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -23,16 +22,13 @@ from numpy.typing import NDArray
 from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.tensors import decode, encode
 from ckpt_studio.document.graph_nodes import Graph, Node
+from ckpt_studio.document.graph_tree import Mover, Path, Place, keep, remove
 from ckpt_studio.document.paths import ATTRIBUTES, following_name, path_of
 
 _MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
 """Names that lists, and Keras's functional models, give their members by position."""
 _SLOT: Final = ".OPTIMIZER_SLOT"
 _FOLDER, _SLOT_FOLDER = encode(ATTRIBUTES), encode(f"/{_SLOT}/")
-_FEW: Final = 64
-"""To take out more values of a field than this one by one costs more than to copy those that stay."""
-
-_Path = tuple[str, ...]
 
 
 def take_out(graph: Graph, lost: Collection[str]) -> bool:
@@ -42,7 +38,7 @@ def take_out(graph: Graph, lost: Collection[str]) -> bool:
         return False
     before = _with_values(graph)
     for number in found:
-        _keep(graph[number].attributes, lambda one: one.checkpoint_key not in lost)
+        keep(graph[number].attributes, lambda one: one.checkpoint_key not in lost)
     _cut_empty(graph, before)
     return True
 
@@ -58,7 +54,7 @@ def _cut_empty(graph: Graph, before: NDArray[np.bool_]) -> None:
     slots = graph.slots()
     cut = empty[_there(slots.slot, graph)] | empty[_there(slots.weight, graph)]
     for owner in distinct(slots.owner[cut]).tolist():
-        _remove(graph[owner].slot_variables, slots.place[cut & (slots.owner == owner)].tolist())
+        remove(graph[owner].slot_variables, slots.place[cut & (slots.owner == owner)].tolist())
     edges = graph.edges()
     gone = set(np.flatnonzero(empty).tolist())
     for parent in distinct(edges.parent[empty[edges.child]]).tolist():
@@ -85,23 +81,6 @@ def _with_values(graph: Graph) -> NDArray[np.bool_]:
     return seen
 
 
-def _keep(field: Any, wanted: Callable[[Any], bool]) -> None:
-    """Only these values of a repeated field."""
-    _remove(field, [place for place, one in enumerate(field) if not wanted(one)])
-
-
-def _remove(field: Any, places: list[int]) -> None:
-    """Take values out of a repeated field, by their places, ascending."""
-    if len(places) <= _FEW:
-        for place in reversed(places):
-            del field[place]
-        return
-    gone = set(places)
-    copies = [type(one).FromString(one.SerializeToString()) for at, one in enumerate(field) if at not in gone]
-    del field[:]
-    field.extend(copies)
-
-
 def _cut(node: Node, empty: set[int]) -> None:
     """Take a node's references to empty ones away, and let the members of its lists move up."""
     if all(child.node_id not in empty for child in node.children):
@@ -117,27 +96,10 @@ def _cut(node: Node, empty: set[int]) -> None:
             left = [child for _, child in members if child.node_id not in empty]
             for place, child in enumerate(left):
                 child.local_name = f"{prefix}{place}"
-    _keep(node.children, lambda child: child.node_id not in empty)
+    keep(node.children, lambda child: child.node_id not in empty)
 
 
 # ---- other keys
-
-
-@dataclass(slots=True)
-class _Place:
-    """A place in the tree of old paths.
-
-    Attributes:
-        below: the places below it, by local name, that others than those that stay have.
-        stays: whether an object here or below keeps its key.
-        target: the new path of the object that has a key here, if one has.
-        whole: the new path of all that lies here and below, or None where it does not move as one.
-    """
-
-    below: dict[str, _Place] = field(default_factory=dict)
-    stays: bool = False
-    target: _Path | None = None
-    whole: _Path | None = None
 
 
 def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
@@ -148,7 +110,10 @@ def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
         return False
     above = _above(graph, found)
     staying = _at_which_some_stay(graph, above, renamed, found[0][0])
-    root, slots = _Place(), _SlotsOf(graph)
+    root, slots = Place(), _SlotsOf(graph)
+    whole = {
+        number for number, _ in found if all(a.checkpoint_key in renamed for a in graph[number].attributes)
+    }
     for number, key in found:
         new = renamed[key]
         _rekey(graph[number], key, new)
@@ -156,7 +121,8 @@ def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
         if before is None or after is None:
             continue
         if _SLOT not in before:
-            _enter(root, before, after, staying)
+            if number in whole:
+                _enter(root, before, after, staying)
         elif before[-1] != after[-1]:
             for slot in slots.of(number):
                 slot.slot_name = after[-1]
@@ -164,7 +130,9 @@ def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
     moves = list(_moves(root, ()))
     leaving = any(old[:-1] != new[:-1] for old, new, _ in moves)
     before_moving = _with_values(graph) if leaving else np.zeros(len(graph), np.bool_)
-    _Mover(graph).move(moves)
+    mover = Mover(graph)
+    mover.sink(root.whole or ())
+    mover.move(moves)
     if leaving:
         _cut_empty(graph, before_moving)
     return True
@@ -177,9 +145,9 @@ def _rekey(node: Node, key: str, new: str) -> None:
             attribute.full_name = following_name(attribute.full_name, key, new)
 
 
-def _above(graph: Graph, renamed: Iterable[tuple[int, str]]) -> set[_Path]:
+def _above(graph: Graph, renamed: Iterable[tuple[int, str]]) -> set[Path]:
     """The paths above objects that are renamed, and their own where they hold more than that."""
-    found: set[_Path] = set()
+    found: set[Path] = set()
     for number, key in renamed:
         path = path_of(key)
         if path is not None and _SLOT not in path:
@@ -192,13 +160,13 @@ def _above(graph: Graph, renamed: Iterable[tuple[int, str]]) -> set[_Path]:
 
 
 def _at_which_some_stay(
-    graph: Graph, above: Collection[_Path], renamed: Collection[str], beside: int
-) -> set[_Path]:
+    graph: Graph, above: Collection[Path], renamed: Collection[str], beside: int
+) -> set[Path]:
     """Those of some paths at or below which an object keeps its key.
 
     Objects that lie near each other in the tree do so in the graph: all is found soon beside the node `beside`.
     """
-    found: set[_Path] = set()
+    found: set[Path] = set()
     known: set[bytes] = set()
     for _, raw in graph.each_key(beside):
         if len(found) == len(above):
@@ -215,12 +183,12 @@ def _at_which_some_stay(
     return found
 
 
-def _enter(root: _Place, before: _Path, after: _Path, staying: Collection[_Path]) -> None:
+def _enter(root: Place, before: Path, after: Path, staying: Collection[Path]) -> None:
     """Note where an object goes, and where on the way to it others stay."""
     place = root
     place.stays = () in staying
     for depth, name in enumerate(before, 1):
-        place = place.below.setdefault(name, _Place())
+        place = place.below.setdefault(name, Place())
         place.stays = before[:depth] in staying
     place.target = after
 
@@ -249,13 +217,13 @@ class _SlotsOf:
         return [self._graph[owner].slot_variables[place] for owner, place in self._places.get(number, ())]
 
 
-def _find_whole(root: _Place) -> None:
+def _find_whole(root: Place) -> None:
     """Work out `whole` of every place, from the leaves up; without recursion, for paths of any length."""
-    order: list[tuple[_Path, _Place]] = [((), root)]
+    order: list[tuple[Path, Place]] = [((), root)]
     for path, place in order:
         order += (((*path, name), below) for name, below in place.below.items())
     for path, place in reversed(order):
-        targets: set[_Path | None] = set() if place.target is None else {place.target}
+        targets: set[Path | None] = set() if place.target is None else {place.target}
         if place.stays:
             targets.add(path)
         for name, below in place.below.items():
@@ -264,99 +232,19 @@ def _find_whole(root: _Place) -> None:
         place.whole = next(iter(targets)) if len(targets) == 1 else None
 
 
-def _moves(root: _Place, path: _Path) -> Iterator[tuple[_Path, _Path, _Place]]:
+def _moves(root: Place, path: Path) -> Iterator[tuple[Path, Path, Place]]:
     """The largest parts that move as one: from where, to where, and the place."""
-    waiting = [(path, root)]
+    waiting = [] if root.whole else [(path, root)]
     while waiting:
         path, place = waiting.pop()
         if place.whole == path:
             continue
-        if place.whole and path:  # nothing moves to where the root is
+        if place.whole is not None and path:
             yield path, place.whole, place
             continue
-        if place.target is not None and place.target != path and not place.stays:
-            yield path, place.target, _Place(target=place.target)
+        if place.target is not None and place.target != path:
+            yield path, place.target, Place(target=place.target)
         waiting += (((*path, name), below) for name, below in place.below.items())
-
-
-class _Mover:
-    """Hangs objects up at other paths.
-
-    Args:
-        graph: whose.
-    """
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._children: dict[int, dict[str, int]] = {}
-
-    def children(self, number: int) -> dict[str, int]:
-        """Node by local name, of the children of a node."""
-        if number not in self._children:
-            children = self._graph[number].children
-            self._children[number] = {child.local_name: child.node_id for child in children}
-        return self._children[number]
-
-    def find(self, path: _Path) -> int | None:
-        """The node at a path."""
-        number = 0
-        for name in path:
-            found = self.children(number).get(name)
-            if found is None or not 0 <= found < len(self._graph):
-                return None
-            number = found
-        return number
-
-    def make(self, path: _Path) -> int:
-        """The node at a path; what is not there is made."""
-        number = 0
-        for name in path:
-            found = self.children(number).get(name)
-            if found is None:
-                found = len(self._graph)
-                made = self._graph.add()
-                if self._graph.says_values:
-                    made.has_checkpoint_values.value = True
-                self.hang(number, name, found)
-            number = found
-        return number
-
-    def hang(self, parent: int, name: str, number: int) -> None:
-        """Make a node a child of another."""
-        self._graph[parent].children.add(node_id=number, local_name=name)
-        self.children(parent)[name] = number
-
-    def move(self, moves: list[tuple[_Path, _Path, _Place]]) -> None:
-        """Take all from where they are before any is hung up, so that two can change places."""
-        found = [
-            (self.find(old[:-1]), self.find(old), old, new, place)
-            for old, new, place in sorted(moves, key=_length)
-        ]
-        for parent, number, old, _, _ in found:
-            if parent is not None and number is not None:
-                self._take_down(parent, old[-1])
-        for parent, number, _, new, place in found:
-            if parent is not None and number is not None and new:
-                self._put(number, new, place)
-
-    def _take_down(self, parent: int, name: str) -> None:
-        _keep(self._graph[parent].children, lambda child: child.local_name != name)
-        self.children(parent).pop(name, None)
-
-    def _put(self, number: int, path: _Path, place: _Place) -> None:
-        """Hang a node up; where there is one already, what lies below it joins what is there."""
-        parent = self.make(path[:-1])
-        if path[-1] not in self.children(parent):
-            self.hang(parent, path[-1], number)
-            return
-        for name, below in place.below.items():
-            child = self.children(number).get(name)
-            if child is not None:
-                self._put(child, (*path, name), below)
-
-
-def _length(move: tuple[_Path, _Path, _Place]) -> int:
-    return len(move[1])
 
 
 # ---- new ones
@@ -364,7 +252,7 @@ def _length(move: tuple[_Path, _Path, _Place]) -> int:
 
 def with_new(graph: Graph, keys: Iterable[str]) -> bool:
     """Give new variables whose keys are paths a place; whether there was anything to do."""
-    mover, changed = _Mover(graph), False
+    mover, changed = Mover(graph), False
     for key in keys:
         path = path_of(key)
         if not path:

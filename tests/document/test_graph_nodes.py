@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from ckpt_studio.document.following import Change, told
+from ckpt_studio.document.object_based import object_keys
 from ckpt_studio.document.paths import path_of
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from tests.benchmarks.listing import object_graph
+from tests.helpers.memory_source import MemorySource
 
 END = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT = "/.OPTIMIZER_SLOT/"
@@ -149,6 +152,26 @@ def test_graphs_of_any_form_follow() -> None:
                 assert list(other.attributes) == [one]
         if not (change.renamed or change.dropped):
             assert graph == before
+
+
+@pytest.mark.parametrize(
+    "renamed",
+    [
+        {"x": "x/y", "x/y": "x"},
+        {"x": "other/z"},
+        {"other/w": "x/y/deep"},
+        {"other/w": "other", "x": "x/y/z", "x/y": "w"},
+        {"other/v": "other", "x/y": "x/w"},
+    ],
+)
+def test_an_object_that_has_a_value_and_others_below(renamed: dict[str, str]) -> None:
+    """As where objects are made of names: `w`, and `w/Adam` below it."""
+    names = ["other/v", "other/w", "x", "x/y"]
+    columns = MemorySource(dict.fromkeys(names, 0.0)).columns
+    _, raw = object_keys(columns, np.arange(4), names)
+    change = Change({old + END: new + END for old, new in renamed.items()}, frozenset(), None, ())
+    found = found_by_path(TrackableObjectGraph.FromString(told(raw, change)))
+    assert found == {renamed.get(name, name) + END: True for name in names}
 
 
 def test_what_is_no_graph_stays_as_it_is() -> None:

@@ -143,6 +143,9 @@ W, B = [1.0, 1.0], [2.0, 2.0]
             {"dec": ["w", "b"], "enc/c": ["w", "b"], "step": 7},
             {"dec/b": B},
         ),
+        ([move("enc", "")], {"a": ["w", "b"], "c": ["w", "b"], "dec": ["w"], "step": 7}, {}),
+        ([move("enc/a", ""), move("enc", "dec")], {"w": 0, "b": 0, "dec/c": ["w", "b"], "dec/w": 0, "step": 7},
+         {"w": W, "b": B, "dec/w": W}),
         (
             [Add("more/deep/v" + END, BY_NAME["float32"], (2,), Value(5))],
             {"enc/a": ["w", "b"], "enc/c": ["w", "b"], "dec": ["w"], "step": 7, "more/deep": ["v"]},
@@ -163,6 +166,17 @@ def test_a_model_with_the_new_names_is_restored(
     for key, value in values.items():
         if key not in expected and key != "step":
             assert value == (B if key.endswith("/b") else W)
+
+
+def test_all_that_there_is_moves_below_a_new_object(
+    written: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """What a Keras model has only by other names than its keys' goes along."""
+    prefix = edited(written / "net", tmp_path, move("", "trainer/parts"))
+    script = READ_NET.replace("status =", "holder = tf.Module(); holder.parts = root\nroot = tf.train.Checkpoint("
+                              "trainer=holder)\nstatus =")  # fmt: skip
+    before = tensorflow_child(READ_NET, written / "net", ["first", "second"])
+    assert tensorflow_child(script, prefix, ["first", "second"]) == before
 
 
 def test_a_keras_model_with_other_layers_names_and_its_optimizer(

@@ -88,12 +88,16 @@ def by_rules(keys: Sequence[str], rules: MatchRules) -> list[Pair]:
 
 
 def moving(columns: Columns, source: str, target: str) -> list[Pair]:
-    """Pairs of the variables of a subtree that moves from one path to another; none where nothing is there."""
+    """Pairs of the variables of a subtree that moves from one path to another; none where nothing is there.
+
+    An empty path is that of all variables.
+    """
     source, target = source.rstrip("/"), target.rstrip("/")
+    keys = [key for key in columns.keys.texts() if key != GRAPH_KEY]
+    if not source:
+        return [(key, f"{target}/{key}") for key in keys] if target else []
     pairs = [
-        (key, target + key[len(source) :])
-        for key in columns.keys.texts()
-        if key == source or key.startswith(source + "/")
+        (key, target + key[len(source) :]) for key in keys if key == source or key.startswith(source + "/")
     ]
     return pairs if target else [(key, new.lstrip("/")) for key, new in pairs]
 
@@ -345,11 +349,11 @@ class Move(Renaming):
 
     def _verb(self, what: str) -> str:
         count = f" ({len(self.pairs)} variables)" if len(self.pairs) > 1 else ""
-        return f"Move {printable(self.source)}{count}"
+        return f"Move {printable(self.source) or '/'}{count}"
 
     def describe(self) -> str:
         """As `Edit.describe`."""
-        return f"{printable(self.source)} → {printable(self.target) or '/'}"
+        return f"{printable(self.source) or '/'} → {printable(self.target) or '/'}"
 
     def parameters(self) -> Json:
         """As `Renaming.parameters`."""
