@@ -1,7 +1,8 @@
 """Variables with an object graph, so that `tf.train.Checkpoint` restores them: objects are what their names say.
 
-`encoder/dense/kernel` is the variable `kernel` of the object `dense` of the object `encoder` of the root. Optimizer
-slots hang on an object `optimizer`, by the slot relations that the source tells.
+`encoder/dense/kernel` is the variable `kernel` of the object `dense` of the object `encoder` of the root. What has no
+name but its key in an object-based checkpoint stays where that key says. Optimizer slots hang on an object `optimizer`,
+by the slot relations that the source tells.
 """
 
 from __future__ import annotations
@@ -15,9 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME
+from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import ROW_ARRAYS, Columns, Names, Role, Stored, TensorSource, decode, encode
+from ckpt_studio.core.tensors import (
+    ROW_ARRAYS,
+    Columns,
+    Names,
+    Role,
+    Stored,
+    TensorSource,
+    decode,
+    encode,
+    printable,
+)
 from ckpt_studio.core.windows import Window, check_window
+from ckpt_studio.document.paths import path_of
 from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
 from ckpt_studio.formats.roles.object_graph import escape
@@ -39,6 +52,7 @@ class Objects:
         self.graph = TrackableObjectGraph()
         self.graph.nodes.add()
         self._nodes: dict[tuple[str, ...], int] = {(): 0}
+        self._names: dict[tuple[str, ...], str] = {}
 
     def _node(self, path: tuple[str, ...]) -> int:
         """The object at a path, made if need be, with all above it."""
@@ -50,10 +64,20 @@ class Objects:
         return self._nodes[path]
 
     def add(self, name: str) -> str:
-        """Add a variable of this name; its key."""
+        """Add a variable of this name; its key.
+
+        Raises:
+            RequestFault: another variable's name means the same object.
+        """
         path = _path_of(name)
+        other = self._names.setdefault(path, name)
+        if other != name:
+            raise RequestFault(
+                f"{printable(other)!r} and {printable(name)!r} would be the same object; rename one of them.",
+                key=name,
+            )
         key = f"{_joined(path)}{_END}"
-        self._hold(self._node(path), name, key)
+        self._hold(self._node(path), "/".join(path) if name == key else name, key)
         return key
 
     def add_slot(self, name: str, weight: str, slot: str) -> str:
@@ -74,7 +98,9 @@ class Objects:
 
 
 def _path_of(name: str) -> tuple[str, ...]:
-    return tuple(part for part in name.split("/") if part) or (name,)
+    """The local names from the root to the variable of this name."""
+    path = path_of(name) if name.endswith(_END) else name.split("/")
+    return tuple(part for part in path or () if part) or (name,)
 
 
 def _joined(path: tuple[str, ...]) -> str:
@@ -88,7 +114,11 @@ def object_keys(columns: Columns, rows: NDArray[np.int64], names: list[str]) -> 
         columns: of the source.
         rows: int64 [n], the variables.
         names: what each is called.
+
+    Raises:
+        RequestFault: a name can be no object's, or two mean the same object.
     """
+    _check_texts(names)
     objects = Objects()
     name_of = dict(zip(rows.tolist(), names, strict=True))
     keys: dict[int, str] = {}
@@ -105,6 +135,17 @@ def object_keys(columns: Columns, rows: NDArray[np.int64], names: list[str]) -> 
             weight, slot = int(columns.slot_of[row]), columns.slot_names[int(columns.slot_name[row])]
             keys[row] = objects.add_slot(name, name_of[weight], slot)
     return [keys[row] for row in name_of], objects.graph.SerializeToString(deterministic=True)
+
+
+def _check_texts(names: list[str]) -> None:
+    """Raise RequestFault for a name that is not UTF-8."""
+    for name in names:
+        try:
+            name.encode("utf-8")
+        except UnicodeEncodeError:
+            raise RequestFault(
+                f"{printable(name)!r} is not UTF-8, and can be no object's name; rename or drop it.", key=name
+            ) from None
 
 
 class ObjectBased:

@@ -187,6 +187,60 @@ def test_a_name_based_checkpoint_becomes_object_based(
     assert {path.name: path.read_bytes() for path in (tmp_path / "in").iterdir()} == before
 
 
+def test_what_has_no_name_of_its_own_stays_the_object_that_it_is(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    prefix = str(tmp_path / "in" / "m")
+    twins = """
+    net = tf.Module(); net.a = tf.Variable([1.0, 1.0]); setattr(net, "b.c", tf.Variable([2.0, 2.0]))
+    tf.train.Checkpoint(net=net, w=tf.Variable([3.0], name="w")).write(args[0])
+    """
+    tensorflow_child(twins, prefix)
+    written = converted(prefix, tmp_path / "out" / "m", "--names", "objects", "--certify")
+    restore = """
+    net = tf.Module(); net.a = tf.Variable([0.0, 0.0]); setattr(net, "b.c", tf.Variable([0.0, 0.0]))
+    tf.train.Checkpoint(net=net).read(args[0]).assert_existing_objects_matched()
+    result = [net.a.numpy(), getattr(net, "b.c").numpy()]
+    """
+    assert tensorflow_child(restore, written) == [[1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["a//b", "a/b"], "'a//b' and 'a/b' would be the same object; rename one of them."),
+        (["a/b", "odd\udcff"], r"'odd\\xff' is not UTF-8, and can be no object's name; rename or drop it."),
+    ],
+)
+def test_names_that_no_objects_can_have_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: list[str], words: str
+) -> None:
+    make(tmp_path / "in", "m", {key: np.zeros(2, "f4") for key in keys})
+    assert main(["convert", str(tmp_path / "in"), str(tmp_path / "out" / "m"), "--names", "objects"]) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out" / "m.index").exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["net/a//b", "net/a/b"], "'net/net/a//b' is no path in an HDF5 file; rename it."),
+        (["net/./w"], "'net/net/./w' is no path in an HDF5 file"),
+        (
+            ["net/w", "net/w/x"],
+            "'net/net/w' and 'net/net/w/x' cannot both be in an HDF5 file, where one is a group",
+        ),
+    ],
+)
+def test_names_that_hdf5_takes_for_others_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: list[str], words: str
+) -> None:
+    make(tmp_path / "in", "m", {key: np.zeros(2, "f4") for key in keys})
+    assert main(["convert", str(tmp_path / "in"), str(tmp_path / "m.h5")]) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "m.h5").exists()
+
+
 def test_a_v1_file_becomes_a_bundle_that_its_graph_restores(
     tmp_path: Path, tensorflow_child: TensorFlowChild
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import IO, ClassVar, Final, Protocol, TypeAlias
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
@@ -100,7 +101,9 @@ class KerasWriter:
         fill(file)
 
     def _datasets(self, source: TensorSource) -> list[Kept]:
-        return kept_variables(source, self.kept_as, "an HDF5 file", utf8=False)
+        found = kept_variables(source, self.kept_as, "an HDF5 file", utf8=False)
+        _check_paths([one.key for one in found])
+        return found
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,22 @@ class _Member:
         """Append."""
         self._stream.write(data)
         self.size += len(data)
+
+
+def _check_paths(keys: list[str]) -> None:
+    """Raise RequestFault for a key that HDF5 would make another one of, or that is the group of another."""
+    every = set(keys)
+    for key in keys:
+        parts = key.split("/")
+        if "" in parts or "." in parts or "\0" in key:
+            raise RequestFault(f"{printable(key)!r} is no path in an HDF5 file; rename it.", key=key)
+        for above in accumulate(parts[:-1], "{}/{}".format):
+            if above in every:
+                raise RequestFault(
+                    f"{printable(above)!r} and {printable(key)!r} cannot both be in an HDF5 file, where one is a "
+                    "group; rename one of them.",
+                    key=key,
+                )
 
 
 def _check_apart(layout: Layout, sizes: list[int]) -> None:
