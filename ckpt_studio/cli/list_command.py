@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from itertools import chain
 
 from ckpt_studio.cli.output import json_text, print_pieces, say
@@ -74,7 +75,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_rows(infos: list[TensorInfo], names: str, long: bool) -> None:
-    """A table in the order of the names that it shows; a column is there where it has something to say."""
+    """A table in the order of the names that it shows; a column is there where it has something to say.
+
+    What several variables are called is told apart by their keys.
+    """
     named = {info.key: _name(info, names) for info in infos}
     infos = sorted(infos, key=lambda info: named[info.key])
     columns: dict[str, list[str]] = {
@@ -89,8 +93,10 @@ def _print_rows(infos: list[TensorInfo], names: str, long: bool) -> None:
             "TRAINABLE": [_TRAINABLE_WORDS[info.trainable] for info in infos],
             "SOURCE": [info.role_source.word for info in infos],
             "SLOT OF": ["" if info.slot_of is None else named[info.slot_of] for info in infos],
-            "KEY": ["" if info.key == named[info.key] else info.key for info in infos],
         }
+    count = Counter(named.values())
+    told = [info.key if long or count[named[info.key]] > 1 else named[info.key] for info in infos]
+    columns["KEY"] = ["" if key == named[info.key] else key for key, info in zip(told, infos, strict=True)]
     columns["NOTE"] = [_note(info, long) for info in infos]
     shown = {head: cells for head, cells in columns.items() if head == "NAME" or any(cells)}
     right = [at for at, head in enumerate(shown) if head == "SIZE"]

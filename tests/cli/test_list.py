@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from ckpt_studio.cli.main import main
 from tests.helpers.bundles import BundleMaker, Record, shard_name, table
+from tests.helpers.tensorflow_child import TensorFlowChild
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
 
@@ -64,6 +65,20 @@ def test_by_each_of_its_names(capsys: pytest.CaptureFixture[str], corpus: Path) 
     long = shown(capsys, folder, "--long")
     assert [names["full"], names["key"]] in [[row[0], row[-1]] for row in long]
     assert main(["list", folder, "--names", "other"]) == 2
+
+
+def test_what_is_called_the_same_is_told_apart_by_key(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """TensorFlow calls a `Variable` whatever nobody named."""
+    make_it = "tf.train.Checkpoint(a=tf.Variable(1.0), b=tf.Variable(2.0), c=tf.Variable(3.0, name='w')).write(args[0])"
+    tensorflow_child(make_it, tmp_path / "m")
+    head, *rows, _ = shown(capsys, str(tmp_path / "m"))
+    assert head[-1] == "KEY"
+    assert [row[-1] for row in rows if row[0] == "Variable"] == [
+        f"{name}/.ATTRIBUTES/VARIABLE_VALUE" for name in "ab"
+    ]
+    assert [row[-1] for row in rows if row[0] == "w"] == ["weight"]
 
 
 def test_faults_are_in_the_last_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
