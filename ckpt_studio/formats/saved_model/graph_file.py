@@ -18,6 +18,7 @@ from ckpt_studio.formats.meta_graph.load import find_collections, variable_names
 from ckpt_studio.formats.meta_graph.wire import fields
 from ckpt_studio.formats.saved_model.layout import IN_CHUNKS
 from ckpt_studio.formats.saved_model.objects import SavedObjects, parse_objects
+from ckpt_studio.formats.text_proto import TextFault, parse_text
 from ckpt_studio.formats.wire import LENGTH, ReadAt, WireFault, walk
 
 _META_GRAPHS: Final = 2
@@ -120,8 +121,6 @@ def _meta_graphs(read: ReadAt, end: int, name: str) -> Iterator[tuple[int, int]]
 
 def _from_text(text: bytes, name: str) -> bytes:
     """The bytes that a text means, without what is not of variables."""
-    from google.protobuf import text_format
-
     from ckpt_studio.formats.protos.saved_model_pb2 import SavedModel
 
     kept = _of_variables(text)
@@ -130,9 +129,9 @@ def _from_text(text: bytes, name: str) -> bytes:
             f"{name} is a very long text, which is not read: names come from the variables alone."
         )
     try:
-        model = text_format.Merge(kept.decode("utf-8", "replace"), SavedModel(), allow_unknown_field=True)
-    except (text_format.ParseError, RecursionError) as error:
-        raise Corrupt(f"{name} is no SavedModel's graph: {_first_line(error)}.") from error
+        model = parse_text(kept.decode("utf-8", "replace"), SavedModel())
+    except TextFault as fault:
+        raise Corrupt(f"{name} is no SavedModel's graph: {fault}.") from fault
     return model.SerializeToString(deterministic=True)
 
 
@@ -157,7 +156,3 @@ def _of_variables(text: bytes) -> bytes:
     if dropped_at < 0:
         kept.append(text[begin:])
     return b"".join(kept)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].strip().rstrip(".")

@@ -9,13 +9,12 @@ from typing import Final
 from ckpt_studio.core.errors import Corrupt
 from ckpt_studio.core.tensors import decode, encode
 from ckpt_studio.formats.files import read_settled, said
+from ckpt_studio.formats.text_proto import TextFault, parse_text
 
 NAME: Final = "checkpoint"
 """The file's name."""
 
 _MAX_BYTES: Final = 1 << 20
-_ODD_ESCAPE: Final = re.compile(r"(?m)^(?:[^#\\\n]|\\[abfnrtvxXuU?\\'\"0-7])*\\[^abfnrtvxXuU?\\'\"0-7\n]")
-"""What protobuf's own parser only warns of; TensorFlow refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,14 @@ def parse_state_file(path: str) -> StateFile:
 
 
 def _parse(data: bytes, path: str) -> StateFile:
-    from google.protobuf import text_format
-
     from ckpt_studio.formats.protos.checkpoint_state_pb2 import CheckpointState
 
     text = data.decode("utf-8", "surrogateescape")
     text = re.sub("[\udc80-\udcff]", lambda found: f"\\{ord(found[0]) - 0xDC00:03o}", text)
-    if _ODD_ESCAPE.search(text):
-        raise Corrupt(f"{said(path)} is not a readable state file.", path=path)
     try:
-        # As TensorFlow does: of a field that stands there twice, the last one counts.
-        proto = text_format.Merge(text, CheckpointState(), allow_unknown_field=True)
-    except (text_format.ParseError, UnicodeError, RecursionError) as error:
-        raise Corrupt(f"{said(path)} is not a readable state file.", path=path) from error
+        proto = parse_text(text, CheckpointState())
+    except TextFault as fault:
+        raise Corrupt(f"{said(path)} is not a readable state file.", path=path) from fault
     if not proto.model_checkpoint_path:
         raise Corrupt(f"{said(path)} names no checkpoint.", path=path)
     if any(b"\0" in name for name in (proto.model_checkpoint_path, *proto.all_model_checkpoint_paths)):
