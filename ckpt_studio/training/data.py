@@ -1,4 +1,4 @@
-"""The person's data: which array belongs to which input, and whether it fits.
+"""The person's data: whether each array fits the input that it is fed to.
 
 A feed of the wrong rank aborts a TensorFlow process instead of raising, so nothing is fed that was not checked here,
 before the first step.
@@ -6,7 +6,6 @@ before the first step.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,11 @@ import numpy as np
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.training.datafile import ArrayInfo, open_data, read_data
 
-__all__ = ["ArrayInfo", "Feed", "FeedPlan", "Input", "check_mapping", "guess_mapping", "named_inputs", "open_data",
+__all__ = ["ArrayInfo", "Feed", "FeedPlan", "Input", "check_mapping", "fits", "matches", "named_inputs", "open_data",
            "plan_feeds", "read_data"]  # fmt: skip
 
 Shape = tuple[int | None, ...]
 DEFAULT_BATCH = 32
-_LABELS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,84 +84,6 @@ class FeedPlan:
     notes: tuple[str, ...] = ()
 
 
-def guess_mapping(inputs: Sequence[Input], arrays: Mapping[str, ArrayInfo]) -> dict[str, str | float]:
-    """Which array each input most likely takes: by dtype kind, trailing extents, likeness of names, range of labels.
-
-    Each array is given away once, best pair first. Inputs with a value of their own are left to it. A boolean scalar
-    that speaks of training is switched on.
-    """
-    pairs = []
-    guess: dict[str, str | float] = {}
-    for at, one in enumerate(inputs):
-        if one.optional:
-            continue
-        if one.shape == () and one.dtype == "bool" and "train" in one.name.lower():
-            guess[one.name] = 1
-            continue
-        pairs += [
-            (_score(one, info), -at, one.name, info.name) for info in arrays.values() if _fits(one, info)
-        ]
-    taken: set[str] = set()
-    for score, _, name, array in sorted(pairs, reverse=True):
-        if score > 0 and name not in guess and array not in taken:
-            guess[name] = array
-            taken.add(array)
-    return guess
-
-
-def _fits(one: Input, info: ArrayInfo) -> bool:
-    return isinstance(_feed(one, info, len_rows=info.shape[0] if info.shape else 0), Feed)
-
-
-def _score(one: Input, info: ArrayInfo) -> float:
-    like = _likeness(one.name, info.name)
-    if one.shape == ():
-        return like - 0.6
-    score = 1.0 + like
-    wanted = BY_NAME[one.dtype].numpy if one.dtype in BY_NAME else None
-    if wanted is not None and _kind(wanted) == _kind(info.dtype):
-        score += 1
-    if one.shape is not None:
-        exact = len(one.shape) == len(info.shape) and _matches(info.shape[1:], one.shape[1:])
-        score += (1 + 0.25 * sum(extent is not None for extent in one.shape[1:])) if exact else 0
-        per_row = math.prod(info.shape[1:])
-        is_label = info.low is not None and info.high is not None and info.low >= 0 and info.high < _LABELS
-        if wanted is not None and _kind(wanted) == "i" and per_row == 1 and is_label:
-            score += 0.5
-    return score
-
-
-_LABEL_WORDS = ("label", "target", "class", "y")
-_FEATURE_WORDS = ("feature", "image", "input", "data", "x")
-
-
-def _likeness(input_name: str, array: str) -> float:
-    own = input_name.rsplit(":", 1)[0].lower()
-    last = own.rsplit("/", 1)[-1]
-    other = array.lower()
-    ratio = max(
-        difflib.SequenceMatcher(None, last, other).ratio(), difflib.SequenceMatcher(None, own, other).ratio()
-    )
-    mine, theirs = _family(last), _family(other)
-    if mine and theirs:
-        ratio += 0.5 if mine == theirs else -0.5
-    return ratio
-
-
-def _family(name: str) -> str:
-    bare = name.strip("_0123456789")
-    for family in (_LABEL_WORDS, _FEATURE_WORDS):
-        if any(
-            bare == word or bare.startswith(word + "_") or (len(word) > 1 and word in bare) for word in family
-        ):
-            return family[0]
-    return ""
-
-
-def _kind(dtype: np.dtype[Any]) -> str:
-    return {"u": "i", "S": "s", "U": "s", "O": "s"}.get(dtype.kind, dtype.kind if dtype.kind != "V" else "f")
-
-
 def plan_feeds(
     inputs: Sequence[Input],
     arrays: Mapping[str, ArrayInfo],
@@ -189,7 +109,8 @@ def plan_feeds(
         if source is None:
             if not one.optional:
                 problems.append(
-                    f"The input {one.name} ({one.describe()}) gets no data; map it to an array or to a number."
+                    f"The input {one.name} ({one.describe()}) gets no data; map it to an array"
+                    f"{_suitable(one, arrays)} or to a number."
                 )
             continue
         feed = _number(one, source) if not isinstance(source, str) else _array(one, source, arrays, rows)
@@ -203,6 +124,17 @@ def plan_feeds(
     rows = rows if by_row else 0
     batch = _batch(by_row, rows, batch_size, problems)
     return FeedPlan(tuple(feeds), rows, batch, tuple(problems), tuple(notes))
+
+
+def fits(one: Input, info: ArrayInfo) -> bool:
+    """Whether an array could be fed to an input, its own number of rows being the data's."""
+    return isinstance(_feed(one, info, len_rows=info.shape[0] if info.shape else 0), Feed)
+
+
+def _suitable(one: Input, arrays: Mapping[str, ArrayInfo]) -> str:
+    """The arrays that fit an input where there are several: a guess would be none."""
+    found = [name for name, info in arrays.items() if fits(one, info)]
+    return f" ({', '.join(found[:5])}{' ...' if len(found) > 5 else ''})" if len(found) > 1 else ""
 
 
 def _torn(inputs: Sequence[Input], given: Mapping[str, str | float]) -> list[str]:
@@ -263,7 +195,7 @@ def _feed(one: Input, info: ArrayInfo, len_rows: int) -> Feed | str:
             return Feed(one, info.name, True, shape)
     if one.shape == () and math.prod(info.shape) == 1:
         return Feed(one, info.name, False, ())
-    if _matches(info.shape, one.shape) and one.shape[:1] != (None,):
+    if matches(info.shape, one.shape) and one.shape[:1] != (None,):
         return Feed(one, info.name, False, info.shape)
     if (
         one.shape
@@ -280,7 +212,7 @@ def _feed(one: Input, info: ArrayInfo, len_rows: int) -> Feed | str:
 
 def _reshaped(have: tuple[int, ...], want: Shape) -> tuple[int, ...] | None:
     """What one row becomes, or None where the number of elements does not fit."""
-    if _matches(have, want):
+    if matches(have, want):
         return have
     count = math.prod(have)
     unknown = sum(extent is None for extent in want)
@@ -290,7 +222,8 @@ def _reshaped(have: tuple[int, ...], want: Shape) -> tuple[int, ...] | None:
     return tuple(count // known if extent is None else extent for extent in want)
 
 
-def _matches(have: tuple[int, ...], want: Shape) -> bool:
+def matches(have: tuple[int, ...], want: Shape) -> bool:
+    """Whether a shape is one that an input takes."""
     return len(have) == len(want) and all(w is None or w == h for h, w in zip(have, want, strict=True))
 
 

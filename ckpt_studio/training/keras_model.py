@@ -29,6 +29,7 @@ _METADATA: Final = "keras_metadata.pb"
 _OWN: Final = ("keras", "tf_keras", "builtins")
 _TODAYS: Final = "Custom>"
 """How tf.keras 2.11 and later names its own optimizers."""
+_METRICS: Final = ("metrics", "weighted_metrics")
 _RUNS_CODE: Final = ("Lambda", "TFOpLambda", "SlicingOpLambda", "__lambda__")
 
 
@@ -51,8 +52,14 @@ class ModelText:
 
     @property
     def custom(self) -> tuple[str, ...]:
-        """Classes and functions that are not Keras's own, by name."""
-        return tuple(sorted({*_foreign(self.model, 0), *_foreign(self.training, 0)}))
+        """Classes and functions that are not Keras's own and that no run can do without, by name."""
+        trained = {name: one for name, one in self.training.items() if name not in _METRICS}
+        return tuple(sorted({*_foreign(self.model, 0), *_foreign(trained, 0)}))
+
+    @property
+    def custom_metrics(self) -> tuple[str, ...]:
+        """Metrics that are not Keras's own, by name: a run leaves all metrics out then."""
+        return tuple(sorted({*_foreign([self.training.get(name) for name in _METRICS], 0)}))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -87,7 +94,9 @@ class ModelText:
 
     def to_json(self) -> dict[str, Any]:
         """As the training process reads it."""
-        return {"kind": self.kind, "model": dict(self.model), "training": dict(self.training)}
+        left_out = _METRICS if self.custom_metrics else ()
+        training = {name: one for name, one in self.training.items() if name not in left_out}
+        return {"kind": self.kind, "model": dict(self.model), "training": training}
 
 
 def model_text(base: Checkpoint) -> ModelText | None:
@@ -158,8 +167,11 @@ def _foreign(value: object, depth: int) -> Iterator[str]:
     if isinstance(value, Mapping):
         name, module = value.get("class_name"), value.get("module")
         if isinstance(name, str) and "config" in value:
-            own = module is None or (isinstance(module, str) and module.split(".")[0] in _OWN)
             name = name.removeprefix(_TODAYS)
+            own = module is None or (isinstance(module, str) and module.split(".")[0] in _OWN)
+            own = own and (
+                name != "function" or module != "builtins"
+            )  # Keras's own name the module that has them
             if name in _RUNS_CODE or ">" in name or (not own and name != "function"):
                 yield name
             registered = value.get("registered_name")

@@ -60,6 +60,7 @@ class RunFolder:
         self.before = self.start / "before"
         self.known = self.start / "variables.json"
         self.model = self.start / "model.json"
+        self.assets = self.start / "assets"
         self.saved_model = self.start / "saved_model"
 
     def check(self) -> None:

@@ -13,7 +13,6 @@ from ckpt_studio.training.data import (
     ArrayInfo,
     Input,
     check_mapping,
-    guess_mapping,
     open_data,
     plan_feeds,
     read_data,
@@ -34,10 +33,6 @@ def arrays(*infos: ArrayInfo) -> dict[str, ArrayInfo]:
 
 X = Input("x:0", "float32", (None, 4), "Placeholder")
 Y = Input("y:0", "int64", (None,), "Placeholder")
-FLAT = Input("Placeholder:0", "float32", (None, 784), "Placeholder")
-ONE_HOT = Input("Placeholder_1:0", "float32", (None, 10), "Placeholder")
-LEFT = Input("left:0", "float32", (None, 3), "Placeholder")
-RIGHT = Input("right:0", "float32", (None, 3), "Placeholder")
 KEEP = Input("keep_prob:0", "float32", (), "Placeholder")
 TRAINING = Input("is_training:0", "bool", (), "Placeholder")
 RATE = Input("rate:0", "float32", (), "PlaceholderWithDefault", optional=True)
@@ -78,34 +73,6 @@ def test_bad_data_files_are_said(tmp_path: Path) -> None:
             archive.writestr("x.npy", data)
         with pytest.raises(Corrupt, match="'x'"):
             open_data(str(tmp_path / f"{name}.npz"))
-
-
-@pytest.mark.parametrize(
-    ("inputs", "data", "expected"),
-    [
-        (
-            [X, Y],
-            [info("features", (9, 4), "f4"), info("labels", (9,), "i8", 0, 2)],
-            {"x:0": "features", "y:0": "labels"},
-        ),
-        ([X, Y], [info("a", (9, 4), "f8"), info("b", (9,), "i4", 0, 2)], {"x:0": "a", "y:0": "b"}),
-        (
-            [FLAT, ONE_HOT],
-            [info("y", (50, 10), "f4"), info("x", (50, 28, 28), "u1", 0, 255)],
-            {"Placeholder:0": "x", "Placeholder_1:0": "y"},
-        ),
-        ([X, KEEP, TRAINING, RATE], [info("x", (9, 4), "f4")], {"x:0": "x", "is_training:0": 1}),
-        ([KEEP], [info("keep_prob", (), "f4")], {"keep_prob:0": "keep_prob"}),
-        ([X], [info("x", (9, 5), "f4")], {}),
-        (
-            [LEFT, RIGHT],
-            [info("right", (9, 3), "f4"), info("left", (9, 3), "f4")],
-            {"left:0": "left", "right:0": "right"},
-        ),
-    ],
-)  # fmt: skip
-def test_the_guess(inputs: list[Input], data: list[ArrayInfo], expected: dict[str, str | float]) -> None:
-    assert guess_mapping(inputs, arrays(*data)) == expected
 
 
 @pytest.mark.parametrize(
@@ -165,7 +132,6 @@ def test_the_graphs_own_data_is_replaced_as_a_whole_or_not_at_all() -> None:
     data = arrays(info("a", (9, 4), "f4"), info("b", (9,), "i8", 0, 2))
     x = Input("next:0", "float32", (None, 4), "IteratorGetNext", optional=True)
     y = Input("next:1", "int64", (None,), "IteratorGetNext", optional=True)
-    assert guess_mapping([x, y], data) == {}
     assert check_mapping([x, y], data, {}) == []
     assert check_mapping([x, y], data, {"next": "a", "next:1": "b"}) == []
     (problem,) = check_mapping([x, y], data, {"next": "a"})

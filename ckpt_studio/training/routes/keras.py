@@ -9,6 +9,7 @@ from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card
+from ckpt_studio.training.keras_assets import copy_assets
 from ckpt_studio.training.keras_model import ModelText, model_text
 from ckpt_studio.training.prepare import Start, start_step
 from ckpt_studio.training.spec import RunSpec
@@ -50,16 +51,26 @@ class KerasRoute:
             settings=settings,
             custom=text.custom,
             mapping={} if spec.data is None else dict(spec.data.map),
+            notes=tuple(_left_out(text)),
             problems=tuple(_unable(text, settings)),
         )
 
     def write_start(self, start: Start) -> str:
-        """As `Route.write_start`: the staged view, and the model's text beside it."""
+        """As `Route.write_start`: the staged view, the model's text and its vocabularies beside it."""
         text = model_text(start.base)
         assert text is not None
         prefix = start.write()
         start.folder.model.write_text(json.dumps(text.to_json()), "utf-8")
+        if start.base.format == "keras":
+            copy_assets(start.base.path, start.folder.assets)
         return prefix
+
+
+def _left_out(text: ModelText) -> list[str]:
+    if not text.custom_metrics:
+        return []
+    named = ", ".join(text.custom_metrics)
+    return [f"The model's metrics are left out: they need code that is not Keras's own ({named})."]
 
 
 def _unable(text: ModelText, settings: dict[str, object]) -> list[str]:

@@ -23,11 +23,11 @@ from ckpt_studio.training.card import Card, Initialised, Input, Risk
 from ckpt_studio.training.data import (
     ArrayInfo,
     FeedPlan,
-    guess_mapping,
     named_inputs,
     open_data,
     plan_feeds,
 )
+from ckpt_studio.training.guess import guess_mapping
 from ckpt_studio.training.prepare import Start
 from ckpt_studio.training.spec import RunSpec
 

@@ -30,9 +30,7 @@ def freeze_function(concrete: Any, frozen: Collection[tf.Variable]) -> tuple[Cal
     names = frozenset(name for held, name in captures if any(held is handle for handle in handles))
     if not names:
         return concrete, 0
-    proto = MetaGraphDef()
-    proto.graph_def.ParseFromString(concrete.graph.as_graph_def().SerializeToString())
-    view = _view(proto, {name for held, name in captures if held.dtype == tf.resource})
+    proto, view = _looked_at(concrete)
     ends = [op.name for op in concrete.graph.control_outputs]
     roots = {*ends, *(tensor.op.name for tensor in concrete.graph.outputs)}
     rewritten = MetaGraphDef()
@@ -44,6 +42,21 @@ def freeze_function(concrete: Any, frozen: Collection[tf.Variable]) -> tuple[Cal
     if not freezer.replaced:
         return concrete, 0
     return _wrapped(concrete, rewritten, ends), len(freezer.replaced)
+
+
+def written_by(concrete: Any) -> list[Any]:
+    """The captured resources that a concrete function writes, in the order of their capture."""
+    view = _looked_at(concrete)[1]
+    written = frozenset[str]().union(*(write.all for write in view.writes.values()))
+    return [held for held, inner in concrete.graph.captures if inner.op.name in written]
+
+
+def _looked_at(concrete: Any) -> tuple[MetaGraphDef, GraphView]:
+    """The graph of a concrete function, and how the rewriting looks at it."""
+    proto = MetaGraphDef()
+    proto.graph_def.ParseFromString(concrete.graph.as_graph_def().SerializeToString())
+    resources = {inner.op.name for held, inner in concrete.graph.captures if held.dtype == tf.resource}
+    return proto, _view(proto, resources)
 
 
 def _view(proto: MetaGraphDef, resources: Collection[str]) -> GraphView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import keras
 
@@ -11,14 +11,16 @@ from ckpt_studio.core.errors import RunFault
 from ckpt_studio.training.data import (
     FeedPlan,
     Input,
-    guess_mapping,
     named_inputs,
     open_data,
     plan_feeds,
     read_data,
 )
 from ckpt_studio.training.feeder import Feeder
+from ckpt_studio.training.guess import guess_mapping
 from ckpt_studio.training.worker.job import Job
+
+_HALVES: Final = ("float16", "bfloat16")
 
 
 class ModelData:
@@ -35,24 +37,25 @@ class ModelData:
             )
         self._model = model
         self._features = [_input(tensor, tensor.name) for tensor in model.inputs]
-        losses = _losses(model)
+        self._names = _output_names(model)
+        names = ["y"] if len(self._names) == 1 else [f"y_{name}" for name in self._names]
+        outputs = zip(model.outputs, names, _losses(model, self._names), strict=True)
         self._targets = [
-            _target(tensor, name, loss)
-            for tensor, name, loss in zip(model.outputs, _target_names(model), losses, strict=True)
+            None if loss is None else _target(tensor, name, loss) for tensor, name, loss in outputs
         ]
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """All that is fed."""
         weight = Input("sample_weight:0", "float32", (None,), "SampleWeight", optional=True)
-        return (*self._features, *self._targets, weight)
+        return (*self._features, *filter(None, self._targets), weight)
 
     def batch(self, fed: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         """Features, targets and sample weights as `model.fit` takes them."""
         features = [fed[one.name] for one in self._features]
-        targets = [fed[one.name] for one in self._targets]
+        targets = [None if one is None else fed[one.name] for one in self._targets]
         x = keras.tree.pack_sequence_as(_struct(self._model, "_inputs_struct", features), features)
-        y = targets[0] if len(targets) == 1 else dict(zip(self._model.output_names, targets, strict=True))
+        y = targets[0] if len(targets) == 1 else dict(zip(self._names, targets, strict=True))
         return x, y, fed.get("sample_weight:0")
 
 
@@ -82,23 +85,28 @@ def _target(tensor: Any, name: str, loss: str) -> Input:
     shape = tuple(tensor.shape)
     if loss.startswith("sparse"):
         return Input(f"{name}:0", "int64", shape[:-1], "Target")
-    return Input(f"{name}:0", tensor.dtype, shape, "Target")
+    dtype = "float32" if tensor.dtype in _HALVES else tensor.dtype  # losses are computed in single precision
+    return Input(f"{name}:0", dtype, shape, "Target")
 
 
-def _target_names(model: Any) -> list[str]:
-    return ["y"] if len(model.outputs) == 1 else [f"y_{name}" for name in model.output_names]
+def _output_names(model: Any) -> list[str]:
+    """What losses and targets call the outputs, in their order: keys of the dict that a model gives, else layers."""
+    struct = getattr(model, "_outputs_struct", None)
+    if isinstance(struct, Mapping) and set(map(id, struct.values())) == set(map(id, model.outputs)):
+        return sorted(map(str, struct))
+    return list(getattr(model, "output_names", ("y",)))
 
 
-def _losses(model: Any) -> list[str]:
-    """Name of the loss of each output, in snake case."""
+def _losses(model: Any, names: Sequence[str]) -> list[str | None]:
+    """Name of the loss of each output, in snake case; None for one without a loss."""
     loss = model.loss
     if isinstance(loss, Mapping):
-        each = [loss.get(name) for name in model.output_names]
+        each = [loss.get(name) for name in names]
     elif isinstance(loss, list | tuple):
         each = list(loss)
     else:
         each = [loss] * len(model.outputs)
-    return [_name_of(one) for one in each]
+    return [None if one is None else _name_of(one) for one in each]
 
 
 def _name_of(loss: Any) -> str:

@@ -65,11 +65,17 @@ def rates_of(optimizers: Sequence[Any]) -> dict[str, float]:
     }
 
 
-def compile_model(model: Any, settings: Mapping[str, Any], job: Job) -> None:
+def compile_model(model: Any, settings: Mapping[str, Any], job: Job, *, scaled: bool = False) -> None:
     """Compile a model with what the SPEC has in place of its settings, and build its optimizer on all weights.
 
+    Args:
+        model: a Keras model.
+        settings: what its file says.
+        job: the run.
+        scaled: whether the optimizer scales the loss, also where the file does not say so.
+
     Raises:
-        RunFault: it has no loss.
+        RunFault: it has no loss, or one that Keras does not know.
     """
     settings = dict(settings)
     if job.spec.optimizer is not None:
@@ -78,9 +84,25 @@ def compile_model(model: Any, settings: Mapping[str, Any], job: Job) -> None:
         settings["loss"] = job.spec.loss
     if not settings.get("loss"):
         raise RunFault("The model was not compiled, so it has no loss; name one.")
+    for name in keras.tree.flatten(settings["loss"]):
+        _check_loss(name)
     optimizer = keras.optimizers.get(settings.get("optimizer") or "rmsprop")
+    if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
     model.compile(**{**settings, "optimizer": optimizer}, jit_compile=False)
     optimizer.build(model.trainable_variables)
+
+
+def _check_loss(loss: Any) -> None:
+    """See that a loss that is only named is one of Keras's. Raises RunFault."""
+    try:
+        if isinstance(loss, str):
+            keras.losses.get(loss)
+    except ValueError as error:
+        raise RunFault(
+            f"Keras has no loss {loss!r}; name another one, or for a model with a loss of your own, write a recipe "
+            "that builds it."
+        ) from error
 
 
 def set_rate(optimizer: Any, rate: float) -> None:

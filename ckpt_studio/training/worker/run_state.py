@@ -38,19 +38,21 @@ def encode_state(job: Job, variables: Sequence[LiveVariable]) -> bytes:
 
 
 def restore_state(job: Job, variables: Sequence[LiveVariable]) -> tuple[str, ...]:
-    """Give seeds the state that lies beside the start; why resuming is not exact, one sentence each."""
+    """Give seeds and the like the state that lies beside the start; why resuming is not exact, one sentence each."""
     path = job.folder.start / RUN_STATE
     held = [one for one in variables if one.told.carried]
     if not path.is_file():
         if held and job.card.start_step:
             names = ", ".join(one.told.name for one in held[:4])
-            return (f"No state of random numbers lies beside the checkpoint, so {names} begin anew.",)
+            return (
+                f"No values for {names} lie beside the checkpoint, and it cannot hold them: they begin anew.",
+            )
         return ()
     try:
         state = json.loads(path.read_text("ascii"))
         carried, before = dict(state["carried"]), dict(state["circumstances"])
     except (ValueError, KeyError, TypeError):
-        return ("The state beside the checkpoint is damaged, so random numbers begin anew.",)
+        return ("The state beside the checkpoint is damaged, so random numbers and the like begin anew.",)
     reasons = []
     for one in held:
         if one.told.name not in carried:

@@ -44,6 +44,7 @@ class Stepper:
 
     Attributes:
         names: of the numbers that each step tells beside its loss.
+        traced: the concrete function of several steps, before anything was frozen in it.
         blocked: how many updates were left out of the graph.
         random: names of operations whose random numbers no checkpoint can repeat.
     """
@@ -65,11 +66,11 @@ class Stepper:
             )
             return rows.stack()
 
-        concrete = tf.function(run, autograph=False).get_concrete_function(
+        self.traced = tf.function(run, autograph=False).get_concrete_function(
             batches.spec(), tf.TensorSpec((), tf.int32)
         )
-        self.random = _random_ops(concrete)
-        self._call, self.blocked = freeze_function(concrete, frozen)
+        self.random = _random_ops(self.traced)
+        self._call, self.blocked = freeze_function(self.traced, frozen)
 
     def steps(self, at: int, count: int) -> tuple[list[float], dict[str, list[float | None]]]:
         """Do steps; a loss each, and each of the other numbers."""

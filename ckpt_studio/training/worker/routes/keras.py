@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import keras
 import tensorflow as tf
 from keras.src.saving.serialization_lib import SafeModeScope
 
+from ckpt_studio.core.errors import RunFault
+from ckpt_studio.training.variables_file import read_known
 from ckpt_studio.training.worker.confine import confine_job
 from ckpt_studio.training.worker.hold_still import hold_still
 from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import Writer
 from ckpt_studio.training.worker.keras_data import ModelData, plan_data
 from ckpt_studio.training.worker.keras_files import KerasWriter
+from ckpt_studio.training.worker.keras_layers import give_vocabularies, settle
 from ckpt_studio.training.worker.keras_step import (
     compile_model,
     keras_step,
@@ -31,6 +34,8 @@ from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.live import LiveVariable, keras_variables
 from ckpt_studio.training.worker.routes.stepped import Parts, SteppedTrainer, prepare_tensorflow
 from ckpt_studio.training.worker.stepping import Batches, FedBatches
+
+_WRAPPED: Final = "optimizer/inner_optimizer/"
 
 
 class KerasRun:
@@ -76,7 +81,10 @@ class KerasRun:
 
         step = partial(_step, model)
         rates = partial(rates_of, [model.optimizer])
-        return SteppedTrainer(job, Parts(card, variables, step, batches, writer, hold, rates=rates))
+        settled = partial(settle, [model])
+        return SteppedTrainer(
+            job, Parts(card, variables, step, batches, writer, hold, rates=rates, settle=settled)
+        )
 
 
 def _step(model: Any, batch: Any) -> Any:
@@ -84,8 +92,27 @@ def _step(model: Any, batch: Any) -> Any:
 
 
 def _model(job: Job) -> Any:
-    """The model, compiled as the file and the SPEC say, with its optimizer built on all weights."""
+    """The model, compiled as the file and the SPEC say, with its optimizer built on all weights.
+
+    Raises:
+        RunFault: Keras cannot make it from what the file says.
+    """
     said = json.loads(job.folder.model.read_text("utf-8"))
+    try:
+        model, settings = _made(said)
+        give_vocabularies(model, job.folder.assets, job.card.meta_graph)
+    except (ValueError, TypeError, LookupError, AttributeError, ImportError, OSError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise RunFault(
+            f"Keras cannot make the model from {job.card.meta_graph}: {lines[0].rstrip('.')}; write a recipe that "
+            "builds it."
+        ) from error
+    compile_model(model, settings, job, scaled=_is_scaled(said, job))
+    return model
+
+
+def _made(said: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The model and the settings that it was compiled with."""
     with SafeModeScope(True):
         if said["kind"] == "keras":
             model = keras.saving.deserialize_keras_object(
@@ -96,6 +123,18 @@ def _model(job: Job) -> Any:
             model = legacy_model(said["model"])
             settings = legacy_settings(said["training"])
     kept = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
-    settings = {name: settings.get(name) for name in kept}
-    compile_model(model, settings, job)
-    return model
+    return model, {name: settings.get(name) for name in kept}
+
+
+def _is_scaled(said: Mapping[str, Any], job: Job) -> bool:
+    """Whether the loss is scaled, for weights of half precision.
+
+    Keras wraps the optimizer for that without saying so in a file's settings; that it did is seen by what it kept. A
+    new optimizer is wrapped where Keras would.
+    """
+    if any(one.key.startswith(_WRAPPED) for one in read_known(job.folder.known)):
+        return True
+    config = said["model"].get("config")
+    policy = config.get("dtype") if isinstance(config, Mapping) else None
+    policy = policy.get("config", {}).get("name") if isinstance(policy, Mapping) else policy
+    return job.spec.optimizer is not None and policy == "mixed_float16"

@@ -26,6 +26,7 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import BundleWriter, Writer
 from ckpt_studio.training.worker.keras_data import ModelData, plan_data
 from ckpt_studio.training.worker.keras_files import KerasWriter
+from ckpt_studio.training.worker.keras_layers import settle
 from ckpt_studio.training.worker.keras_step import make_metrics, rates_of, set_rate
 from ckpt_studio.training.worker.link import Link
 from ckpt_studio.training.worker.live import LiveVariable, keras_variables, slots_of
@@ -79,7 +80,8 @@ class RecipeRun:
             return _writer(job, recipe, frozen, keys)
 
         rates = partial(rates_of, _optimizers(recipe))
-        parts = Parts(card, variables, step, of_run, writer, hold, found, rates)
+        settled = partial(settle, list(recipe.objects.values()))
+        parts = Parts(card, variables, step, of_run, writer, hold, found, rates, settled)
         return SteppedTrainer(job, parts) if crew is None else CrewTrainer(job, parts, crew, recipe)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.keep import RunCheckpoints, Writer
 from ckpt_studio.training.worker.live import LiveVariable, give_values
 from ckpt_studio.training.worker.lockstep import Found
+from ckpt_studio.training.worker.loose_state import loose_states
 from ckpt_studio.training.worker.routes.base import Done, has_before
 from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.stepping import Batches, Step, Stepper
@@ -40,6 +41,7 @@ class Parts:
         hold: told which variables are frozen, before anything is traced.
         found: where each stands in the checkpoint's object graph, for checkpoints that have one.
         rates: numbers that are looked at now and then and not each step, such as the learning rate.
+        settle: told when all variables have their values, before anything is traced.
     """
 
     card: Card
@@ -50,6 +52,7 @@ class Parts:
     hold: Callable[[Sequence[LiveVariable]], None]
     found: Sequence[Found] = ()
     rates: Callable[[], Mapping[str, float]] = dict
+    settle: Callable[[], object] = field(default=lambda: None)
 
 
 def prepare_tensorflow(job: Job) -> None:
@@ -81,9 +84,11 @@ class SteppedTrainer:
             self.card = card
             return
         give_values(parts.variables, self.binding, start)
-        reasons = restore_state(job, parts.variables)
+        parts.settle()
         parts.hold([parts.variables[at] for at in frozen])
         self._stepper = Stepper(parts.step, parts.batches(), [parts.variables[at].resource for at in frozen])
+        self._all = (*parts.variables, *loose_states(self._stepper.traced, parts.variables))
+        reasons = restore_state(job, self._all)
         if self._stepper.random:
             named = ", ".join(self._stepper.random)
             reasons = (*reasons, f"The step draws random numbers whose state no checkpoint holds ({named}).")
@@ -120,7 +125,7 @@ class SteppedTrainer:
 
     def try_batch(self) -> tuple[float | None, float | None]:
         """As `Trainer.try_batch`: one step's loss, after which every variable gets its value back."""
-        kept = [one.value().copy() for one in self._variables]
+        kept = [one.value().copy() for one in self._all]
         before = after = self._try(kept)
         if has_before(self._job):
             original = open_bundle(str(self._job.folder.before))
@@ -130,7 +135,7 @@ class SteppedTrainer:
 
     def _try(self, kept: Sequence[Any]) -> float:
         (loss,), _ = self._stepper.steps(self.card.start_step, 1)
-        for one, value in zip(self._variables, kept, strict=True):
+        for one, value in zip(self._all, kept, strict=True):
             one.variable.assign(value)
         return loss
 
@@ -157,7 +162,7 @@ class SteppedTrainer:
             values[key] = self._variables[place].value()
         if self._grafted:
             values[GRAPH_KEY] = self._graph
-        state = encode_state(self._job, self._variables)
+        state = encode_state(self._job, self._all)
         return self._checkpoints.save(step, TrainedValues(self._start, values), state, loss)
 
     def _check(self, one: LiveVariable, step: int) -> None:
@@ -185,6 +190,11 @@ def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card
             for one in binding.differs
         ),
     ]
+    missing = binding.missing()
+    anew = ", ".join(one.name for one in missing[:3]) + (" and more" if len(missing) > 3 else "")
+    inexact = (
+        [f"The checkpoint does not hold {anew}: they begin anew."] if missing and card.start_step else []
+    )
     if not any(one.trained for one in bound):
         problems.append("None of the model's weights is in the checkpoint; it is another model.")
     return replace(
@@ -192,10 +202,11 @@ def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card
         bound=tuple(sorted({one.key for one in bound})),
         bindings=bound,
         trained=tuple(sorted(one.key for one in bound if one.trained)),
-        missing=binding.missing(),
+        missing=missing,
         unused=binding.unused,
         differs=binding.differs,
         frozen=tuple(keys),
         notes=(*card.notes, *notes),
+        inexact=(*card.inexact, *inexact),
         problems=(*card.problems, *problems),
     )
