@@ -88,6 +88,5 @@ class Canvas:
 
     def range(self) -> tuple[float, float] | tuple[None, None]:
         """Smallest and largest finite value seen, None when there is none."""
-        if bool(np.isnan(self.low).all()):
-            return None, None
-        return float(np.fmin.reduce(self.low, axis=None)), float(np.fmax.reduce(self.high, axis=None))
+        low = float(np.fmin.reduce(self.low, axis=None))
+        return (None, None) if np.isnan(low) else (low, float(np.fmax.reduce(self.high, axis=None)))

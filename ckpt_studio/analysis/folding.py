@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -54,6 +54,37 @@ class Patch:
     count: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Share:
+    """The pixels that a part of a side falls into.
+
+    Attributes:
+        pixels: which ones.
+        starts: where in the part each of them begins.
+        size: how long the part is.
+    """
+
+    pixels: slice
+    starts: list[int]
+    size: int
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """Int64 [pixels]: `starts`."""
+        return np.array(self.starts)
+
+    @cached_property
+    def last(self) -> NDArray[np.int64]:
+        """Int64 [pixels]: the last place of each."""
+        return np.append(self.first[1:], self.size) - 1
+
+    @cached_property
+    def lengths(self) -> tuple[int, int]:
+        """Places of the shortest and of the longest."""
+        lengths = self.last - self.first + 1
+        return int(lengths.min()), int(lengths.max())
+
+
 class Pixels:
     """How one side of a plane is divided into pixels.
 
@@ -70,16 +101,20 @@ class Pixels:
             if step < _EVEN
             else [*range(start, stop, step), stop]
         )
+        self._shared: tuple[Span, Share] | None = None
 
     def __len__(self) -> int:
         return len(self.edges) - 1
 
-    def share(self, part: Span) -> tuple[slice, list[int]]:
-        """Which pixels a part falls into, and where in the part each of them begins."""
-        first, stop = bisect_right(self.edges, part[0]) - 1, bisect_left(self.edges, part[1])
-        starts = [edge - part[0] for edge in self.edges[first:stop]]
-        starts[0] = 0
-        return slice(first, stop), starts
+    def share(self, part: Span) -> Share:
+        """The pixels that a part falls into; the same part is often asked for again."""
+        known = self._shared
+        if known is None or known[0] != part:
+            first, stop = bisect_right(self.edges, part[0]) - 1, bisect_left(self.edges, part[1])
+            starts = [edge - part[0] for edge in self.edges[first:stop]]
+            starts[0] = 0
+            known = self._shared = (part, Share(slice(first, stop), starts, part[1] - part[0]))
+        return known[1]
 
 
 def fold_rows(tile: NDArray[Any], rows: Span, down: Pixels, sums: bool) -> Patch:
@@ -92,7 +127,8 @@ def fold_rows(tile: NDArray[Any], rows: Span, down: Pixels, sums: bool) -> Patch
         sums: whether sums are wanted, too.
     """
     values = numbers(tile)
-    places, starts = down.share(rows)
+    share = down.share(rows)
+    places, starts = share.pixels, share.starts
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = _reduce_rows(np.minimum, values, starts), _reduce_rows(np.maximum, values, starts)
         if values.dtype.kind == "f" and not (math.isfinite(low.min()) and math.isfinite(high.max())):
@@ -119,13 +155,13 @@ def _fold_marked(values: NDArray[Any], down: slice, starts: list[int], sums: boo
 
 def fold_columns(patches: Sequence[Patch], columns: Span, across: Pixels) -> tuple[slice, list[Patch]]:
     """Reduce the columns of rectangles that have the same ones: which columns of pixels, and the finished patches."""
-    places, starts = across.share(columns)
+    share = across.share(columns)
     if any(patch.nan is not None for patch in patches):
         patches = [_with_marks(patch) for patch in patches]
 
     def together(name: str, function: np.ufunc) -> NDArray[Any] | None:
         parts = [getattr(patch, name) for patch in patches]
-        return None if parts[0] is None else _reduce_columns(function, np.concatenate(parts), starts)
+        return None if parts[0] is None else _reduce_columns(function, np.concatenate(parts), share)
 
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = together("low", np.minimum), together("high", np.maximum)
@@ -138,12 +174,23 @@ def fold_columns(patches: Sequence[Patch], columns: Span, across: Pixels) -> tup
         low[low == np.inf] = np.nan
         high[high == -np.inf] = np.nan
     finished, first = [], 0
-    for patch in patches:
-        stop = first + patch.low.shape[0]
+    for down in _joined([patch.down for patch in patches]):
+        stop = first + down.stop - down.start
         parts = [None if p is None else p[first:stop] for p in (nan, inf, total, count)]
-        finished.append(Patch(patch.down, low[first:stop], high[first:stop], *parts))
+        finished.append(Patch(down, low[first:stop], high[first:stop], *parts))
         first = stop
-    return places, finished
+    return share.pixels, finished
+
+
+def _joined(runs: list[slice]) -> list[slice]:
+    """The same places in fewer runs, where one follows the other."""
+    joined = runs[:1]
+    for run in runs[1:]:
+        if run.start == joined[-1].stop:
+            joined[-1] = slice(joined[-1].start, run.stop)
+        else:
+            joined.append(run)
+    return joined
 
 
 def _with_marks(patch: Patch) -> Patch:
@@ -193,23 +240,21 @@ def _reduce_rows(
     return reduced
 
 
-def _reduce_columns(function: np.ufunc, values: NDArray[Any], starts: list[int]) -> NDArray[Any]:
+def _reduce_columns(function: np.ufunc, values: NDArray[Any], share: Share) -> NDArray[Any]:
     """[pixels down, columns] to [pixels down, pixels across]."""
-    width = values.shape[1]
-    if len(starts) == width:
+    width, count = values.shape[1], len(share.starts)
+    if count == width:
         return values
-    if function is np.add or width >= _LONG * len(starts):
-        return np.asarray(function.reduceat(values, starts, axis=1))
+    if function is np.add or width >= _LONG * count:
+        return np.asarray(function.reduceat(values, share.first, axis=1))
     # few columns a pixel: the fold of so many neighbours, for each place, and a look or two at that for each pixel
-    first = np.array(starts)
-    last = np.append(first[1:], width) - 1
-    lengths = last - first + 1
-    most, window = 1 << (int(lengths.min()).bit_length() - 1), 1
+    shortest, longest = share.lengths
+    most, window = 1 << (shortest.bit_length() - 1), 1
     while window < most:
         values = function(values[:, :-window], values[:, window:])
         window *= 2
-    found = np.take(values, first, axis=1, mode="clip")
-    for step in range(window, int(lengths.max()), window):
-        places = np.minimum(first + step, last - window + 1)
+    found = np.take(values, share.first, axis=1, mode="clip")
+    for step in range(window, longest, window):
+        places = np.minimum(share.first + step, share.last - window + 1)
         function(found, np.take(values, places, axis=1, mode="clip"), out=found)
     return found

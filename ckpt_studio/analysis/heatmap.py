@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -26,7 +27,7 @@ from ckpt_studio.core.errors import Changed, RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, printable
 from ckpt_studio.formats.held import Held
-from ckpt_studio.formats.parallel import in_order
+from ckpt_studio.formats.parallel import alone, in_order
 
 _TILE_BYTES: Final = 1 << 23
 _BATCH: Final = 8
@@ -41,6 +42,9 @@ _STEP_SECONDS: Final = 0.25
 """A step that takes longer gives the picture that it has so far."""
 _ELEMENTS_KEPT: Final = 1 << 15
 """Pictures of at most so many single elements keep them as they are, to be written into the cells."""
+
+
+_Patches = list[tuple[slice, Patch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +234,10 @@ class Refinement:
             for start in down.edges[:-1]
             for tile in self._plane.tiles((start, start + run), self._columns, itemsize, _TILE_BYTES)
         )
-        while batch := list(islice(tiles, _ROUGH_BATCH)):
-            for across, patch in self._fold(batch, canvas, task):
-                canvas.add(across, patch)
+        with Held(self._source, self._request.key) as source:
+            while batch := list(islice(tiles, _ROUGH_BATCH)):
+                for across, patch in self._fold(source, batch, canvas, task):
+                    canvas.add(across, patch)
         return canvas
 
     def _exact_canvas(self) -> Canvas:
@@ -248,21 +253,19 @@ class Refinement:
         canvas = self._exact_canvas()
         batches = self._batches(time.monotonic() + seconds)
 
-        def work(batch: list[Tile], task: Task) -> list[tuple[slice, Patch]]:
-            return self._fold(batch, canvas, task)
+        with Held(self._source, self._request.key) as source:
 
-        if self.total <= _ALONE_BYTES:
-            answers: Iterator[tuple[list[Tile], list[tuple[slice, Patch]]]] = (
-                (batch, work(batch, task)) for batch in batches
-            )
-        else:
-            answers = in_order(work, batches, task)
-        for batch, patches in answers:
-            for across, patch in patches:
-                canvas.add(across, patch)
-            size = self._size(batch)
-            self.done += size
-            task.advance(size)
+            def work(batch: list[Tile], task: Task) -> _Patches:
+                return self._fold(source, batch, canvas, task)
+
+            few = self.total <= _ALONE_BYTES
+            with closing(alone(work, batches, task) if few else in_order(work, batches, task)) as answers:
+                for batch, patches in answers:
+                    for across, patch in patches:
+                        canvas.add(across, patch)
+                    size = self._size(batch)
+                    self.done += size
+                    task.advance(size)
         if self.done >= self.total:
             self.exact = True
         return canvas
@@ -279,18 +282,17 @@ class Refinement:
         cells = sum((rows[1] - rows[0]) * (columns[1] - columns[0]) for rows, columns in batch)
         return cells * self._info.dtype.itemsize
 
-    def _fold(self, batch: list[Tile], canvas: Canvas, task: Task) -> list[tuple[slice, Patch]]:
+    def _fold(self, source: Held, batch: list[Tile], canvas: Canvas, task: Task) -> _Patches:
         """Patches of some tiles, each with the columns of pixels that it belongs to."""
         key, patches = self._request.key, []
-        with Held(self._source, key) as source:
-            for columns, tiles in groupby(batch, key=itemgetter(1)):
-                found = []
-                for rows, _ in tiles:
-                    task.check()
-                    values = self._plane.read(source, key, slice(*rows), slice(*columns))
-                    canvas.keep(values, rows, columns)
-                    found.append(fold_rows(values, rows, canvas.down, canvas.sums))
-                    del values  # so that the next tile gets the same memory, which is in the cache
-                across, finished = fold_columns(found, columns, canvas.across)
-                patches += [(across, patch) for patch in finished]
+        for columns, tiles in groupby(batch, key=itemgetter(1)):
+            found = []
+            for rows, _ in tiles:
+                task.check()
+                values = self._plane.read(source, key, slice(*rows), slice(*columns))
+                canvas.keep(values, rows, columns)
+                found.append(fold_rows(values, rows, canvas.down, canvas.sums))
+                del values  # so that the next tile gets the same memory, which is in the cache
+            across, finished = fold_columns(found, columns, canvas.across)
+            patches += [(across, patch) for patch in finished]
         return patches

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
 from ckpt_studio.analysis.tally import Tally
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import Stored, TensorSource
 from ckpt_studio.formats.files import FileReader, open_stored
@@ -105,7 +106,7 @@ class _Sharing:
 
     def _serve(self, reducer: Reducer) -> None:
         try:
-            done, buffer = 0, np.empty(self._step, np.uint8)
+            done, buffer = 0, room((self._step,))
             while (start := self._next(done)) is not None:
                 part = buffer[: min(self._step, self._stored.size - start)]
                 self._file.read_into(part, self._stored.offset + start, len(part))

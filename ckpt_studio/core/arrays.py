@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from math import prod
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
+
+_LINE: Final = 64
+_LARGE: Final = 1 << 14
+
+
+def room(shape: Sequence[int], dtype: Any = np.uint8) -> NDArray[Any]:
+    """As `np.empty`, for numbers, to be read into: memory that begins at a line of the cache.
+
+    What numpy gives begins anywhere, every second time where the system copies bytes to half as fast.
+    """
+    kind = np.dtype(dtype)
+    size = prod(shape) * kind.itemsize
+    if size < _LARGE:
+        return np.empty(shape, kind)
+    memory = np.empty(size + _LINE, np.uint8)
+    first = -int(memory.__array_interface__["data"][0]) % _LINE
+    found: NDArray[Any] = memory[first : first + size].view(kind).reshape(shape)
+    return found
 
 
 def distinct(values: NDArray[T]) -> NDArray[T]:

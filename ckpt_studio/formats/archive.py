@@ -22,6 +22,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Truncated, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, printable
@@ -335,7 +336,7 @@ def blocks_of(file: FileReader, part: Part) -> Iterator[NDArray[np.uint8]]:
     source = Unpacked(file, part, start) if part.deflated else file
     base = 0 if part.deflated else start
     crc = 0
-    buffer = np.empty(min(BLOCK_BYTES, part.size), np.uint8)
+    buffer = room((min(BLOCK_BYTES, part.size),))
     for done in range(0, part.size, BLOCK_BYTES):
         block = buffer[: min(BLOCK_BYTES, part.size - done)]
         source.read_into(block, base + done)

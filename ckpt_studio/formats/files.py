@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.errors import Changed, Corrupt, FileFault, MissingFile, Truncated
 from ckpt_studio.core.tensors import BLOCK_BYTES, Stored
 from ckpt_studio.core.texts import visible
@@ -231,7 +232,7 @@ class FileReader:
                 path=self.path,
                 offset=offset,
             )
-        data: NDArray[Any] = np.empty(size, np.uint8)
+        data: NDArray[np.uint8] = room((size,))
         self.read_into(data, offset)
         return data
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.dtypes import FOREIGN, DType
 from ckpt_studio.core.errors import FileFault
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -102,7 +103,7 @@ def read_window(file: Bytes, place: Place, window: Window, big_endian: bool) -> 
         FileFault: as `FileReader.read_into`.
     """
     assert place.dtype.numpy is not None
-    out = np.empty([part.stop - part.start for part in window], place.dtype.numpy)
+    out = room([part.stop - part.start for part in window], place.dtype.numpy)
     if out.size:
         itemsize = place.dtype.itemsize
         target = as_bytes(out).reshape(*out.shape, itemsize)
@@ -124,7 +125,7 @@ def _fill(file: Bytes, offset: int, shape: tuple[int, ...], window: Window, out:
         file.read_into(out.reshape(-1), offset + first * row)
     elif row <= max(_CHEAP_GAP, min(4 * wanted, BLOCK_BYTES)):
         step = min(count, max(1, BLOCK_BYTES // row))
-        rows = np.empty((step, *shape[1:]), np.uint8)
+        rows = room((step, *shape[1:]))
         for start in range(0, count, step):
             part = rows[: min(step, count - start)]
             file.read_into(part.reshape(-1), offset + (first + start) * row)
@@ -158,7 +159,7 @@ def read_blocks(file: Bytes, place: Place, big_endian: bool, task: Task = UNTEND
     assert place.dtype.numpy is not None
     itemsize = place.dtype.itemsize
     step = BLOCK_BYTES // itemsize * itemsize
-    buffer = np.empty(min(step, place.size), np.uint8)
+    buffer = room((min(step, place.size),))
     for done in range(0, place.size, step):
         block = buffer[: min(step, place.size - done)]
         file.read_into(block, place.offset + done)
@@ -176,7 +177,7 @@ def checksum_of(file: FileReader, offset: int, size: int, task: Task = UNTENDED,
         FileFault: as `FileReader.read_into`.
         Cancelled: if asked to stop.
     """
-    buffer = np.empty(min(BLOCK_BYTES, size), np.uint8)
+    buffer = room((min(BLOCK_BYTES, size),))
     for done in range(0, size, BLOCK_BYTES):
         block = buffer[: min(BLOCK_BYTES, size - done)]
         file.read_into(block, offset + done)
@@ -193,7 +194,7 @@ def read_through(file: FileReader, task: Task = UNTENDED) -> None:
         Cancelled: if asked to stop.
     """
     size = file.identity.size
-    buffer = np.empty(min(BLOCK_BYTES, size), np.uint8)
+    buffer = room((min(BLOCK_BYTES, size),))
     for done in range(0, size, BLOCK_BYTES):
         block = buffer[: min(BLOCK_BYTES, size - done)]
         file.read_into(block, done)

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from typing import Final, Literal
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.errors import FileFault, Truncated
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.files import FileIdentity, FileReader, said
@@ -116,7 +117,7 @@ def take_over(
 def _copy(reader: FileReader, file: TemporaryFile, task: Task, read_back: bool) -> None:
     """Copy inside the kernel where that works; checksum the source's bytes on the way for the read-back, if any."""
     size = reader.identity.size
-    buffer = memoryview(bytearray(BLOCK))
+    buffer = room((BLOCK,)).data
     inside = hasattr(os, "copy_file_range")
     while file.size < size:
         step = min(size - file.size, _COPY_BYTES)

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import Final
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.tasks import UNTENDED, Task
 
@@ -79,7 +80,7 @@ class TemporaryFile:
 def file_checksum(path: str, task: Task = UNTENDED) -> tuple[int, int]:
     """Size and CRC32C of a file, read in blocks; `task` counts the bytes."""
     size = crc = 0
-    buffer = memoryview(bytearray(BLOCK))
+    buffer = room((BLOCK,)).data
     with open(os.open(path, os.O_RDONLY | NO_LINK), "rb", buffering=0) as file:
         while n := file.readinto(buffer):
             crc = crc32c(buffer[:n], crc)

@@ -44,3 +44,9 @@ def test_a_file_that_changes_meanwhile_is_said(tmp_path: Path) -> None:
     for _ in range(2):  # while it is open, and from the beginning
         with pytest.raises(Changed, match="rewritten"):
             read_while_it_changes()
+
+
+def test_large_windows_begin_at_a_line_of_the_cache(tmp_path: Path) -> None:
+    source = opened(tmp_path, np.ones((400, 70)))
+    held = [source.read("v", np.s_[0:rows, 0:70]) for rows in range(300, 400, 7)]
+    assert {window.ctypes.data % 64 for window in held} == {0}

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.errors import Corrupt, FileFault, Unsupported
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.core.tensors import BLOCK_BYTES, printable
@@ -138,7 +139,7 @@ def _unpacked(file: FileReader, part: Part, image: Image) -> Image:
         text = f"{part.name!r} of {said(file.path)} claims {part.size} bytes in {part.packed}, which no weights are."
         raise Corrupt(text, path=file.path)
     source = Unpacked(file, part, image.base)
-    buffer = np.empty(min(BLOCK_BYTES, part.size), np.uint8)
+    buffer = room((min(BLOCK_BYTES, part.size),))
     try:
         target = Scratch()
         for done in range(0, part.size, BLOCK_BYTES):

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.core.errors import ChecksumMismatch, FileFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -56,7 +57,7 @@ class ShardWriter:
         self._task = task
         self._readers: dict[str, FileReader] = {}
         self._stack = ExitStack()
-        self._buffer = np.empty(BLOCK_BYTES, np.uint8)
+        self._buffer = room((BLOCK_BYTES,))
 
     def __enter__(self) -> ShardWriter:
         return self

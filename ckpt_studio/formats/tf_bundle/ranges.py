@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core import dtypes
+from ckpt_studio.core.arrays import room
 from ckpt_studio.core.crc import crc32c
 from ckpt_studio.core.errors import Changed, ChecksumMismatch, FileFault
 from ckpt_studio.core.tasks import Task
@@ -246,7 +247,7 @@ class RangeCheck:
         """CRC32C of some bytes of a file, through a buffer of this thread's own, which is warm after the first use."""
         buffer: memoryview | None = getattr(self._own, "buffer", None)
         if buffer is None:
-            buffer = self._own.buffer = memoryview(bytearray(_BLOCK))
+            buffer = self._own.buffer = room((_BLOCK,)).data
         crc = 0
         for done in range(0, size, _BLOCK):
             task.check()
