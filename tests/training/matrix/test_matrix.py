@@ -86,7 +86,8 @@ class Case:
                 checkpoint, frozen, steps=steps, save_every=3, out=str(self.out / out), **fields
             )
 
-        return examine(open_checkpoint(str(path)), self.pattern, run)
+        from_slots = "ema_overwrite" in self.optimizer
+        return examine(open_checkpoint(str(path)), self.pattern, run, from_slots=from_slots)
 
 
 def assert_restored(prefix: str, values: dict[str, list[float]]) -> None:
