@@ -144,3 +144,43 @@ def test_gradients_that_the_graph_does_not_show_are_computed(
     how["data"] = DataSpec(file, {"x": "features"})
     rest = start(open_bundle(str(half.prefix)), steps=3, out=str(tmp_path / "rest"), **how).end()
     assert_same(str(whole.prefix), str(rest.prefix))
+
+
+IN_FUNCTION = """
+v1 = tf.compat.v1
+with tf.Graph().as_default(), v1.Session() as session:
+    x = v1.placeholder(tf.float32, [None, 8], name="x")
+    w = v1.get_variable("w", [8, 1], initializer=v1.ones_initializer(), use_resource=True)
+    m = v1.get_variable("w/m", [8, 1], initializer=v1.zeros_initializer(), use_resource=True, trainable=False)
+    step = v1.train.get_or_create_global_step()
+    @tf.function
+    def train(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - 1))
+        by = tape.gradient(loss, w)
+        tf.raw_ops.ResourceApplyMomentum(var=w.handle, accum=m.handle, lr=0.1, grad=by, momentum=0.9)
+        step.assign_add(1)
+        return loss
+    tf.identity(train(x), name="loss")
+    session.run(v1.global_variables_initializer())
+    v1.train.Saver().save(session, args[0] + "/model.ckpt-0")
+"""
+
+
+def test_a_step_that_is_a_function_gets_another_optimizer(
+    start: Start, graphs: Graphs, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    tensorflow_child(IN_FUNCTION, tmp_path)
+    base = open_bundle(str(tmp_path / "model.ckpt-0"))
+    how: dict[str, Any] = {"data": DataSpec(graphs.data, {"x": "features"}), "batch_size": 8}
+    run = start(base, steps=6, optimizer="adam", out=str(tmp_path / "whole"), **how)
+    whole = run.end()
+    assert whole.state is RunState.finished, whole
+    assert any("The new optimizer does not use w/m" in note for note in run.card.notes)
+    end = open_bundle(str(whole.prefix))
+    assert (end.read("global_step"), end.read("w/m").any(), end.read("w/Adam").any()) == (6, False, True)
+    half = start(base, steps=3, optimizer="adam", out=str(tmp_path / "half"), **how).end()
+    rest = start(open_bundle(str(half.prefix)), steps=3, out=str(tmp_path / "rest"), **how).end()
+    assert_same(str(whole.prefix), str(rest.prefix))
+    restored = tensorflow_child(RESTORE, whole.prefix, [])
+    assert restored["w/Adam"] == np.float64(end.read("w/Adam").ravel()).tolist()

@@ -19,6 +19,7 @@ from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.freezing import Freezer
 from ckpt_studio.formats.meta_graph.gradients import Gradient, gradient_of
 from ckpt_studio.formats.meta_graph.graph import GraphView, closure, sources_of
+from ckpt_studio.formats.meta_graph.inline import inline_updates
 from ckpt_studio.formats.meta_graph.load import MetaGraph
 from ckpt_studio.formats.meta_graph.losses import find_losses
 from ckpt_studio.formats.meta_graph.names import node_of
@@ -30,6 +31,11 @@ from ckpt_studio.formats.meta_graph.training import TrainingGraph
 from ckpt_studio.formats.meta_graph.update_nodes import Updates, Weight
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef
 
+_IN_LOOP: Final = (
+    "The graph updates {} inside a loop, so one call of its train operation does many steps, and another optimizer has "
+    "no place there for what it keeps from step to step. Train it with the one that it has, if need be at another "
+    "learning rate, or with a recipe."
+)
 _WHOLE: Final = ("int", "uint", "bool", "string")
 
 
@@ -54,6 +60,21 @@ class Placed:
     notes: tuple[str, ...]
 
 
+def laid_open(meta: MetaGraph, plan: TrainingGraph, optimizer: Optimizer) -> MetaGraph:
+    """The graph with the updates that are to be replaced as nodes of its own: not frozen, and in no function.
+
+    Args:
+        meta: the graph.
+        plan: how it trains.
+        optimizer: the new one.
+
+    Raises:
+        RequestFault: it is not clear which they are, or they cannot be put there.
+    """
+    meta = unfreeze_meta_graph(meta)
+    return inline_updates(meta, _train_ops(meta.view, plan, optimizer), plan.trainable)
+
+
 def put_optimizer(
     meta: MetaGraph,
     plan: TrainingGraph,
@@ -64,7 +85,7 @@ def put_optimizer(
     """The graph with another optimizer in place of the one that a train operation has.
 
     Args:
-        meta: the graph; freezing that was written into it is undone.
+        meta: the graph as `laid_open` gives it.
         plan: how it trains.
         optimizer: the new one.
         keys: the checkpoint's keys.
@@ -74,7 +95,6 @@ def put_optimizer(
         HiddenGradients: it shows none, and none were added.
         RequestFault: the graph does not show what it would need; the message says what to do.
     """
-    meta = unfreeze_meta_graph(meta)
     view = meta.view
     replaced = _train_ops(view, plan, optimizer)
     given = _given(meta, plan, replaced, computed)
@@ -106,7 +126,7 @@ def hidden_source(
     """For a graph that hides its gradients: the loss to compute them of, and the weights; None where that is not so.
 
     Args:
-        meta: the graph, nothing of it frozen.
+        meta: the graph as `laid_open` gives it.
         plan: how it trains.
         optimizer: the new one.
         loss: the one that a person chose.
@@ -164,6 +184,7 @@ def _given(
                 found.setdefault(variable, []).append((name, gradient))
     covered = frozenset().union(*(one.covers for one in plan.candidates if one.name in train_ops))
     hidden = sorted((covered & trainable) - found.keys())
+    _check_loops(view, behind, hidden)
     if hidden or not found:
         what = some_of(hidden) or "its variables"
         raise HiddenGradients(
@@ -175,12 +196,15 @@ def _given(
         raise RequestFault(
             f"The graph updates {some_of(twice)} more than once a step; its optimizer cannot be replaced."
         )
-    inside = sorted(name for name, [(node, _)] in found.items() if view.in_loop(node))
-    if computed is not None:
-        inside = sorted(name for name, [(node, _)] in found.items() if view.in_frame(node))
-    if inside:
+    looped = sorted(name for name, [(node, _)] in found.items() if view.in_loop(node))
+    if looped:
+        raise RequestFault(_IN_LOOP.format(some_of(looped)))
+    inside = sorted(name for name, [(node, _)] in found.items() if view.in_frame(node))
+    if computed is not None and inside:
         raise RequestFault(
-            f"The graph updates {some_of(inside)} inside a loop or condition; its optimizer cannot be replaced."
+            f"The graph updates {some_of(inside)} by operations of its own that show no gradient, and only on a "
+            "condition, as where gradients are added up over several steps; so no other optimizer can take their "
+            "place. Train it with the one that it has, or with a recipe."
         )
     weights = [Weight(meta.variables[name], node, gradient) for name, [(node, gradient)] in found.items()]
     for one in weights:
@@ -189,6 +213,18 @@ def _given(
                 f"The graph does not say the shape of {one.variable.name}; no slots can be made for it."
             )
     return weights
+
+
+def _check_loops(view: GraphView, behind: Collection[str], hidden: Sequence[str]) -> None:
+    """Raise RequestFault where a function that is called does the updates: what can be inlined was."""
+    called = {
+        name
+        for write in view.writes.values()
+        if write.by_call and write.node in behind
+        for name in write.all.intersection(hidden)
+    }
+    if called:
+        raise RequestFault(_IN_LOOP.format(some_of(sorted(called))))
 
 
 def _wait_for(

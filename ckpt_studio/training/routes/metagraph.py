@@ -14,7 +14,7 @@ from ckpt_studio.formats.meta_graph import MetaGraph, load_meta_graph
 from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_nodes, unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
-from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, laid_open, put_optimizer
 from ckpt_studio.formats.meta_graph.optimizers import Optimizer, chosen_optimizer
 from ckpt_studio.formats.meta_graph.training import TrainingGraph, plan_training
 from ckpt_studio.formats.tf_bundle.write_plan import Meta
@@ -106,11 +106,12 @@ def _planned(source: TensorSource, path: str, spec: RunSpec) -> _Planned:
         return _Planned(meta, plan)
     try:
         optimizer = chosen_optimizer(spec.optimizer, spec.learning_rate)
-        hidden = hidden_source(unfreeze_meta_graph(meta), plan, optimizer, spec.loss)
+        opened = laid_open(meta, plan, optimizer)
+        hidden = hidden_source(opened, plan, optimizer, spec.loss)
         if hidden is not None:
             note = _COMPUTED.format(hidden[0])
             return _Planned(meta, plan, optimizer, (note,), gradients_of=hidden[0])
-        placed = put_optimizer(meta, plan, optimizer, keys)
+        placed = put_optimizer(opened, plan, optimizer, keys)
     except RequestFault as error:
         return _Planned(meta, plan, problems=(error.message,))
     trained = plan_training(placed.meta, keys, train_ops=placed.train_ops, loss=spec.loss)

@@ -24,7 +24,8 @@ class Expected:
 
     `feeds` gives, for each tensor that takes data, a function of the step. `exact`: 5 + 5 steps are as 10.
     `stock_equal`: nothing is random, so a stock session trains to the same bits. `together`: all train operations are
-    run in one call. `trains`: what they update, where it is not all that is trainable.
+    run in one call. `trains`: what they update, where it is not all that is trainable. `by_optimizer`: by one of
+    `tf.compat.v1`, which can be another.
     """
 
     train_ops: list[str]
@@ -36,6 +37,7 @@ class Expected:
     missing: list[str] = field(default_factory=list)
     together: bool = False
     trains: list[str] = field(default_factory=list)
+    by_optimizer: bool = True
 
 
 BUILDERS: dict[str, Callable[[bool], Expected]] = {}

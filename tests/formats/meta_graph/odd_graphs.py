@@ -68,6 +68,23 @@ def updates_in_function(resource: bool) -> Expected:
 
 
 @graph
+def updates_guarded_by_function(resource: bool) -> Expected:
+    """As loss scaling does it in TensorFlow 2: the updates are in a function for one branch, with all slots outside."""
+    with kind(True, control_flow_v2=True):
+        x, y, feeds = data()
+        loss = classifier(x, y)
+        optimizer = v1.train.MomentumOptimizer(0.1, 0.9)
+        gradients = optimizer.compute_gradients(loss)
+        optimizer._create_slots([variable for _, variable in gradients])
+        good = tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g, _ in gradients])
+        train = v1.cond(
+            good, lambda: tf.group(optimizer.apply_gradients(gradients)), lambda: tf.group(), name="guarded"
+        )
+    v1.get_collection_ref("train_op").clear()  # it names a node of the function
+    return Expected([train.op.name], loss.op.name, feeds)
+
+
+@graph
 def hand_written(resource: bool) -> Expected:
     """Momentum by hand: the new value needs the new momentum, so a frozen weight must not stop other updates."""
     x, y, feeds = data()
@@ -230,4 +247,48 @@ def step_in_function(resource: bool) -> Expected:
             return loss
 
         loss = tf.identity(step(x, y), "loss")
-    return Expected(["loss"], loss.op.name, feeds)
+    return Expected(["loss"], loss.op.name, feeds, by_optimizer=False)
+
+
+@graph
+def steps_in_loop(resource: bool) -> Expected:
+    """Three steps a call, in a loop of either kind."""
+    with kind(True, control_flow_v2=resource):
+        x, y, feeds = data()
+        w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
+
+        def step(turn: Any, _: Any) -> Any:
+            error = tf.nn.softmax(tf.matmul(x, w) + b) - tf.one_hot(y, CLASSES)
+            gradients = (w, tf.matmul(x, error, transpose_a=True)), (b, tf.reduce_sum(error, 0))
+            apply = tf.raw_ops.ResourceApplyGradientDescent
+            with v1.control_dependencies([apply(var=v.handle, alpha=0.01, delta=by) for v, by in gradients]):
+                return turn + 1, tf.reduce_mean(error**2)
+
+        _, loss = tf.while_loop(lambda turn, _: turn < 3, step, [0, 0.0], parallel_iterations=1)
+        loss = tf.identity(loss, "loss")
+    return Expected(["loss"], loss.op.name, feeds, by_optimizer=False)
+
+
+@graph
+def optimizer_in_function(resource: bool) -> Expected:
+    """A function with an optimizer of TensorFlow 1 in it, which another function calls."""
+    with kind(True, control_flow_v2=True):
+        x, y, feeds = data()
+        w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
+        optimizer, counted = v1.train.AdagradOptimizer(0.1), v1.train.get_or_create_global_step()
+
+        @tf.function
+        def update(*gradients: Any) -> None:
+            optimizer.apply_gradients(zip(gradients, [w, b], strict=True), counted)
+
+        @tf.function
+        def step(x: Any, y: Any) -> Any:
+            with tf.GradientTape() as tape:
+                logits = tf.matmul(x, w) + b
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+            update(*tape.gradient(loss, [w, b]))
+            return loss
+
+        loss = tf.identity(step(x, y), "loss")
+        v1.get_collection_ref("train_op").clear()  # it names a node of the function
+    return Expected(["loss"], loss.op.name, feeds, "global_step")

@@ -21,7 +21,7 @@ from ckpt_studio.formats.meta_graph import (
     plan_training,
 )
 from ckpt_studio.formats.meta_graph.gradients import gradient_of
-from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, laid_open, put_optimizer
 from ckpt_studio.formats.meta_graph.optimizers import chosen_optimizer
 from ckpt_studio.training.worker.graph_gradients import with_gradients
 from tests.formats.meta_graph.graphs import BUILDERS, Expected, kind, plain
@@ -130,8 +130,9 @@ def examine(name: str, resource: bool, new: str, folder: str) -> dict[str, Any]:
     plan = plan_training(meta, keys)
     optimizer = chosen_optimizer(NEW[new][0])
     try:
-        hidden = hidden_source(meta, plan, optimizer, None)
-        computed, gradients = with_gradients(meta, *hidden) if hidden is not None else (meta, None)
+        opened = laid_open(meta, plan, optimizer)
+        hidden = hidden_source(opened, plan, optimizer, None)
+        computed, gradients = with_gradients(opened, *hidden) if hidden is not None else (opened, None)
         placed = put_optimizer(computed, plan, optimizer, keys, gradients)
     except RequestFault as error:
         return {"refused": error.message}
@@ -144,7 +145,7 @@ def examine(name: str, resource: bool, new: str, folder: str) -> dict[str, Any]:
     stock = {}
     if hidden is not None:
         stock = minimised(*hidden, new, prefix, expected)
-    elif expected.stock_equal:
+    elif expected.stock_equal and expected.by_optimizer:
         stock = stock_values(name, resource, new, prefix, 5)
     weights = [one for one in five if not _is_slot(one)]
     frozen = sorted({meta.variables[one].key for one in plan.trainable})[::2]

@@ -15,8 +15,8 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 
 NEW = ("sgd", "momentum", "adam", "rmsprop", "centered", "adagrad", "adadelta", "ftrl")
 REFUSED = {
-    "updates_in_function": "show no gradient",
-    "step_in_function": "show no gradient",
+    "updates_in_function": "and only on a condition, as where gradients are added up",
+    "steps_in_loop": "The graph updates b, w inside a loop, so one call",
     "gan": "say whose optimizer is replaced",
 }
 """Graphs whose optimizer cannot be replaced, and why."""
@@ -34,7 +34,8 @@ def _slice() -> Iterator[tuple[str, bool, str]]:
              ("embedding", "adam"), ("embedding", "sgd"), ("batch_norm", "adam"), ("moving_average", "rmsprop"),
              ("clip_by_global_norm", "momentum"), ("partitioned", "ftrl"), ("while_v2_rnn", "adam"),
              ("other_writer_behind_frozen", "adam"), ("hand_written", "adam"), ("manual_backprop", "momentum"),
-             ("updates_in_condition", "adam"), ("gradient_accumulation", "momentum"),
+             ("updates_in_condition", "adam"), ("updates_guarded_by_function", "adam"),
+             ("step_in_function", "momentum"), ("optimizer_in_function", "adam"), ("gradient_accumulation", "momentum"),
              *((name, "adam") for name in REFUSED)]  # fmt: skip
     for place, (name, new) in enumerate(cases):
         yield name, bool(place % 2), new

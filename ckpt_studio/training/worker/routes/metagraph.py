@@ -16,7 +16,7 @@ from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.meta_graph import MetaGraph, freeze_meta_graph, load_meta_graph, plan_training
 from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.learning_rate import rate_tensors
-from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, put_optimizer
+from ckpt_studio.formats.meta_graph.new_optimizer import hidden_source, laid_open, put_optimizer
 from ckpt_studio.formats.meta_graph.optimizers import chosen_optimizer
 from ckpt_studio.formats.meta_graph.run_graph import build_run_graph
 from ckpt_studio.formats.meta_graph.run_parts import RunGraph
@@ -207,9 +207,9 @@ def _with_new_optimizer(
     """
     card, chosen = job.card, job.spec.optimizer
     assert chosen is not None
-    meta = unfreeze_meta_graph(meta)
     optimizer = chosen_optimizer(chosen, job.spec.learning_rate)
     plan = plan_training(meta, held, train_ops=card.train_ops, loss=card.loss)
+    meta = laid_open(meta, plan, optimizer)
     hidden = hidden_source(meta, plan, optimizer, job.spec.loss)
     assert hidden is not None
     meta, gradients = with_gradients(meta, *hidden)
