@@ -248,7 +248,8 @@ def _misfit_notes(meta: MetaGraph, document: Document, change: Change) -> tuple[
     base, staged = document.base.columns, document.staged.columns
     odd = []
     for name, one in meta.variables.items():
-        key = meta.view.restored.get(name, one.key)
+        keys = meta.view.restored.get(name, (one.key,))
+        key = next((key for key in keys if base.keys.find(key) >= 0), keys[0])
         old, new = base.keys.find(key), staged.keys.find(change.renamed.get(key, key))
         if (
             old >= 0

@@ -50,7 +50,8 @@ class RunSpec:
         batch_size: rows a step, or None: what the graph says, else up to 32.
         seed: of the order of the data.
         frozen: patterns, on top of the patch's.
-        train_op: the graph's train operation, or the signature that is one, where it is not found out.
+        train_op: the graph's train operation, or the signature that is one, where it is not found out; for a graph also
+            several, with commas between them, that each step runs one after another.
         loss: the tensor whose value is shown; for Keras models the name of a loss that takes the place of the file's.
         patch: a PATCH file, or what one holds; its edits are made before the run.
         folder: what relative paths in a patch that is no file are relative to.

@@ -57,7 +57,8 @@ def follow(meta: MetaGraph, renamed: Mapping[str, str], dropped: Collection[str]
     proto = MetaGraphDef()
     proto.CopyFrom(meta.proto)
     gone = _without_saving(proto, frozenset(dropped))
-    keys = {meta.view.restored.get(name, one.key): name for name, one in meta.variables.items()}
+    restored = meta.view.restored
+    keys = {key: name for name, one in meta.variables.items() for key in restored.get(name, (one.key,))}
     whole = {one.part.full_name for one in meta.variables.values() if one.part is not None}
     nodes, notes = {}, []
     for old, new in renamed.items():

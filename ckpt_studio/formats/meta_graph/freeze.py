@@ -51,7 +51,7 @@ def resolve_frozen(meta: MetaGraph, names: Collection[str]) -> frozenset[str]:
     found = {
         name
         for name, one in meta.variables.items()
-        if name in wanted or one.key in wanted or view.restored.get(name, "") in wanted
+        if name in wanted or one.key in wanted or not wanted.isdisjoint(view.restored.get(name, ()))
     }
     return with_companions(view, meta.variables, found)
 

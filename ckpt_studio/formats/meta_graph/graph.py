@@ -191,15 +191,16 @@ class GraphView:
         return None
 
     @cached_property
-    def restored(self) -> dict[str, str]:
-        """Key by variable, as the graph's restoring nodes assign them."""
-        found: dict[str, str] = {}
+    def restored(self) -> dict[str, tuple[str, ...]]:
+        """Keys by variable, as the graph's restoring nodes assign them: several where savers call it differently."""
+        found: dict[str, tuple[str, ...]] = {}
         for write in self.writes.values():
             if write.op in ("Assign", "AssignVariableOp") and len(write.primary) == 1:
                 inputs = data_inputs(self.nodes[write.node])
                 key = self._restored_key(inputs[1]) if len(inputs) > 1 else None
                 if key is not None:
-                    found.setdefault(next(iter(write.primary)), key)
+                    (name,) = write.primary
+                    found[name] = tuple(dict.fromkeys((*found.get(name, ()), key)))
         return found
 
     def is_restoring(self, name: str) -> bool:

@@ -75,8 +75,8 @@ class TrainOpFinder:
         )
         reached = [self._write_before(name, cover) for name in ends]
         listed = [name for name in self._listed if name in cover]
-        candidates = sorted(
-            (self._candidate(name, cover[name]) for name in {*reached, *listed}), key=self._rank
+        candidates = self._outer_first(
+            sorted((self._candidate(name, cover[name]) for name in {*reached, *listed}), key=self._rank)
         )
         chosen, notes = self._choose(candidates)
         if not chosen and self._listed:
@@ -89,7 +89,8 @@ class TrainOpFinder:
         if node.op != "ReadVariableOp":
             return name
         before = [one for text in control_inputs(node) if (one := node_of(text)) in self._view.writes]
-        return before[0] if len(before) == 1 and cover.get(before[0]) == cover[name] else name
+        alike = [one for one in before if cover.get(one) == cover[name]]
+        return alike[0] if len(alike) == 1 else name
 
     def trainable(self) -> frozenset[str]:
         """The variables that training is about: those listed, else those that an optimizer applies something to."""
@@ -142,6 +143,23 @@ class TrainOpFinder:
         shape = 0 if one.op == "NoOp" else 1 if one.op.startswith("Assign") else 2
         named = 0 if _TRAIN_NAME.search(one.name) else 1
         return (-held, -one.listed, shape, named, one.missing, len(one.name), self._order[one.name])
+
+    def _outer_first(self, candidates: list[TrainOp]) -> list[TrainOp]:
+        """Those last that another one runs which updates more, such as averages of what was trained."""
+        if len(candidates) < 2:
+            return candidates
+        behind = {one.name: self._view.behind([one.name]) for one in candidates}
+        writes = {name: self._view.writes.keys() & nodes for name, nodes in behind.items()}
+
+        def is_inner(one: TrainOp) -> bool:
+            return any(
+                one.name in behind[other.name]
+                and one.covers <= other.covers
+                and writes[one.name] < writes[other.name]
+                for other in candidates
+            )
+
+        return sorted(candidates, key=is_inner)
 
     def _choose(self, candidates: list[TrainOp]) -> tuple[list[str], list[str]]:
         notes: list[str] = []

@@ -10,6 +10,7 @@ from ckpt_studio.core.windows import Window
 from ckpt_studio.formats.meta_graph.freeze import unfreeze_meta_graph
 from ckpt_studio.formats.meta_graph.graph import GraphView
 from ckpt_studio.formats.meta_graph.inputs import GraphInput, data_nodes, find_inputs, is_data
+from ckpt_studio.formats.meta_graph.left_out import LeftOut, find_left_out
 from ckpt_studio.formats.meta_graph.load import MetaGraph
 from ckpt_studio.formats.meta_graph.losses import find_losses
 from ckpt_studio.formats.meta_graph.names import node_of, tensor_name
@@ -64,6 +65,7 @@ class TrainingGraph:
         unknown_ops: operations that this TensorFlow does not have: the run cannot start.
         inexact: sentences that say why the run is no exact continuation, whatever it is fed.
         notes: other sentences that a person should see.
+        left_out: what changes variables of the run and is not run.
     """
 
     train_ops: tuple[str, ...]
@@ -83,6 +85,7 @@ class TrainingGraph:
     unknown_ops: tuple[str, ...]
     inexact: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: LeftOut
 
     @property
     def loss(self) -> str | None:
@@ -140,6 +143,7 @@ def plan_training(
     updated = {name for write in view.writes.values() if write.node in behind for name in write.all}
     trainable = tuple(one.name for one in needed if one.name in updated and one.trainable is not False)
     notes = [] if train_ops else list(found.notes)
+    left_out = find_left_out(view, meta.variables, roots, (one.name for one in found.candidates))
     return TrainingGraph(
         train_ops=chosen,
         candidates=found.candidates,
@@ -163,7 +167,9 @@ def plan_training(
             *_step_notes(chosen, step, moves),
             *_value_notes(missing, inputs),
             *outside,
+            *left_out.notes,
         ),
+        left_out=left_out,
     )
 
 
@@ -205,9 +211,8 @@ def bind(view: GraphView, variable: VariableNode, keys: Collection[str]) -> Bind
     """Where a checkpoint would have a variable's value: under its own name, else where the graph's saver has it."""
     if variable.part is not None and variable.name not in keys:
         return Binding(variable.name, variable.part.full_name, variable.part.window)
-    if variable.name not in keys and view.restored.get(variable.name) in keys:
-        return Binding(variable.name, view.restored[variable.name], None)
-    return Binding(variable.name, variable.name, None)
+    known = (variable.name, *view.restored.get(variable.name, ()))
+    return Binding(variable.name, next((key for key in known if key in keys), variable.name), None)
 
 
 def _node(view: GraphView, text: str, what: str) -> str:

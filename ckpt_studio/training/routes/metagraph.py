@@ -100,7 +100,7 @@ def _planned(source: TensorSource, path: str, spec: RunSpec) -> _Planned:
     """The graph that a run would have. Raises FileFault, and RequestFault for names that it does not have."""
     meta = _graph(path, source)
     keys = frozenset(source.columns.keys)
-    chosen = () if spec.train_op is None else (spec.train_op,)
+    chosen = () if spec.train_op is None else tuple(name.strip() for name in spec.train_op.split(","))
     plan = plan_training(meta, keys, train_ops=chosen, loss=spec.loss)
     if spec.optimizer is None:
         return _Planned(meta, plan)
@@ -260,7 +260,7 @@ def _missing(plan: TrainingGraph) -> tuple[Initialised, ...]:
 
 def _unable(plan: TrainingGraph) -> list[str]:
     """Why the graph itself cannot be trained."""
-    problems = []
+    problems = list(plan.left_out.problems)
     if not plan.train_ops:
         problems.append(
             "The graph has no train operation that could be found; name one, or open another checkpoint."
