@@ -56,7 +56,7 @@ def savers():
 
 def taught():
     loss, weights = network()
-    taught_by = [v1.Variable(tf.ones_like(w.initialized_value()), trainable=False, name="teacher") for w in weights]
+    taught_by = [v1.Variable(np.ones(w.shape, "f"), trainable=False, name="teacher") for w in weights]
     with tf.control_dependencies([v1.train.AdamOptimizer(0.05).minimize(loss)]):  # is in the collection of its name
         after = [t.assign(0.9 * t + 0.1 * w) for t, w in zip(taught_by, weights)]
     tf.group(*after, name="step_of_both")
