@@ -5,13 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NUMBER, unknown
-from ckpt_studio.core.tensors import Columns, Names, Role, RoleSource, encode
+from ckpt_studio.core.tensors import Columns, Names, RoleSource, encode
+from ckpt_studio.formats.roles.by_name import role_alone
 
 _ITEMSIZE: Final = np.array([unknown(n).itemsize if n in BY_NUMBER else 0 for n in range(256)], np.int64)
 
@@ -97,7 +99,7 @@ def with_names(columns: Columns, names: Mapping[int, tuple[str, str]]) -> Column
 
 
 def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -> Columns:
-    """One row more: a weight of which nothing else is known."""
+    """One row more: of which nothing is known but what its key says."""
     row = bisect_left(range(len(columns)), key, key=columns.keys.raw)
     order = np.insert(np.arange(len(columns)), row, len(columns))
     width = max(columns.dims.shape[1], len(shape))
@@ -118,7 +120,7 @@ def with_row(columns: Columns, key: bytes, dtype: int, shape: tuple[int, ...]) -
         rank=inserted(columns.rank, row, len(shape)),
         dims=np.insert(dims, row, own, axis=0),
         nbytes=inserted(columns.nbytes, row, size),
-        role=inserted(columns.role, row, Role.weight),
+        role=inserted(columns.role, row, role_alone(key, prod(shape) == 1)),
         role_source=inserted(columns.role_source, row, RoleSource.by_name),
         slot_of=inserted(slot_of.astype(np.int32), row, -1),
         slot_name=inserted(columns.slot_name, row, -1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from ckpt_studio.core.errors import FileFault, MissingFile, Unrecognised
 from ckpt_studio.formats.base import Checkpoint, Declined, FolderEntry, Reader
@@ -24,11 +24,11 @@ class NoCheckpointHere(Unrecognised):
     """A folder holds no checkpoint itself.
 
     Attributes:
-        folder: what was found in it and below it, to choose from.
+        folder: what was found in it and below it, to choose from; None where the error was raised anew.
     """
 
-    def __init__(self, message: str, folder: Folder) -> None:
-        super().__init__(message, path=folder.path)
+    def __init__(self, message: str, *, folder: Folder | None = None, **where: Any) -> None:
+        super().__init__(message, **where)
         self.folder = folder
 
 
@@ -82,7 +82,7 @@ def instead_of(path: str, error: FileFault) -> Folder | None:
         path: as it was given to `open_checkpoint`.
         error: what that raised.
     """
-    if isinstance(error, NoCheckpointHere):
+    if isinstance(error, NoCheckpointHere) and error.folder is not None:
         return error.folder if error.folder.below else None
     place = os.path.abspath(meant(path))
     if not os.path.isdir(place):
@@ -150,7 +150,7 @@ def _open_newest(path: str) -> Checkpoint:
         folder = scan_deeply(path)
         newest = folder.newest
         if newest is None or folder.below:
-            raise NoCheckpointHere(explain_empty(folder), folder)
+            raise NoCheckpointHere(explain_empty(folder), folder=folder, path=folder.path)
         try:
             checkpoint = _open_file(newest.prefix)
         except MissingFile:  # a job has just deleted it, or not

@@ -12,6 +12,7 @@ import pytest
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
+from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Assign, Cast, SetCells, Value
 from ckpt_studio.document.patch import parse_patch
@@ -30,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(folder / "base", "model.ckpt-100", MODEL)
     make(folder / "donor", "best-9", DONOR)
     np.save(folder / "k.npy", KERNEL.astype("f8") * 3)
+    (folder / "nothing here").mkdir()
     np.savez(folder / "some.npz", **{"dense/kernel": KERNEL + 1, "b": np.arange(3)})
     return folder
 
@@ -174,6 +176,8 @@ def test_what_an_edit_of_a_patch_does(base: Bundle, folder: Path, edit: Any, key
         ({"op": "add", "key": "n", "value": 1}, "'n' needs a type and a shape"),
         ({"op": "add", "key": "n", "dtype": "int8", "shape": [], "value": 300}, "'n' cannot hold 300"),
         ({"op": "average", "match": "out/kernel", "from": ["base", "donor"]}, r"over best-9: \[3, 2\] here, \[3, 5\]"),
+        ({"op": "add", "key": "n", "dtype": "int8", "shape": [1 << 40, 1 << 40], "value": 3}, "cannot have the shape"),
+        ({"op": "replace", "match": "text", "from": "nothing here"}, "Edit 1 of p.json: .*nothing here"),
         ({"op": "average", "match": "text", "from": ["base"]}, "cannot be averaged"),
         ({"op": "average", "match": "dense/bias", "from": ["base"], "weights": [1, 2]}, "2 weights for 1 checkpoints"),
         ({"op": "set_step", "step": -1}, "The step -1 is negative"),
@@ -196,6 +200,15 @@ def test_what_an_edit_of_a_patch_does(base: Bundle, folder: Path, edit: Any, key
 def test_a_fault_names_the_variable_and_what_to_do(base: Bundle, folder: Path, edit: Any, words: str) -> None:
     with pytest.raises(CkptStudioError, match=words):
         applied(base, folder, edit)
+
+
+def test_an_added_variable_is_what_its_name_says(base: Bundle, folder: Path) -> None:
+    added = {"op": "add", "key": "global_step", "dtype": "int32", "shape": [], "value": 3}
+    document = applied(
+        base, folder, {"op": "drop", "match": "global_step"}, added, {"op": "set_step", "step": 8}
+    )
+    assert document.staged.read("global_step") == np.int32(8)
+    assert document.staged.columns.of("global_step").role is Role.counter
 
 
 @pytest.mark.parametrize("named", ["keys", "objects"])

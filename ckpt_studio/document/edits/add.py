@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import ClassVar, Final, Self
 
 from ckpt_studio.core.dtypes import BY_NAME, DType
@@ -21,6 +22,8 @@ from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Shape, Want
 
 _DEEPEST: Final = 127
+_LARGEST: Final = 1 << 62
+"""Bytes: more cannot be counted in a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,8 @@ class Add:
             )
         if not (self.dtype.is_numeric or self.dtype.name == "string"):
             raise RequestFault(f"A new variable cannot be of the type {self.dtype.name}.", key=self.key)
-        if len(self.shape) > _DEEPEST or any(extent < 0 for extent in self.shape):
+        size = prod(self.shape) * self.dtype.held
+        if len(self.shape) > _DEEPEST or any(extent < 0 for extent in self.shape) or size > _LARGEST:
             raise RequestFault(
                 f"{printable(self.key)!r} cannot have the shape {list(self.shape)}.", key=self.key
             )

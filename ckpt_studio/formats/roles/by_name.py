@@ -109,6 +109,14 @@ def role_by(hint: Hint, is_single: bool, in_metric: bool) -> Role | None:
     return None
 
 
+def role_alone(key: bytes, is_single: bool) -> Role:
+    """What the key alone of a variable says: a counter, a setting, a statistic, else a weight."""
+    stem = key.partition(ATTRIBUTES)[0]
+    scope, _, part = stem.rpartition(b"/")
+    hint = hint_of(part)
+    return Role.weight if hint is None else role_by(hint, is_single, b"metric" in scope) or Role.weight
+
+
 def mark_by_names(marks: Marks) -> None:
     """Roles of the rows that the object graph does not hold."""
     metadata = np.isin(marks.dtype, [dtypes.BY_NAME[name].number for name in ("resource", "variant")])
