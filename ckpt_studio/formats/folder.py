@@ -22,7 +22,7 @@ from ckpt_studio.formats.members import members_of
 from ckpt_studio.formats.readers import READERS
 from ckpt_studio.formats.recognise import describe_or_none
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
-from ckpt_studio.formats.tf_bundle.state_file import StateFile, parse_state_file
+from ckpt_studio.formats.tf_bundle.state_file import StateFile, parse_state_file, split_path
 
 _MANY: Final = 8
 _NAMED: Final = 3
@@ -73,7 +73,7 @@ def scan_folder(path: str) -> Folder:
     members = members_of(path)
     notes: list[str] = []
     state = _state(path, members, notes)
-    kept = {os.path.basename(p) for p in (*state.paths, state.latest)} if state else set()
+    kept = {split_path(p)[1] for p in (*state.paths, state.latest)} if state else set()
     entries, sentences = _find(path, members)
     entries = [replace(e, preserved=e.format in _BY_TENSORFLOW and e.name in kept) for e in entries]
     newest = _newest(path, entries, state, notes)
@@ -168,9 +168,8 @@ def _newest(
     by_order = max(reversed(entries), key=lambda entry: (_is_certain(entry), entry.complete), default=None)
     if state is None:
         return by_order
-    name = os.path.basename(state.latest)
+    elsewhere, name = split_path(state.latest)
     there = next((e for e in entries if e.name == name and e.format in _BY_TENSORFLOW), None)
-    elsewhere = os.path.dirname(state.latest)
     if elsewhere and os.path.realpath(os.path.join(path, elsewhere)) != os.path.realpath(path):
         notes.append(
             f"The state file names {visible(state.latest)}, which is outside this folder; "

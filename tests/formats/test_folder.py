@@ -16,6 +16,7 @@ from ckpt_studio.formats.folder import scan_deeply, scan_folder
 from ckpt_studio.formats.registry import NoCheckpointHere, open_checkpoint
 from ckpt_studio.formats.tf_bundle.reader import BundleReader
 from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
+from ckpt_studio.formats.tf_bundle.write_state import with_latest
 from tests.helpers.bundles import BundleMaker, shard_name
 from tests.helpers.tensorflow_child import TensorFlowChild
 
@@ -79,6 +80,28 @@ def test_a_copied_folder_shows_its_own_files(tmp_path: Path) -> None:
     assert checkpoint.read("w") == 2.0
     assert any("outside this folder" in note for note in checkpoint.notes)
     assert open_checkpoint(str(old)).notes == ()
+
+
+@pytest.mark.parametrize("latest", [r"C:\Users\me\run\m-1", "D:/run/m-1", r"\\host\share\m-1"])
+def test_a_folder_that_comes_from_windows_shows_its_own_files(tmp_path: Path, latest: str) -> None:
+    make(tmp_path, "m-1", 1)
+    make(tmp_path, "m-2", 2)
+    escaped = latest.replace("\\", r"\\")
+    state(tmp_path, escaped, escaped, "m-2")
+    checkpoint = open_checkpoint(str(tmp_path))
+    assert checkpoint.step == 1
+    assert [note for note in checkpoint.notes if "outside this folder; m-1 of this folder is used" in note]
+    known = parse_state_file(str(tmp_path / "checkpoint"))
+    assert with_latest(known, "m-3", str(tmp_path)).paths == ("m-1", "m-2", "m-3")
+
+
+@pytest.mark.parametrize("latest", ["C:m-1", "a:1", r"odd\m-1"])
+def test_a_name_that_windows_would_take_apart_is_whole(tmp_path: Path, latest: str) -> None:
+    make(tmp_path, latest)
+    make(tmp_path, "m-2")
+    state(tmp_path, latest.replace("\\", r"\\"))
+    checkpoint = open_checkpoint(str(tmp_path))
+    assert (Path(checkpoint.prefix).name, checkpoint.notes) == (latest, ())
 
 
 @pytest.mark.parametrize("latest", ["../elsewhere/m-1", "/etc/m-1", "sub/m-1"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ntpath
+import os
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +17,7 @@ NAME: Final = "checkpoint"
 """The file's name."""
 
 _MAX_BYTES: Final = 1 << 20
+_OF_WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class StateFile:
     paths: tuple[str, ...] = ()
     timestamps: tuple[float, ...] = ()
     last_preserved: float | None = None
+
+
+def split_path(path: str) -> tuple[str, str]:
+    r"""Folder and name of a checkpoint as a state file says it; `C:\run\m-7` comes from another machine perhaps."""
+    return ntpath.split(path) if _OF_WINDOWS.match(path) else os.path.split(path)
 
 
 def parse_state_file(path: str) -> StateFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import time
 from typing import Final
@@ -10,7 +11,12 @@ from ckpt_studio.core.errors import FileFault, MissingFile, SaveFault
 from ckpt_studio.formats.files import FileIdentity
 from ckpt_studio.formats.saving import Saving
 from ckpt_studio.formats.tf_bundle.state_file import NAME as STATE_FILE
-from ckpt_studio.formats.tf_bundle.state_file import StateFile, encode_state_file, parse_state_file
+from ckpt_studio.formats.tf_bundle.state_file import (
+    StateFile,
+    encode_state_file,
+    parse_state_file,
+    split_path,
+)
 
 _ATTEMPTS: Final = 5
 
@@ -65,8 +71,10 @@ def with_latest(old: StateFile | None, name: str, folder: str) -> StateFile:
 
 
 def _relative(path: str, folder: str) -> str:
-    base = os.path.basename(path)
-    if os.path.isabs(path) and os.path.exists(os.path.join(folder, f"{base}.index")):
+    elsewhere, base = split_path(path)
+    if (os.path.isabs(elsewhere) or ntpath.isabs(elsewhere)) and os.path.exists(
+        os.path.join(folder, f"{base}.index")
+    ):
         return base
     return path
 
