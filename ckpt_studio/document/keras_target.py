@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +17,7 @@ from ckpt_studio.document.keras_model import (
     whole_model_target,
     without_names,
 )
+from ckpt_studio.document.keras_order import standings, without_model
 from ckpt_studio.document.wording import counted
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.keras.checkpoint import KerasArchive, KerasFile
@@ -27,9 +25,6 @@ from ckpt_studio.formats.keras.from_names import Named, legacy_places, weights_p
 from ckpt_studio.formats.keras.layers import without_number
 from ckpt_studio.formats.keras.optimizer import is_optimizer
 from ckpt_studio.formats.keras.write import KerasArchiveWriter, KerasH5Writer, KerasWriter
-
-_NUMBERED: Final = re.compile(r"(?:^|/)(?:_operations/|_layers/|layer-|layer_with_weights-)(\d{1,9})/")
-"""How Keras numbers the layers of a model in the keys of an object-based checkpoint."""
 
 
 def keras_target(
@@ -84,28 +79,19 @@ def _by_names(
     gone = rows[others]
     if len(gone):
         lost += (f"Of the optimizer, and counters: {counted(columns, gone)}.",)
-    order = _layer_order(base)
+    rows = rows[~others]
+    names = [name for name, other in zip(names, others.tolist(), strict=True) if not other]
+    keys = columns.keys.take(rows.tolist())
+    trained = (columns.role[rows] != Role.statistic) & (columns.trainable[rows] != 0)
     found = [
-        Named(name, trained=columns.role[row] != Role.statistic, order=order(name, columns.keys[row]))
-        for name, row, other in zip(names, rows.tolist(), others.tolist(), strict=True)
-        if not other
+        Named(name, trained=bool(live), standing=standing)
+        for name, live, standing in zip(
+            without_model(base, keys, names), trained.tolist(), standings(base, keys), strict=True
+        )
     ]
     if not found:
         raise RequestFault("There are no weights in this checkpoint.")
     placed = legacy_places(found) if isinstance(writer, KerasH5Writer) else weights_places(found)
-    return KerasTarget(replace(writer, groups=placed.groups), rows[~others], list(placed.paths), lost)
-
-
-def _layer_order(base: Checkpoint) -> Callable[[str, str], int | None]:
-    """Tells, by name and key of a variable, where its layer stands in the model, as far as a checkpoint says it."""
-    listed: list[str] = []
-    for attributes in base.groups.values() if isinstance(base, KerasFile) else ():
-        names = attributes.get("layer_names")
-        listed = names if isinstance(names, list) and not listed else listed
-    places = {name: place for place, name in enumerate(listed)}
-
-    def order(name: str, key: str) -> int | None:
-        numbered = _NUMBERED.search(key)
-        return int(numbered[1]) if numbered is not None else places.get(name.partition("/")[0])
-
-    return order
+    return KerasTarget(
+        replace(writer, groups=placed.groups), rows, list(placed.paths), (*lost, *placed.doubts)
+    )

@@ -93,6 +93,68 @@ def test_keras_loads_weights_that_were_found_by_full_names(
     assert tensorflow_child(script, written, 7, str(keras_files / "truth.npz")) == [13, True]
 
 
+ORDERED = """
+import keras
+def nested():
+    x = keras.Input((3, 4))
+    y = keras.layers.Bidirectional(keras.layers.GRU(2, return_sequences=True), name="turns")(x)
+    y = keras.layers.MultiHeadAttention(2, 4, name="looks")(y, y)
+    inner = [keras.layers.Dense(4, name="z"), keras.layers.BatchNormalization(name="a")]
+    y = keras.Sequential([*inner, keras.layers.Dense(4, name="b")], name="inner")(y)
+    return keras.Model(x, keras.layers.Dense(4, name="first")(y))
+def one_after_the_other():
+    parts = [keras.layers.Dense(4, name="dense_3"), keras.layers.BatchNormalization(name="batch_normalization")]
+    return keras.Sequential([keras.Input((4,)), *parts, keras.layers.Dense(4, name="dense")], name="chain")
+def numbered(model):
+    for number, variable in enumerate(model.weights):
+        variable.assign(keras.ops.zeros_like(variable) + number)
+    return model
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "target"),
+    [
+        ("nested", "m.keras", "w.h5"),
+        ("one_after_the_other", "m.keras", "w.h5"),
+        ("one_after_the_other", "ckpt", "w.h5"),
+        ("one_after_the_other", "ckpt", "w.weights.h5"),
+    ],
+)
+def test_weights_stand_in_the_order_by_which_keras_loads_them(
+    tmp_path: Path,
+    tensorflow_child: TensorFlowChild,
+    capsys: pytest.CaptureFixture[str],
+    model: str,
+    source: str,
+    target: str,
+) -> None:
+    """Whether their names are in that order or not, and whatever stands before the names in a checkpoint."""
+    save = """
+    model = numbered(globals()[args[1]]()); model.save(args[0] + "/m.keras")
+    model.compile("adam", "mse"); model.optimizer.build(model.trainable_variables)
+    tf.train.Checkpoint(model=model).write(args[0] + "/ckpt")
+    """
+    tensorflow_child(ORDERED + dedent(save), tmp_path, model)
+    written = converted(tmp_path / source, tmp_path / target, "--json")
+    assert not [one for one in json.loads(capsys.readouterr().out).get("lost", ()) if "nothing tells" in one]
+    load = """
+    model = globals()[args[1]](); model.load_weights(args[0])
+    result = [sorted(set(np.asarray(variable).flat)) for variable in model.weights]
+    """
+    got = tensorflow_child(ORDERED + dedent(load), written, model)
+    assert got == [[float(number)] for number in range(len(got))]
+
+
+def test_an_order_that_nothing_tells_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arrays = {key: np.ones(2, "f4") for key in ("net/a/kernel", "net/b/kernel", "out/kernel", "out/bias")}
+    make(tmp_path / "in", "m", arrays)
+    converted(tmp_path / "in", tmp_path / "m.h5", "--json")
+    layers, inside = json.loads(capsys.readouterr().out)["lost"]
+    assert layers.startswith("The order of the layers")
+    assert inside.endswith("they stand in the order of their names in net.")
+
+
 def test_keras_goes_on_training_with_a_file_that_was_laid_out_like_another(
     keras_files: Path,
     mould: Path,

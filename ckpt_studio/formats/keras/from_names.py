@@ -22,7 +22,25 @@ _VERSION: Final = "3.0.0"
 """Of Keras, as the file shall say: one that does not turn the weights of older versions around."""
 _DIGITS: Final = re.compile(r"(\d+)")
 _ORDER: Final = {variable.name: place for known in VARIABLES.values() for place, variable in enumerate(known)}
+_PARTS: Final = ("query", "key", "gate", "value", "attention_output", "forward", "backward")
+"""Inner layers in the order in which Keras makes them; the last two stand before another name."""
+_TURN: Final = re.compile(r"(?<=^forward)_.*|(?<=^backward)_.*")
 _LATE: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What tells where a variable stands in a model.
+
+    Attributes:
+        layer: where its layer does, or None where nothing tells.
+        trained: its number among all that is trained, or None where nothing tells.
+        inside: where it stands in its layer, or None where nothing tells; the first says what is counted.
+    """
+
+    layer: int | None = None
+    trained: int | None = None
+    inside: tuple[str | int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +50,12 @@ class Named:
     Attributes:
         name: its full name.
         trained: whether it is; moving statistics are not.
-        order: where its layer stands in the model, or None where nothing tells.
+        standing: where it stands.
     """
 
     name: str
     trained: bool
-    order: int | None = None
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +65,26 @@ class Placed:
     Attributes:
         paths: one a variable.
         groups: attributes by path of their group.
+        doubts: sentences that say which order nothing tells.
     """
 
     paths: tuple[str, ...]
     groups: Mapping[str, Mapping[str, str | list[str]]]
+    doubts: tuple[str, ...] = ()
 
 
 def legacy_places(variables: Sequence[Named]) -> Placed:
-    """The layout of `.h5`: `LAYER/FULL NAME`, the layers and the weights of each in lists."""
+    """The layout of `.h5`: `LAYER/FULL NAME`, the layers and the weights of each in lists, by which Keras goes."""
     layers: dict[str, list[int]] = {}
     for number, variable in enumerate(variables):
         layer, _, rest = variable.name.partition("/")
         layers.setdefault(layer if rest else "", []).append(number)
     paths = [""] * len(variables)
     groups: dict[str, dict[str, str | list[str]]] = {}
+    order = _order({name: own for name, own in layers.items() if name}, variables)
     names = sorted((name for name in layers if name), key=_natural)
+    if order is not None:
+        names.sort(key=order.__getitem__)
     groups[""] = {"layer_names": list(names), "backend": "tensorflow", "keras_version": _VERSION}
     for layer in [*names, *([""] if "" in layers else [])]:
         group = layer or "top_level_model_weights"
@@ -69,7 +92,60 @@ def legacy_places(variables: Sequence[Named]) -> Placed:
         groups[group] = {"weight_names": [variables[number].name for number in own]}
         for number in own:
             paths[number] = f"{group}/{variables[number].name}"
-    return Placed(tuple(paths), groups)
+    unsure = [layer for layer, own in layers.items() if not _is_sure([variables[number] for number in own])]
+    return Placed(tuple(paths), groups, _doubts(order is not None or len(names) < 2, unsure))
+
+
+def _order(layers: Mapping[str, Sequence[int]], variables: Sequence[Named]) -> dict[str, int] | None:
+    """Where each layer stands, or None where that is not known of all, counted alike."""
+    for told in ("layer", "trained"):
+        found: dict[str, int] = {}
+        for layer, own in layers.items():
+            places = [getattr(variables[number].standing, told) for number in own]
+            known = [place for place in places if place is not None]
+            if known:
+                found[layer] = min(known)
+        if len(found) == len(layers) == len(set(found.values())):
+            return found
+    return None
+
+
+def _is_sure(own: Sequence[Named]) -> bool:
+    """Whether the order of a layer's weights is known: it is told, or follows from what Keras's layers keep."""
+    for live in (True, False):
+        some = [variable for variable in own if variable.trained is live]
+        insides = [variable.standing.inside for variable in some]
+        counted = {inside[:1] for inside in insides if inside is not None}
+        alike: dict[object, list[Named]] = {}
+        for variable, inside in zip(some, insides, strict=True):
+            alike.setdefault(inside if None not in insides and len(counted) == 1 else None, []).append(
+                variable
+            )
+        if not all(map(_follows, alike.values())):
+            return False
+    return True
+
+
+def _follows(some: Sequence[Named]) -> bool:
+    """Whether names that Keras gives tell the order of these."""
+    parts = {variable.name.rpartition("/")[0] for variable in some}
+    named = all(variable.name.rpartition("/")[2] in _ORDER for variable in some)
+    return len(some) < 2 or (named and (len(parts) < 2 or all(min(_part(part)) < _LATE for part in parts)))
+
+
+def _doubts(layers_are_sure: bool, unsure: Sequence[str]) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
+    if not layers_are_sure:
+        found += (
+            "The order of the layers, which nothing tells: they stand in the order of their names, so let Keras load "
+            "them by name.",
+        )
+    if unsure:
+        found += (
+            "The order of the weights inside a layer, by which Keras loads them and which nothing tells: they stand "
+            f"in the order of their names in {some_of(sorted(unsure))}.",
+        )
+    return found
 
 
 def weights_places(variables: Sequence[Named]) -> Placed:
@@ -95,19 +171,20 @@ def weights_places(variables: Sequence[Named]) -> Placed:
 
 def _by_kind(layers: Mapping[str, Mapping[str, int]], variables: Sequence[Named]) -> dict[str, list[str]]:
     """The layers of each class in their order; RequestFault where that is not certain."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for layer, own in layers.items():
-        orders = [order for number in own.values() if (order := variables[number].order) is not None]
-        found.setdefault(without_number(layer), []).append((min(orders, default=-1), layer))
-    for kind, places in found.items():
-        known = {order for order, _ in places if order >= 0}
-        if len(places) > 1 and len(known) < len(places):
-            names = some_of(sorted(layer for _, layer in places))
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        found.setdefault(without_number(layer), []).append(layer)
+    for kind, own in found.items():
+        order = _order({layer: [*layers[layer].values()] for layer in own}, variables)
+        if order is not None:
+            own.sort(key=order.__getitem__)
+        elif len(own) > 1:
             raise RequestFault(
-                f"The order of the layers of the class {printable(kind)!r} ({names}) is not known, by which a "
-                ".weights.h5 file goes; `ckpt-studio convert --like` goes by a file of the same model, or write .h5."
+                f"The order of the layers of the class {printable(kind)!r} ({some_of(sorted(own))}) is not known, by "
+                "which a .weights.h5 file goes; `ckpt-studio convert --like` goes by a file of the same model, or "
+                "write .h5."
             )
-    return {kind: [layer for _, layer in sorted(places)] for kind, places in found.items()}
+    return found
 
 
 def _inside(kind: str, own: Mapping[str, int], variables: Sequence[Named]) -> dict[int, str]:
@@ -136,10 +213,24 @@ def _inside(kind: str, own: Mapping[str, int], variables: Sequence[Named]) -> di
     return found
 
 
-def _in_layer(variable: Named) -> tuple[bool, tuple[tuple[bool, int, str], ...], int, str]:
+def _in_layer(variable: Named) -> tuple[object, ...]:
     """The order of a layer's weights: trained ones first, those of inner layers together, then as Keras makes them."""
     above, _, last = variable.name.rpartition("/")
-    return (not variable.trained, _natural(above), _ORDER.get(last, _LATE), last)
+    return (
+        not variable.trained,
+        variable.standing.inside or (),
+        _part(above),
+        _natural(above),
+        _ORDER.get(last, _LATE),
+        _natural(last),
+    )
+
+
+def _part(above: str) -> tuple[int, ...]:
+    """The places of inner layers among those of a layer that has several."""
+    return tuple(
+        _PARTS.index(part) if (part := _TURN.sub("", name)) in _PARTS else _LATE for name in above.split("/")
+    )
 
 
 def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
