@@ -72,6 +72,7 @@ def plan_write(
     if conversion.writer is None:
         meta, notes = _meta_graph(document, conversion)
         plan = plan_bundle(conversion.source, prefix, _bundle(document), options, meta)
+        notes += _unfound(plan.prefix)
     else:
         plan = conversion.writer.plan(conversion.source, prefix, options, _read_files(document))
     plan.check_space()
@@ -85,6 +86,16 @@ def plan_write(
         notes=(*notes, *_drop_notes(document), *_edit_notes(document)),
         lost=conversion.lost,
         format=Bundle.format if conversion.writer is None else conversion.writer.format,
+    )
+
+
+def _unfound(prefix: str) -> tuple[str, ...]:
+    """What to say of a prefix that TensorFlow looks for as a pattern of the file system."""
+    if not {"[", "\\"} & set(prefix):
+        return ()
+    return (
+        f"TensorFlow takes “[” and “\\” in {printable(prefix)!r} for a pattern, and will not find the new checkpoint "
+        "there; choose another name or folder.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -33,6 +34,9 @@ _REFUSED: Final[dict[str, str]] = {
 }
 
 
+_SHARD: Final = re.compile(r"\.data-\d{5}-of-\d{5}$")
+
+
 def writer_of(path: str) -> Writer | None:
     """What writes a file of this name; None for the prefix of a V2 bundle.
 
@@ -40,6 +44,12 @@ def writer_of(path: str) -> Writer | None:
         RequestFault: nothing does; the sentence says what to name instead.
     """
     name = os.path.basename(path).lower()
+    shard = _SHARD.search(name)
+    if shard is not None:
+        raise RequestFault(
+            f"{os.path.basename(path)!r} cannot be written: give the prefix of the new checkpoint, without {shard[0]}.",
+            path=path,
+        )
     for ending, why in _REFUSED.items():
         if name.endswith(ending):
             raise RequestFault(f"{os.path.basename(path)!r} cannot be written: {why}.", path=path)

@@ -124,6 +124,23 @@ def test_the_plan_says_what_will_be_written(tmp_path: Path) -> None:
     assert plan.shared_bytes == written.shared_bytes == Path(base.shard_path(0)).stat().st_size
 
 
+@pytest.mark.parametrize("name", ["a[1]/m", "a\\b", "a*?{}@ é"])
+def test_a_name_that_tensorflow_will_not_find_is_said(
+    tmp_path: Path, tensorflow_child: TensorFlowChild, name: str
+) -> None:
+    document = Document(make(tmp_path / "in", "m", {"w": np.ones(2, "f4")}))
+    prefix = str(tmp_path / "out" / name)
+    said = [note for note in plan_write(document, prefix).notes if "will not find the new checkpoint" in note]
+    write_document(document, prefix)
+    script = """
+    try:
+        result = bool(tf.train.load_checkpoint(args[0]))
+    except tf.errors.NotFoundError:
+        result = False
+    """
+    assert tensorflow_child(script, prefix) is not bool(said)
+
+
 def test_beside_the_original_only_with_consent(tmp_path: Path) -> None:
     base = make(tmp_path / "in", "m-1", MODEL)
     document = Document(base)

@@ -20,6 +20,8 @@ from ckpt_studio.formats.keras.object_tree import VARS
 
 _VERSION: Final = "3.0.0"
 """Of Keras, as the file shall say: one that does not turn the weights of older versions around."""
+_TOP: Final = "top_level_model_weights"
+"""The group of what is in no layer."""
 _DIGITS: Final = re.compile(r"(\d+)")
 _ORDER: Final = {variable.name: place for known in VARIABLES.values() for place, variable in enumerate(known)}
 _PARTS: Final = ("query", "key", "gate", "value", "attention_output", "forward", "backward")
@@ -87,12 +89,14 @@ def legacy_places(variables: Sequence[Named]) -> Placed:
         names.sort(key=order.__getitem__)
     groups[""] = {"layer_names": list(names), "backend": "tensorflow", "keras_version": _VERSION}
     for layer in [*names, *([""] if "" in layers else [])]:
-        group = layer or "top_level_model_weights"
+        group = layer or _TOP
         own = sorted(layers[layer], key=lambda number: _in_layer(variables[number]))
         groups[group] = {"weight_names": [variables[number].name for number in own]}
         for number in own:
             paths[number] = f"{group}/{variables[number].name}"
-    unsure = [layer for layer, own in layers.items() if not _is_sure([variables[number] for number in own])]
+    unsure = [
+        layer or _TOP for layer, own in layers.items() if not _is_sure([variables[number] for number in own])
+    ]
     return Placed(tuple(paths), groups, _doubts(order is not None or len(names) < 2, unsure))
 
 

@@ -264,6 +264,8 @@ def _check_target(
     folder: str, name: str, existing: tuple[str, ...], options: WriteOptions, meta: Meta | None
 ) -> None:
     prefix = os.path.join(folder, name)
+    if not existing and os.path.isdir(prefix):
+        raise TargetExists(f"{prefix!r} is a folder; give the name of the new checkpoint in it.", path=prefix)
     if existing and not options.overwrite:
         raise TargetExists(f"{prefix!r} exists already; choose another name.", path=prefix)
     if name in existing:

@@ -84,6 +84,14 @@ def test_a_target_that_exists_is_refused(original: str, tmp_path: Path) -> None:
         assert (folder / name).read_bytes() == b"mine"
 
 
+def test_a_folder_is_no_prefix(original: str, tmp_path: Path) -> None:
+    """Else the files would lie beside the folder that a person named, and opening its name would open the folder."""
+    (tmp_path / "run").mkdir()
+    with pytest.raises(TargetExists, match="is a folder; give the name of the new checkpoint in it"):
+        write_bundle(open_bundle(original), str(tmp_path / "run"))
+    assert names_in(tmp_path) == ["run"]
+
+
 @pytest.mark.parametrize("how", ["itself", "symlink", "folder link", "hard link"])
 def test_the_source_is_never_the_target(original: str, tmp_path: Path, how: str) -> None:
     target = original
