@@ -40,14 +40,19 @@ class Cell:
         word: `true`: 6 steps were as 3 + 3; `said`: they were not, and the card says why; `refused`: it does not start;
             `-`: there is no such checkpoint.
         reason: why, where it is not true.
-        prefix: the end of the run, empty where it was refused.
+        end: what the run ended with, None where it was refused.
         frozen: keys that were frozen there.
     """
 
     word: str
     reason: str = ""
-    prefix: str = ""
+    end: Checkpoint | None = None
     frozen: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> str:
+        """Where the end is."""
+        return "" if self.end is None else self.end.prefix
 
 
 def chosen(checkpoint: Checkpoint, pattern: str) -> frozenset[str]:
@@ -81,7 +86,9 @@ def examine(base: Checkpoint, pattern: str, run: Run, *, from_slots: bool = Fals
     outcome = whole.end()
     if pattern == "slots" and outcome.cause is Cause.refused:  # one operation writes a weight and its slot
         assert "cannot be frozen" in outcome.message
-        return Cell("refused", outcome.message[outcome.message.index("cannot be frozen") :][:160])
+        return Cell(
+            "refused", "one operation writes a weight and its slots: they are frozen together or not at all"
+        )
     assert outcome.state is RunState.finished, outcome
     assert (whole.card.missing, whole.card.problems) == ((), ()), whole.card
     assert outcome.frozen_unchanged is True or not frozen
@@ -95,7 +102,7 @@ def examine(base: Checkpoint, pattern: str, run: Run, *, from_slots: bool = Fals
     assert last.state is RunState.finished, last
     exact = bits(end) == bits(open_checkpoint(str(last.prefix)))
     assert exact or rest.card.inexact
-    return Cell("true" if exact else "said", " ".join(rest.card.inexact), str(outcome.prefix), marked)
+    return Cell("true" if exact else "said", " ".join(rest.card.inexact), end, marked)
 
 
 def places(base: Checkpoint, end: Checkpoint) -> dict[str, frozenset[str]]:

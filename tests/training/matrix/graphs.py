@@ -44,7 +44,7 @@ def optimizer_of(name, settings, step):
     rate = 1.0 if name == "Adadelta" else 0.01
     made = getattr(v1.train, name + "Optimizer")
     if name == "AdagradDA":
-        return made(0.1, step)
+        return made(0.3, step, initial_gradient_squared_accumulator_value=1e-6)  # else the weights go to nought
     if name == "Momentum":
         return made(rate, 0.9, **settings)
     return made(rate, **settings)
@@ -84,7 +84,8 @@ for number, said in enumerate(optimizers):
         rng = np.random.default_rng(number)
         loss = network()
         train = train_op(said, loss)
-        session.run(v1.global_variables_initializer())
+        session.run(v1.variables_initializer(v1.trainable_variables()))
+        session.run(v1.global_variables_initializer())  # averages begin with the values of weights
         for at in range(0, 96, 32):
             session.run(train, {"features:0": x[at : at + 32], "labels:0": y[at : at + 32]})
         v1.train.Saver().save(session, os.path.join(folder, str(number), "model.ckpt"), 3)

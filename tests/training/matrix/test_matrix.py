@@ -43,6 +43,7 @@ class Files:
     def __init__(self, child: TensorFlowChild, folder: Path) -> None:
         self._child, self._folder = child, folder
         self._made: set[Path] = set()
+        self._opened: dict[Path, Checkpoint] = {}
 
     def __call__(self, kind: str, optimizer: str) -> Path:
         folder = self._folder / f"{kind} {optimizer}"
@@ -56,6 +57,12 @@ class Files:
                 self._child(graphs.MAKE, folder, [optimizer], kind == "resource")
             self._made.add(folder)
         return folder
+
+    def opened(self, path: Path) -> Checkpoint:
+        """One of them: to open a file of HDF5 starts a process."""
+        if path not in self._opened:
+            self._opened[path] = open_checkpoint(str(path))
+        return self._opened[path]
 
 
 @pytest.fixture(scope="session")
@@ -87,12 +94,13 @@ class Case:
             )
 
         from_slots = "ema_overwrite" in self.optimizer
-        return examine(open_checkpoint(str(path)), self.pattern, run, from_slots=from_slots)
+        return examine(self.files.opened(path), self.pattern, run, from_slots=from_slots)
 
 
-def assert_restored(prefix: str, values: dict[str, list[float]]) -> None:
+def assert_restored(checkpoint: Checkpoint | None, values: dict[str, list[float]]) -> None:
     """Stock TensorFlow has, variable by variable, what the run wrote."""
-    columns = (checkpoint := open_checkpoint(prefix)).columns
+    assert checkpoint is not None
+    columns = checkpoint.columns
     values = {unnumbered(name): value for name, value in values.items()}
     for row, key in enumerate(columns.keys):
         name = unnumbered(columns.name(row))
@@ -113,7 +121,7 @@ def whole_model(case: Case) -> Cell:
     if not file.exists():
         return Cell("-", "stock Keras itself cannot save it as such a file")
     done = case.examine(file, data=DataSpec(data), batch_size=16)
-    assert_restored(done.prefix, case.tensorflow(models.WHOLE, done.prefix, data))
+    assert_restored(done.end, case.tensorflow(models.WHOLE, done.path, data))
     return done
 
 
@@ -129,11 +137,11 @@ def recipe(case: Case) -> Cell:
     folder, (file, built) = case.folder("models"), RECIPES[case.route]
     code = str(folder / f"0{built}.py")
     done = case.examine(folder / file, data=None, recipe=code)
-    if done.prefix.endswith(".keras"):  # what stock Keras can rebuild is saved as a whole
-        values = case.tensorflow(models.WHOLE, done.prefix, str(folder / "data.npz"))
+    if done.path.endswith(".keras"):  # what stock Keras can rebuild is saved as a whole
+        values = case.tensorflow(models.WHOLE, done.path, str(folder / "data.npz"))
     else:
-        values = case.tensorflow(models.PARTS, done.prefix, code)
-    assert_restored(done.prefix, values)
+        values = case.tensorflow(models.PARTS, done.path, code)
+    assert_restored(done.end, values)
     return done
 
 
@@ -141,10 +149,10 @@ def meta_graph(case: Case) -> Cell:
     folder = case.folder(case.route.removeprefix("graph, "))
     data = str(folder / "data.npz")
     done = case.examine(folder / "0" / "model.ckpt-3", data=DataSpec(data), batch_size=16)
-    if done.prefix:
+    if done.end is not None:
         train = "averaged" if case.optimizer.endswith("ema") else "train"
-        values, moved = case.tensorflow(graphs.RESTORE, done.prefix, data, train)
-        assert_restored(done.prefix, values)
+        values, moved = case.tensorflow(graphs.RESTORE, done.path, data, train)
+        assert_restored(done.end, values)
         assert moved
         assert not done.frozen & set(moved)
     return done
@@ -154,7 +162,7 @@ def signature(case: Case) -> Cell:
     folder = case.folder("signature")
     data = str(folder / "data.npz")
     done = case.examine(folder / "0", data=DataSpec(data), batch_size=16)
-    assert np.isfinite(case.tensorflow(models.SIGNED, done.prefix, data))
+    assert np.isfinite(case.tensorflow(models.SIGNED, done.path, data))
     return done
 
 
