@@ -87,10 +87,10 @@ VALUES: Final = """
 import keras
 
 def values_of(model, optimizer):
-    held = {v.path: v for v in (*model.variables, *optimizer.variables)}
+    held = [(v.path, v) for v in (*model.variables, *optimizer.variables)]
     if hasattr(optimizer, "_u_product"):  # Nadam gives it no name
-        held["u_product"] = optimizer._u_product
-    return {name: np.asarray(v).ravel().tolist() for name, v in held.items()}
+        held.append(("u_product", optimizer._u_product))
+    return [(name, np.asarray(v).ravel().tolist()) for name, v in held]
 
 def train_on(model, features, labels):
     model.run_eagerly = True  # to trace a step takes longer than to do one
