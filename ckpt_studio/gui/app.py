@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ckpt_studio.formats.meant import from_here
+from ckpt_studio.gui.beginning import Beginning
 from ckpt_studio.gui.system import check_system
 
 if TYPE_CHECKING:
@@ -34,16 +35,15 @@ def main(paths: Sequence[str] = ()) -> int:
     """
     check_system()
     restore = prepare_interpreter()
+    begun = [Beginning(from_here(path)) for path in paths]
     from ckpt_studio.gui.main_window import MainWindow
 
     app = make_application()
-    windows = [MainWindow() for _ in paths or ("",)]
+    windows = [MainWindow(one) for one in begun or (None,)]
     windows[0].built.connect(lambda: _settle_in(app, windows))
     windows[0].built.connect(lambda: windows[0].session.warmed.connect(restore))
     for window in windows:
         window.show()
-    for window, path in zip(windows, paths, strict=False):
-        window.open_path(from_here(path))
     return app.exec()
 
 

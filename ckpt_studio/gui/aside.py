@@ -6,18 +6,27 @@ away, and whoever took it meanwhile keeps it for a while. A turn of the event lo
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Final
 
 from ckpt_studio.core.tasks import Task
 
+_NICENESS: Final = 10
 _SHARE: Final = 0.1
 """A thread that spent more of the time on a processor is at work."""
 _LOOK_SECONDS: Final = 0.002
 _PATIENCE_SECONDS: Final = 0.03
 """A window that is always at work does not keep the figures away for ever."""
+
+
+def stand_back() -> None:
+    """Let the window's thread go first where both want a processor; threads made by this one inherit that."""
+    with suppress(OSError, AttributeError):  # not every system ranks single threads
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class AsideTask(Task):

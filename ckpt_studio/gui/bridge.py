@@ -6,7 +6,6 @@ network that is gone never comes back, and nothing can end its thread: it is lef
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -20,13 +19,12 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, InternalFault
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.gui.aside import AsideTask
+from ckpt_studio.gui.aside import AsideTask, stand_back
 
 T = TypeVar("T")
 
 _LOOK_MS: Final = 250
 """So often threads are looked at. One whose work was cancelled and goes on from one look to the next is given up."""
-_NICENESS: Final = 10
 _FAREWELL: Final = 1.0
 """Seconds that closing waits for work that may hang."""
 
@@ -58,12 +56,6 @@ class _Place:
         self.given_up = False
         self.thread = threading.Thread(target=serve, args=(self,), name=name, daemon=True)
         self.thread.start()
-
-
-def _stand_back() -> None:
-    """Let the window's thread go first where both want a processor; threads made by this one inherit that."""
-    with suppress(OSError, AttributeError):  # not every system ranks single threads
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class Bridge(QObject):
@@ -162,7 +154,7 @@ class Bridge(QObject):
         self._newest.clear()
 
     def _serve(self, place: _Place) -> None:
-        _stand_back()
+        stand_back()
         while not place.given_up and (request := self._queue.get()) is not None:
             place.request = request
             self._answer(request)
@@ -171,7 +163,7 @@ class Bridge(QObject):
             del request
 
     def _serve_one(self, request: _Request) -> None:
-        _stand_back()
+        stand_back()
         self._answer(request)
         self._hand_over(request)
 

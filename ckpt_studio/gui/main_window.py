@@ -6,6 +6,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from PySide6.QtCore import QTimer
+
 from ckpt_studio.gui.frame import Frame
 from ckpt_studio.gui.turns import in_next_turn
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QMenu
 
+    from ckpt_studio.gui.beginning import Beginning
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.workbench import Workbench
 
@@ -32,13 +35,30 @@ _PARTS: Final = (
     "ckpt_studio.gui.workbench",
 )
 """Modules of the other half, each of which imports about as many others as the next."""
+_UNSEEN_MS: Final = 500
+"""A window that is not painted within this time goes on with what is opened in it all the same."""
+_LOOK_MS: Final = 5
 
 
 class MainWindow(Frame):
-    """One window with one document."""
+    """One window with one document.
+
+    Args:
+        begun: what is opened in it, or None.
+    """
 
     _workbench: Workbench | None = None
     _building = False
+
+    def __init__(self, begun: Beginning | None = None) -> None:
+        super().__init__()
+        self._begun = begun
+        if begun is not None:
+            QTimer.singleShot(_UNSEEN_MS, self, self._go_on_unseen)
+
+    def _go_on_unseen(self) -> None:
+        if not self._closing:
+            self.workbench  # noqa: B018  (is made now, if it was not yet)
 
     # ---- the other half
 
@@ -52,6 +72,9 @@ class MainWindow(Frame):
             self._workbench = Workbench(self)
             self._building = False
             self.built.emit()
+            if self._begun is not None:
+                self._workbench.go_on(self._begun)
+                self._begun = None
         return self._workbench
 
     @property
@@ -66,6 +89,9 @@ class MainWindow(Frame):
 
     def _import_workbench(self, parts: tuple[str, ...] = _PARTS) -> None:
         """Import the other half, a part a round of the event loop, and make it: some short waits, not a long one."""
+        if self._begun is not None and self._begun.importing:
+            QTimer.singleShot(_LOOK_MS, self, partial(self._import_workbench, parts))
+            return
         import_module(parts[0])
         following = partial(self._import_workbench, parts[1:]) if parts[1:] else lambda: self.workbench
         in_next_turn(self, following)
@@ -100,6 +126,8 @@ class MainWindow(Frame):
                 event.ignore()
                 return
             self._workbench.close()
+        elif self._begun is not None:
+            self._begun.close()
         self._closing = True
         super().closeEvent(event)
 

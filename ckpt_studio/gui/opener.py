@@ -14,6 +14,7 @@ from ckpt_studio.gui.trouble import Trouble
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.core.tasks import Task
+    from ckpt_studio.gui.beginning import Beginning
     from ckpt_studio.gui.bridge import Bridge
 
 PATIENCE_MS: Final = 2000
@@ -38,6 +39,7 @@ class Opener(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self.holding = Holding()
+        self._begun: Beginning | None = None
         self._task: Task | None = None
         self._path = ""
         self._trouble: Trouble | None = None
@@ -49,12 +51,20 @@ class Opener(QObject):
         """Whether a path is being opened."""
         return self._task is not None
 
+    def go_on(self, begun: Beginning) -> None:
+        """Take over what is being opened already, if nothing was opened before: `open` of its path waits for it."""
+        self._begun, self.holding = begun, begun.holding
+
     def open(self, path: str) -> None:
         """Open a path in the background."""
         self._end()
         self._path = path
+        if self._begun is not None and self._begun.path != path:
+            self._begun.stop()
+            self._begun = None
+        begun = self._begun
         self._task = self._bridge.submit(
-            lambda task: open_document(path, self.holding, task),
+            lambda task: open_document(path, self.holding, task) if begun is None else begun.answer(task),
             self._answer,
             self._fail,
             owner=self,
@@ -63,6 +73,12 @@ class Opener(QObject):
             may_hang=True,
         )
         self._patience.start()
+
+    def close(self) -> None:
+        """Let go of all documents."""
+        if self._begun is not None:
+            self._begun.close()
+        self.holding.close()
 
     def _end(self) -> None:
         """Nothing is being opened any more, and nothing said about it holds."""
@@ -91,5 +107,8 @@ class Opener(QObject):
         """What hangs is left to itself."""
         if self._task is not None:
             self._task.cancel()
+            if self._begun is not None:
+                self._begun.stop()
+                self._begun = None
             self._end()
             self.stopped.emit(self._path)

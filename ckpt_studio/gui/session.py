@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.document.state import State
     from ckpt_studio.formats.folder import Folder
+    from ckpt_studio.gui.beginning import Beginning
 
 _JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
@@ -153,6 +154,11 @@ class Session(Choice):
             self.warm_up()
             return
         self._opener.open(path)
+
+    def go_on(self, begun: Beginning) -> None:
+        """Take over what is being opened already; returns at once. What follows is as with `open`."""
+        self._opener.go_on(begun)
+        self.open(begun.path)
 
     def reload(self) -> None:
         """Open the same checkpoint again, from the disk."""
@@ -381,6 +387,6 @@ class Session(Choice):
         self.bridge.close()
         if self._figure_cache is not None:
             self._figure_cache.close()
-        self._opener.holding.close()
+        self._opener.close()
         if self.compared is not None:
             self.compared.checkpoint.close()

@@ -19,18 +19,19 @@ TO_DRAW: Final = (
     "ckpt_studio.gui.views.histogram_plot",
 )
 """What drawing the first variable needs; it names Qt and no numpy, so the GUI thread imports it."""
-TO_OPEN: Final = (
+TO_READ: Final = (
     "numpy",
     "ckpt_studio.formats.registry",
     "ckpt_studio.formats.folder",
     "ckpt_studio.document.document",
     "ckpt_studio.document.journal",
-    "ckpt_studio.gui.models.tree_work",
-    "ckpt_studio.gui.panels.facts",
     "ckpt_studio.analysis.distribution",
+    "ckpt_studio.analysis.text",
     "ckpt_studio.training.events",
 )
-"""What opening a checkpoint, showing its tree and looking at a variable need."""
+"""What opening a checkpoint and looking at a variable need of everything below the window."""
+TO_OPEN: Final = (*TO_READ, "ckpt_studio.gui.models.tree_work", "ckpt_studio.gui.panels.facts")
+"""What these and showing a checkpoint's tree need; the last of them use texts of the window, which name Qt."""
 _importing = threading.Lock()
 
 

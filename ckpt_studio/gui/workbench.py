@@ -44,6 +44,7 @@ from ckpt_studio.gui.warm_up import TO_DRAW
 
 if TYPE_CHECKING:
     from ckpt_studio.core.errors import CkptStudioError
+    from ckpt_studio.gui.beginning import Beginning
     from ckpt_studio.gui.faults import Faults
     from ckpt_studio.gui.frame import Frame
     from ckpt_studio.gui.panels.compare import ComparePanel
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 _VIEWS: Final = ("ckpt_studio.gui.views.panel", "ckpt_studio.gui.panels.run")
 _SETTLE_MS: Final = 50
 """The window is left to the person for this long before it does what nobody waits for."""
+_PATIENCE: Final = 40
+"""So often it is left alone again because somebody waits for something else."""
 _Area = Qt.DockWidgetArea
 
 
@@ -93,6 +96,7 @@ class Workbench(QObject):
         self._health: HealthPanel | None = None
         self._problems: ProblemsPanel | None = None
         self._is_complete = False
+        self._patience = _PATIENCE
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
@@ -232,7 +236,10 @@ class Workbench(QObject):
 
     def _settle(self) -> None:
         """Do what neither the start page nor a first look at a variable waits for, a part a turn."""
-        if self._late:
+        if self._late and self.session.bridge.busy and self._patience:
+            self._patience -= 1  # a part would only make somebody's answer later
+            QTimer.singleShot(_SETTLE_MS, self, self._settle)
+        elif self._late:
             self._late.pop(0)()
             in_next_turn(self, self._settle)
 
@@ -282,6 +289,10 @@ class Workbench(QObject):
         """Open a folder, a file of a checkpoint or a prefix; returns at once."""
         self.banners.clear()
         self.session.open(path)
+
+    def go_on(self, begun: Beginning) -> None:
+        """Go on with what is being opened; returns at once."""
+        self.session.go_on(begun)
 
     def _document_changed(self) -> None:
         if self.session.document is not None and not self.docks.laid_out:
@@ -340,7 +351,9 @@ class Workbench(QObject):
     def _lay_out(self) -> None:
         """Show toolbar and docks, where they were left or in their places: the start page needs none of them."""
         self.docks.laid_out = True
-        self.tint()
+        self.actions.tint({action.objectName() for action in self.toolbar.actions()})  # the menus' can wait
+        self.variables.tint()
+        self.changes.tint()
         self.toolbar.show()
         self.reset_layout()
         layout = self.window.settings.layout()

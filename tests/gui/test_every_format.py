@@ -88,8 +88,8 @@ from ckpt_studio.gui import app, main_window
 
 class Watched(main_window.MainWindow):
     open = []
-    def __init__(self):
-        super().__init__()
+    def __init__(self, begun):
+        super().__init__(begun)
         self.documentOpened.connect(self.note)
     def note(self, path):
         self.open.append((path, self.session.document.base.format, len(self.session.document.base.columns)))

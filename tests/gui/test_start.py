@@ -97,15 +97,18 @@ def importing(name, globals=None, locals=None, fromlist=(), level=0):
 from ckpt_studio.gui.app import make_application, take_back_import
 take_back_import()
 builtins.__import__ = importing
+from ckpt_studio.gui.beginning import Beginning
+begun = Beginning(sys.argv[1]) if sys.argv[2:] else None
 from ckpt_studio.gui.main_window import MainWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabWidget
 app = make_application()
-window = MainWindow()
+window = MainWindow(begun)
 window.show()
 stood = []
 window.documentOpened.connect(stood.append)
-window.open_path(sys.argv[1])
+if begun is None:
+    window.open_path(sys.argv[1])
 
 def settle(ready):
     until = time.monotonic() + 30
@@ -124,8 +127,9 @@ print(sorted(set(found)), "pyqtgraph" in sys.modules)
 """
 
 
-def test_nothing_that_names_qt_is_imported_on_a_thread(sample: Path) -> None:
-    answer = run(ON_THREADS, str(sample / "run"), CKPT_STUDIO_HOME=str(sample / "home"))
+@pytest.mark.parametrize("how", [(), ("begun before the window",)], ids=["later", "at once"])
+def test_nothing_that_names_qt_is_imported_on_a_thread(sample: Path, how: tuple[str, ...]) -> None:
+    answer = run(ON_THREADS, str(sample / "run"), *how, CKPT_STUDIO_HOME=str(sample / "home"))
     assert answer.stdout.strip() == "[] False", answer.stdout + answer.stderr
 
 
