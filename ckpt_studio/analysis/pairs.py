@@ -6,12 +6,14 @@ Optimizer slots that have neither in common, as those of different formats, belo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.core.tensors import Columns
+from ckpt_studio.formats.roles.model_name import names_in_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,8 @@ class Pairs:
 
     @classmethod
     def of(cls, a: Columns, b: Columns) -> Pairs:
-        """Match by key, then by what a person calls them, then slots by their weights and what they are.
+        """Match by key, then by what a person calls them, as it is or as `names_in_model` has it, then slots by their
+        weights and what they are.
 
         A name that several variables have matches nothing.
         """
@@ -41,9 +44,14 @@ class Pairs:
         left_a = np.flatnonzero(other < 0)
         left_b = _without(len(b), other[other >= 0])
         if len(left_a) and len(left_b) and (a.names is not None or b.names is not None):
-            by_name = _unique(b, left_b)
-            for name, row in _unique(a, left_a).items():
-                other[row] = by_name.get(name, -1)
+            _match_names(other, _names(a, left_a), _names(b, left_b))
+            models = names_in_model(a), names_in_model(b)
+            if any(models):
+                _match_names(
+                    other,
+                    _names(a, np.flatnonzero(other < 0), models[0]),
+                    _names(b, _without(len(b), other[other >= 0]), models[1]),
+                )
         _match_slots(a, b, other)
         found = np.flatnonzero(other >= 0)
         rows = np.stack([found, other[found]], axis=1)
@@ -77,8 +85,18 @@ def _without(count: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(left)
 
 
-def _unique(columns: Columns, rows: NDArray[np.int64]) -> dict[str, int]:
+def _names(
+    columns: Columns, rows: NDArray[np.int64], inside: Mapping[int, str] | None = None
+) -> dict[str, int]:
     """Rows by name, of the names that only one of them has."""
     names = (columns.keys if columns.names is None else columns.names).take(rows.tolist())
+    if inside:
+        names = [inside.get(row, name) for name, row in zip(names, rows.tolist(), strict=True)]
     times = Counter(names)
     return {name: row for name, row in zip(names, rows.tolist(), strict=True) if times[name] == 1}
+
+
+def _match_names(other: NDArray[np.int64], ours: Mapping[str, int], theirs: Mapping[str, int]) -> None:
+    """Fill in the rows of b for rows of a that are called the same."""
+    for name, row in ours.items():
+        other[row] = theirs.get(name, -1)

@@ -6,20 +6,15 @@ checkpoint tells it by the numbers of operations, and of what an optimizer train
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.keras.checkpoint import KerasFile
 from ckpt_studio.formats.keras.from_names import Standing
 from ckpt_studio.formats.keras.hdf5.listing import Listing
 from ckpt_studio.formats.keras.layers import is_known, without_number
-
-_NUMBERED: Final = re.compile(r"(?:^|/)(_operations/|_layers/|layer-|layer_with_weights-)(\d{1,9})(?=/)")
-"""How Keras numbers the layers of a model in the keys of an object-based checkpoint."""
-_TRAINED: Final = re.compile(r"(?:^|/)_trainable_variables/(\d{1,9})/")
+from ckpt_studio.formats.roles.model_name import NUMBERED, TRAINED, model_name
 
 _Order: TypeAlias = Callable[[str], Standing]
 
@@ -33,23 +28,11 @@ def standings(base: Checkpoint, keys: Sequence[str]) -> list[Standing]:
 
 
 def without_model(base: Checkpoint, keys: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Full names that begin with a layer's: Keras puts the name of a model before those of a Sequential's layers."""
-    model = _model_name(keys, names) if not isinstance(base, KerasFile) else ""
-    return [name.removeprefix(f"{model}/") if model and name.count("/") > 1 else name for name in names]
-
-
-def _model_name(keys: Sequence[str], names: Sequence[str]) -> str:
-    """What stands before the names of layers; empty where nothing does. A model inside a model has numbers of both."""
-    first = Counter(name.partition("/")[0] for name in names if name.count("/") > 1)
-    model = next((name for name, _ in first.most_common(1)), "")
-    kind = without_number(model)
-    own = [key for key, name in zip(keys, names, strict=True) if name.startswith(f"{model}/")]
-    numbers = [_NUMBERED.findall(key) for key in own]
-    if is_known(kind) or any(len(found) > 1 for found in numbers):
-        return ""
-    told = all(found or _TRAINED.search(key) for key, found in zip(own, numbers, strict=True))
-    spans = len(own) == len(names) or len({found[0][1] for found in numbers if found}) > 1
-    return model if told and spans else ""
+    """Full names that begin with a layer's."""
+    model = "" if isinstance(base, KerasFile) else model_name(keys, names)
+    if not model or is_known(without_number(model)):  # a layer that has others inside
+        return list(names)
+    return [name.removeprefix(f"{model}/") if name.count("/") > 1 else name for name in names]
 
 
 def _by_configuration(base: KerasFile) -> _Order:
@@ -93,14 +76,14 @@ def _paths_above(key: str) -> Iterator[str]:
 
 def _by_numbers(keys: Sequence[str]) -> _Order:
     """Numbers of operations where a key has them, else of what is trained: both go by the order in the model."""
-    counted = {found[1] for key in keys if (found := _NUMBERED.search(key))}
+    counted = {found[1] for key in keys if (found := NUMBERED.search(key))}
     comparable = not {"layer-", "layer_with_weights-"} <= counted
 
     def order(key: str) -> Standing:
-        trained = _TRAINED.search(key)
+        trained = TRAINED.search(key)
         if trained is not None:
             return Standing(trained=int(trained[1]), inside=("trained", int(trained[1])))
-        numbers = [int(number) for _, number in _NUMBERED.findall(key)] if comparable else []
+        numbers = [int(number) for _, number in NUMBERED.findall(key)] if comparable else []
         return Standing(numbers[0], inside=("layers", *numbers)) if numbers else Standing()
 
     return order

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from ckpt_studio.core.dtypes import BY_NAME, unknown
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.core.tensors import Columns
+from ckpt_studio.core.tensors import Columns, Names
 from ckpt_studio.document.convert import adopted, can_stand_in, conversion_note
 from ckpt_studio.document.filling import Filling
 from ckpt_studio.document.patterns import rows_of
+from ckpt_studio.formats.roles.model_name import names_in_model
 
 Verdict: TypeAlias = Literal["fits", "shape", "dtype", "missing"]
 SEVERAL: Final = "the other checkpoint has several variables of this name"
@@ -111,24 +113,9 @@ def match(
         NoSuchVariable: one of `keys` is not ours.
         RequestFault: a rule is no valid one.
     """
-    rename = rules.renamer()
-    by_key = {key: row for row, key in enumerate(donor.keys)}
-    by_name, own_names = _by_name(donor), _by_name(own)
+    finder = _Finder(own, donor, rules.renamer(), overrides)
     rows = rows_of(own.keys, keys).tolist()
-
-    def find(key: str, row: int) -> int:
-        if key in overrides:
-            wanted = overrides[key]
-            return _NONE if wanted is None else by_key.get(wanted, _NONE)
-        name, several = own.name(row), _NONE
-        for text in _names(key, name if own_names.get(name) == row else key, rename):
-            found = by_key.get(text, by_name.get(text, _NONE))
-            if found >= 0:
-                return found
-            several = min(several, found)
-        return several
-
-    found = [find(key, row) for key, row in zip(keys, rows, strict=True)]
+    found = [finder.find(key, row) for key, row in zip(keys, rows, strict=True)]
     same = alike(own, np.array(rows, np.int64), donor, np.array(found, np.int64)).tolist()
     return [
         Match(key, donor.keys[at], "fits", "", usable=True) if fits else judge(own, row, donor, at, filling)
@@ -136,14 +123,78 @@ def match(
     ]
 
 
-def _by_name(columns: Columns) -> dict[str, int]:
+class _Finder:
+    """Finds a donor's row for one of ours: by key or name, as it is or within its model, a slot by its weight."""
+
+    def __init__(
+        self,
+        own: Columns,
+        donor: Columns,
+        rename: Callable[[str], str],
+        overrides: Mapping[str, str | None],
+    ) -> None:
+        self._own, self._donor = own, donor
+        self._rename, self._overrides = rename, overrides
+        self._by_key = {key: row for row, key in enumerate(donor.keys)}
+        self._by_name, self._own_names = _rows_by(donor.names), _rows_by(own.names)
+
+    def find(self, key: str, row: int) -> int:
+        """The row, or `_NONE` or `_SEVERAL`."""
+        if key in self._overrides:
+            wanted = self._overrides[key]
+            return _NONE if wanted is None else self._by_key.get(wanted, _NONE)
+        several = _NONE
+        for text in _names(key, self._name(key, row), self._rename):
+            found = self._by_key.get(text, self._by_name.get(text, _NONE))
+            if found >= 0:
+                return found
+            several = min(several, found)
+        found = max(self._inside_model(key, row), self._slot(row))
+        return found if found >= 0 else several
+
+    def _name(self, key: str, row: int) -> str:
+        """What only this variable of ours is called."""
+        name = self._own.name(row)
+        return name if self._own_names.get(name) == row else key
+
+    def _inside_model(self, key: str, row: int) -> int:
+        ours, theirs = self._models
+        if not (ours or theirs):
+            return _NONE
+        return self._inside.get(ours.get(row, self._name(key, row)), _NONE)
+
+    @cached_property
+    def _models(self) -> tuple[dict[int, str], dict[int, str]]:
+        return names_in_model(self._own), names_in_model(self._donor)
+
+    @cached_property
+    def _inside(self) -> dict[str, int]:
+        theirs = self._models[1]
+        return _rows_by([theirs.get(row, self._donor.name(row)) for row in range(len(self._donor))])
+
+    def _slot(self, row: int) -> int:
+        weight, kind = int(self._own.slot_of[row]), int(self._own.slot_name[row])
+        if weight < 0 or kind < 0:
+            return _NONE
+        counterpart = self.find(self._own.keys[weight], weight)
+        return self._slots.get((counterpart, self._own.slot_names[kind]), _NONE)
+
+    @cached_property
+    def _slots(self) -> dict[tuple[int, str], int]:
+        """The donor's by the row of the weight and the slot's name."""
+        donor = self._donor
+        rows = np.flatnonzero((donor.slot_of >= 0) & (donor.slot_name >= 0)).tolist()
+        return {(int(donor.slot_of[row]), donor.slot_names[int(donor.slot_name[row])]): row for row in rows}
+
+
+def _rows_by(names: Names | Sequence[str] | None) -> dict[str, int]:
     """Rows by name, `_SEVERAL` for a name that several have; empty where names are the keys."""
-    if columns.names is None:
+    if names is None:
         return {}
-    names = columns.names.texts()
-    rows = dict(zip(names, range(len(names)), strict=True))
-    if len(rows) < len(names):
-        rows.update((name, _SEVERAL) for name, count in Counter(names).items() if count > 1)
+    texts = names.texts() if isinstance(names, Names) else names
+    rows = dict(zip(texts, range(len(texts)), strict=True))
+    if len(rows) < len(texts):
+        rows.update((name, _SEVERAL) for name, count in Counter(texts).items() if count > 1)
     return rows
 
 

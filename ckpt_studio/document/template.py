@@ -33,7 +33,7 @@ def laid_out_like(path: str, values: Checkpoint) -> Filled:
     """The checkpoint at a path, with the values of another one for all variables that it has, by keys or full names.
 
     Raises:
-        RequestFault: a shape or type differs, or there is no variable that both have.
+        RequestFault: a shape or type differs, or there is no weight that both have.
         FileFault: it cannot be opened.
     """
     document = Document(open_checkpoint(path))
@@ -44,9 +44,9 @@ def laid_out_like(path: str, values: Checkpoint) -> Filled:
     if wrong is not None:
         raise RequestFault(f"{printable(wrong.key)!r} cannot take its values: {wrong.note}.", key=wrong.key)
     pairs = tuple((one.key, one.donor_key) for one in found if one.donor_key is not None)
-    if not pairs:
+    if not any(own.role[own.row(key)] in (Role.weight, Role.statistic) for key, _ in pairs):
         raise RequestFault(
-            "The two checkpoints have no variable in common; are they of the same model?", path=path
+            "The two checkpoints have no weight in common; are they of the same model?", path=path
         )
     document.do(Replace(pairs, values, values.path))
     used = {donor for _, donor in pairs}

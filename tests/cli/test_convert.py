@@ -146,6 +146,40 @@ def test_weights_stand_in_the_order_by_which_keras_loads_them(
     assert got == [[float(number)] for number in range(len(got))]
 
 
+def test_a_model_is_the_same_whether_its_name_stands_before_its_layers_names_or_not(
+    tmp_path: Path, tensorflow_child: TensorFlowChild, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a checkpoint of a Sequential, and in a file of Keras; an optimizer's slots are named after the weights."""
+    save = """
+    model = numbered(one_after_the_other()); model.compile("adam", "mse")
+    model.fit(np.random.rand(4, 4), np.random.rand(4, 4), verbose=0)
+    tf.train.Checkpoint(model=model).write(args[0] + "/ckpt"); model.save(args[0] + "/m.keras")
+    mould = one_after_the_other(); mould.compile("adam", "mse"); mould.optimizer.build(mould.trainable_variables)
+    mould.save(args[0] + "/mould.keras")
+    result = [np.asarray(v).tolist() for v in [*model.weights, *model.optimizer.variables]]
+    """
+    truth = tensorflow_child(ORDERED + dedent(save), tmp_path)
+    written = converted(
+        tmp_path / "ckpt", tmp_path / "new.keras", "--like", str(tmp_path / "mould.keras"), "--json"
+    )
+    assert "lost" not in json.loads(capsys.readouterr().out)
+    load = """
+    import keras
+    model = keras.saving.load_model(args[0])
+    result = [np.asarray(v).tolist() for v in [*model.weights, *model.optimizer.variables]]
+    """
+    assert tensorflow_child(load, written) == truth
+    assert main(["diff", str(tmp_path / "m.keras"), written]) == 0
+    capsys.readouterr()
+    assert main(["diff", str(tmp_path / "m.keras"), str(tmp_path / "ckpt"), "--json"]) == 1
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["only_a"], compared["only_b"]) == ([], ["_CHECKPOINTABLE_OBJECT_GRAPH"])
+    assert (compared["changed"], compared["equal"]) == ([], len(truth))
+    other = make(tmp_path / "other", "m", {"adam/iteration": np.int64(1), "x/y": np.ones(1, "f4")}).prefix
+    converted(other, tmp_path / "no.keras", "--like", str(tmp_path / "m.keras"), status=1)
+    assert "no weight in common" in capsys.readouterr().err
+
+
 def test_an_order_that_nothing_tells_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arrays = {key: np.ones(2, "f4") for key in ("net/a/kernel", "net/b/kernel", "out/kernel", "out/bias")}
     make(tmp_path / "in", "m", arrays)
