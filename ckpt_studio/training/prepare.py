@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ from ckpt_studio.training.spec import RunSpec
 from ckpt_studio.training.variables_file import known_of, write_known
 
 _STATE_BYTES: Final = 64 << 20
+_SAVES: Final = "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
+_ITERATIONS: Final = re.compile(r"(^|/)iter(ations?)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +73,23 @@ class Start:
 
 
 def start_step(source: TensorSource, base: Checkpoint) -> int:
-    """The step that a checkpoint was written at: what its name says, else its one counter, else 0."""
-    if base.step is not None:
-        return base.step
+    """The step that a checkpoint was written at: what its name says, else its one counter, else 0.
+
+    `tf.train.Checkpoint.save` numbers files by how many it has saved, and keeps that count in them: where it is what
+    the name says, counters of steps know better.
+    """
     columns = source.columns
-    rows = [
-        row for row in range(len(columns)) if columns.role[row] == Role.counter and columns.rank[row] == 0
-    ]
-    counts = {int(source.read(columns.keys[row])) for row in rows if row not in columns.faults}
-    return max(0, counts.pop()) if len(counts) == 1 else 0
+    counts = {
+        columns.keys[row]: int(source.read(columns.keys[row]))
+        for row in range(len(columns))
+        if columns.role[row] == Role.counter and columns.rank[row] == 0 and row not in columns.faults
+    }
+    saves = counts.pop(_SAVES, None)
+    if base.step is not None and base.step != saves:
+        return base.step
+    of_optimizers = {count for key, count in counts.items() if _ITERATIONS.search(columns.of(key).name)}
+    found = of_optimizers if len(of_optimizers) == 1 else set(counts.values())
+    return max(0, found.pop()) if len(found) == 1 else base.step or 0
 
 
 def replaced_keys(source: TensorSource, base: TensorSource) -> tuple[str, ...]:

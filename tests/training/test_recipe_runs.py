@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -179,6 +179,67 @@ def build():
 """
 
 
+OWN_STEP: Final = """import keras
+import numpy as np
+import tensorflow as tf
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.layer = keras.layers.Dense(8, name="layer")
+
+    def call(self, x):
+        return self.layer(x)
+
+    def train_step(self, rows):  # as fit gives a dataset of features alone
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.layer(rows) - rows) ** 2)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights))
+        return {"loss": loss}
+
+def build():
+    net = Net()
+    net.compile(keras.optimizers.SGD(0.01, momentum=0.9))
+    rows = np.random.default_rng(1).standard_normal((96, 8)).astype("f")
+    draws = tf.random.Generator.from_seed(3)  # no checkpoint has it yet
+    return {"model": net, "draws": draws, "dataset": tf.data.Dataset.from_tensor_slices(rows).batch(8)}
+"""
+
+SAVE_OWN: Final = """
+import keras, os
+recipe, folder = args
+names = {}
+exec(open(recipe).read(), names)
+built = names["build"]()
+built["model"].jit_compile = False
+built["model"].fit(built["dataset"].take(5), verbose=0)
+root = tf.train.Checkpoint(model=built["model"], optimizer=built["model"].optimizer)
+result = root.save(os.path.join(folder, "ckpt"))
+"""
+
+
+def test_a_step_of_the_models_own_goes_on_where_the_optimizer_stood(
+    start: Start, tensorflow_child: TensorFlowChild, tmp_path: Path
+) -> None:
+    """Files are numbered by how many were saved; the number of steps is the optimizer's."""
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(OWN_STEP)
+    base = open_checkpoint(tensorflow_child(SAVE_OWN, recipe, tmp_path))
+    run = start(base, data=None, recipe=str(recipe), steps=4, save_every=2)
+    whole = run.end()
+    assert whole.state is RunState.finished, whole
+    assert (base.step, run.steps) == (1, [6, 7, 8, 9])
+    half = open_checkpoint(run.checkpoints[0].prefix)
+    rest = start(half, data=None, recipe=str(recipe), steps=2, out=str(tmp_path / "rest"))
+    last = rest.end()
+    assert last.state is RunState.finished, last
+    assert (rest.card.missing, rest.card.inexact) == ((), ())
+    one, other = open_checkpoint(str(whole.prefix)), open_checkpoint(str(last.prefix))
+    assert any(key.startswith("draws/") for key in one.columns.keys)
+    for key in one.columns.keys:
+        assert key == GRAPH_KEY or one.read(key).tobytes() == other.read(key).tobytes(), key
+
+
 @pytest.mark.parametrize(
     ("helper", "said"),
     [
@@ -190,6 +251,10 @@ def build():
         (
             "return tf.ensure_shape(tf.tile(x, tf.cast([1, x[0, 0]], tf.int32) * 3), (None, 2))",
             "recipe.py, line 7",
+        ),
+        (
+            "return tf.numpy_function(lambda: open('milk'), [], tf.float32)",
+            "recipe.py, line 7: FileNotFoundError: [Errno 2] No such file or directory: 'milk'",
         ),
     ],
 )

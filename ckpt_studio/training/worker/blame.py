@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,10 @@ _NOT_THEIRS: Final = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]
 _AUTOGRAPH: Final = "__autograph_generated_file"
 """What TensorFlow makes of a person's code goes by this name; where that stands, the error's text says."""
 _USER_CODE: Final = "in user code:"
+_INTRODUCES: Final = re.compile(
+    r"Graph execution error:$|Detected at node |File \"|<stack traces unavailable>$|Exception encountered when calling "
+)
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _SAID_PLACE: Final = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
@@ -62,8 +66,9 @@ def _last(error: BaseException) -> str:
 
 
 def _words(text: str, kind: str) -> str:
-    """The line of an error's text that says what is wrong: TensorFlow puts before it where its cause was made."""
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    """The line of an error's text that says what is wrong: TensorFlow and Keras put before it where that was."""
+    lines = [line.strip() for line in _COLOUR.sub("", text).strip().splitlines() if line.strip()]
+    lines = list(dropwhile(_INTRODUCES.match, lines)) or lines
     if lines and lines[0] == _USER_CODE:
         lines = lines[-1:]
     after = (second for first, second in pairwise(lines) if first.startswith("Node: '"))

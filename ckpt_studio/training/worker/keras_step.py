@@ -18,7 +18,7 @@ def keras_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> Any:
     """One step of a compiled model, as `fit` does it; its loss, and its metrics of this batch alone."""
     if type(model).train_step is not keras.Model.train_step:  # the person's own
         model.reset_metrics()
-        return model.train_step((x, y) if sample_weight is None else (x, y, sample_weight))
+        return model.train_step(keras.utils.pack_x_y_sample_weight(x, y, sample_weight))
     with tf.GradientTape() as tape:
         predicted = model(x, training=True) if model._call_has_training_arg else model(x)
         loss = model.compute_loss(x=x, y=y, y_pred=predicted, sample_weight=sample_weight, training=True)

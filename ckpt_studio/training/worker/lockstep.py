@@ -84,7 +84,8 @@ def walk(objects: Mapping[str, Any], saved: Saved, *, at_root: bool = False) -> 
     roots = dict.fromkeys(objects, 0) if at_root else roots_of(objects, saved)
     found: dict[int, Found] = {}
     for name, thing in objects.items():
-        for variable, path, key, numbered, hanging in _pairs(thing, roots[name], saved):
+        hangs = (0, (name,)) if roots[name] is None and saved.is_there else None
+        for variable, path, key, numbered, hanging in _pairs(thing, roots[name], saved, hangs):
             one = found.setdefault(id(variable), Found(variable, (name, *path)))
             if key is not None:
                 one.places.append((key, numbered))
@@ -112,12 +113,12 @@ def _score(thing: Any, node: int, saved: Saved) -> int:
 
 
 def _pairs(
-    thing: Any, node: int | None, saved: Saved
+    thing: Any, node: int | None, saved: Saved, hangs_on: Hanging = None
 ) -> Iterator[tuple[Any, Path, str | None, bool, Hanging]]:
     """Breadth first: each variable with path, key, whether a place in a list led to it, and what it hangs on."""
     view = tf.train.TrackableView(thing)
     start: tuple[Any, int | None, Path, bool, Hanging] = (
-        thing, node, (), False, None if node is None else (node, ()),
+        thing, node, (), False, hangs_on if node is None else (node, ()),
     )  # fmt: skip
     queue = deque([start])
     seen: set[tuple[int, int | None]] = {(id(thing), node)}

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from ckpt_studio.core.errors import RunFault
+
 LOSS: Final = "loss"
 MOST: Final = 32
 """So many numbers of a step are told beside its loss."""
@@ -18,7 +20,12 @@ def numbers_of(told: Any) -> dict[str, tf.Tensor]:
 
     Args:
         told: the loss; or a mapping with one, "loss" or else its first value, and more; or a tuple that begins with it.
+
+    Raises:
+        RunFault: it returned nothing, or no number.
     """
+    if told is None:
+        raise RunFault('The training step returned nothing; let it return its loss, or a dict with "loss".')
     if isinstance(told, Mapping):
         named = {str(name): value for name, value in told.items() if value is not None}
         name = LOSS if LOSS in named else next(iter(named), None)
@@ -44,4 +51,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _scalar(value: Any) -> tf.Tensor:
-    return tf.reduce_mean(tf.cast(value, tf.float64))
+    try:
+        number = tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        number = tf.constant("")
+    if number.dtype in (tf.string, tf.resource, tf.variant):
+        raise RunFault(f"The training step returned no number as its loss, but {type(value).__name__}.")
+    return tf.reduce_mean(tf.cast(number, tf.float64))
