@@ -36,9 +36,10 @@ class _Parts:
     magnitudes: list[float] = field(default_factory=list)
 
     def add(self, values: NDArray[np.float64], exponent: int = 0, one_sign: bool = False) -> None:
-        """Reduce finite values that were scaled so that their squares neither overflow nor vanish; changes them.
+        """Reduce finite values that were scaled so that their squares neither overflow nor vanish.
 
-        `one_sign`: no two of them have different signs, so the sum tells their magnitudes too.
+        Leaves their magnitudes in their place, but with `one_sign`: where no two of them have different signs, the sum
+        tells those too.
         """
         count = values.size
         total = _sum(values)
@@ -138,28 +139,32 @@ class Reals:
                 return
             low, high = float(chunk.min()), float(chunk.max())
         self._low, self._high = min(self._low, low), max(self._high, high)
-        if low < self._normal and high > -self._normal:
+        if self._smallest(chunk, low, high) < self._normal:
             self._count_small(chunk)
+
+    def _smallest(self, chunk: NDArray[Any], low: float, high: float) -> float:
+        """Sum up finite values; the smallest magnitude among them, or less where it vanishes beside the largest."""
         wide = self._wide[: chunk.size]
-        largest = max(abs(low), abs(high))
+        largest, exponent = max(abs(low), abs(high)), 0
         one_sign = low >= 0 or high <= 0
         if largest == 0 or _SQUARES_VANISH < largest < _SQUARES_OVERFLOW:
             wide[:] = chunk
-            self._parts.add(wide, 0, one_sign)
         else:
             exponent = math.frexp(largest)[1]
             np.ldexp(chunk, -exponent, out=wide)
-            self._parts.add(wide, exponent, one_sign)
+        self._parts.add(wide, exponent, one_sign)
+        if one_sign:
+            return low if low >= 0 else -high
+        return math.ldexp(float(wide.min()), exponent)  # which are magnitudes by now
 
     def _count_small(self, chunk: NDArray[Any]) -> None:
-        """Count zeros and denormals; mostly the smallest magnitude tells that there is neither."""
+        """Count zeros and denormals."""
         sizes = self._wide.view(chunk.dtype)[: chunk.size]
         np.abs(chunk, out=sizes)
-        if float(sizes.min()) < self._normal:
-            small = int(np.count_nonzero(np.less(sizes, chunk.dtype.type(self._normal))))
-            zeros = int(np.count_nonzero(np.equal(sizes, 0)))
-            self._zeros += zeros
-            self._denormals += small - zeros
+        small = int(np.count_nonzero(np.less(sizes, chunk.dtype.type(self._normal))))
+        zeros = int(np.count_nonzero(np.equal(sizes, 0)))
+        self._zeros += zeros
+        self._denormals += small - zeros
 
     def _only_finite(self, chunk: NDArray[Any]) -> NDArray[Any]:
         finite = np.isfinite(chunk)
