@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, qVersion
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QIcon, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,6 +23,7 @@ from ckpt_studio import __version__
 from ckpt_studio.core.resources import resources_folder
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.actions import Actions, translated
+from ckpt_studio.gui.dialogs.fields import named
 from ckpt_studio.gui.icons import app_icon
 from ckpt_studio.gui.menu_titles import MENUS, menu_title
 from ckpt_studio.gui.texts import translate, without_mnemonic
@@ -46,6 +47,9 @@ class _Dialog(QDialog):
     def add_close(self) -> None:
         """The button below."""
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setIcon(QIcon())  # no button of the other dialogs has one
+        named(close, f"{self.objectName()}CloseButton", close.text())
         buttons.rejected.connect(self.reject)
         self.column.addWidget(buttons)
 
@@ -135,7 +139,7 @@ class LicencesDialog(_Dialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__("licencesDialog", translate("LicencesDialog", "Licences"), parent)
         text = QPlainTextEdit(self)
-        text.setObjectName("licencesText")
+        named(text, "licencesText", translate("LicencesDialog", "Licences"))
         text.setReadOnly(True)
         text.setPlainText("\n\n".join((self._own(), self._used(), self._icons())))
         self.column.addWidget(text)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 _WIDTH: Final = 560
 _HEIGHT: Final = 380
+_ICON: Final = QSize(16, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class Palette(QDialog):
         self.list.setObjectName(f"{name}List")
         self.list.setAccessibleName(hint)
         self.list.setUniformItemSizes(True)
-        self.list.setIconSize(QSize(16, 16))
+        self.list.setIconSize(_ICON)
+        nothing = QPixmap(_ICON)
+        nothing.fill(Qt.GlobalColor.transparent)
+        self._blank = QIcon(nothing)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         layout = QVBoxLayout(self)
@@ -70,12 +74,13 @@ class Palette(QDialog):
     def _fill(self, text: str) -> None:
         self._choices = self._offer(text.strip())
         self.list.clear()
+        with_icons = any(choice.icon is not None for choice in self._choices)
         for choice in self._choices:
             item = QListWidgetItem(
                 f"{choice.text}    {choice.note}" if choice.note else choice.text, self.list
             )
-            if choice.icon is not None:
-                item.setIcon(choice.icon)
+            if with_icons:
+                item.setIcon(self._blank if choice.icon is None or choice.icon.isNull() else choice.icon)
         if self._choices:
             self.list.setCurrentRow(0)
 

@@ -29,7 +29,8 @@ class Verifying(WatchedWork):
     def _done(self, document: Document, verified: Verified) -> None:
         if document is self._session.document:
             document.note_verified(verified)
-            text = self.tr("%n problems", "", len(verified.faults))
+            count = len(verified.faults)
+            text = self.tr("1 problem") if count == 1 else self.tr("%n problems", "", count)
             size = byte_size(verified.checked_bytes)
             self._session.log(self.tr("Verified %1: %2").replace("%1", size).replace("%2", text))
         self._end(stopped=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.gui.main_window import MainWindow
@@ -29,6 +30,20 @@ def test_each_line_has_the_room_of_its_text(opened: MainWindow, qtbot: QtBot, wi
         label = panel.findChild(QLabel, f"detail_{name}")
         qtbot.waitUntil(lambda label=label: label.height() == label.heightForWidth(label.width()))
         assert label.width() >= label.minimumSizeHint().width()
+
+
+def test_a_line_keeps_its_room_when_the_window_grows(opened: MainWindow, qtbot: QtBot) -> None:
+    panel = opened.workbench.details
+    opened.resize(1000, 700)
+    opened.session.set_current("classifier/kernel")
+    qtbot.waitUntil(lambda: "Slots: m, v" in panel.text() and not opened.session.bridge.busy)
+    slots, place = (panel.findChild(QLabel, f"detail_{name}") for name in ("slots_0", "place"))
+    for more in range(4):
+        panel.widget().resize(panel.widget().size() + QSize(0, 1))
+        opened.resize(1000, 700 + more)
+        QApplication.processEvents()
+        for label in (slots, place):
+            assert label.height() >= label.heightForWidth(label.width())
 
 
 def test_percentiles_and_strings(main_window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:

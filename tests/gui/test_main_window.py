@@ -290,6 +290,20 @@ def test_layout_and_colours_are_remembered(opened: MainWindow, qtbot: QtBot, sam
     window.close_now()
 
 
+def test_a_small_screen_is_wide_enough(opened: MainWindow, qtbot: QtBot) -> None:
+    settle(opened, qtbot)
+    assert opened.minimumSizeHint().width() <= 1000
+
+
+def test_names_in_the_palette_stand_below_each_other(opened: MainWindow, qtbot: QtBot) -> None:
+    action(opened, "actionPalette").trigger()
+    offered = opened.findChild(QListWidget, "commandPaletteList")
+    icons = [offered.item(row).icon() for row in range(offered.count())]
+    assert len(icons) > 20
+    assert not [icon for icon in icons if icon.isNull()]
+    offered.window().close()
+
+
 def test_the_palette_finds_commands_and_variables(opened: MainWindow, qtbot: QtBot) -> None:
     action(opened, "actionPalette").trigger()
     field = opened.findChild(QLineEdit, "commandPaletteEdit")

@@ -306,7 +306,9 @@ class DonorDialog(QDialog):
         elif self._matching:
             text = self.tr("Matching names …")
         elif self._donor is None:
-            text = self.tr("{0} variables wait for a donor.").format(len(self._keys))
+            count = len(self._keys)
+            several = self.tr("{0} variables wait for a donor.")
+            text = self.tr("1 variable waits for a donor.") if count == 1 else several.format(count)
         else:
             text = self.tr("{0} of {1} fit, {2} chosen").format(model.usable, model.total, model.chosen_count)
         self._summary.setText(text)

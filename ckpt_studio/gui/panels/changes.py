@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.gui.edit_texts import edit_text
+from ckpt_studio.gui.flow import FlowLayout
 from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
 
@@ -74,12 +74,10 @@ class ChangesPanel(QWidget):
         self._command.setToolTip(
             self.tr("Copy a command line that makes the same edits and writes a new checkpoint")
         )
-        buttons = QHBoxLayout()
+        buttons = FlowLayout()
         buttons.setContentsMargins(4, 0, 4, 4)
-        buttons.addStretch(1)
-        buttons.addWidget(self._revert)
-        buttons.addWidget(self._copy)
-        buttons.addWidget(self._command)
+        for button in (self._revert, self._copy, self._command):
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 0)
         layout.setSpacing(4)

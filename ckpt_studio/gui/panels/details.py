@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from ckpt_studio.gui.panels.links import Links
 from ckpt_studio.gui.texts import tooltip, visible
@@ -36,18 +36,17 @@ class DetailsPanel(QScrollArea):
         self.setMinimumWidth(220)
         self._session = session
         body = QWidget(self)
-        self._form = QFormLayout(body)
-        self._form.setContentsMargins(8, 8, 8, 8)
-        self._form.setHorizontalSpacing(12)
-        self._form.setVerticalSpacing(4)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        # no QFormLayout: one that is laid out again without having changed deals the room out anew, and cuts lines off
+        self._grid = QGridLayout(body)
+        self._grid.setContentsMargins(8, 8, 8, 8)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
         self._hint = QLabel(self.tr("Choose a variable to see its details."), body)
         self._hint.setObjectName("detailHint")
         self._hint.setWordWrap(True)
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._form.addRow(self._hint)
+        self._grid.addWidget(self._hint, 0, 0, 1, 2)
         self._heads: dict[str, QLabel] = {}
         self._values: dict[str, WrappedLabel] = {}
         self._links: dict[str, Links] = {}
@@ -69,6 +68,7 @@ class DetailsPanel(QScrollArea):
             return
         for name, head in self._titles().items():
             self._add(name, head, self._body)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)
         self._shown = set(self._values)
         self._show_none()
 
@@ -115,8 +115,15 @@ class DetailsPanel(QScrollArea):
             title.setFont(font)
         else:
             title.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._form.addRow(title, value)
+        row = self._grid.rowCount()
+        self._grid.addWidget(title, row, 0)
+        self._grid.addWidget(value, row, 1)
         self._heads[name] = title
+
+    def _show_line(self, name: str, shown: bool) -> None:
+        """Show a line, or hide it."""
+        self._heads[name].setVisible(shown)
+        (self._links.get(name) or self._values[name]).setVisible(shown)
 
     def text(self) -> str:
         """All that is shown, a line each."""
@@ -134,13 +141,13 @@ class DetailsPanel(QScrollArea):
                 value.setText(texts[name])
                 value.setAccessibleName(f"{self._heads[name].text()}: {texts[name]}")
             if (name in texts) != (name in self._shown):  # each asks for another layout
-                self._form.setRowVisible(value, name in texts)
+                self._show_line(name, name in texts)
         self._shown = (self._shown - among) | texts.keys()
 
     def _set_links(self, name: str, links: list[tuple[str, str]], more: int = 0) -> None:
         """Show these links, or nothing where there are none."""
         self._links[name].show_links(links, more)
-        self._form.setRowVisible(self._links[name], bool(links))
+        self._show_line(name, bool(links))
         self._shown = self._shown | {name} if links else self._shown - {name}
 
     def _staged(self, keys: frozenset[str]) -> None:
@@ -151,7 +158,7 @@ class DetailsPanel(QScrollArea):
         """Look the variable up and ask for its figures."""
         document, key = self._session.document, self._session.current
         self._later = self._spread = None
-        self._form.setRowVisible(self._hint, document is None or key is None)
+        self._hint.setVisible(document is None or key is None)
         if document is None or key is None:
             self._show_none()
             return

@@ -29,7 +29,8 @@ def beside(found: Distribution, overlays: Sequence[Overlay]) -> str:
 
 def _tally(found: Distribution, histogram: Histogram) -> list[str]:
     figures = histogram.statistics
-    parts = [translate("HistogramTexts", "{0} elements").format(count_text(figures.count))]
+    several = translate("HistogramTexts", "{0} elements").format(count_text(figures.count))
+    parts = [translate("HistogramTexts", "1 element") if figures.count == 1 else several]
     nan, inf, negative = figures.nan or 0, figures.inf or 0, figures.neg_inf or 0
     found_odd = (("NaN", nan), ("+Inf", inf - negative), ("-Inf", negative))
     parts += [f"⚠ {count_text(count)} {name}" for name, count in found_odd if count]
@@ -37,6 +38,8 @@ def _tally(found: Distribution, histogram: Histogram) -> list[str]:
     parts.append(
         translate("HistogramTexts", "{0} zero").format(share_text(figures.zeros or 0, figures.count))
     )
+    if figures.count and nan + inf == figures.count:
+        parts.append(translate("HistogramTexts", "no number among them that could be drawn"))
     outside = histogram.below + histogram.above
     if outside and found.request.scale == "log" and found.request.low is None:
         text = translate("HistogramTexts", "⚠ {0} not positive, so not on this axis")

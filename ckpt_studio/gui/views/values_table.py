@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _TEXT_WIDTH: Final = 60
 """Characters a column of strings has room for."""
-_LONE_TEXT_WIDTH: Final = 120
 _LEAST: Final = 7
 """Characters that any column has room for."""
 _HIGHEST: Final = (2**31 - 1) // PAGE_ROWS
@@ -110,17 +109,18 @@ class ValueTable(QWidget):
         """Room for a number, or for a piece of text; a header that fits the largest index."""
         if self._shown is None:
             return
-        dtype, alone = self._shown.side.info.dtype, self._shown.spec.columns == 1
-        if dtype.is_numeric:
-            sample = "0" * max(_characters(dtype, self._style), _LEAST)
-        else:
-            sample = "x" * (_LONE_TEXT_WIDTH if alone else _TEXT_WIDTH)
+        dtype = self._shown.side.info.dtype
+        numbers = max(_characters(dtype, self._style), _LEAST)
+        sample = "0" * numbers if dtype.is_numeric else "x" * _TEXT_WIDTH
         if self._shown.other is not None:
             sample = f"{sample}  |  {sample}"
         metrics = self.view.fontMetrics()
         last = f"{self._shown.spec.columns:,}"
         widths = [metrics.horizontalAdvance(text) for text in (sample, last)]
-        self.view.horizontalHeader().setDefaultSectionSize(min(max(widths) + 14, _WIDEST))
+        header = self.view.horizontalHeader()
+        header.setStretchLastSection(False)  # what was stretched becomes like the others first
+        header.setDefaultSectionSize(min(max(widths) + 14, _WIDEST))
+        header.setStretchLastSection(not dtype.is_numeric and self._shown.spec.columns == 1)
 
     @property
     def natural_width(self) -> int:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QTableView
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.document.edits.slim import bytes_by_role
@@ -82,6 +82,12 @@ class Desk:
 @pytest.fixture
 def desk(opened: MainWindow, qtbot: QtBot) -> Desk:
     return Desk(opened, qtbot)
+
+
+def test_fields_below_each_other_begin_at_one_place(desk: Desk) -> None:
+    dialog = desk.ask("actionAdd")
+    fields = [dialog.findChild(QWidget, f"add{name}") for name in ("NameEdit", "KindCombo", "ValueEdit")]
+    desk.qtbot.waitUntil(lambda: len({field.mapTo(dialog, QPoint()).x() for field in fields}) == 1)
 
 
 def test_one_variable_is_renamed_with_its_slots(desk: Desk) -> None:

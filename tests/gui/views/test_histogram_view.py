@@ -50,6 +50,16 @@ def counts(bench: Bench, tmp_path: Path) -> Any:
     return np.load(exported(bench, tmp_path, "NPY"))
 
 
+def test_where_nothing_can_be_drawn_it_is_said(bench: Bench) -> None:
+    bench.open({"lost": np.full(3, np.nan, np.float32), "one": np.float32(1)})
+    bench.look("lost", 0)
+    assert bench.text("histogramCounts") == (
+        "3 elements  ·  ⚠ 3 NaN  ·  Inf 0  ·  0 % zero  ·  no number among them that could be drawn"
+    )
+    bench.look("one", 0)
+    assert bench.text("histogramCounts") == "1 element  ·  NaN 0  ·  Inf 0  ·  0 % zero"
+
+
 def test_counts_bins_range_and_what_no_bin_holds(bench: Bench, tmp_path: Path) -> None:
     array = np.concatenate([np.linspace(0, 10, 1001), [np.nan, np.nan, np.inf]]).astype(np.float32)
     bench.open({"a": array})

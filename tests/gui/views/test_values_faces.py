@@ -365,3 +365,12 @@ def test_the_spectrum_of_a_matrix(bench: Bench) -> None:
     assert not button.isEnabled()
     assert "2,048" in button.toolTip()
     assert not plot.isVisible()
+
+
+def test_a_column_of_strings_is_as_wide_as_the_table(bench: Bench) -> None:
+    bench.open({"words": np.array([b"left", b"right"], object), "numbers": np.zeros((2, 40), np.float32)})
+    bench.look("words", 2)
+    table = bench.find(QTableView, "valueTable")
+    assert table.horizontalHeader().sectionSize(0) == table.viewport().width()
+    bench.look("numbers", 2)
+    assert table.horizontalHeader().sectionSize(39) == table.horizontalHeader().sectionSize(0)

@@ -77,6 +77,9 @@ class AverageDialog(EditDialog):
         named(table, "averageTable", self.tr("Checkpoints of the folder"))
         table.setHorizontalHeaderLabels([self.tr("Checkpoint"), self.tr("Step"), self.tr("Weight")])
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         table.verticalHeader().hide()
         height = self.fontMetrics().height() + 8
         table.verticalHeader().setDefaultSectionSize(height)

@@ -122,6 +122,7 @@ class EditDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.fill(form)
+        _align([form, *self.findChildren(QFormLayout)])
         self._notice = Notice(f"{self.name}Error", self)
         self._about = Notice(f"{self.name}Note", self, trouble=False)
         self.preview = PreviewTable(
@@ -223,6 +224,17 @@ class EditDialog(QDialog):
         """Close."""
         self._again.stop()
         super().done(result)
+
+
+def _align(forms: Sequence[QFormLayout]) -> None:
+    """Have the fields of forms that stand below each other begin at one place."""
+    items = (
+        form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())
+    )
+    labels = [label for item in items if item is not None and (label := item.widget()) is not None]
+    widest = max((label.sizeHint().width() for label in labels), default=0)
+    for label in labels:
+        label.setMinimumWidth(widest)
 
 
 def facts(state: State, keys: Sequence[str]) -> list[Line]:

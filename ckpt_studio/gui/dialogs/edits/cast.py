@@ -123,6 +123,8 @@ class CastDialog(EditDialog):
         self.summarise(
             self.tr("Every value stays what it is.")
             if not lost
+            else self.tr("Values of 1 variable change.")
+            if lost == 1
             else self.tr("Values of %n variables change.", "", lost)
         )
 

@@ -153,7 +153,8 @@ def _drafted(state: State, pairs: Sequence[Pair], made: Callable[[tuple[Pair, ..
 def _counted(count: int, hindered: int) -> str:
     if not count:
         return translate("RenameDialog", "No name changes.")
-    text = translate("RenameDialog", "%n names change", "", count)
+    several = translate("RenameDialog", "%n names change", "", count)
+    text = translate("RenameDialog", "1 name changes") if count == 1 else several
     return text if not hindered else f"{text}; {translate('RenameDialog', '%n of them cannot', '', hindered)}"
 
 
