@@ -30,6 +30,7 @@ class ArrayInfo:
     Attributes:
         name: as the file calls it.
         low, high: smallest and largest of the first values of an integer array, else None.
+        gaps: how many of its values are missing, as far as the file tells.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ArrayInfo:
     dtype: np.dtype[Any]
     low: int | None = None
     high: int | None = None
+    gaps: int = 0
 
     def describe(self) -> str:
         """Dtype and shape for a person."""
@@ -114,10 +116,10 @@ def _info(file: IO[bytes], name: str, path: str, size: int) -> ArrayInfo:
     return ArrayInfo(name, tuple(shape), dtype, low, high)
 
 
-def info_of(name: str, values: NDArray[Any]) -> ArrayInfo:
+def info_of(name: str, values: NDArray[Any], gaps: int = 0) -> ArrayInfo:
     """What is known of an array that is at hand."""
     low = high = None
     if values.dtype.kind in "iu" and values.size:
         sample = values.reshape(-1)[:_SAMPLE]
         low, high = int(sample.min()), int(sample.max())
-    return ArrayInfo(name, values.shape, values.dtype, low, high)
+    return ArrayInfo(name, values.shape, values.dtype, low, high, gaps)

@@ -132,8 +132,11 @@ def fits(one: Input, info: ArrayInfo) -> bool:
 
 
 def _suitable(one: Input, arrays: Mapping[str, ArrayInfo]) -> str:
-    """The arrays that fit an input where there are several: a guess would be none."""
+    """The arrays that fit an input where there are several, since a guess would be none; all where none fits."""
     found = [name for name, info in arrays.items() if fits(one, info)]
+    if not found:
+        found = [f"{name} is {info.describe()}" for name, info in arrays.items()]
+        return f" (none fits: {', '.join(found[:5])}{' ...' if len(found) > 5 else ''})" if found else ""
     return f" ({', '.join(found[:5])}{' ...' if len(found) > 5 else ''})" if len(found) > 1 else ""
 
 
@@ -176,6 +179,9 @@ def _array(one: Input, source: str, arrays: Mapping[str, ArrayInfo], rows: int) 
     if source not in arrays:
         known = ", ".join(sorted(arrays)) or "none"
         return f"The data has no array {source!r} for the input {one.name}; its arrays are: {known}."
+    if arrays[source].gaps:
+        gaps = arrays[source].gaps
+        return f"Values are missing in {source!r} ({gaps} of them); fill them in, or leave those rows out."
     return _feed(one, arrays[source], rows)
 
 
@@ -231,7 +237,7 @@ def _castable(have: np.dtype[Any], want: str) -> bool:
     target = BY_NAME[want].numpy if want in BY_NAME else None
     if target is None:
         return False
-    kinds = {"f": "fiub", "V": "fiub", "i": "iub", "u": "iub", "b": "biu", "c": "cfiub", "O": "SU"}
+    kinds = {"f": "fiub", "V": "fiub", "i": "iub", "u": "iub", "b": "biu", "c": "cfiub", "O": "SUO"}
     return have.kind in kinds.get(target.kind, "")
 
 
@@ -260,7 +266,7 @@ def _adapted(feed: Feed, arrays: Mapping[str, ArrayInfo]) -> list[str]:
     if (
         wanted.numpy is not None
         and info.dtype.newbyteorder("=").name != wanted.name
-        and info.dtype.kind not in "SU"
+        and info.dtype.kind not in "SUO"
     ):
         what.append(f"converted from {info.dtype.name} to {wanted.name}")
     return [f"The array {info.name!r} is {' and '.join(what)} for {feed.input.name}."] if what else []

@@ -82,10 +82,20 @@ def _stacked(name: str, values: list[Any], path: str) -> NDArray[Any]:
         )
     flat = values[0][:1]
     if flat and isinstance(flat[0], bytes):
-        array = np.array([[np.bytes_(one) for one in row] for row in values])
+        array = _of_bytes(values)
     else:
         array = np.array(values, np.int64 if flat and isinstance(flat[0], int) else np.float32)
     return array[:, 0] if lengths == {1} else array
+
+
+def _of_bytes(values: list[list[bytes]]) -> NDArray[Any]:
+    """Rows of bytes as numpy's own kind of text, but for those that end with zero bytes: it would leave those out."""
+    if not any(one.endswith(b"\0") for row in values for one in row):
+        return np.array(values)
+    array = np.empty((len(values), len(values[0])), object)
+    for at, row in enumerate(values):
+        array[at] = row
+    return array
 
 
 def _records(path: str) -> Iterator[bytes]:

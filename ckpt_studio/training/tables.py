@@ -1,12 +1,13 @@
 """Reads a table of text (`.csv`, `.tsv`): each column is an array, and the numeric ones together are `features`.
 
-A column of whole numbers is int64, one of numbers float32, any other bytes. The column that looks most like a target
-(by its name, else the last) is not among the features.
+A column of whole numbers is int64, one of numbers or empty cells float32, any other bytes. The column that looks most
+like a target (by its name, else the last) is not among the features.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def open_table(path: str) -> dict[str, ArrayInfo]:
         MissingFile: there is no such file.
         Corrupt: it is not a table.
     """
-    return {name: info_of(name, values) for name, values in _arrays(path).items()}
+    return {name: info_of(name, values, gaps=_gaps(values)) for name, values in _arrays(path).items()}
 
 
 def read_table(path: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -58,8 +59,9 @@ def _rows(path: str) -> tuple[list[str], list[list[str]]]:
     """Names of the columns and the rows of cells; a first row without any number is taken for the names."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
-            delimiter = "\t" if path.lower().endswith(".tsv") else ","
-            rows = [row for row in csv.reader(file, delimiter=delimiter) if row]
+            first = file.readline()
+            file.seek(0)
+            rows = [row for row in csv.reader(file, delimiter=_delimiter(path, first)) if row]
     except OSError as error:
         raise MissingFile(f"The data file {path} cannot be read: {error.strerror}.", path=path) from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -83,15 +85,30 @@ def _rows(path: str) -> tuple[list[str], list[list[str]]]:
     return [name.strip() for name in rows[0]], rows[1:]
 
 
+def _delimiter(path: str, first: str) -> str:
+    """What stands between the cells, by the file's name and its first row."""
+    if path.lower().endswith(".tsv"):
+        return "\t"
+    return next((one for one in ",;\t" if one in first), ",")
+
+
+def _gaps(values: NDArray[Any]) -> int:
+    """How many empty cells became numbers that are none."""
+    return int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+
+
 def _column(cells: list[str]) -> NDArray[Any]:
     try:
         return np.array([int(cell) for cell in cells], np.int64)
     except (ValueError, OverflowError):
         pass
     try:
-        return np.array([float(cell) for cell in cells], np.float32)
+        numbers = [float(cell) if cell.strip() else math.nan for cell in cells]
     except ValueError:
-        return np.array([cell.encode() for cell in cells])
+        numbers = []
+    if any(map(math.isfinite, numbers)):
+        return np.array(numbers, np.float32)
+    return np.array([cell.encode() for cell in cells])
 
 
 def _is_number(cell: str) -> bool:

@@ -182,6 +182,22 @@ def test_a_table_is_columns_and_features(tmp_path: Path) -> None:
     assert read_data(str(bare), ["column1"])["column1"].tolist() == [2, 4]
 
 
+def test_empty_cells_are_said_and_semicolons_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.csv"
+    path.write_text("a;b;c;d;label\n1;2;3;4;0\n5;;7;8;1\n")
+    found = open_data(str(path))
+    assert found["features"].shape == (2, 4)
+    assert (found["a"].gaps, found["b"].gaps, found["features"].gaps) == (0, 1, 1)
+    (problem,) = check_mapping([X], found, {"x": "features"})
+    assert problem == "Values are missing in 'features' (1 of them); fill them in, or leave those rows out."
+    assert check_mapping([Y], found, {"y": "label"}) == []
+
+
+def test_what_the_data_holds_is_said_where_nothing_fits() -> None:
+    (problem,) = check_mapping([X], arrays(info("a", (9, 5), "f4")), {})
+    assert "map it to an array (none fits: a is float32 [9, 5]) or to a number." in problem
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -206,6 +222,7 @@ with tf.io.TFRecordWriter(args[0]) as writer:
             "x": tf.train.Feature(float_list=tf.train.FloatList(value=[i, i + 0.5])),
             "y": tf.train.Feature(int64_list=tf.train.Int64List(value=[i % 3])),
             "word": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"w%d" % i])),
+            "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"\\1\\0\\0"])),
         }
         writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
 """
@@ -216,8 +233,15 @@ def test_examples_of_stock_tensorflow_are_rows(tensorflow_child: TensorFlowChild
     tensorflow_child(RECORDS, path)
     found = open_data(str(path))
     assert {name: (info.shape, info.dtype.kind) for name, info in found.items()} == {
-        "x": ((5, 2), "f"), "y": ((5,), "i"), "word": ((5,), "S")
+        "x": ((5, 2), "f"), "y": ((5,), "i"), "word": ((5,), "S"), "image": ((5,), "O"),
     }  # fmt: skip
+    assert (
+        read_data(str(path), ["image"])["image"].tolist() == [b"\1\0\0"] * 5
+    )  # numpy leaves zeros at the end out
+    image = Input("image:0", "string", (None,), "Placeholder")
+    plan = plan_feeds([image], found, {"image": "image"}, 2)
+    assert (plan.problems, plan.notes) == ((), ())
+    assert Feeder(plan, read_data(str(path), ["image"]), 0)(0)["image:0"].tolist() == [b"\1\0\0"] * 2
     assert read_data(str(path), ["x"])["x"][3].tolist() == [3.0, 3.5]
     data = bytearray(path.read_bytes())
     for at, said in ((2, "no TFRecord"), (14, "damaged")):

@@ -93,6 +93,17 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoi
         assert np.isfinite(open_bundle(outcome.prefix).read("w")).all()
 
 
+def test_data_that_is_no_number_is_named(start: Start, graphs: Graphs, tmp_path: Path) -> None:
+    rows = np.ones((40, 8), "f")
+    rows[:, 3] = np.nan
+    np.savez(tmp_path / "odd.npz", rows=rows, kinds=np.zeros(40, "i8"))
+    outcome = start("adam_res", data=DataSpec(str(tmp_path / "odd.npz")), steps=2).end()
+    assert (outcome.state, outcome.cause) == (RunState.failed, Cause.not_a_number), outcome
+    assert (
+        "The array 'rows' holds values that are no finite numbers; leave those rows out." in outcome.message
+    )
+
+
 def test_a_loss_that_is_no_number_need_not_end_the_run(start: Start, graphs: Graphs) -> None:
     run = start(
         "diverges", data=DataSpec(graphs.data, {"x": "positive"}), steps=9, batch_size=200, on_nan="continue"

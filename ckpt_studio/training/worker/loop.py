@@ -13,6 +13,7 @@ from ckpt_studio.training.card import Card
 from ckpt_studio.training.worker.faults import NotANumber, Refused
 from ckpt_studio.training.worker.job import Job
 from ckpt_studio.training.worker.link import Link
+from ckpt_studio.training.worker.odd_data import odd_data
 from ckpt_studio.training.worker.routes.base import Done, Trainer
 
 _CALL_SECONDS: Final = 0.025
@@ -152,7 +153,9 @@ class Loop:
                 self._losses.append(loss)
             if loss is not None and not math.isfinite(loss) and self._job.spec.on_nan == "stop":
                 what = "is not a number any more" if math.isnan(loss) else "became infinite"
-                raise NotANumber(f"The loss {what} at step {step}, so the run was stopped.")
+                raise NotANumber(
+                    f"The loss {what} at step {step}, so the run was stopped.{odd_data(self._job, self._trainer.card)}"
+                )
 
     def _mean_loss(self) -> float:
         """The mean loss since the last checkpoint, infinite where there is none."""

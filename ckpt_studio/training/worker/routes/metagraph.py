@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -78,7 +79,9 @@ class GraphTrainer:
         frozen = frozenset(job.card.frozen)
         graph = build_run_graph(meta, plan, frozen, fed=self._feeder.names, seed=job.spec.seed)
         written = freeze_meta_graph(meta, frozen).meta.serialise()
-        confine_job(job, link, None if job.reads_files else [])
+        data = job.spec.data
+        readable = [] if data is None or data.file is None else [Path(data.file)]
+        confine_job(job, link, None if job.reads_files else readable)
         counts = job.card.step_variable is not None
         self._session = GraphSession(graph, step=counts, intra_op=job.intra_op, inter_op=job.inter_op)
         self._session.begin(start)
