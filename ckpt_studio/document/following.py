@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.tasks import UNTENDED, Task
-from ckpt_studio.core.tensors import decode
+from ckpt_studio.core.tensors import Role, decode
 from ckpt_studio.core.windows import Window, check_window
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
@@ -32,7 +33,7 @@ def told(graph: bytes, change: Change) -> bytes:
 
     try:
         nodes = Graph(graph)
-        changed = take_out(nodes, change.gone(nodes))
+        changed = take_out(nodes, change.gone(nodes), in_place=change.in_place, untrained=change.untrained)
         changed |= with_keys(nodes, change.renamed)
         changed |= with_new(nodes, change.added)
     except (ValueError, DecodeError):
@@ -49,12 +50,16 @@ class Change:
         dropped: keys of the checkpoint that are not there any more.
         kept: where not all that the graph names was there: keys of the checkpoint that still are.
         added: new keys.
+        untrained: keys of the checkpoint of weights that an optimizer keeps nothing for any more.
+        in_place: whether something of what an optimizer keeps is dropped that is not all that it keeps for a weight.
     """
 
     renamed: Mapping[str, str]
     dropped: frozenset[str]
     kept: frozenset[str] | None
     added: tuple[str, ...]
+    untrained: frozenset[str] = frozenset()
+    in_place: bool = False
 
     @classmethod
     def of(cls, state: State, *, incomplete: bool) -> Change:
@@ -70,11 +75,14 @@ class Change:
         there[state.origin[live & ~state.added]] = True
         rows = np.flatnonzero(state.renamed & live)
         before = base.take(state.origin[rows].tolist())
+        weights, in_place = _idle(state)
         return cls(
             renamed=dict(zip(before, own.take(rows.tolist()), strict=True)),
             dropped=frozenset(base.take(np.flatnonzero(~there).tolist())),
             kept=frozenset(base.take(np.flatnonzero(there).tolist())) if incomplete else None,
             added=tuple(own.take(np.flatnonzero(state.added & live).tolist())),
+            untrained=frozenset(base.take(state.origin[weights].tolist())),
+            in_place=in_place,
         )
 
     def gone(self, graph: Graph) -> frozenset[str]:
@@ -85,8 +93,26 @@ class Change:
 
     def identity(self) -> str:
         """A text that changes with what is told."""
-        told = (sorted(self.renamed.items()), sorted(self.dropped), self.added)
+        told = (sorted(self.renamed.items()), sorted(self.dropped), self.added, self.in_place)
         return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _idle(state: State) -> tuple[NDArray[np.int64], bool]:
+    """Rows of weights that have lost their slots, while others have some; and whether more is dropped than that."""
+    columns, dropped = state.columns, state.dropped
+    slots = (columns.role == Role.slot) & ~state.added
+    lost = slots & dropped
+    own = np.flatnonzero(dropped & np.isin(columns.role, (Role.counter, Role.metadata))).tolist()
+    others = any("/" in columns.name(row) for row in own)  # `adam/iteration`
+    if not (lost.any() or others) or not (slots & ~dropped).any():
+        return np.zeros(0, np.int64), False
+    left = np.zeros(len(columns) + 1, np.bool_)
+    left[columns.slot_of[slots & ~dropped]] = True
+    left[-1] = True  # of no known weight
+    weights = distinct(columns.slot_of[lost])
+    if others or left[weights].any():
+        return np.zeros(0, np.int64), True
+    return weights[~dropped[weights]].astype(np.int64), False
 
 
 class FollowingGraph(Unstored):

@@ -28,23 +28,53 @@ from ckpt_studio.document.paths import ATTRIBUTES, following_name, path_of
 _MEMBER: Final = re.compile(r"(|layer-|layer_with_weights-)(0|[1-9]\d{0,8})")
 """Names that lists, and Keras's functional models, give their members by position."""
 _SLOT: Final = ".OPTIMIZER_SLOT"
+_WEIGHTS, _KEPT = "_trainable_variables", "_variables"
+"""Lists of an optimizer of Keras: what it trains, and all that it keeps."""
 _FOLDER, _SLOT_FOLDER = encode(ATTRIBUTES), encode(f"/{_SLOT}/")
 
 
-def take_out(graph: Graph, lost: Collection[str]) -> bool:
-    """Take variables out, by their keys; whether there was anything to do."""
-    found = {number for number, _ in graph.holding(lost)} if lost else ()
+def take_out(
+    graph: Graph, lost: Collection[str], *, in_place: bool = False, untrained: Collection[str] = ()
+) -> bool:
+    """Take variables out, by their keys; whether there was anything to do.
+
+    Args:
+        graph: is changed.
+        lost: the keys.
+        in_place: whether what an optimizer of Keras has in lists stays where it is in them: it is for the weight at the
+            same place of another list.
+        untrained: keys of weights that go from the list of those that the optimizer trains.
+    """
+    found = {number for number, _ in graph.holding(lost)} if lost else set[int]()
     if not found:
         return False
     before = _with_values(graph)
     for number in found:
         keep(graph[number].attributes, lambda one: one.checkpoint_key not in lost)
-    _cut_empty(graph, before)
+    lists = _lists_of_optimizers(graph, found) if in_place or untrained else {}
+    idle = {number for number, _ in graph.holding(untrained)} if untrained else set[int]()
+    for number, name in lists.items():
+        if name == _WEIGHTS:
+            _cut(graph[number], idle)
+    _cut_empty(graph, before, lists if in_place else ())
     return True
 
 
-def _cut_empty(graph: Graph, before: NDArray[np.bool_]) -> None:
-    """Cut off the nodes that led to values before and do not any more."""
+def _lists_of_optimizers(graph: Graph, kept: Collection[int]) -> dict[int, str]:
+    """The lists of Keras's optimizers that keep some of these nodes: node and name."""
+    edges = graph.edges()
+    above = distinct(edges.parent[np.isin(edges.child, list(kept))])
+    owners = distinct(edges.parent[np.isin(edges.child, above)]).tolist()
+    found: dict[int, str] = {}
+    for owner in owners:
+        names = {child.local_name: child.node_id for child in graph[owner].children}
+        if _WEIGHTS in names and _KEPT in names:
+            found |= {number: name for name, number in names.items() if not graph[number].attributes}
+    return found
+
+
+def _cut_empty(graph: Graph, before: NDArray[np.bool_], fixed: Collection[int] = ()) -> None:
+    """Cut off the nodes that led to values before and do not any more; members of `fixed` lists do not move up."""
     empty = np.zeros(len(graph) + 1, np.bool_)  # the last stands for numbers that lead nowhere
     empty[: len(before)] = before & ~_with_values(graph)[: len(before)]
     if graph.says_values:
@@ -58,7 +88,7 @@ def _cut_empty(graph: Graph, before: NDArray[np.bool_]) -> None:
     edges = graph.edges()
     gone = set(np.flatnonzero(empty).tolist())
     for parent in distinct(edges.parent[empty[edges.child]]).tolist():
-        _cut(graph[parent], gone)
+        _cut(graph[parent], gone, moving=parent not in fixed)
 
 
 def _there(numbers: NDArray[np.int64], graph: Graph) -> NDArray[np.int64]:
@@ -81,7 +111,7 @@ def _with_values(graph: Graph) -> NDArray[np.bool_]:
     return seen
 
 
-def _cut(node: Node, empty: set[int]) -> None:
+def _cut(node: Node, empty: set[int], *, moving: bool = True) -> None:
     """Take a node's references to empty ones away, and let the members of its lists move up."""
     if all(child.node_id not in empty for child in node.children):
         return
@@ -90,7 +120,7 @@ def _cut(node: Node, empty: set[int]) -> None:
         member = _MEMBER.fullmatch(child.local_name)
         if member is not None:
             lists.setdefault(member[1], []).append((int(member[2]), child))
-    for prefix, members in lists.items():
+    for prefix, members in lists.items() if moving else ():
         members.sort(key=lambda one: one[0])
         if [place for place, _ in members] == list(range(len(members))):
             left = [child for _, child in members if child.node_id not in empty]
@@ -122,7 +152,7 @@ def with_keys(graph: Graph, renamed: Mapping[str, str]) -> bool:
             continue
         if _SLOT not in before:
             if number in whole:
-                _enter(root, before, after, staying)
+                _enter(root, before, after, staying).holder = number
         elif before[-1] != after[-1]:
             for slot in slots.of(number):
                 slot.slot_name = after[-1]
@@ -183,14 +213,15 @@ def _at_which_some_stay(
     return found
 
 
-def _enter(root: Place, before: Path, after: Path, staying: Collection[Path]) -> None:
-    """Note where an object goes, and where on the way to it others stay."""
+def _enter(root: Place, before: Path, after: Path, staying: Collection[Path]) -> Place:
+    """Note where an object goes, and where on the way to it others stay; its place."""
     place = root
     place.stays = () in staying
     for depth, name in enumerate(before, 1):
         place = place.below.setdefault(name, Place())
         place.stays = before[:depth] in staying
     place.target = after
+    return place
 
 
 class _SlotsOf:
@@ -243,7 +274,7 @@ def _moves(root: Place, path: Path) -> Iterator[tuple[Path, Path, Place]]:
             yield path, place.whole, place
             continue
         if place.target is not None and place.target != path:
-            yield path, place.target, Place(target=place.target)
+            yield path, place.target, Place(target=place.target, holder=place.holder)
         waiting += (((*path, name), below) for name, below in place.below.items())
 
 

@@ -21,12 +21,14 @@ class Place:
         below: the places below it, by local name, that others than those that stay have.
         stays: whether an object here or below keeps its key.
         target: the new path of the object that has a key here, if one has.
+        holder: that object's node.
         whole: the new path of all that lies here and below, or None where it does not move as one.
     """
 
     below: dict[str, Place] = field(default_factory=dict)
     stays: bool = False
     target: Path | None = None
+    holder: int | None = None
     whole: Path | None = None
 
 
@@ -80,18 +82,27 @@ class Mover:
     def move(self, moves: list[tuple[Path, Path, Place]]) -> None:
         """Take all from where they are before any is hung up, so that two can change places."""
         found = [
-            (self.find(old[:-1]), self.find(old), old, new, place)
+            (*self._edge(old, place.holder), old, new, place)
             for old, new, place in sorted(moves, key=_length)
         ]
-        for parent, number, old, _, _ in found:
+        for parent, name, number, _, _, _ in found:
             if parent is not None and number is not None:
-                self._take_down(parent, old[-1])
-        for _, number, old, _, place in found:
+                self._take_down(parent, name)
+        for _, _, number, old, _, place in found:
             if number is not None and place.whole is None and self.children(number):
                 self._share(number, self.make(old))  # it moves alone
-        for parent, number, _, new, place in found:
+        for parent, _, number, _, new, place in found:
             if parent is not None and number is not None:
                 self._put(number, new, place)
+
+    def _edge(self, path: Path, holder: int | None) -> tuple[int | None, str, int | None]:
+        """Parent, local name and node at a path. Members of a list have other places than their keys say, perhaps."""
+        parent, name = self.find(path[:-1]), path[-1]
+        number = self.find(path)
+        if holder is not None and number != holder and parent is not None:
+            name = next((own for own, child in self.children(parent).items() if child == holder), "")
+            number = holder if name else None
+        return parent, name, number
 
     def sink(self, path: Path) -> None:
         """Hang all that there is up at a path: the root is a new object that leads to nothing else."""

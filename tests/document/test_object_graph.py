@@ -11,7 +11,18 @@ import pytest
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Add, Cast, Drop, Move, Rename, RenameMany, RenamePattern, Slim, Value
+from ckpt_studio.document.edits import (
+    Add,
+    Cast,
+    Drop,
+    Freeze,
+    Move,
+    Rename,
+    RenameMany,
+    RenamePattern,
+    Slim,
+    Value,
+)
 from ckpt_studio.document.edits.base import Edit
 from ckpt_studio.document.paths import following_name, path_of
 from ckpt_studio.document.patterns import resolve_keys
@@ -190,6 +201,74 @@ def test_a_keras_model_with_other_layers_names_and_its_optimizer(
     slots = [info for info in map(new.columns.info, range(len(new.columns))) if info.role.name == "slot"]
     assert {slot.slot_of.split("/")[1] for slot in slots if slot.slot_of} == {"input_layer", "second"}
     assert len(slots) == list(base.columns.role).count(Role.slot) == 8
+
+
+def test_members_of_a_list_have_other_places_than_their_keys_say(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """Where one was dropped, those behind it have moved up: what is renamed is the variable, not its old place."""
+    save = "tf.train.Checkpoint(l=[tf.Variable(float(i)) for i in range(4)]).write(args[0])"
+    tensorflow_child(save, tmp_path / "in" / "m")
+    shorter = edited(tmp_path / "in" / "m", tmp_path / "shorter", Drop(("l/0" + END,)))
+    prefix = edited(Path(shorter), tmp_path / "named", Rename((("l/1" + END, "x" + END),)))
+    restore = """
+    root = tf.train.Checkpoint(x=tf.Variable(-1.0))
+    root.read(args[0]).assert_existing_objects_matched()
+    result = float(root.x)
+    """
+    assert tensorflow_child(restore, prefix) == 1
+
+
+FROZEN = f"""{MODELS}
+keras.backend.clear_session()
+model = keras.Sequential([keras.Input((3,)), *[keras.layers.Dense(3, name=name) for name in "abc"]])
+model.get_layer("b").trainable = not args[1]
+optimizer = keras.optimizers.Adam(0.1)
+optimizer.build(model.trainable_variables)
+root = tf.train.Checkpoint(model=model, optimizer=optimizer)
+variables = {{v.path: v for v in [*model.variables, *optimizer.variables]}}
+"""
+
+
+def test_an_optimizer_without_what_it_kept_for_a_frozen_layer(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    """Keras's lists are by place: the weight goes from those that are trained as its slots go."""
+    save = "for i, v in enumerate(variables.values()): v.assign(tf.zeros_like(v) + i)\nroot.write(args[0])\n"
+    save += "result = {name: float(np.mean(v)) for name, v in variables.items()}"
+    truth = tensorflow_child(FROZEN + save, tmp_path / "m", False)
+    document = Document(open_checkpoint(str(tmp_path / "m")))
+    document.do(Freeze(resolve_keys("*/b/*", document.rows.live)))
+    document.do(Slim.of(document.rows, "frozen_slots"))
+    prefix = write_document(document, str(tmp_path / "new" / "m")).prefix
+    restore = "for v in variables.values(): v.assign(tf.zeros_like(v) - 1)\nstatus = root.read(args[0])\n"
+    restore += "status.assert_existing_objects_matched(); status.assert_consumed()\n"
+    restore += "result = {name: float(np.mean(v)) for name, v in variables.items()}"
+    got = tensorflow_child(FROZEN + restore, prefix, True)
+    assert got == {name: truth[name] for name in got}
+    assert len(got) == len(truth) - 4
+    columns = open_checkpoint(prefix).columns
+    assert {columns.of(key).slot_of for key in columns.keys} - {None} == {
+        key
+        for key in columns.keys
+        if columns.of(key).name.count("/") == 2 and "/b/" not in columns.of(key).name
+    }
+
+
+def test_a_part_of_what_an_optimizer_keeps_leaves_a_gap(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    tensorflow_child(
+        FROZEN + "root.write(args[0])",
+        tmp_path / "m",
+        False,
+    )
+    old = open_checkpoint(str(tmp_path / "m")).columns
+    gone = resolve_keys("*_a_kernel_momentum", old) + resolve_keys("*/learning_rate", old)
+    columns = open_checkpoint(edited(tmp_path / "m", tmp_path / "new", Drop(gone))).columns
+    for key in columns.keys:
+        if not key.startswith("_"):
+            assert columns.of(key).slot_of == old.of(key).slot_of
 
 
 @pytest.mark.parametrize("keep_counters", [False, True])
