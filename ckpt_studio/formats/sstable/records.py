@@ -67,6 +67,30 @@ class Records:
         at = int(self.value_at[i])
         return self.data[at : at + int(self.value_size[i])]
 
+    def intervals(self, those: range, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where a block can be taken apart, so that parts of it are copied as they are.
+
+        Args:
+            those: its records, but for some of the first.
+            start: the first of its bytes in `data`.
+            stop: the byte behind the last, without the trailer.
+
+        Returns:
+            int64 [intervals], which of its records begin with their whole key at a restart point, rising; and int64
+            [records + 1], where each record begins, and where the last one ends.
+        """
+        first, past = those.start, those.stop
+        begins = np.empty(len(those) + 1, np.int64)
+        begins[0] = start
+        np.add(self.value_at[first:past], self.value_size[first:past], out=begins[1:])
+        if first and self.value_at[first - 1] > start:
+            begins[0] = self.value_at[first - 1] + self.value_size[first - 1]
+        end = _block_end(self.data, start, stop)
+        restarts = np.frombuffer(self.data, "<u4", (stop - 4 - end) // 4, end).astype(np.int64) + start
+        places = np.searchsorted(begins[:-1], restarts)
+        places = places[begins[np.minimum(places, len(those) - 1)] == restarts]
+        return places[self.shared[first + places] == 0], begins
+
     def key_sizes(self) -> NDArray[np.int64]:
         """How long each whole key is."""
         return self.shared + self.value_at - self.key_at

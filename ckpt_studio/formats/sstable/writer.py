@@ -54,6 +54,14 @@ class _Block:
         self._last = key
         self._since_restart += 1
 
+    def add_intervals(self, entries: memoryview, restarts: list[int], last: bytes) -> None:
+        """Append entries of another block, that begin at a restart point, with all their restart points."""
+        at = len(self._buffer)
+        self._restarts += [at + restart for restart in restarts if at + restart]
+        self._buffer += entries
+        self._last = last
+        self._since_restart = self._interval
+
     def finish(self) -> bytes:
         tail = np.array([*self._restarts, len(self._restarts)], "<u4").tobytes()
         return bytes(self._buffer) + tail
@@ -101,6 +109,24 @@ class TableWriter:
         self._before(first)
         self._last = last
         self._pending = self._put(block)
+
+    def add_intervals(self, entries: memoryview, restarts: list[int], first: bytes, last: bytes) -> None:
+        """Append entries of another table's block as they are.
+
+        Args:
+            entries: their bytes.
+            restarts: where restart intervals begin in them, rising; the first at 0.
+            first: the key that they begin with.
+            last: the key that they end with.
+
+        Raises:
+            ValueError: `first` does not come after the record before.
+        """
+        self._before(first)
+        self._last = last
+        self._data.add_intervals(entries, restarts, last)
+        if self._data.size >= BLOCK_SIZE:
+            self._flush()
 
     def _before(self, key: bytes) -> None:
         """Look at the order, and say in the index where the block before ends."""

@@ -19,7 +19,8 @@ from ckpt_studio.core.errors import ChecksumMismatch, Corrupt, FileFault, Unsupp
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.formats.files import FileIdentity, read_settled, said
 from ckpt_studio.formats.sstable.records import Records, varints
-from ckpt_studio.formats.sstable.table import TRAILER, BlockHandle, Gap, Table, check_end
+from ckpt_studio.formats.sstable.table import BlockHandle, Gap, Table, check_end
+from ckpt_studio.formats.tf_bundle.blocks import Block
 from ckpt_studio.formats.tf_bundle.entries import VERSION, Entry, Header
 
 MAX_INDEX_BYTES: Final = 1 << 31
@@ -133,24 +134,18 @@ class Index:
         for start, end, first, after in zip(starts, ends, at.tolist(), (at + size).tolist(), strict=True):
             yield blob[start:end], data[first:after]
 
-    def blocks(self) -> Iterator[tuple[int, int, memoryview | None]]:
-        """The data blocks in order: first record, record behind the last, and the block's bytes with its trailer.
-
-        There are no bytes where the block cannot stand in another index as it is: the first, which holds the header,
-        and all records together where the table is compressed or not in order.
-        """
+    def blocks(self) -> Iterator[Block]:
+        """The data blocks in order, or one block of all records where the table is compressed or not in order."""
         if not self._handles:
             if len(self):
-                yield 0, len(self), None
+                yield Block(range(len(self)), None, self._records, 0, None)
             return
         starts = [handle.offset for handle in self._handles]
         ends = np.searchsorted(self._records.value_at[self._order], [*starts[1:], len(self._records.data)])
-        view = memoryview(self._records.data)
         first = 0
-        for number, (handle, stop) in enumerate(zip(self._handles, ends.tolist(), strict=True)):
+        for handle, stop in zip(self._handles, ends.tolist(), strict=True):
             if first < stop:
-                whole = view[handle.offset : handle.offset + handle.size + TRAILER]
-                yield first, stop, whole if number else None
+                yield Block.of(range(first, stop), self._records, int(self._order[first]), handle)
             first = stop
 
     def entry(self, i: int) -> Entry:
