@@ -70,6 +70,11 @@ class Checkpoint(TensorSource, Protocol):
         ...
 
 
+def way_to(prefix: str) -> str:
+    """The path that opens the checkpoint of this prefix and no other."""
+    return f"{prefix}.index" if prefix.endswith(os.sep) else prefix
+
+
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
     """One checkpoint of a folder.
@@ -99,7 +104,7 @@ class FolderEntry:
     @property
     def opens(self) -> str:
         """The path that opens this one and no other: the index of a bundle without a name, else the prefix."""
-        return f"{self.prefix}.index" if self.prefix.endswith(os.sep) else self.prefix
+        return way_to(self.prefix)
 
     @property
     def file_name(self) -> str:

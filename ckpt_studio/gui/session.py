@@ -163,7 +163,7 @@ class Session(Choice):
     def reload(self) -> None:
         """Open the same checkpoint again, from the disk."""
         if self.document is not None:
-            self.open(self.document.base.path)
+            self.open(_way_to(self.document))
 
     def _answered(self, path: str, answer: Opened | Offered) -> None:
         if isinstance(answer, Offered):
@@ -173,7 +173,9 @@ class Session(Choice):
 
     def _opened(self, path: str, opened: Opened) -> None:
         self.opened_path = path
-        self.settings.add_recent(opened.document.base.path)
+        before = self.document
+        if before is None or before.base.prefix != opened.document.base.prefix:
+            self.settings.add_recent(opened.document.base.path)
         self.offered = opened.offered or self.offered
         self._adopt(opened.document, opened.listing)
         self._journal = opened.journal
@@ -181,6 +183,7 @@ class Session(Choice):
 
     def _offer(self, path: str, offered: Offered) -> None:
         """Let the person choose from what there is instead."""
+        self.settings.forget_recent(path)
         self._hold_again(path)
         self.offered = offered.listing.folder
         self.staged_elsewhere |= offered.listing.staged
@@ -268,7 +271,7 @@ class Session(Choice):
     def _hold_again(self, instead_of: str) -> None:
         """The document that stays may have let go of its journal for one that was about to take its place."""
         document, holding = self.document, self._opener.holding
-        if document is None or instead_of == document.base.path:
+        if document is None or instead_of in (document.base.path, _way_to(document)):
             return
 
         def reload(held: bool) -> None:
@@ -390,3 +393,10 @@ class Session(Choice):
         self._opener.close()
         if self.compared is not None:
             self.compared.checkpoint.close()
+
+
+def _way_to(document: Document) -> str:
+    """The path that opens this checkpoint, where its folder may hold a newer one by now."""
+    from ckpt_studio.formats.base import way_to
+
+    return way_to(document.base.prefix)

@@ -195,6 +195,29 @@ def test_reloading_keeps_the_staged_edits(opened: MainWindow, qtbot: QtBot) -> N
     assert opened.session.document.read_only is None
 
 
+def test_reloading_stays_at_the_checkpoint_where_a_newer_one_has_come(
+    opened: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    opened.session.freeze(["classifier/kernel"])
+    for file in list((sample / "run").glob("model.ckpt-500.*")):
+        shutil.copy(file, file.with_name(file.name.replace("500", "600")))
+    (sample / "run" / "checkpoint").unlink()
+    with qtbot.waitSignal(opened.documentOpened, timeout=10_000):
+        action(opened, "actionReload").trigger()
+    assert opened.session.document is not None
+    assert Path(opened.session.document.base.prefix).name == "model.ckpt-500"
+    assert text(opened, "classifier/kernel", Column.frozen) == "❄ frozen"
+    assert opened.session.settings.recent[0] == str(sample / "run")
+
+
+def test_a_recent_path_that_is_gone_is_forgotten(main_window: MainWindow, sample: Path, qtbot: QtBot) -> None:
+    gone = str(sample / "gone")
+    main_window.session.settings.add_recent(gone)
+    with qtbot.waitSignal(main_window.openFailed, timeout=10_000):
+        main_window.open_path(gone)
+    assert gone not in main_window.session.settings.recent
+
+
 def test_what_was_reverted_is_not_called_staged_later(opened: MainWindow, sample: Path, qtbot: QtBot) -> None:
     checkpoints = opened.findChild(QListWidget, "checkpointList")
     opened.session.freeze(["classifier/kernel"])
@@ -288,6 +311,21 @@ def test_layout_and_colours_are_remembered(opened: MainWindow, qtbot: QtBot, sam
     window.settings.scheme = "light"
     qtbot.waitUntil(lambda: window.palette().window().color().lightness() > 128)
     window.close_now()
+
+
+def test_space_freezes_all_that_is_selected(opened: MainWindow, qtbot: QtBot) -> None:
+    action(opened, "actionExpandAll").trigger()
+    view = tree(opened)
+    keys = ("classifier/bias", "classifier/kernel")
+    for key, keyboard in zip(
+        keys, (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier), strict=True
+    ):
+        at = view.visualRect(view.model().index(row_of(opened, key), 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keyboard, at)
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    assert [text(opened, key, Column.frozen) for key in keys] == ["❄ frozen", "❄ frozen"]
+    action(opened, "actionUndo").trigger()
+    assert [text(opened, key, Column.frozen) for key in keys] == ["trainable", "trainable"]
 
 
 def test_a_small_screen_is_wide_enough(opened: MainWindow, qtbot: QtBot) -> None:

@@ -116,6 +116,8 @@ class VariableView(QTableView):
 
     chosen = Signal(QModelIndex)
     """Enter or a double click on a variable."""
+    freezeWanted = Signal(bool)
+    """Space, while several rows are selected: all of them are to be frozen, or unfrozen."""
 
     def __init__(self, model: VariableTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -271,6 +273,12 @@ class VariableView(QTableView):
         state = cell.data(Qt.ItemDataRole.CheckStateRole)
         if state is not None:
             frozen = Qt.CheckState(state) == Qt.CheckState.Checked
+            ranges = self.selected_ranges()
+            if sum(bottom - top + 1 for top, bottom in ranges) > 1 and any(
+                top <= index.row() <= bottom for top, bottom in ranges
+            ):
+                self.freezeWanted.emit(not frozen)
+                return
             wanted = Qt.CheckState.Unchecked if frozen else Qt.CheckState.Checked
             self._table.setData(cell, wanted, Qt.ItemDataRole.CheckStateRole)
 

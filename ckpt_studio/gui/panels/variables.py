@@ -86,6 +86,7 @@ class VariablesPanel(QWidget):
         for change in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
             change.connect(self.figuring.look)
         self.model.freezeRequested.connect(self._freeze)
+        self.view.freezeWanted.connect(self._freeze_selection)
         self.model.modelAboutToBeReset.connect(self._resetting_begins)
         self.model.modelReset.connect(self._resetting_ends)
         self.view.customContextMenuRequested.connect(self._menu)
@@ -339,6 +340,12 @@ class VariablesPanel(QWidget):
         tree = self.model.tree
         if tree is not None:
             self._session.freeze(keys_under(tree.nodes, node), frozen)
+
+    def _freeze_selection(self, frozen: bool) -> None:
+        if self._choosing.isActive():
+            self._choosing.stop()
+            self._choose()
+        self._session.freeze(self._session.selection, frozen)
 
     # ---- the context menu
 

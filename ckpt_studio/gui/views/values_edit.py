@@ -37,6 +37,8 @@ class Editing(QObject):
         table.model.edited.connect(self._typed)
         self._change = table.view.addAction(self.tr("Change the cell"))
         self._change.setObjectName("valuesChange")
+        self._change.setShortcuts([QKeySequence(Qt.Key.Key_Return), QKeySequence(Qt.Key.Key_Enter)])
+        self._change.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._change.triggered.connect(lambda checked=False: table.view.edit(table.view.currentIndex()))
         self._paste = table.view.addAction(self.tr("Paste"))
         self._paste.setObjectName("valuesPaste")

@@ -53,6 +53,20 @@ def point(bench: Bench, row: int, column: int) -> QPoint:
     return table.visualRect(table.model().index(row, column)).center()
 
 
+def test_enter_opens_the_cell_with_what_it_holds(bench: Bench, document: Document) -> None:
+    bench.look("m", 2)
+    table = bench.find(QTableView, "valueTable")
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=point(bench, 1, 2))
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    (editor,) = table.viewport().findChildren(QLineEdit)
+    assert editor.text() == "7.0"
+    editor.selectAll()
+    QTest.keyClicks(editor, "70")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    bench.settle()
+    assert document.staged.read("m")[0, 1, 2] == 70
+
+
 def type_over(bench: Bench, row: int, column: int, text: str) -> None:
     """As a person does it: click, type, Enter."""
     table = bench.find(QTableView, "valueTable")
