@@ -35,9 +35,9 @@ _BATCH: Final = 8
 _ROUGH_BATCH: Final = 64
 _ALONE_BYTES: Final = 8 << 20
 """Less than this is not worth other threads."""
-_ROUGH: Final = ((64, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 28))
+_ROUGH: Final = ((64, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 30))
 """Rough pictures before the exact one: rows of pixels, of whose elements one in so many rows is looked at, for planes
-of so many bytes or more."""
+of so many bytes or more: of smaller ones the exact picture is there about as soon as it is drawn."""
 _STEP_SECONDS: Final = 0.25
 """A step that takes longer gives the picture that it has so far."""
 _ELEMENTS_KEPT: Final = 1 << 15
