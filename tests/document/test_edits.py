@@ -202,6 +202,19 @@ def test_a_fault_names_the_variable_and_what_to_do(base: Bundle, folder: Path, e
         applied(base, folder, edit)
 
 
+def test_each_note_is_said_once(base: Bundle, folder: Path) -> None:
+    made = {
+        "op": "replace",
+        "match": "out/kernel",
+        "from": "donor",
+        "map": {"out/kernel": "dense/kernel"},
+        "resize": "ones",
+    }
+    (edit,) = applied(base, folder, made).edits
+    (note,) = edit.notes(Document(base).rows)
+    assert note.count("float64 to float32") == 1
+
+
 def test_an_added_variable_is_what_its_name_says(base: Bundle, folder: Path) -> None:
     added = {"op": "add", "key": "global_step", "dtype": "int32", "shape": [], "value": 3}
     document = applied(

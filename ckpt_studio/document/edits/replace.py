@@ -172,9 +172,10 @@ class Replace:
         said = {conversion_note(ours if ours.number else other, other) for ours, other in types} - {""}
         if self.filling is not None:
             resized = np.flatnonzero(~alike(own, rows, theirs, found)).tolist()
-            said |= {
+            notes = (
                 judge(own, int(rows[at]), theirs, int(found[at]), self.filling).note for at in resized[:3]
-            }
+            )
+            said |= {part for note in notes for part in note.split("; ")}
         return (f"{self.label}: {'; '.join(sorted(said - {''}))}.",) if said - {""} else ()
 
     def apply(self, state: State) -> State:
