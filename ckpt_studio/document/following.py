@@ -98,21 +98,26 @@ class Change:
 
 
 def _idle(state: State) -> tuple[NDArray[np.int64], bool]:
-    """Rows of weights that have lost their slots, while others have some; and whether more is dropped than that."""
+    """What becomes of the lists in which an optimizer keeps its slots, by place.
+
+    Returns:
+        Rows of weights that have lost their slots while others have some, and False. Or none, and True: more is dropped
+        than all slots of some weights, and all of some kinds.
+    """
     columns, dropped = state.columns, state.dropped
-    slots = (columns.role == Role.slot) & ~state.added
-    lost = slots & dropped
+    slots = np.flatnonzero((columns.role == Role.slot) & ~state.added)
+    lost, left = slots[dropped[slots]], slots[~dropped[slots]]
     own = np.flatnonzero(dropped & np.isin(columns.role, (Role.counter, Role.metadata))).tolist()
     others = any("/" in columns.name(row) for row in own)  # `adam/iteration`
-    if not (lost.any() or others) or not (slots & ~dropped).any():
+    if not (len(lost) or others) or not len(left):
         return np.zeros(0, np.int64), False
-    left = np.zeros(len(columns) + 1, np.bool_)
-    left[columns.slot_of[slots & ~dropped]] = True
-    left[-1] = True  # of no known weight
-    weights = distinct(columns.slot_of[lost])
-    if others or left[weights].any():
+    weight, kind = columns.slot_of[lost], columns.slot_name[lost]
+    of_weight = (weight >= 0) & ~np.isin(weight, columns.slot_of[left])
+    of_kind = (kind >= 0) & ~np.isin(kind, columns.slot_name[left])
+    if others or not (of_weight | of_kind).all():
         return np.zeros(0, np.int64), True
-    return weights[~dropped[weights]].astype(np.int64), False
+    idle = distinct(weight[~of_kind])
+    return idle[~dropped[idle]].astype(np.int64), False
 
 
 class FollowingGraph(Unstored):

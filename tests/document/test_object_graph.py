@@ -255,6 +255,24 @@ def test_an_optimizer_without_what_it_kept_for_a_frozen_layer(
     }
 
 
+def test_an_optimizer_without_one_kind_of_what_it_kept(
+    tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    build = FROZEN.replace("Adam(0.1)", "Adam(0.1, amsgrad=args[2], use_ema=args[2])")
+    save = "for i, v in enumerate(variables.values()): v.assign(tf.zeros_like(v) + i)\nroot.write(args[0])\n"
+    save += "result = {name: float(np.mean(v)) for name, v in variables.items()}"
+    truth = tensorflow_child(build + save, tmp_path / "m", False, True)
+    kinds = ("*_velocity_hat", "*_average")
+    drops = [lambda columns, kind=kind: Drop(resolve_keys(kind, columns)) for kind in kinds]
+    prefix = edited(tmp_path / "m", tmp_path / "new", *drops)
+    restore = (
+        "status = root.read(args[0])\nstatus.assert_existing_objects_matched(); status.assert_consumed()\n"
+    )
+    restore += "result = {name: float(np.mean(v)) for name, v in variables.items()}"
+    got = tensorflow_child(build + restore, prefix, False, False)
+    assert got == {name: truth[name] for name in got}
+
+
 def test_a_part_of_what_an_optimizer_keeps_leaves_a_gap(
     tmp_path: Path, tensorflow_child: TensorFlowChild
 ) -> None:
