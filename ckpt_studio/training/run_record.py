@@ -115,17 +115,12 @@ def take_away(folder: str) -> None:
 def not_begun() -> tuple[str, ...]:
     """Why runs that waited did not begin, a sentence each; told once."""
     found = []
-    with suppress(OSError):
-        for record in sorted(runs_folder().glob("*.json")):
-            with (
-                suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
-                FileLock(record, os.O_RDWR) as lock,
-            ):
-                said = _parsed(os.pread(lock.fd, _RECORD_BYTES, 0))
-                if "behind" in said:
-                    record.unlink()
-                    gone = f"The run that waited to begin in {said['folder']} did not: what held it is gone."
-                    found.append(str(said.get("message", gone)))
+    for record, said in _left():
+        if "behind" in said:
+            gone = f"The run that waited to begin in {said['folder']} did not: what held it is gone."
+            found.append(str(said.get("message", gone)))
+            with suppress(OSError):
+                record.unlink()
     return tuple(found)
 
 
@@ -138,6 +133,17 @@ def _held() -> Iterator[tuple[Path, dict[str, Any]]]:
                     FileLock(record, os.O_RDWR).close()
                 except LockTaken:
                     yield record, _parsed(record.read_bytes()[:_RECORD_BYTES])
+
+
+def _left() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The records that no process holds, oldest first, each held until the next one is asked for."""
+    with suppress(OSError):
+        for record in sorted(runs_folder().glob("*.json")):
+            with (
+                suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
+                FileLock(record, os.O_RDWR) as lock,
+            ):
+                yield record, _parsed(os.pread(lock.fd, _RECORD_BYTES, 0))
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
@@ -157,21 +163,16 @@ def owner_of(folder: RunFolder) -> int | None:
 def sweep_lost_runs() -> list[str]:
     """Sweep the folders of runs whose owner is gone, and say `lost` in their events; their paths."""
     swept: list[str] = []
-    with suppress(OSError):
-        for record in sorted(runs_folder().glob("*.json")):
-            with (
-                suppress(OSError, LockTaken, ValueError, KeyError, TypeError),
-                FileLock(record, os.O_RDWR) as lock,
-            ):
-                said = _parsed(os.pread(lock.fd, _RECORD_BYTES, 0))
-                if "behind" in said:
-                    continue  # `not_begun` tells of it
-                folder = RunFolder(said["folder"])
-                if folder.job.is_file() or folder.work.is_dir():
-                    folder.sweep()
-                    _say_lost(folder)
-                    swept.append(str(folder.path))
-                record.unlink()
+    for record, said in _left():
+        if "behind" in said:
+            continue  # `not_begun` tells of it
+        folder = RunFolder(said["folder"])
+        with suppress(OSError):
+            if folder.job.is_file() or folder.work.is_dir():
+                folder.sweep()
+                _say_lost(folder)
+                swept.append(str(folder.path))
+            record.unlink()
     return swept
 
 

@@ -25,6 +25,20 @@ def click(widget: QWidget, name: str) -> None:
     QTest.mouseClick(widget.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
+def next_window(run: str, qtbot: QtBot) -> tuple[MainWindow, str]:
+    """A window that offers to watch a run, and how it says so."""
+    window = MainWindow()
+    window.show()
+    qtbot.waitExposed(window)
+
+    def text() -> str:
+        label = window.findChild(QLabel, "bannerText")
+        return "" if label is None else label.text()
+
+    qtbot.waitUntil(lambda: run in text(), timeout=20_000)
+    return window, text()
+
+
 def test_a_kept_run_is_watched_and_stopped_by_the_next_window(
     opened: MainWindow, sample: Path, tensorflow_child: TensorFlowChild, qtbot: QtBot
 ) -> None:
@@ -47,12 +61,8 @@ def test_a_kept_run_is_watched_and_stopped_by_the_next_window(
     qtbot.waitUntil(lambda: not opened.isVisible(), timeout=10_000)
     assert list(going_on()) == [str(folder)]
 
-    later = MainWindow()
-    later.show()
-    qtbot.waitExposed(later)
-    offered = lambda: later.findChild(QLabel, "bannerText")  # noqa: E731
-    qtbot.waitUntil(lambda: offered() is not None and "run-01" in offered().text(), timeout=20_000)
-    assert offered().text() == f"A run is going on in {folder}"
+    later, offered = next_window("run-01", qtbot)
+    assert offered == f"A run is going on in {folder}"
     watching = later.workbench.runs
     assert watching is not None
     click(later, "bannerAction")
@@ -126,12 +136,8 @@ def test_runs_that_wait_go_on_without_the_window_and_the_next_one_shows_them(
     qtbot.waitUntil(lambda: not opened.isVisible(), timeout=10_000)
     assert waiting_for(str(folders[0])) == (str(folders[1]), str(folders[2]))
 
-    later = MainWindow()
-    later.show()
-    qtbot.waitExposed(later)
-    offered = lambda: later.findChild(QLabel, "bannerText")  # noqa: E731
-    qtbot.waitUntil(lambda: offered() is not None and "run-01" in offered().text(), timeout=20_000)
-    assert offered().text() == f"A run is going on in {folders[0]}; 2 others wait for it"
+    later, offered = next_window("run-01", qtbot)
+    assert offered == f"A run is going on in {folders[0]}; 2 others wait for it"
     click(later, "bannerAction")
     watching = later.workbench.runs
     assert watching is not None
