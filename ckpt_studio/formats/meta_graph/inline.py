@@ -1,8 +1,8 @@
 """Puts the bodies of functions that update variables where they are called, so that each update is a node of the graph.
 
 As TensorFlow does before it runs a graph: the call stays under its name and hands the results on, so that nobody who
-takes them or waits for it notices. A condition (`If`) becomes what TensorFlow 1 has for it, Switch and Merge. A loop of
-the second kind is left as it is.
+takes them or waits for it notices. A condition (`If`) becomes what TensorFlow 1 has for it, Switch and Merge, and a
+loop (`While`) a frame that values enter and leave.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from ckpt_studio.core.tensors import encode
 from ckpt_studio.formats.meta_graph.graph import GraphView
 from ckpt_studio.formats.meta_graph.load import MetaGraph
 from ckpt_studio.formats.meta_graph.node_writer import NodeWriter
+from ckpt_studio.formats.meta_graph.op_outputs import outputs_of
 from ckpt_studio.formats.meta_graph.ops import OpDefs, control_inputs, data_inputs
 from ckpt_studio.formats.protos.meta_graph_pb2 import FunctionDef, MetaGraphDef, NodeDef, OpDef
 
 _CALLS: Final = ("PartitionedCall", "StatefulPartitionedCall")
 _CONDITIONS: Final = ("If", "StatelessIf")
+_LOOPS: Final = ("While", "StatelessWhile")
 _BOOL: Final = 10
+_AT_ONCE: Final = 10
 _MOST_ROUNDS: Final = 32
 _MOST_NODES: Final = 500_000
 """A file could call functions by functions without end."""
@@ -64,7 +67,13 @@ def _is_plain(view: GraphView, node: NodeDef) -> bool:
         node.op in _CALLS
         or node.op in view.library.functions
         or (node.op in _CONDITIONS and node.attr["Tcond"].type == _BOOL)
+        or (node.op in _LOOPS and _asks_once(view.library.functions[node.attr["cond"].func.name]))
     )
+
+
+def _asks_once(function: FunctionDef) -> bool:
+    """Whether a loop's condition gives a truth value."""
+    return [arg.type for arg in function.signature.output_arg] == [_BOOL]
 
 
 class _Inliner:
@@ -83,6 +92,9 @@ class _Inliner:
         before.CopyFrom(node)
         if node.op in _CONDITIONS:
             self._lower(node, before)
+            return
+        if node.op in _LOOPS:
+            self._lower_loop(node, before)
             return
         called = node.attr["f"].func if node.op in _CALLS else None
         function = self._view.library.functions[node.op if called is None else called.name]
@@ -127,6 +139,66 @@ class _Inliner:
             for at, (*pair, number) in enumerate(zip(*branches, types, strict=True))
         ]
         _hand_on(node, merged, types, [f"^{self._merge(f'{name}/end', ends, _BOOL, before)}"])
+
+    def _lower_loop(self, node: NodeDef, before: NodeDef) -> None:
+        """Make a loop what it was in TensorFlow 1: what it does not change enters once, all else goes round."""
+        scope, waits = self._writer.free(f"{node.name}/loop"), control_inputs(before)
+        inputs, types = data_inputs(before), list(before.attr["T"].list.type)
+        asked, called = before.attr["cond"].func, before.attr["body"].func
+        body = self._view.library.functions[called.name]
+        args = [arg.name for arg in body.signature.input_arg]
+        rounds = [
+            at
+            for at, arg in enumerate(body.signature.output_arg)
+            if body.ret[arg.name].partition(":")[0] != args[at]
+        ]
+        if not rounds:
+            raise RequestFault(f"The loop {node.name} never ends; its optimizer cannot be replaced.")
+        values = [
+            self._enter(
+                f"{scope}/enter_{at}", [text, *waits], number, scope, before, constant=at not in rounds
+            )
+            for at, (text, number) in enumerate(zip(inputs, types, strict=True))
+        ]
+        for at in rounds:
+            values[at] = self._merge(
+                f"{scope}/merge_{at}", [values[at], f"{scope}/next_{at}"], types[at], before
+            )
+        anchors = [f"^{values[at]}" for at in rounds[:1]]
+        condition = self._view.library.functions[asked.name]
+        [goes_on], _ = self._body(f"{scope}/cond", condition, asked.attr, values, anchors, before)
+        goes_on = self._add("LoopCond", f"{scope}/goes_on", [goes_on], before)
+        ends = {
+            at: self._add("Switch", f"{scope}/switch_{at}", [values[at], goes_on], before, T=types[at])
+            for at in rounds
+        }
+        first = rounds[0]
+        pivot = self._add("Identity", f"{scope}/pivot", [f"{ends[first]}:1"], before, T=types[first])
+        given = [
+            f"{ends[at]}:1"
+            if at in ends
+            else self._add("Identity", f"{scope}/input_{at}", [value, f"^{pivot}"], before, T=types[at])
+            for at, value in enumerate(values)
+        ]
+        outputs, done = self._body(f"{scope}/body", body, called.attr, given, [f"^{pivot}"], before)
+        group = self._add("NoOp", f"{scope}/body_done", [f"^{pivot}", *done], before)
+        for at in rounds:  # a round begins when the one before it has done all that it does
+            self._add("NextIteration", f"{scope}/next_{at}", [outputs[at], f"^{group}"], before, T=types[at])
+        left = [
+            self._add("Exit", f"{scope}/exit_{at}", [ends[at]], before, T=types[at]) if at in ends else text
+            for at, text in enumerate(inputs)
+        ]
+        _hand_on(node, left, types, [f"^{left[first]}"])
+
+    def _enter(
+        self, name: str, inputs: Sequence[str], number: int, frame: str, near: NodeDef, *, constant: bool
+    ) -> str:
+        entered = self._add("Enter", name, inputs, near, T=number)
+        attrs = self._nodes[entered].attr
+        attrs["frame_name"].s = encode(frame)
+        attrs["is_constant"].b = constant
+        attrs["parallel_iterations"].i = near.attr["parallel_iterations"].i or _AT_ONCE
+        return entered
 
     def _merge(self, name: str, inputs: Sequence[str], number: int, near: NodeDef) -> str:
         merged = self._add("Merge", name, inputs, near, T=number)
@@ -223,7 +295,7 @@ def _placed(
         return arguments[name]
     output, _, number = rest.partition(":")
     at = int(number or 0)
-    for other, size in sizes(nodes[name]):
+    for other, size in sizes(nodes[name]):  # none for the only output
         if other == output:
             break
         at += size
@@ -233,11 +305,14 @@ def _placed(
 def _outputs(node: NodeDef, known: OpDefs, functions: Mapping[str, FunctionDef]) -> list[tuple[str, int]]:
     if node.op in functions:
         return [(arg.name, 1) for arg in functions[node.op].signature.output_arg]
-    if node.op not in known:
+    if node.op in known:
+        return [(arg.name, _size(arg, node)) for arg in known[node.op].output_arg]
+    outputs = outputs_of(node.op)
+    if outputs is None:
         raise RequestFault(
             f"The file does not say what {node.op} gives, which its functions use; its optimizer cannot be replaced."
         )
-    return [(arg.name, _size(arg, node)) for arg in known[node.op].output_arg]
+    return [(name, 1) for name in outputs]
 
 
 def _size(arg: OpDef.ArgDef, node: NodeDef) -> int:

@@ -29,13 +29,10 @@ from ckpt_studio.formats.meta_graph.optimizers import Optimizer
 from ckpt_studio.formats.meta_graph.train_ops import single_updates
 from ckpt_studio.formats.meta_graph.training import TrainingGraph
 from ckpt_studio.formats.meta_graph.update_nodes import Updates, Weight
+from ckpt_studio.formats.meta_graph.way_in import way_in
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef
 
-_IN_LOOP: Final = (
-    "The graph updates {} inside a loop, so one call of its train operation does many steps, and another optimizer has "
-    "no place there for what it keeps from step to step. Train it with the one that it has, if need be at another "
-    "learning rate, or with a recipe."
-)
+_KEEP_IT: Final = "Train it with the one that it has, if need be at another learning rate, or with a recipe."
 _WHOLE: Final = ("int", "uint", "bool", "string")
 
 
@@ -101,7 +98,13 @@ def put_optimizer(
     proto = MetaGraphDef()
     proto.CopyFrom(meta.proto)
     variables = NewVariables(meta, proto, keys)
-    updates = Updates(proto, variables, optimizer)
+    ways = {way.names: way for way in (way_in(view, weight.node) for weight in given)}
+    if len(ways) > 1:
+        raise RequestFault(
+            "The graph updates its weights in several loops, so there is no one place for another optimizer. "
+            + _KEEP_IT
+        )
+    updates = Updates(proto, variables, optimizer, *ways.values())
     for weight in given:
         updates.replace(weight)
     after = updates.finish([weight.node for weight in given])
@@ -184,7 +187,7 @@ def _given(
                 found.setdefault(variable, []).append((name, gradient))
     covered = frozenset().union(*(one.covers for one in plan.candidates if one.name in train_ops))
     hidden = sorted((covered & trainable) - found.keys())
-    _check_loops(view, behind, hidden)
+    _check_calls(view, behind, hidden)
     if hidden or not found:
         what = some_of(hidden) or "its variables"
         raise HiddenGradients(
@@ -196,15 +199,12 @@ def _given(
         raise RequestFault(
             f"The graph updates {some_of(twice)} more than once a step; its optimizer cannot be replaced."
         )
-    looped = sorted(name for name, [(node, _)] in found.items() if view.in_loop(node))
-    if looped:
-        raise RequestFault(_IN_LOOP.format(some_of(looped)))
     inside = sorted(name for name, [(node, _)] in found.items() if view.in_frame(node))
     if computed is not None and inside:
         raise RequestFault(
             f"The graph updates {some_of(inside)} by operations of its own that show no gradient, and only on a "
-            "condition, as where gradients are added up over several steps; so no other optimizer can take their "
-            "place. Train it with the one that it has, or with a recipe."
+            "condition or in a loop, as where gradients are added up over several steps; so no other optimizer can "
+            f"take their place. {_KEEP_IT}"
         )
     weights = [Weight(meta.variables[name], node, gradient) for name, [(node, gradient)] in found.items()]
     for one in weights:
@@ -215,16 +215,15 @@ def _given(
     return weights
 
 
-def _check_loops(view: GraphView, behind: Collection[str], hidden: Sequence[str]) -> None:
+def _check_calls(view: GraphView, behind: Collection[str], hidden: Sequence[str]) -> None:
     """Raise RequestFault where a function that is called does the updates: what can be inlined was."""
-    called = {
-        name
-        for write in view.writes.values()
-        if write.by_call and write.node in behind
-        for name in write.all.intersection(hidden)
-    }
-    if called:
-        raise RequestFault(_IN_LOOP.format(some_of(sorted(called))))
+    for write in view.writes.values():
+        called = write.all.intersection(hidden)
+        if write.by_call and write.node in behind and called:
+            raise RequestFault(
+                f"The graph updates {some_of(sorted(called))} in functions that {write.node} ({write.op}) calls, where "
+                f"no other optimizer can be put. {_KEEP_IT}"
+            )
 
 
 def _wait_for(
@@ -239,22 +238,25 @@ def _wait_for(
     """Let the train operations do what comes after all updates, too; their names from now on.
 
     Raises:
-        RequestFault: the updates lie in a condition, and nothing there waits for all of them.
+        RequestFault: the updates lie in a condition or loop, and nothing there waits for all of them.
     """
     if not after:
         return train_ops
     waits = [f"^{name}" for name in after]
     waiting = set.intersection(*(set(view.consumers.get(name, ())) for name in updates))
-    groups = [name for name in view.behind(replaced) & waiting if view.nodes[name].op == "NoOp"]
+    waiting &= view.behind(replaced)
+    groups = {min((name for name in waiting if view.nodes[name].op == "NoOp"), default="")} - {""}
     if any(map(view.in_frame, updates)) and not groups:
-        raise RequestFault(
-            "The graph updates its weights in a condition in which nothing waits for all of them, so Adam cannot count "
-            "its steps there; choose another optimizer."
-        )
+        every = {f"^{name}" for name in updates}
+        groups = {name for name in waiting if every <= set(view.nodes[name].input)}
+        if not groups:
+            raise RequestFault(
+                "The graph updates its weights in a condition or loop in which nothing waits for all of them, so Adam "
+                "cannot count its steps there; choose another optimizer."
+            )
     if groups or updates.isdisjoint(replaced):
-        at = min(groups, default=replaced[-1])
         for node in proto.graph_def.node:
-            if node.name == at:
+            if node.name in (groups or replaced[-1:]):
                 node.input.extend(waits)
         return train_ops
     group = variables.writer.add("NoOp", "train", [*(f"^{name}" for name in replaced), *waits])

@@ -14,6 +14,7 @@ from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
 
 INT32: Final = 3
 STRING: Final = 7
+RESOURCE: Final = 20
 _LOCATION: Final = b"loc:@"
 
 

@@ -8,11 +8,13 @@ from typing import Final
 
 from ckpt_studio.core import dtypes
 from ckpt_studio.formats.meta_graph.gradients import Gradient
+from ckpt_studio.formats.meta_graph.names import node_of
 from ckpt_studio.formats.meta_graph.new_variables import NewVariables
-from ckpt_studio.formats.meta_graph.node_writer import INT32
+from ckpt_studio.formats.meta_graph.node_writer import INT32, RESOURCE
 from ckpt_studio.formats.meta_graph.ops import control_inputs, data_inputs
 from ckpt_studio.formats.meta_graph.optimizers import GRADIENT, INDICES, POWERS, Optimizer
 from ckpt_studio.formats.meta_graph.variables import VariableNode
+from ckpt_studio.formats.meta_graph.way_in import WayIn
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef, NodeDef
 
 _KEPT_ATTRS: Final = ("_class",)
@@ -34,9 +36,12 @@ class Updates:
         proto: the graph, which is rewritten.
         variables: adds variables to it.
         optimizer: whose updates they become.
+        way: into the loop that all of them lie in; without frames where they lie in none.
     """
 
-    def __init__(self, proto: MetaGraphDef, variables: NewVariables, optimizer: Optimizer) -> None:
+    def __init__(
+        self, proto: MetaGraphDef, variables: NewVariables, optimizer: Optimizer, way: WayIn
+    ) -> None:
         self._proto = proto
         self._nodes = {node.name: node for node in proto.graph_def.node}
         self._variables = variables
@@ -45,7 +50,10 @@ class Updates:
         self._optimizer = optimizer
         self._word = optimizer.rule.op.removeprefix("Centered")
         self._scope = self.writer.free(self._word)
+        self._way = way
+        self._anchor = ""
         self._numbers: dict[tuple[str, int], str] = {}
+        self._values: dict[str, str] = {}
         self._powers: list[str] = []
 
     def replace(self, weight: Weight) -> None:
@@ -53,6 +61,7 @@ class Updates:
         node = self._nodes[weight.node]
         scope = f"{self._scope}/update_{weight.variable.name}"
         number = dtypes.BY_NAME[weight.variable.dtype].number
+        self._anchor = self._anchor or node_of(weight.gradient.values)
         if self._rule.has_powers and not self._powers:
             self._make_powers(weight.variable)
         slots = self._slots(weight.variable)
@@ -62,7 +71,11 @@ class Updates:
         update = _Update(self, node, weight.variable, scope)
         takes = self._rule.takes if gradient.rows is None else self._rule.sparse_takes
         if takes is not None:
-            inputs = [update.handle, *slots, *(update.input(one, gradient) for one in takes)]
+            inputs = [
+                update.handle,
+                *map(self.handle, slots),
+                *(update.input(one, gradient) for one in takes),
+            ]
             kind = f"{'' if gradient.rows is None else 'Sparse'}Apply{self._rule.op}"
             update.apply(
                 kind, inputs, gradient, nesterov=self._optimizer.nesterov and self._rule.op == "Momentum"
@@ -82,32 +95,56 @@ class Updates:
             times = self.writer.add(
                 "Mul",
                 f"{self._scope}/{power}/mul",
-                [f"{power}/read", self.number(beta, number)],
+                [self.value(power), self.number(beta, number)],
                 near,
                 T=number,
             )
             resource = near.op == "VarHandleOp"
             op, attr = ("AssignVariableOp", "dtype") if resource else ("Assign", "T")
             name = f"{self._scope}/{power}/Assign"
-            made.append(self.writer.add(op, name, [power, times.name, *waits], near, **{attr: number}).name)
+            inputs = [self.handle(power), times.name, *waits]
+            made.append(self.writer.add(op, name, inputs, near, **{attr: number}).name)
         return tuple(made)
 
     def number(self, setting: str, dtype: int) -> str:
         """A setting as a constant of a type."""
         if (setting, dtype) not in self._numbers:
             value = self._optimizer.settings[setting]
-            self._numbers[setting, dtype] = self.writer.constant(f"{self._scope}/{setting}", value, dtype)
+            self._numbers[setting, dtype] = self.constant(f"{self._scope}/{setting}", value, dtype)
         return self._numbers[setting, dtype]
+
+    def constant(self, name: str, value: float, dtype: int) -> str:
+        """A number, as the updates can take it."""
+        return self._way.enter(self.writer.constant(name, value, dtype), dtype, self.writer)
+
+    def handle(self, variable: str) -> str:
+        """A new variable, as the updates can take it."""
+        node = self.node(variable)
+        reference = node.op != "VarHandleOp"
+        number = node.attr["dtype"].type if reference else RESOURCE
+        return self._way.enter(variable, number, self.writer, reference=reference)
+
+    def value(self, variable: str) -> str:
+        """What a new variable holds before the updates of a step; in a loop, of each round."""
+        if not self._way.frames:
+            return f"{variable}/read"
+        if variable not in self._values:
+            node, inputs = self.node(variable), [self.handle(variable), f"^{self._anchor}"]
+            resource, number = node.op == "VarHandleOp", node.attr["dtype"].type
+            op, attr = ("ReadVariableOp", "dtype") if resource else ("Identity", "T")
+            made = self.writer.add(op, f"{variable}/read_in_loop", inputs, None, **{attr: number})
+            made.device = node.device
+            self._values[variable] = made.name
+        return self._values[variable]
 
     def power(self, name: str, dtype: int) -> str:
         """One of Adam's powers as a tensor of a type."""
         variable = self._powers[POWERS.index(name)]
         own = self.node(variable).attr["dtype"].type
+        value = self.value(variable)
         if own == dtype:
-            return f"{variable}/read"
-        return self.writer.add(
-            "Cast", f"{self._scope}/{name}", [f"{variable}/read"], SrcT=own, DstT=dtype
-        ).name
+            return value
+        return self.writer.add("Cast", f"{self._scope}/{name}", [value], SrcT=own, DstT=dtype).name
 
     def node(self, name: str) -> NodeDef:
         """A node of the graph by its name, one that was added too."""
@@ -219,7 +256,7 @@ class _Update:
 
     def adam_of_rows(self, slots: Sequence[str], gradient: Gradient) -> None:
         """Become Adam's update of a variable whose gradient is about some rows: the slots fade everywhere."""
-        one = self._of.writer.constant(f"{self._scope}/one", 1.0, self._number)
+        one = self._of.constant(f"{self._scope}/one", 1.0, self._number)
         math = self._math
         said = {name: self.input(name, gradient) for name in (*POWERS, "learning_rate", "epsilon")}
         left = math("Sqrt", "sqrt", math("Sub", "sub", one, said[POWERS[1]]))
@@ -239,9 +276,9 @@ class _Update:
         """A slot after it has faded and some rows have got something, as a tensor."""
         assert gradient.rows is not None
         kept = self._of.number(beta, self._number)
-        faded = self._math("Mul", "faded", f"{slot}/read", kept)
+        faded = self._math("Mul", "faded", self._of.value(slot), kept)
         added = self._math("Mul", "added", values, self._math("Sub", "sub", one, kept))
-        add, near = self._of.writer.add, self._of.node(slot)
+        add, near, slot = self._of.writer.add, self._of.node(slot), self._of.handle(slot)
         types = {"Tindices": gradient.rows_type}
         if self._resource:
             assigned = add(

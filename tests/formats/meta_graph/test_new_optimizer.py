@@ -15,8 +15,7 @@ from tests.helpers.tensorflow_child import TensorFlowChild
 
 NEW = ("sgd", "momentum", "adam", "rmsprop", "centered", "adagrad", "adadelta", "ftrl")
 REFUSED = {
-    "updates_in_function": "and only on a condition, as where gradients are added up",
-    "steps_in_loop": "The graph updates b, w inside a loop, so one call",
+    "updates_in_function": "and only on a condition or in a loop, as where",
     "gan": "say whose optimizer is replaced",
 }
 """Graphs whose optimizer cannot be replaced, and why."""
@@ -35,7 +34,9 @@ def _slice() -> Iterator[tuple[str, bool, str]]:
              ("clip_by_global_norm", "momentum"), ("partitioned", "ftrl"), ("while_v2_rnn", "adam"),
              ("other_writer_behind_frozen", "adam"), ("hand_written", "adam"), ("manual_backprop", "momentum"),
              ("updates_in_condition", "adam"), ("updates_guarded_by_function", "adam"),
-             ("step_in_function", "momentum"), ("optimizer_in_function", "adam"), ("gradient_accumulation", "momentum"),
+             ("step_in_function", "momentum"), ("optimizer_in_function", "adam"),
+             ("optimizer_in_loop", "adam"), ("optimizer_in_loop", "adam"), ("steps_in_loop", "momentum"),
+             ("gradient_accumulation", "momentum"),
              *((name, "adam") for name in REFUSED)]  # fmt: skip
     for place, (name, new) in enumerate(cases):
         yield name, bool(place % 2), new
