@@ -60,7 +60,7 @@ class Statistics:
     @property
     def max_abs(self) -> Number | None:
         """The largest magnitude of the finite values."""
-        return None if self.min is None or self.max is None else max(-self.min, self.max)
+        return None if self.min is None or self.max is None else max(abs(self.min), abs(self.max))
 
 
 def statistics(source: TensorSource, key: str, task: Task = UNTENDED) -> Statistics:

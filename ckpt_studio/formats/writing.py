@@ -197,8 +197,8 @@ def check_space(folder: str, written_bytes: int, free: int) -> None:
     """Raise SaveFault if the disk is too full for so many bytes."""
     if written_bytes + _MARGIN > free:
         raise SaveFault(
-            f"{folder!r} has {_said(free)} free, and {_said(written_bytes)} are to be "
-            "written; free some space or choose another folder.",
+            f"{folder!r} has {_said(free)} free, and {_said(written_bytes)} are to be written with "
+            f"{_said(_MARGIN)} to spare; free some space or choose another folder.",
             path=folder,
         )
 

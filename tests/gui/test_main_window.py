@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
@@ -28,6 +29,7 @@ from pytestqt.qtbot import QtBot
 from ckpt_studio.gui.action_specs import SPECS
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.models.tree_columns import Column
+from tests.helpers.bundles import BundleMaker
 
 NAMES = (
     "variableTree", "filterEdit", "checkpointList", "histogramView", "heatmapView", "valueTable", "detailsPanel",
@@ -311,6 +313,20 @@ def test_layout_and_colours_are_remembered(opened: MainWindow, qtbot: QtBot, sam
     window.settings.scheme = "light"
     qtbot.waitUntil(lambda: window.palette().window().color().lightness() > 128)
     window.close_now()
+
+
+def test_the_shape_of_a_kernel_is_shown_whole(main_window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    made = BundleMaker()
+    made.add("block/conv/kernel", np.zeros((3, 3, 16, 32), np.float32), 1)
+    main_window.resize(1500, 900)
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        main_window.open_path(made.write(tmp_path / "model"))
+    view = tree(main_window)
+    action(main_window, "actionExpandAll").trigger()
+    main_window.session.settings.naming = "key"  # the rows are laid out anew
+    settle(main_window, qtbot)
+    assert text(main_window, "block/conv/kernel", Column.shape) == "3 × 3 × 16 × 32"
+    assert view.columnWidth(Column.shape) >= view.sizeHintForColumn(Column.shape)
 
 
 def test_space_freezes_all_that_is_selected(opened: MainWindow, qtbot: QtBot) -> None:

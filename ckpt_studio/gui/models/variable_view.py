@@ -35,6 +35,8 @@ _ARROW: Final = 16
 _SEARCH_SECONDS: Final = 0.02
 _NAMES_SHARE: Final = 0.6
 """The column of names grows to so much of the width by itself, or to what all others leave."""
+_WIDEST_SHAPE: Final = 124
+"""The column of shapes grows by itself to what the kernel of a convolution takes."""
 _WIDTHS: Final = {
     Column.label: 170, Column.frozen: 96, Column.shape: 84, Column.state: 96, Column.dtype: 66, Column.size: 70,
     Column.mean: 76, Column.std: 76, Column.norm: 76, Column.nan: 70,
@@ -170,9 +172,11 @@ class VariableView(QTableView):
         self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def fit_names(self) -> None:
-        """Give the names that are on the screen room, within limits, unless the person has set the width."""
+        """Give the names and shapes on the screen room, within limits, unless the person has set a width."""
         if self._fits:
             self._fitting = True
+            wanted = self.sizeHintForColumn(Column.shape)
+            self.setColumnWidth(Column.shape, max(_WIDTHS[Column.shape], min(wanted, _WIDEST_SHAPE)))
             width = self.viewport().width()
             beside = self.columnWidth(Column.frozen) + self.columnWidth(Column.shape)
             others = sum(self.columnWidth(column) for column in Column if column != Column.label)
@@ -182,7 +186,7 @@ class VariableView(QTableView):
             self._fitting = False
 
     def _resized(self, column: int) -> None:
-        if column == Column.label and not self._fitting:
+        if column in (Column.label, Column.shape) and not self._fitting:
             self._fits = False
 
     def expandAll(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.comparing import Comparing
     from ckpt_studio.gui.session import Session
 
-_WIDTHS: Final = (200, 140, 88, 104, 80)
+_WIDTHS: Final = (200, 184, 88, 104, 80)
 _TYPING_MS: Final = 80
 _REL_L2: Final = 3
 
