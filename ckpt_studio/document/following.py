@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Role, decode
 from ckpt_studio.core.windows import Window, check_window
+from ckpt_studio.document.graph_parts import changed_parts, of_parts, parts_among
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
@@ -33,8 +34,11 @@ def told(graph: bytes, change: Change) -> bytes:
 
     try:
         nodes = Graph(graph)
-        changed = take_out(nodes, change.gone(nodes), in_place=change.in_place, untrained=change.untrained)
-        changed |= with_keys(nodes, change.renamed)
+        renamed, lost = of_parts(nodes, change.parts)
+        changed = take_out(
+            nodes, change.gone(nodes) | lost, in_place=change.in_place, untrained=change.untrained
+        )
+        changed |= with_keys(nodes, {**change.renamed, **renamed})
         changed |= with_new(nodes, change.added)
     except (ValueError, DecodeError):
         return graph
@@ -51,6 +55,8 @@ class Change:
         kept: where not all that the graph names was there: keys of the checkpoint that still are.
         added: new keys.
         untrained: keys of the checkpoint of weights that an optimizer keeps nothing for any more.
+        parts: of objects that are stored as several tensors (tables, iterators) and that something is changed of: new
+            key of each by the key that the checkpoint has, None for what is dropped.
         in_place: whether something of what an optimizer keeps is dropped that is not all that it keeps for a weight.
     """
 
@@ -60,6 +66,7 @@ class Change:
     added: tuple[str, ...]
     untrained: frozenset[str] = frozenset()
     in_place: bool = False
+    parts: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: State, *, incomplete: bool) -> Change:
@@ -76,20 +83,25 @@ class Change:
         rows = np.flatnonzero(state.renamed & live)
         before = base.take(state.origin[rows].tolist())
         weights, in_place = _idle(state)
+        renamed = dict(zip(before, own.take(rows.tolist()), strict=True))
+        dropped = base.take(np.flatnonzero(~there).tolist())
         return cls(
-            renamed=dict(zip(before, own.take(rows.tolist()), strict=True)),
-            dropped=frozenset(base.take(np.flatnonzero(~there).tolist())),
+            renamed=renamed,
+            dropped=frozenset(dropped),
             kept=frozenset(base.take(np.flatnonzero(there).tolist())) if incomplete else None,
             added=tuple(own.take(np.flatnonzero(state.added & live).tolist())),
             untrained=frozenset(base.take(state.origin[weights].tolist())),
             in_place=in_place,
+            parts=changed_parts(base, renamed, dropped),
         )
 
     def gone(self, graph: Graph) -> frozenset[str]:
         """Keys that an object graph may name and that are not there any more."""
-        if self.kept is not None:
-            return frozenset(decode(key) for _, key in graph.each_key()) - self.kept
-        return self.dropped
+        if self.kept is None:
+            return self.dropped
+        kept = parts_among(self.kept)
+        named = frozenset(decode(key) for _, key in graph.each_key())
+        return frozenset(key for key in named - self.kept if not any(part.startswith(key) for part in kept))
 
     def identity(self) -> str:
         """A text that changes with what is told."""

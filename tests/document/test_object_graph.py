@@ -24,9 +24,11 @@ from ckpt_studio.document.edits import (
     Value,
 )
 from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.following import GRAPH_KEY, Change, told
 from ckpt_studio.document.paths import following_name, path_of
 from ckpt_studio.document.patterns import resolve_keys
 from ckpt_studio.document.saving import write_document
+from ckpt_studio.formats.protos.object_graph_pb2 import TrackableObjectGraph
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.helpers.tensorflow_child import TensorFlowChild
 
@@ -201,6 +203,55 @@ def test_a_keras_model_with_other_layers_names_and_its_optimizer(
     slots = [info for info in map(new.columns.info, range(len(new.columns))) if info.role.name == "slot"]
     assert {slot.slot_of.split("/")[1] for slot in slots if slot.slot_of} == {"input_layer", "second"}
     assert len(slots) == list(base.columns.role).count(Role.slot) == 8
+
+
+SEVERAL = """
+table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+iterator = iter(tf.data.Dataset.range(9))
+names = dict(zip(args[1], (table, iterator)))
+root = tf.train.Checkpoint(w=tf.Variable(1.0), **names)
+"""
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory, tensorflow_child: TensorFlowChild) -> Path:
+    """A table and an iterator, which are stored as tensors whose keys the object graph does not have."""
+    prefix = tmp_path_factory.mktemp("several") / "m"
+    fill = "table.insert(['a', 'b'], [1, 2]); next(iterator); next(iterator)\nroot.write(args[0])"
+    tensorflow_child(SEVERAL + fill, prefix, ["table", "iterator"])
+    return prefix
+
+
+RESTORE = """
+status = root.read(args[0])
+status.assert_existing_objects_matched(); status.assert_consumed()
+result = [table.lookup(tf.constant(["b"])).numpy().tolist(), int(next(iterator))]
+"""
+
+
+def test_tables_and_iterators_move(several: Path, tmp_path: Path, tensorflow_child: TensorFlowChild) -> None:
+    prefix = edited(several, tmp_path, move("table", "deep/words"), move("iterator", "data"))
+    deep = SEVERAL.replace("(table,", "(tf.train.Checkpoint(words=table),")
+    assert tensorflow_child(deep + RESTORE, prefix, ["deep", "data"]) == [[2], 2]
+
+
+def test_a_table_is_dropped_with_any_of_its_parts(
+    several: Path, tmp_path: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    prefix = edited(several, tmp_path, Drop(("table/.ATTRIBUTES/table-values",)))
+    script = SEVERAL + "status = root.read(args[0])\nstatus.assert_consumed()\nresult = int(next(iterator))"
+    assert tensorflow_child(script.replace("(table,", "(tf.Module(),"), prefix, ["table", "iterator"]) == 2
+
+
+def test_tables_and_iterators_stay_where_others_are_damaged(several: Path) -> None:
+    opened = open_checkpoint(str(several))
+    raw = bytes(opened.read(GRAPH_KEY).item())
+    kept = frozenset(key for key in opened.columns.keys if not key.startswith("w/"))
+    graph = TrackableObjectGraph.FromString(told(raw, Change({}, frozenset(), kept, ())))
+    assert {one.checkpoint_key for node in graph.nodes for one in node.attributes} == {
+        "table/.ATTRIBUTES/table",
+        "iterator/.ATTRIBUTES/ITERATOR",
+    }
 
 
 def test_members_of_a_list_have_other_places_than_their_keys_say(
