@@ -134,15 +134,36 @@ def archive_text(path: str) -> ModelText | None:
     return ModelText(path, "keras", config, training if isinstance(training, dict) else {})
 
 
+def layer_names(base: Checkpoint) -> dict[str, str]:
+    """Attributes that lead to a layer of a SavedModel of tf.keras, as `layer_with_weights-0` -> what it is called.
+
+    Raises:
+        FileFault: the file that says it cannot be read.
+    """
+    file = Path(base.path) / _METADATA
+    if base.format != "saved_model" or not file.is_file():
+        return {}
+    said = {node.node_path: _parsed(node.metadata, str(file)).get("name") for node in _saved(file).nodes}
+    return {
+        path.removeprefix("root.").replace(".", "/"): name
+        for path, name in said.items()
+        if path.startswith("root.layer") and isinstance(name, str)
+    }
+
+
+def _saved(file: Path) -> SavedMetadata:
+    try:
+        return SavedMetadata.FromString(read_whole(str(file), _MOST_TEXT)[0])
+    except (DecodeError, FileFault) as error:
+        raise Corrupt(f"{file} is not the metadata of tf.keras.", path=file) from error
+
+
 def _metadata(file: Path) -> ModelText | None:
     """The root of a SavedModel that tf.keras wrote: the only node whose configuration makes a model."""
     path = str(file)
     if not file.is_file():
         return None
-    try:
-        saved = SavedMetadata.FromString(read_whole(path, _MOST_TEXT)[0])
-    except (DecodeError, FileFault) as error:
-        raise Corrupt(f"{path} is not the metadata of tf.keras.", path=path) from error
+    saved = _saved(file)
     root = next((node for node in saved.nodes if node.node_path == "root"), None)
     said = _parsed(None if root is None else root.metadata, path)
     if not isinstance(said.get("config"), dict) or "layers" not in said["config"]:

@@ -168,3 +168,64 @@ def test_a_loss_of_the_persons_own_needs_a_recipe(name: str, start: Start, files
     assert outcome.state is RunState.failed, outcome
     assert "mine" in outcome.message
     assert "write a recipe that builds it" in outcome.message
+
+
+OF_KERAS_2: Final = """
+import h5py, json, keras, os
+folder = args[0]
+keras.backend.clear_session()
+keras.utils.set_random_seed(3)
+L = keras.layers
+features = keras.Input((8,), name="features")
+inner = keras.Sequential([keras.Input((8,)), L.Dense(6, "relu", name="inside")], name="inner")
+at = L.Bidirectional(L.LSTM(4, name="lstm"), name="both")(L.Reshape((3, 2), name="rows")(inner(features)))
+model = keras.Model(features, L.Dense(1, name="out")(at))
+model.compile("sgd", "mse", jit_compile=False)
+path = os.path.join(folder, "keras2.h5")
+model.save(path)
+
+def said(kind, name, source=None, call=0, **config):
+    policy = {"class_name": "Policy", "config": {"name": "float32"}}
+    nodes = [] if source is None else [[[source, call, 0, {}]]]
+    config = {"name": name, "dtype": policy, **config}
+    return {"class_name": kind, "name": name, "inbound_nodes": nodes, "config": config}
+
+start = said("InputLayer", "start", batch_input_shape=[None, 8])
+lstm = said("LSTM", "lstm", units=4, time_major=False, implementation=2)
+layers = [
+    said("InputLayer", "features", batch_input_shape=[None, 8]),
+    {**said("Sequential", "inner", "features"),
+     "config": {"name": "inner", "layers": [start, said("Dense", "inside", units=6, activation="relu")]}},
+    said("Reshape", "rows", "inner", 1, target_shape=[3, 2]),
+    said("Bidirectional", "both", "rows", layer={key: lstm[key] for key in ("class_name", "config")}),
+    said("Dense", "out", "both", units=1),
+]
+network = {"name": "model", "layers": layers, "input_layers": [["features", 0, 0]], "output_layers": [["out", 0, 0]]}
+decay = dict(initial_learning_rate=0.1, decay_steps=3, decay_rate=0.5, staircase=False, name=None)
+rate = {"class_name": "ExponentialDecay", "config": decay}
+optimizer = {"class_name": "Custom>SGD", "config": {"name": "SGD", "learning_rate": rate}}
+training = {"loss": "mse", "optimizer_config": optimizer}
+with h5py.File(path, "r+") as file:
+    file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": network})
+    file.attrs["training_config"] = json.dumps(training)
+    file.attrs["keras_version"] = "2.15.0"
+data = np.load(os.path.join(folder, "data.npz"))
+result = float(model.evaluate(data["features"], data["y"], batch_size=64, verbose=0))
+"""
+"""A model with another one inside, a wrapped layer and a schedule, as Keras 2 describes them."""
+
+
+def test_models_of_keras_2_are_made_anew(
+    start: Start, files: Path, tensorflow_child: TensorFlowChild
+) -> None:
+    loss = tensorflow_child(OF_KERAS_2, files)
+    base = open_checkpoint(str(files / "keras2.h5"))
+    frozen = frozenset(key for key in base.columns.keys if "inside" in key)
+    run = start(
+        base, frozen, data=DataSpec(str(files / "data.npz"), {"y": "y"}), batch_size=64, steps=3, save_every=3
+    )
+    outcome = run.end()
+    assert outcome.state is RunState.finished, outcome
+    assert (run.card.missing, run.card.problems, outcome.frozen_unchanged) == ((), (), True)
+    assert len(frozen) == 2
+    np.testing.assert_allclose(run.losses[0], loss, rtol=1e-6)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from ckpt_studio.core.errors import FileFault
@@ -10,9 +12,10 @@ from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.training.card import Card
 from ckpt_studio.training.keras_assets import copy_assets
-from ckpt_studio.training.keras_model import ModelText, model_text
+from ckpt_studio.training.keras_model import ModelText, layer_names, model_text
 from ckpt_studio.training.prepare import Start, start_step
 from ckpt_studio.training.spec import RunSpec
+from ckpt_studio.training.variables_file import Known, read_known, write_known
 
 
 class KerasRoute:
@@ -61,9 +64,19 @@ class KerasRoute:
         assert text is not None
         prefix = start.write()
         start.folder.model.write_text(json.dumps(text.to_json()), "utf-8")
+        layers = layer_names(start.base)
+        if layers:
+            known = read_known(start.folder.known)
+            write_known(start.folder.known, [replace(one, name=_full_name(one, layers)) for one in known])
         if start.base.format == "keras":
             copy_assets(start.base.path, start.folder.assets)
         return prefix
+
+
+def _full_name(one: Known, layers: Mapping[str, str]) -> str:
+    """Name of a variable with that of its layer, which some layers of tf.keras do not give it."""
+    layer, _, variable = one.path.rpartition("/")
+    return f"{layers[layer]}/{variable}" if "/" not in one.name and layer in layers else one.name
 
 
 def _left_out(text: ModelText) -> list[str]:

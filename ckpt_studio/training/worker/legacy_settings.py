@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import keras
 from keras.src.legacy.saving import saving_utils
 
 from ckpt_studio.training.worker.optimizer_named import optimizer_class
 
+_RENAMED: Final = {"LossScaleOptimizerV3": "LossScaleOptimizer"}
+_WRAPPED: Final = {"layer", "backward_layer", "cell"}
+"""What a layer calls another one that it wraps."""
+
 
 def legacy_model(said: Mapping[str, Any]) -> Any:
     """The model of a configuration of Keras 1 or 2."""
-    return saving_utils.model_from_config(_plain(said))
+    return saving_utils.model_from_config(_counted_anew(_plain(said), frozenset()))
 
 
 def legacy_settings(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,18 +34,46 @@ def legacy_settings(training: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples that were marked as such are lists, and Keras's own classes go by their own names."""
+    """What the Keras of today wants written in another way.
+
+    Tuples that were marked as such are lists, policies of precision are their names, and Keras's own classes go by
+    their own names and say where they are. Recurrent layers have no other order of axes any more.
+    """
     if isinstance(value, Mapping):
         if value.get("class_name") in ("__tuple__", "TensorShape") and "items" in value:
             return [_plain(one) for one in value["items"]]
-        plain = {name: _plain(one) for name, one in value.items()}
+        if value.get("class_name") in ("Policy", "PolicyV1") and isinstance(value.get("config"), Mapping):
+            return value["config"].get("name")
+        plain = {name: _plain(one) for name, one in value.items() if (name, one) != ("time_major", False)}
         name = plain.get("class_name")
         if isinstance(name, str):
-            plain["class_name"] = name.removeprefix("Custom>").removeprefix("Addons>")
+            name = name.removeprefix("Custom>").removeprefix("Addons>")
+            plain["class_name"] = _RENAMED.get(name, name)
+        for part in _WRAPPED & plain.keys():
+            if isinstance(plain[part], dict) and hasattr(keras.layers, str(plain[part].get("class_name"))):
+                plain[part] = {"module": "keras.layers", "registered_name": None, **plain[part]}
         return plain
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return value
+
+
+def _counted_anew(value: Any, sequences: frozenset[str]) -> Any:
+    """References to the outputs of Sequential models within a model: of old, their first call was counted as second."""
+    if isinstance(value, Mapping):
+        layers = value.get("layers")
+        if isinstance(layers, list):
+            inner = [
+                one for one in layers if isinstance(one, Mapping) and one.get("class_name") == "Sequential"
+            ]
+            sequences = frozenset(str(one.get("name") or one["config"].get("name")) for one in inner)
+        return {name: _counted_anew(one, sequences) for name, one in value.items()}
+    if not isinstance(value, list):
+        return value
+    refers = len(value) >= 3 and isinstance(value[0], str) and value[0] in sequences
+    if refers and isinstance(value[1], int) and value[1] > 0:
+        return [value[0], value[1] - 1, *value[2:]]
+    return [_counted_anew(one, sequences) for one in value]
 
 
 def _optimizer(said: Mapping[str, Any]) -> Any:
@@ -51,7 +83,8 @@ def _optimizer(said: Mapping[str, Any]) -> Any:
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
         schedules = vars(keras.optimizers.schedules)
-        config["learning_rate"] = schedules[rate["class_name"]].from_config(dict(rate["config"]))
+        told = {name: value for name, value in rate["config"].items() if value is not None}
+        config["learning_rate"] = schedules[rate["class_name"]].from_config(told)
     if "inner_optimizer" in config:
         config["inner_optimizer"] = _optimizer(config["inner_optimizer"])
     cls = optimizer_class(said["class_name"])

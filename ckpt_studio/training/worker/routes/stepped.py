@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
+from ckpt_studio.core.texts import some_of
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.binding import Binding, bind
 from ckpt_studio.training.card import Card
@@ -26,6 +28,8 @@ from ckpt_studio.training.worker.routes.base import Done, has_before
 from ckpt_studio.training.worker.run_state import encode_state, restore_state
 from ckpt_studio.training.worker.stepping import Batches, Step, Stepper
 from ckpt_studio.training.worker.values import TrainedValues
+
+_OF_METRICS: Final = re.compile(r"keras_api/|(compile_)?metrics/")
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,25 @@ def _as_saved(value: Any, dtype: str) -> Any:
     return value.astype(dtype) if value.dtype.kind == "i" and value.dtype.name != dtype else value
 
 
+def _unsure(card: Card, binding: Binding) -> list[str]:
+    """Why a model cannot be the file's, though the file itself says it: it has what the model lacks, by other names."""
+    if card.route != "keras":
+        return []
+    lacks = [
+        one.name for at, one in enumerate(binding.live)
+        if at not in binding.pairs and not one.of_optimizer and one.slot_of is None and not one.carried
+    ]  # fmt: skip
+    unused = set(binding.unused)
+    has = [one.key for one in binding.known if one.key in unused and one.role in ("weight", "statistic")]
+    has = [key for key in has if not _OF_METRICS.match(key)]
+    if not lacks or not has:
+        return []
+    return [
+        f"The model's {some_of(lacks, 3)} cannot be told among {some_of(has, 3)} of the checkpoint; rename what "
+        "belongs together."
+    ]
+
+
 def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card:
     bound = binding.bound
     pairs = binding.pairs
@@ -191,10 +214,11 @@ def _with_binding(card: Card, binding: Binding, frozen: Collection[int]) -> Card
         ),
     ]
     missing = binding.missing()
-    anew = ", ".join(one.name for one in missing[:3]) + (" and more" if len(missing) > 3 else "")
-    inexact = (
-        [f"The checkpoint does not hold {anew}: they begin anew."] if missing and card.start_step else []
-    )
+    anew = [one.name for one in missing if not one.name.endswith("learning_rate")]  # that is a setting
+    inexact = []
+    if anew and card.start_step:
+        inexact.append(f"The checkpoint does not hold {some_of(anew, 3)}: what is missing begins anew.")
+    problems += _unsure(card, binding)
     if not any(one.trained for one in bound):
         problems.append("None of the model's weights is in the checkpoint; it is another model.")
     return replace(
