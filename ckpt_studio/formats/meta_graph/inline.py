@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from ckpt_studio.core.errors import RequestFault
+from ckpt_studio.core.errors import Corrupt, RequestFault
 from ckpt_studio.core.tensors import encode
 from ckpt_studio.formats.meta_graph.graph import GraphView
 from ckpt_studio.formats.meta_graph.load import MetaGraph
@@ -35,6 +35,7 @@ def inline_updates(meta: MetaGraph, roots: Collection[str], variables: Collectio
 
     Raises:
         RequestFault: the file does not say enough of an operation in them, or they call each other without end.
+        Corrupt: a call and its function do not fit.
     """
     wanted = frozenset(variables)
     for _ in range(_MOST_ROUNDS):
@@ -45,7 +46,10 @@ def inline_updates(meta: MetaGraph, roots: Collection[str], variables: Collectio
         proto.CopyFrom(meta.proto)
         inliner = _Inliner(proto, meta.view)
         for name in calls:
-            inliner.inline(name)
+            try:
+                inliner.inline(name)
+            except (LookupError, ValueError) as error:
+                raise Corrupt(f"The graph is damaged: {name} is not as what it calls.", key=name) from error
         meta = MetaGraph(proto, path=meta.path)
     raise RequestFault(
         "The functions of the graph call each other without end; its optimizer cannot be replaced."
@@ -67,13 +71,13 @@ def _is_plain(view: GraphView, node: NodeDef) -> bool:
         node.op in _CALLS
         or node.op in view.library.functions
         or (node.op in _CONDITIONS and node.attr["Tcond"].type == _BOOL)
-        or (node.op in _LOOPS and _asks_once(view.library.functions[node.attr["cond"].func.name]))
+        or (node.op in _LOOPS and _asks_once(view.library.functions.get(node.attr["cond"].func.name)))
     )
 
 
-def _asks_once(function: FunctionDef) -> bool:
+def _asks_once(function: FunctionDef | None) -> bool:
     """Whether a loop's condition gives a truth value."""
-    return [arg.type for arg in function.signature.output_arg] == [_BOOL]
+    return function is not None and [arg.type for arg in function.signature.output_arg] == [_BOOL]
 
 
 class _Inliner:

@@ -208,9 +208,11 @@ def _given(
         )
     weights = [Weight(meta.variables[name], node, gradient) for name, [(node, gradient)] in found.items()]
     for one in weights:
-        if one.variable.shape is None or -1 in one.variable.shape:
+        shape, known = one.variable.shape, one.variable.dtype in dtypes.BY_NAME
+        if shape is None or -1 in shape or not known:
             raise RequestFault(
-                f"The graph does not say the shape of {one.variable.name}; no slots can be made for it."
+                f"The graph does not say the {'shape' if known else 'type'} of {one.variable.name}; no slots can be "
+                "made for it."
             )
     return weights
 

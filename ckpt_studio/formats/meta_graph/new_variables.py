@@ -116,12 +116,15 @@ class NewVariables:
         if restore is None or restore.op != "NoOp" or not saves or not self._made:
             return not self._made
         save = saves[-1]
+        lists = [nodes[node_of(text)] for text in save.input[1:_FIRST_SAVED] if node_of(text) in nodes]
+        if len(lists) < _FIRST_SAVED - 1 or not all(_is_list(one, len(save.input)) for one in lists):
+            return False
         keys = [one.key for one in self._made]
         slices = ["" if one.part is None else _slice_text(one.part) for one in self._made]
         reads = [node_of(f"{one.name}/read") for one in self._made]
         numbers = [dtypes.BY_NAME[one.dtype].number for one in self._made]
-        _lengthen(nodes[node_of(save.input[1])], keys)
-        _lengthen(nodes[node_of(save.input[2])], slices)
+        for one, texts in zip(lists, (keys, slices), strict=True):
+            _lengthen(one, texts)
         values, rest = list(save.input[:_FIRST_SAVED]), list(save.input[_FIRST_SAVED:])
         before = len(save.attr["dtypes"].list.type)
         del save.input[:]
@@ -154,10 +157,16 @@ def _text(tensor: str) -> str:
     return tensor.removesuffix(":0")
 
 
+def _is_list(constant: NodeDef, most: int) -> bool:
+    """Whether a node is a constant list of texts, of a length that can be."""
+    shape = constant.attr["value"].tensor.tensor_shape
+    return constant.op == "Const" and len(shape.dim) == 1 and 0 < shape.dim[0].size <= most
+
+
 def _lengthen(constant: NodeDef, texts: Sequence[str]) -> None:
     """Add texts to a constant list; in a file, one text alone may stand for all."""
     tensor = constant.attr["value"].tensor
-    count = tensor.tensor_shape.dim[0].size if tensor.tensor_shape.dim else 1
+    count = tensor.tensor_shape.dim[0].size
     while len(tensor.string_val) < count:
         tensor.string_val.append(tensor.string_val[-1] if tensor.string_val else b"")
     tensor.string_val.extend(encode(text) for text in texts)

@@ -62,7 +62,7 @@ def way_in(view: GraphView, node: str) -> WayIn:
     while (name := parse_input(text)[0]) in view.nodes and name not in seen:
         seen.add(name)
         source = view.nodes[name]
-        if source.op not in PASS_OPS:
+        if source.op not in PASS_OPS or not data_inputs(source):
             break
         if source.op in _ENTERS:
             frames.insert(0, source)

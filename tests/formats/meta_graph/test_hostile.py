@@ -19,7 +19,11 @@ from ckpt_studio.formats.meta_graph import (
     plan_training,
     unfreeze_meta_graph,
 )
+from ckpt_studio.formats.meta_graph.new_optimizer import laid_open, put_optimizer
+from ckpt_studio.formats.meta_graph.optimizers import chosen_optimizer
 from ckpt_studio.formats.protos.meta_graph_pb2 import MetaGraphDef
+from tests.formats.meta_graph.test_stock_graphs import ROOT
+from tests.helpers.tensorflow_child import TensorFlowChild
 
 ROUNDS = 60
 OPS = (
@@ -44,6 +48,14 @@ def go_through(meta: MetaGraph) -> None:
     build_run_graph(meta, plan, keys[::2])
 
 
+def put_another(meta: MetaGraph) -> None:
+    """Another optimizer on a graph, wherever its updates are."""
+    keys = sorted(meta.variables)
+    plan = plan_training(meta, keys)
+    adam = chosen_optimizer("adam")
+    put_optimizer(laid_open(meta, plan, adam), plan, adam, keys)
+
+
 def answer(work: Callable[[], object]) -> str:
     """What a person reads: nothing, or the sentence of one of our errors."""
     try:
@@ -54,8 +66,9 @@ def answer(work: Callable[[], object]) -> str:
 
 
 def tamper(proto: MetaGraphDef, rng: random.Random) -> None:
-    nodes = proto.graph_def.node
+    bodies = [function.node_def for function in proto.graph_def.library.function if function.node_def]
     for _ in range(rng.randint(1, 4)):
+        nodes = rng.choice([proto.graph_def.node, *bodies])
         node, other = rng.choice(nodes), rng.choice(nodes)
         match rng.randrange(8):
             case 0:
@@ -103,6 +116,45 @@ def test_flipped_bytes(originals: list[bytes]) -> None:
         for _ in range(rng.randint(1, 6)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         assert answer(lambda data=bytes(data): go_through(parse_meta_graph(data)))[-1:] in ("", ".")
+
+
+CALLED = """
+import sys
+sys.path.insert(0, args[0])
+from tests.formats.meta_graph import stock
+for name in args[2:]:
+    for resource in (False, True):
+        stock.write_case(name, resource, f"{args[1]}/{name}{resource:d}")
+"""
+CALLING = ("optimizer_in_function", "updates_guarded_by_function", "optimizer_in_loop", "moving_average")
+
+
+@pytest.fixture(scope="module")
+def calling(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Graphs whose updates are in functions and loops."""
+    folder = tmp_path_factory.mktemp("calling")
+    tensorflow_child(CALLED, ROOT, folder, *CALLING)
+    return [path.read_bytes() for path in sorted(folder.glob("*.meta"))]
+
+
+def check_other_optimizers(calling: list[bytes], seeds: range) -> None:
+    for seed in seeds:
+        rng = random.Random(seed)
+        proto = MetaGraphDef.FromString(calling[seed % len(calling)])
+        tamper(proto, rng)
+        assert answer(partial(put_another, MetaGraph(proto)))[-1:] in ("", "."), seed
+
+
+def test_another_optimizer_on_tampered_graphs(calling: list[bytes]) -> None:
+    assert len(calling) == 2 * len(CALLING)
+    for one in calling:
+        assert answer(partial(put_another, parse_meta_graph(one))) == ""
+    check_other_optimizers(calling, range(ROUNDS))
+
+
+@pytest.mark.campaign("metagraph")
+def test_other_optimizers_on_many_tampered_graphs(calling: list[bytes]) -> None:
+    check_other_optimizers(calling, range(4000))
 
 
 @pytest.mark.campaign("metagraph")
