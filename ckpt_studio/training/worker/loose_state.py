@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import keras
@@ -46,17 +46,20 @@ class Held:
         return np.asarray(value, dtype)
 
 
-def loose_states(traced: Any, known: Collection[LiveVariable]) -> list[LiveVariable]:
+def loose_states(
+    traced: Any, known: Collection[LiveVariable], counted: Iterable[Any] = ()
+) -> list[LiveVariable]:
     """The variables that a step writes and nobody knows yet; what metrics count is none of them.
 
     Args:
         traced: the step's concrete function.
         known: the model's and optimizer's variables.
+        counted: variables of metrics, as far as they are at hand; looking for others takes time.
 
     Raises:
         RunFault: they are too large to be carried.
     """
-    handles = {id(one.resource.handle) for one in known}
+    handles = {id(one.resource.handle) for one in known} | {id(one.value.handle) for one in counted}
     captured = [held for held, _ in traced.graph.captures if _is_variable(held) and id(held) not in handles]
     if not captured:
         return []
@@ -83,5 +86,6 @@ def _is_variable(resource: Any) -> bool:
 
 def _counted_by_metrics() -> set[int]:
     """Ids of the resources of all metrics, which no training depends on."""
-    metrics = [one for one in gc.get_objects() if isinstance(one, keras.metrics.Metric)]
+    # by its type: what only stands for another object is not to be woken
+    metrics = [one for one in gc.get_objects() if issubclass(type(one), keras.metrics.Metric)]
     return {id(variable.value.handle) for metric in metrics for variable in metric.variables}

@@ -83,7 +83,18 @@ class KerasRun:
         rates = partial(rates_of, [model.optimizer])
         settled = partial(settle, [model])
         return SteppedTrainer(
-            job, Parts(card, variables, step, batches, writer, hold, rates=rates, settle=settled)
+            job,
+            Parts(
+                card,
+                variables,
+                step,
+                batches,
+                writer,
+                hold,
+                rates=rates,
+                settle=settled,
+                counted=lambda: model.metrics_variables,
+            ),
         )
 
 

@@ -81,7 +81,11 @@ class RecipeRun:
 
         rates = partial(rates_of, _optimizers(recipe))
         settled = partial(settle, list(recipe.objects.values()))
-        parts = Parts(card, variables, step, of_run, writer, hold, found, rates, settled)
+
+        def counted() -> Sequence[Any]:
+            return recipe.model.metrics_variables if isinstance(recipe.model, keras.Model) else ()
+
+        parts = Parts(card, variables, step, of_run, writer, hold, found, rates, settled, counted)
         return SteppedTrainer(job, parts) if crew is None else CrewTrainer(job, parts, crew, recipe)
 
 

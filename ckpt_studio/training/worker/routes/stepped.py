@@ -46,6 +46,7 @@ class Parts:
         found: where each stands in the checkpoint's object graph, for checkpoints that have one.
         rates: numbers that are looked at now and then and not each step, such as the learning rate.
         settle: told when all variables have their values, before anything is traced.
+        counted: the variables of metrics, once the step was traced.
     """
 
     card: Card
@@ -57,6 +58,7 @@ class Parts:
     found: Sequence[Found] = ()
     rates: Callable[[], Mapping[str, float]] = dict
     settle: Callable[[], object] = field(default=lambda: None)
+    counted: Callable[[], Sequence[Any]] = tuple
 
 
 def prepare_tensorflow(job: Job) -> None:
@@ -91,7 +93,7 @@ class SteppedTrainer:
         parts.settle()
         parts.hold([parts.variables[at] for at in frozen])
         self._stepper = Stepper(parts.step, parts.batches(), [parts.variables[at].resource for at in frozen])
-        self._all = (*parts.variables, *loose_states(self._stepper.traced, parts.variables))
+        self._all = (*parts.variables, *loose_states(self._stepper.traced, parts.variables, parts.counted()))
         reasons = restore_state(job, self._all)
         if self._stepper.random:
             named = ", ".join(self._stepper.random)
