@@ -19,6 +19,7 @@ from ckpt_studio.document.following import GRAPH_KEY, Change
 from ckpt_studio.document.patch_arrays import SUFFIX as ARRAYS
 from ckpt_studio.document.patch_arrays import PatchArrays
 from ckpt_studio.document.sidecar import SUFFIX, other_files, sidecar
+from ckpt_studio.document.wording import listed
 from ckpt_studio.formats.files import said
 from ckpt_studio.formats.meta_graph.follow import follow
 from ckpt_studio.formats.meta_graph.freeze import freeze_meta_graph, frozen_names, unfreeze_meta_graph
@@ -287,8 +288,7 @@ def _drop_notes(document: Document) -> list[str]:
     columns, dropped = document.rows.columns, np.flatnonzero(document.rows.dropped).tolist()
     if not dropped:
         return [*document.base.notes] if getattr(document.base, "incomplete", False) else []
-    names = (columns.names or columns.keys).take(dropped)
-    notes = [f"Without {_counted(len(names), 'variable')}: {some_of(names)}."]
+    notes = [f"Without {_counted(len(dropped), 'variable')}: {listed(columns, dropped)}."]
     if GRAPH_KEY in document.staged.columns:
         notes.append("The object graph follows: restore it into a model without the dropped variables.")
     return notes

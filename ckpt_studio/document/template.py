@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Role, printable
-from ckpt_studio.core.texts import some_of
 from ckpt_studio.document.document import Document
 from ckpt_studio.document.edits import Replace
 from ckpt_studio.document.matching import MatchRules, match
+from ckpt_studio.document.wording import listed
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.registry import open_checkpoint
 
@@ -51,14 +51,14 @@ def laid_out_like(path: str, values: Checkpoint) -> Filled:
     document.do(Replace(pairs, values, values.path))
     used = {donor for _, donor in pairs}
     unused = [
-        theirs.name(row)
+        row
         for row in range(len(theirs))
         if theirs.keys[row] not in used and theirs.role[row] != Role.metadata
     ]
-    kept = [own.of(one.key).name for one in found if one.donor_key is None]
+    kept = [own.row(one.key) for one in found if one.donor_key is None]
     place = printable(document.base.path)
-    lost = [f"Without a place in {place!r}: {some_of(unused)}."] if unused else []
+    lost = [f"Without a place in {place!r}: {listed(theirs, unused)}."] if unused else []
     if kept:
-        lost.append(f"With the values of {place!r}, because there are no others: {some_of(kept)}.")
+        lost.append(f"With the values of {place!r}, because there are no others: {listed(own, kept)}.")
     fits = tuple((own.of(key).name, theirs.of(donor).name) for key, donor in pairs)
     return Filled(document, fits, tuple(lost))

@@ -24,6 +24,16 @@ def named(keys: Sequence[str]) -> str:
     return f"{len(keys)} variables"
 
 
+def called(columns: Columns, row: int) -> str:
+    """What a person calls a variable: its key where others have its name, too."""
+    if columns.names is None:
+        return columns.keys[row]
+    text, wanted = b"\n" + columns.names.blob, b"\n" + columns.names.raw(row) + b"\n"
+    first = text.find(wanted)
+    twice = text.find(wanted, first + len(wanted) - 1) >= 0
+    return columns.keys[row] if twice else columns.names[row]
+
+
 def spoken(keys: Sequence[str], columns: Columns) -> str:
     """As `named`, by the names of `columns`; several variables by the group that holds them all, if there is one.
 
@@ -31,7 +41,7 @@ def spoken(keys: Sequence[str], columns: Columns) -> str:
         NoSuchVariable: a key is not there.
     """
     if len(keys) == 1:
-        return printable(columns.name(columns.row(keys[0])))
+        return printable(called(columns, columns.row(keys[0])))
     names = keys
     if columns.names is not None:
         names = columns.names.take(rows_of(columns.keys, keys[:_MOST_NAMES]).tolist())
@@ -44,5 +54,10 @@ def spoken(keys: Sequence[str], columns: Columns) -> str:
 def counted(columns: Columns, rows: NDArray[np.int64]) -> str:
     """How many variables, and what some of them are called."""
     count = "1 variable" if len(rows) == 1 else f"{len(rows)} variables"
+    return f"{count} ({listed(columns, rows.tolist())})"
+
+
+def listed(columns: Columns, rows: Sequence[int]) -> str:
+    """What the first few of some variables are called, and how many more there are."""
     more = f" and {len(rows) - _SAID} more" if len(rows) > _SAID else ""
-    return f"{count} ({some_of([columns.name(row) for row in rows[:_SAID].tolist()])}{more})"
+    return some_of([called(columns, row) for row in rows[:_SAID]]) + more

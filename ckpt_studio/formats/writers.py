@@ -30,6 +30,7 @@ _REFUSED: Final[dict[str, str]] = {
     ".pb": "a SavedModel holds functions; write a checkpoint and load that into the model",
     ".pt": "PyTorch's pickles are not written; write .safetensors",
     ".pth": "PyTorch's pickles are not written; write .safetensors",
+    ".weights.json": "the index of several files is not written for Keras; write .weights.h5",
     ".json": "give the name of the .safetensors file, without .index.json",
 }
 

@@ -427,6 +427,7 @@ def test_overwriting_needs_the_word_and_never_takes_the_source(tmp_path: Path) -
         ("m.keras", "write .weights.h5"),
         ("m.pt", "write .safetensors"),
         ("m.index", "without .index"),
+        ("m.weights.json", "write .weights.h5"),
         ("m.data-00000-of-00001", "without .data-00000-of-00001"),
         ("m.weights.h5", "--like"),
     ],
