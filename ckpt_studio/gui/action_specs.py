@@ -45,7 +45,7 @@ SPECS: Final = (
     ),
     ActionSpec(
         "actionReload",
-        QT_TRANSLATE_NOOP("Actions", "&Reload"),
+        QT_TRANSLATE_NOOP("Actions", "Re&load"),
         QT_TRANSLATE_NOOP("Actions", "Read the checkpoint again from the disk"),
         "F5", "refresh-cw", "file", enabled_when=is_open, separated=True,
     ),
@@ -164,7 +164,7 @@ SPECS: Final = (
     ),
     ActionSpec(
         "actionCollapseAll",
-        QT_TRANSLATE_NOOP("Actions", "&Collapse All"),
+        QT_TRANSLATE_NOOP("Actions", "Colla&pse All"),
         QT_TRANSLATE_NOOP("Actions", "Show the top groups only"),
         "", "fold-vertical", "view", enabled_when=is_open,
     ),
@@ -226,7 +226,7 @@ SPECS: Final = (
     ),
     ActionSpec(
         "actionLogFolder",
-        QT_TRANSLATE_NOOP("Actions", "Open the &Log Folder"),
+        QT_TRANSLATE_NOOP("Actions", "Open the Log &Folder"),
         QT_TRANSLATE_NOOP("Actions", "Where reports of mistakes are kept"),
         "", "folder", "help",
     ),

@@ -133,6 +133,18 @@ class MainWindow(Frame):
 
     # ---- Qt's events
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab and Shift+Tab."""
+        from PySide6.QtCore import Qt
+
+        from ckpt_studio.gui.tab_order import next_stop
+
+        stop = next_stop(self, forward)
+        if stop is None:
+            return False
+        stop.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        return True
+
     def createPopupMenu(self) -> QMenu:
         """The docks' menu, as in the Window menu."""
         return self.workbench.dock_menu()

@@ -81,7 +81,7 @@ def _add_choices(window: Frame, menu: QMenu) -> None:
     settings = window.settings
     schemes = {
         "system": translate("Menus", "As the &Desktop"), "light": translate("Menus", "&Light"),
-        "dark": translate("Menus", "&Dark"),
+        "dark": translate("Menus", "Da&rk"),
     }  # fmt: skip
     colours = menu.addMenu(translate("Menus", "Co&lours"))
     colours.setObjectName("colourMenu")

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QTableView,
+    QTabWidget,
     QTreeWidget,
     QWidget,
 )
@@ -327,6 +328,39 @@ def test_the_shape_of_a_kernel_is_shown_whole(main_window: MainWindow, tmp_path:
     settle(main_window, qtbot)
     assert text(main_window, "block/conv/kernel", Column.shape) == "3 × 3 × 16 × 32"
     assert view.columnWidth(Column.shape) >= view.sizeHintForColumn(Column.shape)
+
+
+def test_tab_goes_through_what_is_seen_as_it_is_read(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.session.set_current("classifier/kernel")
+    opened.findChild(QTabWidget, "viewTabs").setCurrentIndex(2)
+    settle(opened, qtbot)
+    opened.activateWindow()
+    begun = opened.findChild(QWidget, "checkpointList")
+    begun.setFocus()
+    passed = [begun]
+    while len(passed) < 100:
+        QTest.keyClick(passed[-1], Qt.Key.Key_Tab)
+        now = opened.focusWidget()
+        if now is begun:
+            break
+        passed.append(now)
+    names = [widget.objectName() for widget in passed]
+    expected = (
+        "checkpointList", "filterEdit", "namesSwitch", "variableTree", "valueFormat", "valuesCopyButton", "valueTable",
+        "valuesGoTo", "sliceRowAxis", "detailsPanel",
+    )  # fmt: skip
+    assert [name for name in names if name in expected] == list(expected)
+    assert not {"problemTable", "healthTable", "logFilterEdit"} & set(names)  # their docks lie behind another
+    QTest.keyClick(begun, Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert opened.focusWidget() is passed[-1]
+
+
+def test_no_two_entries_of_a_menu_share_a_letter(opened: MainWindow) -> None:
+    for menu in opened.menuBar().findChildren(QMenu):
+        letters = [
+            entry.text().partition("&")[2][:1].lower() for entry in menu.actions() if "&" in entry.text()
+        ]
+        assert len(set(letters)) == len(letters), menu.objectName()
 
 
 def test_space_freezes_all_that_is_selected(opened: MainWindow, qtbot: QtBot) -> None:

@@ -46,6 +46,7 @@ class TextPane(QWidget):
         self._text = QPlainTextEdit(self)
         named(self._text, "valueText", self.tr("Text"))
         self._text.setReadOnly(True)
+        self._text.setTabChangesFocus(True)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
