@@ -14,7 +14,7 @@ from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import Role, decode
 from ckpt_studio.core.windows import Window, check_window
-from ckpt_studio.document.graph_parts import changed_parts, of_parts, parts_among
+from ckpt_studio.document.graph_parts import beginnings, changed_parts, of_parts
 from ckpt_studio.document.state import State
 from ckpt_studio.document.values.base import Unstored, Values, Want
 from ckpt_studio.formats.roles.by_name import GRAPH_KEY
@@ -99,9 +99,8 @@ class Change:
         """Keys that an object graph may name and that are not there any more."""
         if self.kept is None:
             return self.dropped
-        kept = parts_among(self.kept)
         named = frozenset(decode(key) for _, key in graph.each_key())
-        return frozenset(key for key in named - self.kept if not any(part.startswith(key) for part in kept))
+        return named - self.kept - beginnings(self.kept)
 
     def identity(self) -> str:
         """A text that changes with what is told."""

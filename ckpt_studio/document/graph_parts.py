@@ -41,9 +41,14 @@ def changed_parts(base: Names, renamed: Mapping[str, str], dropped: Iterable[str
     return found
 
 
-def parts_among(keys: Iterable[str]) -> list[str]:
-    """Those of some keys that no variable's value has."""
-    return [key for key in keys if _stem(key)]
+def beginnings(keys: Iterable[str]) -> set[str]:
+    """What the graph may have for those of some keys that no variable's value has."""
+    return {
+        key[:end]
+        for key in keys
+        if (stem := _stem(key))
+        for end in range(len(stem) + 1, min(len(key), len(stem) + _MOST))
+    }
 
 
 def _stem(key: str) -> str:
@@ -57,13 +62,9 @@ def of_parts(graph: Graph, parts: Mapping[str, str | None]) -> tuple[dict[str, s
 
     An object is lost with any of its parts, or where they have no such beginning any more.
     """
-    starts = {
-        key[:end]
-        for key in parts
-        for end in range(len(_stem(key)) + 1, min(len(key), len(_stem(key)) + _MOST))
-    }
+    starts = beginnings(parts) - parts.keys()
     renamed, lost = {}, set()
-    for _, whole in graph.holding(starts - parts.keys()) if starts else ():
+    for _, whole in graph.holding(starts) if starts else ():
         own = {key[len(whole) :]: new for key, new in parts.items() if key.startswith(whole)}
         begins = {new.removesuffix(rest) if new and new.endswith(rest) else "" for rest, new in own.items()}
         begin = begins.pop() if len(begins) == 1 else ""
