@@ -1,8 +1,12 @@
-"""When the runner says that it is there, and when it gives up on a training process that is silent or slow."""
+"""When the runner says that it is there, and when it gives up on a training process that is silent or slow.
+
+Time in which the whole machine was paused, or both processes were stopped, is nobody's silence and does not count.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from ckpt_studio.training.protocol import BEAT_SECONDS, SILENCE_SECONDS
@@ -15,11 +19,36 @@ EXIT_SECONDS: Final = 10.0
 """How long the process may take to end after its last word."""
 
 
+_LOOKED_AT_SECONDS: Final = 2.0
+"""An `AwakeTime` is looked at far more often than this; what is longer was no time of this process."""
+
+
+class AwakeTime:
+    """Seconds as they pass for a process that looks at them all the time; while it stands still, none do.
+
+    Args:
+        now: what else tells the time.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._looked = now()
+        self._stood = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        now = self._now()
+        self._stood += max(0.0, now - self._looked - _LOOKED_AT_SECONDS)
+        self._looked = now
+        return now - self._stood
+
+
 class Clock:
     """When to beat, and when the child has been silent or slow for too long."""
 
-    def __init__(self, grace: float) -> None:
-        now = time.monotonic()
+    def __init__(self, grace: float, time: Callable[[], float] | None = None) -> None:
+        self._time = time or AwakeTime()
+        now = self._time()
         self._grace = grace
         self._beaten = self._heard = now
         self._asked: float | None = None
@@ -32,15 +61,15 @@ class Clock:
 
     def heard(self) -> None:
         """The child said something."""
-        self._heard = time.monotonic()
+        self._heard = self._time()
 
     def stop(self) -> None:
         """The child was asked to stop."""
-        self._asked = time.monotonic()
+        self._asked = self._time()
 
     def beat_due(self) -> bool:
         """Whether it is time to say that we are there."""
-        now = time.monotonic()
+        now = self._time()
         if now - self._beaten < BEAT_SECONDS:
             return False
         self._beaten = now
@@ -48,7 +77,7 @@ class Clock:
 
     def verdict(self, *, saving: bool, done: bool) -> str | None:
         """Why the child has to be ended, or None."""
-        now = time.monotonic()
+        now = self._time()
         sentence = None
         if now - self._heard > (EXIT_SECONDS if done else SILENCE_SECONDS):
             sentence = f"The training process did not answer for {SILENCE_SECONDS:.0f} seconds and was ended."
@@ -64,4 +93,4 @@ class Clock:
 
     def overdue(self) -> bool:
         """Whether it was asked to end and has not done so in time."""
-        return self._ending is not None and time.monotonic() - self._ending > TERMINATE_SECONDS
+        return self._ending is not None and self._time() - self._ending > TERMINATE_SECONDS

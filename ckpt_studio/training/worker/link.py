@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ckpt_studio.training.clock import AwakeTime
 from ckpt_studio.training.protocol import (
     BEAT_SECONDS,
     METRICS_SECONDS,
@@ -23,6 +24,7 @@ from ckpt_studio.training.protocol import (
 )
 from ckpt_studio.training.strict import strict
 
+_STUCK_SECONDS: Final = 3 * SILENCE_SECONDS
 ORPHANED: Final = 3
 """Exit status of a training process whose parent is gone."""
 Step = tuple[int, float | None, Mapping[str, float | None]]
@@ -65,6 +67,7 @@ class Link:
         self._last_step = time.monotonic()
         self._samples: deque[tuple[float, int]] = deque([(self._last_step, 0)])
         self._watched = False
+        self._told = threading.Event()
 
     def start(self) -> None:
         """Begin to listen and to beat."""
@@ -80,7 +83,7 @@ class Link:
         """Path of the job. From here on, a parent that does not beat ends this process."""
         job = self._jobs.get()
         self._watched = True
-        faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(_STUCK_SECONDS, exit=True)
         return job
 
     def ask_to_stop(self) -> None:
@@ -141,10 +144,15 @@ class Link:
         return (self._done - done) / (now - since) if now > since else 0.0
 
     def _beat(self) -> None:
-        beaten = 0.0
+        beaten, awake, heard = 0.0, AwakeTime(), 0.0
         while True:
             time.sleep(METRICS_SECONDS)
             self.flush()
+            if self._told.is_set() or not self._watched:
+                self._told.clear()
+                heard = awake()
+            elif awake() - heard > SILENCE_SECONDS:
+                os._exit(ORPHANED)
             now = time.monotonic()
             if now - beaten >= BEAT_SECONDS:
                 beaten = now
@@ -161,10 +169,9 @@ class Link:
         os._exit(ORPHANED)
 
     def _obey(self, kind: str, message: dict[str, Any]) -> None:
-        if (
-            self._watched
-        ):  # a timer outside of Python, so that it also ends a process whose interpreter is stuck
-            faulthandler.dump_traceback_later(SILENCE_SECONDS, exit=True)
+        self._told.set()
+        if self._watched:  # outside of Python, for an interpreter that is stuck
+            faulthandler.dump_traceback_later(_STUCK_SECONDS, exit=True)
         if kind == "job":
             self._jobs.put(message["file"])
         elif kind == "stop":
