@@ -29,6 +29,8 @@ _SLOTS: Final = {
 """What earlier releases of Keras call the slots of today."""
 _SETTINGS: Final = ("iter", "iteration", "iterations", "learning_rate")
 """What an optimizer has one of."""
+_WRAPPER: Final = "loss_scale_optimizer/"
+"""What Keras 3 puts around an optimizer for half precision; earlier releases kept settings for the inner one alone."""
 _UNNAMED: Final = "variable"
 """What Keras calls a variable that nobody named, before it adds a number."""
 _OWN_ROLES: Final = ("counter", "metadata")
@@ -151,6 +153,8 @@ class _Binder:
         self._by_bare_names(weights)
         self._by(weights, lambda one: _last(one.name), lambda one: _last(_full(one)), "name")
         self._by(weights, _setting_here, _setting_of, "name")
+        inner = [i for i in weights if not self._live[i].name.startswith(_WRAPPER)]
+        self._by(inner, _setting_here, _setting_of, "name")
         self._by_slots(slots)
         self._by(slots, lambda one: one.name, _full, "name")
         self._by(slots, _stored, lambda one: one.key, "file")

@@ -126,3 +126,13 @@ def test_an_unnamed_number_is_matched_with_nothing_else_and_where_there_are_seve
     assert not pairs([own], [replace(there, role="weight")])
     assert not pairs([own, live("variable_2", (), of_optimizer=True)], [there])
     assert not pairs([own], [there, replace(there, key="other", name="other/variable")])
+
+
+def test_the_one_count_of_an_optimizer_that_is_wrapped_today_is_the_inner_ones() -> None:
+    lives = [
+        live("a/w"),
+        live("loss_scale_optimizer/iteration", (), of_optimizer=True),
+        live("adam/iteration", (), of_optimizer=True),
+    ]
+    found = pairs(lives, [known("a/w"), known("iteration", (), role="counter")])
+    assert found == {"a/w": "a/w", "adam/iteration": "iteration"}

@@ -209,9 +209,12 @@ class LegacyFile:
         for _ in range(_MOST_WORDS):
             cut = last.rfind("_", 0, cut)
             if cut < 0:
-                return
+                break
             if last[:cut] in self._by_flat_name:
                 yield last[cut + 1 :], self._by_flat_name[last[:cut]]
+        first, _, base = full_name.partition("/")  # an optimizer that another one wraps gives no scope
+        if base in self._by_name:
+            yield first, self._by_name[base]
 
     def _note(self, path: str, weight: str, name: str) -> None:
         facts = self.facts[path]

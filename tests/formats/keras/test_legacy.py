@@ -67,6 +67,7 @@ def test_tf_keras_names_slots_after_their_weights(tmp_path: Path) -> None:
     [
         ("training/Adam/{}/m:0", "m"),  # TensorFlow 1
         ("Adam/m/{}:0", "m"),  # tf.keras since 2.11
+        ("m/{}:0", "m"),  # the same, wrapped for weights of half precision
         ("RMSprop/average_gradient/{}:0", "average_gradient"),
     ],
 )
