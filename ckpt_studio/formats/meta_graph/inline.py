@@ -148,14 +148,7 @@ class _Inliner:
         """Make a loop what it was in TensorFlow 1: what it does not change enters once, all else goes round."""
         scope, waits = self._writer.free(f"{node.name}/loop"), control_inputs(before)
         inputs, types = data_inputs(before), list(before.attr["T"].list.type)
-        asked, called = before.attr["cond"].func, before.attr["body"].func
-        body = self._view.library.functions[called.name]
-        args = [arg.name for arg in body.signature.input_arg]
-        rounds = [
-            at
-            for at, arg in enumerate(body.signature.output_arg)
-            if body.ret[arg.name].partition(":")[0] != args[at]
-        ]
+        rounds = _changed(self._view.library.functions[before.attr["body"].func.name])
         if not rounds:
             raise RequestFault(f"The loop {node.name} never ends; its optimizer cannot be replaced.")
         values = [
@@ -165,18 +158,37 @@ class _Inliner:
             for at, (text, number) in enumerate(zip(inputs, types, strict=True))
         ]
         for at in rounds:
-            values[at] = self._merge(
-                f"{scope}/merge_{at}", [values[at], f"{scope}/next_{at}"], types[at], before
-            )
-        anchors = [f"^{values[at]}" for at in rounds[:1]]
-        condition = self._view.library.functions[asked.name]
-        [goes_on], _ = self._body(f"{scope}/cond", condition, asked.attr, values, anchors, before)
-        goes_on = self._add("LoopCond", f"{scope}/goes_on", [goes_on], before)
+            merges = [values[at], f"{scope}/next_{at}"]
+            values[at] = self._merge(f"{scope}/merge_{at}", merges, types[at], before)
+        goes_on = self._goes_on(scope, values, [f"^{values[rounds[0]]}"], before)
         ends = {
             at: self._add("Switch", f"{scope}/switch_{at}", [values[at], goes_on], before, T=types[at])
             for at in rounds
         }
-        first = rounds[0]
+        self._go_round(scope, values, ends, types, before)
+        left = [
+            self._add("Exit", f"{scope}/exit_{at}", [ends[at]], before, T=types[at]) if at in ends else text
+            for at, text in enumerate(inputs)
+        ]
+        _hand_on(node, left, types, [f"^{left[rounds[0]]}"])
+
+    def _goes_on(self, scope: str, values: Sequence[str], anchors: Sequence[str], before: NodeDef) -> str:
+        """The condition of a loop."""
+        called = before.attr["cond"].func
+        function = self._view.library.functions[called.name]
+        [asked], _ = self._body(f"{scope}/cond", function, called.attr, values, anchors, before)
+        return self._add("LoopCond", f"{scope}/goes_on", [asked], before)
+
+    def _go_round(
+        self,
+        scope: str,
+        values: Sequence[str],
+        ends: Mapping[int, str],
+        types: Sequence[int],
+        before: NodeDef,
+    ) -> None:
+        """The body of a loop, from what goes on by the Switch of `ends` to the next round."""
+        first = next(iter(ends))
         pivot = self._add("Identity", f"{scope}/pivot", [f"{ends[first]}:1"], before, T=types[first])
         given = [
             f"{ends[at]}:1"
@@ -184,15 +196,12 @@ class _Inliner:
             else self._add("Identity", f"{scope}/input_{at}", [value, f"^{pivot}"], before, T=types[at])
             for at, value in enumerate(values)
         ]
-        outputs, done = self._body(f"{scope}/body", body, called.attr, given, [f"^{pivot}"], before)
+        called = before.attr["body"].func
+        function = self._view.library.functions[called.name]
+        outputs, done = self._body(f"{scope}/body", function, called.attr, given, [f"^{pivot}"], before)
         group = self._add("NoOp", f"{scope}/body_done", [f"^{pivot}", *done], before)
-        for at in rounds:  # a round begins when the one before it has done all that it does
+        for at in ends:  # a round begins when the one before it has done all that it does
             self._add("NextIteration", f"{scope}/next_{at}", [outputs[at], f"^{group}"], before, T=types[at])
-        left = [
-            self._add("Exit", f"{scope}/exit_{at}", [ends[at]], before, T=types[at]) if at in ends else text
-            for at, text in enumerate(inputs)
-        ]
-        _hand_on(node, left, types, [f"^{left[first]}"])
 
     def _enter(
         self, name: str, inputs: Sequence[str], number: int, frame: str, near: NodeDef, *, constant: bool
@@ -282,6 +291,13 @@ class _Inliner:
         added.device = near.device
         self._nodes[added.name] = added
         return added.name
+
+
+def _changed(body: FunctionDef) -> list[int]:
+    """Which values of a loop its body does not give back as it was given them."""
+    args = [arg.name for arg in body.signature.input_arg]
+    outputs = enumerate(body.signature.output_arg)
+    return [at for at, arg in outputs if body.ret[arg.name].partition(":")[0] != args[at]]
 
 
 def _placed(

@@ -291,6 +291,31 @@ def optimizer_in_loop(resource: bool) -> Expected:
 
 
 @graph
+def guarded_in_loop(resource: bool) -> Expected:
+    """Updates on a condition, in a loop."""
+    with kind(True, control_flow_v2=resource):
+        x, y, feeds = data()
+        w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
+        optimizer = v1.train.AdagradOptimizer(0.1)
+        optimizer._create_slots([w, b])
+
+        def step(turn: Any, _: Any) -> Any:
+            error = tf.nn.softmax(tf.matmul(x, w) + b) - tf.one_hot(y, CLASSES)
+            pairs = [(tf.matmul(x, error, transpose_a=True), w), (tf.reduce_sum(error, 0), b)]
+            every_second = tf.equal(turn % 2, 0)
+            done = v1.cond(
+                every_second, lambda: tf.group(optimizer.apply_gradients(pairs)), lambda: tf.group()
+            )
+            with v1.control_dependencies([done]):
+                return turn + 1, tf.reduce_mean(error**2)
+
+        _, loss = tf.while_loop(lambda turn, _: turn < 3, step, [0, 0.0], parallel_iterations=1)
+        loss = tf.identity(loss, "loss")
+        v1.get_collection_ref("train_op").clear()  # it names a node of the loop
+    return Expected(["loss"], loss.op.name, feeds)
+
+
+@graph
 def optimizer_in_function(resource: bool) -> Expected:
     """A function with an optimizer of TensorFlow 1 in it, which another function calls."""
     with kind(True, control_flow_v2=True):

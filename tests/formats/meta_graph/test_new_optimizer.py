@@ -36,7 +36,7 @@ def _slice() -> Iterator[tuple[str, bool, str]]:
              ("updates_in_condition", "adam"), ("updates_guarded_by_function", "adam"),
              ("step_in_function", "momentum"), ("optimizer_in_function", "adam"),
              ("optimizer_in_loop", "adam"), ("optimizer_in_loop", "adam"), ("steps_in_loop", "momentum"),
-             ("gradient_accumulation", "momentum"),
+             ("guarded_in_loop", "adam"), ("gradient_accumulation", "momentum"),
              *((name, "adam") for name in REFUSED)]  # fmt: skip
     for place, (name, new) in enumerate(cases):
         yield name, bool(place % 2), new
