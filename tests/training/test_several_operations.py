@@ -62,6 +62,13 @@ def taught():
     tf.group(*after, name="step_of_both")
     return ["step_of_both"], v1.train.Saver()
 
+def watches():
+    loss, weights = network()
+    seen = v1.Variable(np.zeros(8, "f"), trainable=False, name="seen")
+    seen.assign_add(0.1 * (tf.reduce_mean(v1.get_default_graph().get_tensor_by_name("x:0"), 0) - seen), name="look")
+    v1.train.AdamOptimizer(0.05).minimize(loss, name="train")
+    return ["train"], v1.train.Saver()
+
 def workers():
     loss, _ = network()
     step = v1.train.get_or_create_global_step()
@@ -70,7 +77,7 @@ def workers():
     optimizer.minimize(loss, step)
     return [], v1.train.Saver()
 
-GRAPH = dict(gathers=gathers, clips=clips, savers=savers, taught=taught, workers=workers)
+GRAPH = dict(gathers=gathers, clips=clips, savers=savers, taught=taught, watches=watches, workers=workers)
 """
 
 MAKE: Final = (
@@ -173,7 +180,10 @@ def test_what_others_gather_is_not_applied_over_and_over(
     assert said in outcome.message
 
 
-def test_what_a_script_may_run_beside_is_said(start: Start, files: Path) -> None:
-    run = begin(start, files, "clips", steps=1)
+@pytest.mark.parametrize(
+    ("name", "said"), [("clips", "clip (which changes hidden/w, out/w)"), ("watches", "(which changes seen)")]
+)
+def test_what_a_script_may_run_beside_is_said(name: str, said: str, start: Start, files: Path) -> None:
+    run = begin(start, files, name, steps=1)
     assert run.end().state is RunState.finished
-    assert any("does not run clip (which changes hidden/w, out/w)" in note for note in run.card.notes)
+    assert any("The run does not run " in note and said in note for note in run.card.notes)

@@ -58,7 +58,11 @@ class LeftOut:
 
 
 def find_left_out(
-    view: GraphView, variables: dict[str, VariableNode], runs: Collection[str], choices: Iterable[str]
+    view: GraphView,
+    variables: dict[str, VariableNode],
+    runs: Collection[str],
+    choices: Iterable[str],
+    held: Collection[str],
 ) -> LeftOut:
     """What the graph has beside the train operations.
 
@@ -67,6 +71,7 @@ def find_left_out(
         variables: its variables.
         runs: the train operations and the loss.
         choices: other train operations: what belongs to them is an alternative.
+        held: names of the variables that the checkpoint has: what keeps them up to date matters, too.
     """
     behind = view.behind(runs)
     passed_over = behind | {str(one.initializer) for one in variables.values()}
@@ -77,7 +82,7 @@ def find_left_out(
         gathered.add(accumulator)
         filled_by |= dict.fromkeys(_end(view, name) for name in fillers)
     others: dict[str, set[str]] = {}
-    for write in _beside(view, passed_over, behind & variables.keys()):
+    for write in _beside(view, passed_over, {*held, *(behind & variables.keys())}):
         values = view.behind_values(view.nodes[write.node])
         if any(_GRADIENTS.search(name) for name in values):
             new = {
@@ -114,7 +119,7 @@ def _waited_for(view: GraphView, behind: Collection[str]) -> Iterator[tuple[str,
 
 
 def _beside(view: GraphView, passed_over: Collection[str], used: Collection[str]) -> Iterator[Write]:
-    """Writers of used variables that are run by nothing passed over, and that put in no checkpoint's values."""
+    """Writers of such variables that are run by nothing passed over, and that put in no checkpoint's values."""
     for name, write in view.writes.items():
         apart = name not in passed_over and not write.all.isdisjoint(used)
         if apart and not view.is_restoring(name) and not view.in_frame(name):

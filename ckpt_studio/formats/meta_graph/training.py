@@ -143,7 +143,8 @@ def plan_training(
     updated = {name for write in view.writes.values() if write.node in behind for name in write.all}
     trainable = tuple(one.name for one in needed if one.name in updated and one.trainable is not False)
     notes = [] if train_ops else list(found.notes)
-    left_out = find_left_out(view, meta.variables, roots, (one.name for one in found.candidates))
+    kept = [name for name, one in meta.variables.items() if bind(view, one, held).key in held]
+    left_out = find_left_out(view, meta.variables, roots, (one.name for one in found.candidates), kept)
     return TrainingGraph(
         train_ops=chosen,
         candidates=found.candidates,
