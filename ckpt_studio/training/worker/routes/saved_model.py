@@ -85,7 +85,9 @@ def _signature(job: Job, signatures: Mapping[str, Any]) -> tuple[str, Any]:
     if name is None or name not in signatures:
         known = ", ".join(sorted(signatures)) or "none"
         said = "no signature that trains" if wanted is None else f"no signature {wanted!r}"
-        raise RunFault(f"The SavedModel has {said}; its signatures are: {known}.")
+        raise RunFault(
+            f"The SavedModel has {said}; its signatures are: {known}. Name one of them, or write a recipe."
+        )
     return name, signatures[name]
 
 
