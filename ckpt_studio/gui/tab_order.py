@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QLayout, QMainWindow, QSplitter, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 _AREAS = (
     Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -30,57 +30,45 @@ def next_stop(window: QMainWindow, forward: bool) -> QWidget | None:
 
 
 def _stops_of_window(window: QMainWindow) -> Iterator[QWidget]:
-    parts: list[tuple[int, int, int, QWidget]] = []
-    for child in window.children():
-        if not isinstance(child, QWidget) or child.isWindow() or child.visibleRegion().isEmpty():
-            continue
+    seen = [part for part in _shown_in(window) if not part.visibleRegion().isEmpty()]
+    docks = [part for part in seen if isinstance(part, QDockWidget)]
+
+    def place(part: QWidget) -> tuple[int, int, int]:
         area = Qt.DockWidgetArea.NoDockWidgetArea
-        if isinstance(child, QDockWidget):
-            area = window.dockWidgetArea(child)
-        elif isinstance(child, QTabBar):
-            area = _area_of_tabs(window, child)
-        parts.append((_AREAS.index(area), child.y(), child.x(), child))
-    for *_, part in sorted(parts, key=lambda part: part[:3]):
+        if isinstance(part, QDockWidget):
+            area = window.dockWidgetArea(part)
+        elif isinstance(part, QTabBar):  # of docks: the one in front begins where it ends
+            below = part.geometry().adjusted(0, 0, 0, part.height())
+            area = next((window.dockWidgetArea(d) for d in docks if d.geometry().intersects(below)), area)
+        return _AREAS.index(area), part.y(), part.x()
+
+    for part in sorted(seen, key=place):
         yield from _stops(part)
 
 
-def _area_of_tabs(window: QMainWindow, tabs: QTabBar) -> Qt.DockWidgetArea:
-    """Where the docks are that a tab bar lies above: the one in front begins where it ends."""
-    for dock in window.children():
-        if isinstance(dock, QDockWidget) and dock.geometry().adjusted(0, -tabs.height(), 0, 0).intersects(
-            tabs.geometry()
-        ):
-            return window.dockWidgetArea(dock)
-    return Qt.DockWidgetArea.NoDockWidgetArea
-
-
 def _stops(widget: QWidget) -> Iterator[QWidget]:
-    if not widget.isVisible():
-        return
     if widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
         yield widget
-    for inner in _inside(widget):
+    for inner in _as_read(_shown_in(widget)):
         yield from _stops(inner)
 
 
-def _inside(widget: QWidget) -> list[QWidget]:
-    """The widgets in a widget, as they are read."""
-    laid_out = _in_layout(widget.layout())
-    if isinstance(widget, QTabWidget):
-        laid_out = [widget.tabBar()]
-    elif isinstance(widget, QSplitter):
-        parts = (widget.widget(place) for place in range(widget.count()))
-        laid_out = [part for part in parts if part is not None]
-    others = (child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow())
-    return list(dict.fromkeys([*laid_out, *others]))
+def _shown_in(widget: QWidget) -> list[QWidget]:
+    # neither children() nor the items of a layout: asked for those, PySide loses objects that it knew
+    inner = QWidget.findChildren(widget, QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    return [child for child in inner if child.isVisible() and not child.isWindow()]
 
 
-def _in_layout(layout: QLayout | None) -> list[QWidget]:
-    found: list[QWidget] = []
-    for place in range(0 if layout is None else layout.count()):
-        item = layout.itemAt(place) if layout is not None else None
-        if item is None:
-            continue
-        inner = item.widget()
-        found += _in_layout(item.layout()) if inner is None else [inner]
-    return found
+def _as_read(widgets: list[QWidget]) -> Iterator[QWidget]:
+    """Line by line; what begins above the middle of a line's first widget stands in that line."""
+    line: list[QWidget] = []
+    for widget in sorted(widgets, key=QWidget.y):
+        if line and widget.y() >= line[0].geometry().center().y():
+            yield from sorted(line, key=_across)
+            line = []
+        line.append(widget)
+    yield from sorted(line, key=_across)
+
+
+def _across(widget: QWidget) -> tuple[int, int]:
+    return widget.x(), widget.y()

@@ -355,6 +355,22 @@ def test_tab_goes_through_what_is_seen_as_it_is_read(opened: MainWindow, qtbot: 
     assert opened.focusWidget() is passed[-1]
 
 
+def test_what_was_passed_over_by_tab_goes_on_working(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.session.set_current("classifier/kernel")
+    tabs, low = opened.findChild(QTabWidget, "viewTabs"), opened.findChild(QWidget, "histogramLow")
+    for _ in range(5):
+        low.setFocus()
+        tabs.setCurrentIndex(1)  # what had the keyboard is hidden, so that it goes on by itself
+        settle(opened, qtbot)
+        tabs.setCurrentIndex(0)
+        settle(opened, qtbot)
+    opened.session.set_current("classifier/bias")
+    settle(opened, qtbot)
+    assert [action.isEnabled() for action in opened.findChild(QTableView, "valueTable").actions()] == [
+        True
+    ] * 6
+
+
 def test_no_two_entries_of_a_menu_share_a_letter(opened: MainWindow) -> None:
     for menu in opened.menuBar().findChildren(QMenu):
         letters = [
