@@ -357,7 +357,9 @@ def test_tab_goes_through_what_is_seen_as_it_is_read(opened: MainWindow, qtbot: 
 
 def test_what_was_passed_over_by_tab_goes_on_working(opened: MainWindow, qtbot: QtBot) -> None:
     opened.session.set_current("classifier/kernel")
-    tabs, low = opened.findChild(QTabWidget, "viewTabs"), opened.findChild(QWidget, "histogramLow")
+    tabs = opened.findChild(QTabWidget, "viewTabs")
+    qtbot.waitUntil(lambda: opened.findChild(QWidget, "histogramLow") is not None, timeout=10_000)
+    low = opened.findChild(QWidget, "histogramLow")
     for _ in range(5):
         low.setFocus()
         tabs.setCurrentIndex(1)  # what had the keyboard is hidden, so that it goes on by itself

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -122,7 +123,6 @@ class EditDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.fill(form)
-        _align([form, *self.findChildren(QFormLayout)])
         self._notice = Notice(f"{self.name}Error", self)
         self._about = Notice(f"{self.name}Note", self, trouble=False)
         self.preview = PreviewTable(
@@ -131,6 +131,7 @@ class EditDialog(QDialog):
         self._summary = PlainLabel(f"{self.name}Summary", parent=self)
         column = QVBoxLayout(self)
         column.addLayout(form)
+        _align(self.findChildren(QLabel))
         column.addWidget(self._notice)
         column.addWidget(self._about)
         column.addWidget(self.preview, 1)
@@ -226,14 +227,11 @@ class EditDialog(QDialog):
         super().done(result)
 
 
-def _align(forms: Sequence[QFormLayout]) -> None:
+def _align(labels: Sequence[QLabel]) -> None:
     """Have the fields of forms that stand below each other begin at one place."""
-    items = (
-        form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())
-    )
-    labels = [label for item in items if item is not None and (label := item.widget()) is not None]
-    widest = max((label.sizeHint().width() for label in labels), default=0)
-    for label in labels:
+    of_fields = [label for label in labels if label.buddy() is not None]
+    widest = max((label.sizeHint().width() for label in of_fields), default=0)
+    for label in of_fields:
         label.setMinimumWidth(widest)
 
 
