@@ -27,10 +27,6 @@
         <translation>赋值(&amp;A)…</translation>
     </message>
     <message>
-        <source>&amp;Collapse All</source>
-        <translation>全部折叠(&amp;C)</translation>
-    </message>
-    <message>
         <source>&amp;Commands…</source>
         <translation>命令(&amp;C)…</translation>
     </message>
@@ -93,10 +89,6 @@
     <message>
         <source>&amp;Redo %1</source>
         <translation>重做 %1(&amp;R)</translation>
-    </message>
-    <message>
-        <source>&amp;Reload</source>
-        <translation>重新载入(&amp;R)</translation>
     </message>
     <message>
         <source>&amp;Rename…</source>
@@ -185,6 +177,10 @@
     <message>
         <source>Close this window</source>
         <translation>关闭此窗口</translation>
+    </message>
+    <message>
+        <source>Colla&amp;pse All</source>
+        <translation>全部折叠(&amp;P)</translation>
     </message>
     <message>
         <source>Compare every checksum, and list what is damaged, missing or overlapping</source>
@@ -327,12 +323,12 @@
         <translation>打开程序自带的小型检查点的工作副本</translation>
     </message>
     <message>
-        <source>Open the &amp;Log Folder</source>
-        <translation>打开日志文件夹(&amp;L)</translation>
-    </message>
-    <message>
         <source>Open the &amp;Sample</source>
         <translation>打开示例(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Open the Log &amp;Folder</source>
+        <translation>打开日志文件夹(&amp;F)</translation>
     </message>
     <message>
         <source>Open the newest checkpoint of a folder</source>
@@ -345,6 +341,10 @@
     <message>
         <source>Put all panels back to their places</source>
         <translation>将所有面板恢复原位</translation>
+    </message>
+    <message>
+        <source>Re&amp;load</source>
+        <translation>重新加载(&amp;L)</translation>
     </message>
     <message>
         <source>Re&amp;vert All</source>
@@ -850,6 +850,10 @@
         </translation>
     </message>
     <message>
+        <source>Values of 1 variable change.</source>
+        <translation>1 个变量的值会改变。</translation>
+    </message>
+    <message>
         <source>Variable</source>
         <translation>变量</translation>
     </message>
@@ -989,6 +993,10 @@
         <translation>继续运行(&amp;K)</translation>
     </message>
     <message>
+        <source>&amp;Keep waiting</source>
+        <translation>继续等待(&amp;K)</translation>
+    </message>
+    <message>
         <source>&amp;Stop and save</source>
         <translation>停止并保存(&amp;S)</translation>
     </message>
@@ -997,8 +1005,12 @@
         <translation>写入(&amp;W)…</translation>
     </message>
     <message>
-        <source>1 run waits for it and will not be started.</source>
-        <translation>有 1 个运行在等待它,将不会启动。</translation>
+        <source>1 run waits for it: it begins afterwards where the run is kept, and not at all where it is stopped.</source>
+        <translation>有 1 个运行在等待它：若让它继续，等待的运行会在其后开始；若停止它，则不会开始。</translation>
+    </message>
+    <message>
+        <source>1 run waits for one that goes on without the window. It can be kept waiting, too, or never begins.</source>
+        <translation>有 1 个运行在等待一个没有窗口仍在进行的运行。它也可以继续等待，否则不会开始。</translation>
     </message>
     <message>
         <source>1 staged edit of</source>
@@ -1021,6 +1033,10 @@
         <translation>关闭窗口？</translation>
     </message>
     <message>
+        <source>Keep &amp;runs waiting without the window</source>
+        <translation>没有窗口时让运行继续等待(&amp;R)</translation>
+    </message>
+    <message>
         <source>Keep the &amp;run going without the window</source>
         <translation>让运行在没有窗口时继续(&amp;R)</translation>
     </message>
@@ -1033,8 +1049,12 @@
         <translation>正在停止运行</translation>
     </message>
     <message>
-        <source>{0} runs wait for it and will not be started.</source>
-        <translation>有 {0} 个运行在等待它,将不会启动。</translation>
+        <source>{0} runs wait for it: they begin afterwards where it is kept, and not at all where it is stopped.</source>
+        <translation>有 {0} 个运行在等待它：若让它继续，它们会在其后开始；若停止它，则不会开始。</translation>
+    </message>
+    <message>
+        <source>{0} runs wait for one that goes on without the window. They can be kept waiting, too, or never begin.</source>
+        <translation>有 {0} 个运行在等待一个没有窗口仍在进行的运行。它们也可以继续等待，否则不会开始。</translation>
     </message>
     <message>
         <source>{0} staged edits of</source>
@@ -1708,6 +1728,10 @@
     <message>
         <source>, step {0}</source>
         <translation>，第 {0} 步</translation>
+    </message>
+    <message>
+        <source>1 variable waits for a donor.</source>
+        <translation>1 个变量等待选择来源检查点。</translation>
     </message>
     <message>
         <source>A variable&apos;s name in the donor is its name here, with</source>
@@ -2515,6 +2539,14 @@
 <context>
     <name>GoingOn</name>
     <message>
+        <source>%1; %2 others wait for it</source>
+        <translation>%1；另有 %2 个在等待它</translation>
+    </message>
+    <message>
+        <source>%1; another one waits for it</source>
+        <translation>%1；另有一个在等待它</translation>
+    </message>
+    <message>
         <source>A run is going on in %1</source>
         <translation>%1 中有运行正在进行</translation>
     </message>
@@ -2991,12 +3023,20 @@
 <context>
     <name>HistogramTexts</name>
     <message>
+        <source>1 element</source>
+        <translation>1 个元素</translation>
+    </message>
+    <message>
         <source>channel {0}</source>
         <translation>通道 {0}</translation>
     </message>
     <message>
         <source>channels {0} to {1}</source>
         <translation>通道 {0} 到 {1}</translation>
+    </message>
+    <message>
+        <source>no number among them that could be drawn</source>
+        <translation>其中没有可以绘制的数</translation>
     </message>
     <message>
         <source>{0} elements</source>
@@ -3259,10 +3299,6 @@
         <translation>清除(&amp;C)</translation>
     </message>
     <message>
-        <source>&amp;Dark</source>
-        <translation>深色(&amp;D)</translation>
-    </message>
-    <message>
         <source>&amp;Light</source>
         <translation>浅色(&amp;L)</translation>
     </message>
@@ -3273,6 +3309,10 @@
     <message>
         <source>Co&amp;lours</source>
         <translation>配色(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Da&amp;rk</source>
+        <translation>深色(&amp;R)</translation>
     </message>
     <message>
         <source>L&amp;anguage</source>
@@ -3749,6 +3789,10 @@
     <message>
         <source>&amp;How:</source>
         <translation>方式(&amp;H)：</translation>
+    </message>
+    <message>
+        <source>1 name changes</source>
+        <translation>1 个名称改变</translation>
     </message>
     <message>
         <source>A variable&apos;s new name is its name, with</source>
@@ -5309,6 +5353,10 @@
         </translation>
     </message>
     <message>
+        <source>1 problem</source>
+        <translation>1 个问题</translation>
+    </message>
+    <message>
         <source>Verified %1: %2</source>
         <translation>已校验 %1：%2</translation>
     </message>
@@ -5459,7 +5507,7 @@
     </message>
     <message>
         <source>Names &amp;like:</source>
-        <translation>名称仿照(&amp;L):</translation>
+        <translation>名称仿照(&amp;L)：</translation>
     </message>
     <message>
         <source>Names like those of</source>
