@@ -58,13 +58,16 @@ class MainWindow(Frame):
 
     def _go_on_unseen(self) -> None:
         if not self._closing:
-            self.workbench  # noqa: B018  (is made now, if it was not yet)
+            self._make_workbench()
 
     # ---- the other half
 
     @property
     def workbench(self) -> Workbench:
         """The other half, made now if it is not there yet."""
+        return self._make_workbench()
+
+    def _make_workbench(self) -> Workbench:
         if self._workbench is None:
             self._building = True
             from ckpt_studio.gui.workbench import Workbench
@@ -93,7 +96,7 @@ class MainWindow(Frame):
             QTimer.singleShot(_LOOK_MS, self, partial(self._import_workbench, parts))
             return
         import_module(parts[0])
-        following = partial(self._import_workbench, parts[1:]) if parts[1:] else lambda: self.workbench
+        following = partial(self._import_workbench, parts[1:]) if parts[1:] else self._make_workbench
         in_next_turn(self, following)
 
     def findChild(self, *args: Any, **how: Any) -> Any:

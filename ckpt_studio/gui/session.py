@@ -15,6 +15,7 @@ from ckpt_studio.core.errors import Changed, CkptStudioError, FileFault, Missing
 from ckpt_studio.gui.bridge import Bridge
 from ckpt_studio.gui.choice import Choice
 from ckpt_studio.gui.folder_watch import FolderWatch
+from ckpt_studio.gui.journal_watch import JournalWatch
 from ckpt_studio.gui.opener import Opener
 from ckpt_studio.gui.opening import (
     Listing,
@@ -32,12 +33,10 @@ if TYPE_CHECKING:
     from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits import Edit
-    from ckpt_studio.document.journal import Journal
     from ckpt_studio.document.state import State
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.beginning import Beginning
 
-_JOURNAL_MS: Final = 500
 _UNFINISHED_MS: Final = 1000
 """A checkpoint whose index is not complete yet is looked at again after this long."""
 _MAY_PASS: Final = frozenset((Changed.kind, MissingFile.kind, FileFault.kind))
@@ -88,10 +87,8 @@ class Session(Choice):
         self._waiting: str | None = None
         self.staged_elsewhere: frozenset[str] = frozenset()
         self._parked: set[str] = set()
-        self._journal: Journal | None = None
-        self._journal_fault: str | None = None
-        self._journal_check = QTimer(self, singleShot=True, interval=_JOURNAL_MS)
-        self._journal_check.timeout.connect(self._check_journal)
+        self._journal_watch = JournalWatch(self)
+        self._journal_watch.failed.connect(self.trouble)
         self._opener = Opener(self.bridge, self)
         self._opener.answered.connect(self._answered)
         self._opener.failed.connect(self._open_failed)
@@ -178,7 +175,7 @@ class Session(Choice):
             self.settings.add_recent(opened.document.base.path)
         self.offered = opened.offered or self.offered
         self._adopt(opened.document, opened.listing)
-        self._journal = opened.journal
+        self._journal_watch.watch(opened.journal)
         self._tell_notes(opened.document)
 
     def _offer(self, path: str, offered: Offered) -> None:
@@ -201,7 +198,7 @@ class Session(Choice):
         for note in (*document.base.notes, *document.notes, *filter(None, [document.read_only])):
             self.notice(note)
         self._tell_waiting(document)
-        self._check_journal()
+        self._journal_watch.look()
         if document.recovered and document.base.prefix not in self._parked:
             self.notice(
                 self.tr("Staged edits from last time are here again; they had not been written."),
@@ -223,13 +220,6 @@ class Session(Choice):
             )
             find = partial(self.donorWanted.emit, tuple(edits))
             self.trouble(sentence.replace("%1", visible(reason)), self.tr("Find it…"), find)
-
-    def _check_journal(self) -> None:
-        """Say once when staged edits cannot be kept."""
-        fault = None if self._journal is None else self._journal.fault
-        if fault is not None and fault != self._journal_fault:
-            self.trouble(fault)
-        self._journal_fault = fault
 
     def _adopt(self, document: Document, listing: Listing) -> None:
         """Work on this document from now on; the one before is let go of, its staged edits stay in its journal."""
@@ -375,7 +365,7 @@ class Session(Choice):
         if followed:
             self.currentChanged.emit(self.current)
             self.selectionChanged.emit(self.selection)
-        self._journal_check.start()
+        self._journal_watch.look_soon()
 
     def _follow_keys(self, before: State, now: State) -> None:
         """What is chosen stays so under its new key; what is not there any more is let go of."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.gui.actions import Actions
 from ckpt_studio.gui.banner import BannerArea
 from ckpt_studio.gui.commands import Commands
+from ckpt_studio.gui.compare_dock import CompareDock
 from ckpt_studio.gui.comparing import Comparing
 from ckpt_studio.gui.docking import Docks
 from ckpt_studio.gui.drop import DropOverlay
@@ -43,7 +43,6 @@ from ckpt_studio.gui.verifying import Verifying
 from ckpt_studio.gui.warm_up import TO_DRAW
 
 if TYPE_CHECKING:
-    from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.gui.beginning import Beginning
     from ckpt_studio.gui.faults import Faults
     from ckpt_studio.gui.frame import Frame
@@ -151,20 +150,14 @@ class Workbench(QObject):
         session.retracted.connect(self.banners.retract)
         self.variables.stood.connect(lambda: window.documentOpened.emit(session.opened_path))
         self.changes.countChanged.connect(partial(self.docks.count, "changesDock", self.tr("Changes")))
-        self._connect_comparing()
+        self._compare_dock = CompareDock(self.comparing, session, self.docks, window)
+        self.checkpoints.compareRequested.connect(self.comparing.start)
+        self.overlay.compareRequested.connect(self.comparing.start)
         self.going_on.watched.connect(self._show_run)
         window.start_page.openRequested.connect(self.open_path)
         self.overlay.openRequested.connect(self.open_path)
         self.overlay.swapRequested.connect(self.commands.swap_from)
         session.settings.schemeChanged.connect(apply_scheme)
-
-    def _connect_comparing(self) -> None:
-        comparing = self.comparing
-        comparing.opened.connect(self._show_comparison)
-        comparing.failed.connect(self._comparing_failed)
-        self.session.comparedChanged.connect(self._end_comparison)
-        self.checkpoints.compareRequested.connect(comparing.start)
-        self.overlay.compareRequested.connect(comparing.start)
 
     def report_to(self, faults: Faults) -> None:
         """Show what the interpreter and Qt complain about."""
@@ -326,20 +319,6 @@ class Workbench(QObject):
         mark = "● " if document.modified else ""
         self.window.setWindowTitle(f"{mark}{visible(place.name)} — {visible(place.parent.name)} — {name}")
 
-    # ---- the comparison
-
-    def _show_comparison(self) -> None:
-        self.docks.bring_up("compareDock")
-
-    def _end_comparison(self) -> None:
-        if not self.comparing.active:
-            self.docks["compareDock"].hide()
-
-    def _comparing_failed(self, error: CkptStudioError) -> None:
-        """A dialog that asked says it itself, and a person who stopped it knows."""
-        if self.window.findChild(QDialog, "compareDialog") is None and error.kind != Cancelled.kind:
-            self.session.trouble(error)
-
     def _show_place(self, key: str, index: tuple[int, ...] | None) -> None:
         """Show a variable, and one of its elements where there is one to be shown."""
         self.variables.go_to(key)
@@ -359,12 +338,12 @@ class Workbench(QObject):
         layout = self.window.settings.layout()
         if layout is not None:
             self.window.restoreState(layout[1])
-        self._end_comparison()
+        self._compare_dock.hide_unused()
 
     def reset_layout(self) -> None:
         """Put all docks to their places."""
         self.docks.reset()
-        self._end_comparison()
+        self._compare_dock.hide_unused()
 
     def dock_menu(self) -> QMenu:
         """The docks, to show and hide."""

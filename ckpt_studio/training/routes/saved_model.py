@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -46,7 +45,7 @@ class SavedModelRoute:
         prefix = start.write(prefix=str(folder / "variables" / "variables"))
         shutil.copyfile(graph, folder / Path(graph).name)
         for name in ASSETS:
-            assets = os.path.join(start.base.path, name)  # noqa: PTH118
-            if Path(assets).is_dir():
+            assets = Path(start.base.path, name)
+            if assets.is_dir():
                 shutil.copytree(assets, folder / name)
         return prefix

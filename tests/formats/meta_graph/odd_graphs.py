@@ -5,6 +5,7 @@ Imported in the process that has TensorFlow only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -269,30 +270,8 @@ def steps_in_loop(resource: bool) -> Expected:
     return Expected(["loss"], loss.op.name, feeds, by_optimizer=False)
 
 
-@graph
-def optimizer_in_loop(resource: bool) -> Expected:
-    """The same with an optimizer of TensorFlow 1."""
-    with kind(True, control_flow_v2=resource):
-        x, y, feeds = data()
-        w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
-        optimizer = v1.train.AdagradOptimizer(0.1)
-        optimizer._create_slots([w, b])
-
-        def step(turn: Any, _: Any) -> Any:
-            error = tf.nn.softmax(tf.matmul(x, w) + b) - tf.one_hot(y, CLASSES)
-            by_w, by_b = tf.matmul(x, error, transpose_a=True), tf.reduce_sum(error, 0)
-            with v1.control_dependencies([optimizer.apply_gradients([(by_w, w), (by_b, b)])]):
-                return turn + 1, tf.reduce_mean(error**2)
-
-        _, loss = tf.while_loop(lambda turn, _: turn < 3, step, [0, 0.0], parallel_iterations=1)
-        loss = tf.identity(loss, "loss")
-        v1.get_collection_ref("train_op").clear()  # it names a node of the loop
-    return Expected(["loss"], loss.op.name, feeds)
-
-
-@graph
-def guarded_in_loop(resource: bool) -> Expected:
-    """Updates on a condition, in a loop."""
+def adagrad_in_loop(resource: bool, apply: Callable[[Any, Any, list[tuple[Any, Any]]], Any]) -> Expected:
+    """Three turns of a loop, in each of which `apply(optimizer, turn, gradients)` updates."""
     with kind(True, control_flow_v2=resource):
         x, y, feeds = data()
         w, b = weights("w", FEATURES, CLASSES), weights("b", CLASSES)
@@ -302,17 +281,33 @@ def guarded_in_loop(resource: bool) -> Expected:
         def step(turn: Any, _: Any) -> Any:
             error = tf.nn.softmax(tf.matmul(x, w) + b) - tf.one_hot(y, CLASSES)
             pairs = [(tf.matmul(x, error, transpose_a=True), w), (tf.reduce_sum(error, 0), b)]
-            every_second = tf.equal(turn % 2, 0)
-            done = v1.cond(
-                every_second, lambda: tf.group(optimizer.apply_gradients(pairs)), lambda: tf.group()
-            )
-            with v1.control_dependencies([done]):
+            with v1.control_dependencies([apply(optimizer, turn, pairs)]):
                 return turn + 1, tf.reduce_mean(error**2)
 
         _, loss = tf.while_loop(lambda turn, _: turn < 3, step, [0, 0.0], parallel_iterations=1)
         loss = tf.identity(loss, "loss")
         v1.get_collection_ref("train_op").clear()  # it names a node of the loop
     return Expected(["loss"], loss.op.name, feeds)
+
+
+@graph
+def optimizer_in_loop(resource: bool) -> Expected:
+    """Three steps a call, by an optimizer of TensorFlow 1."""
+    return adagrad_in_loop(resource, lambda optimizer, _, pairs: optimizer.apply_gradients(pairs))
+
+
+@graph
+def guarded_in_loop(resource: bool) -> Expected:
+    """Updates on a condition, in a loop."""
+
+    def apply(optimizer: Any, turn: Any, pairs: list[tuple[Any, Any]]) -> Any:
+        return v1.cond(
+            tf.equal(turn % 2, 0),
+            lambda: tf.group(optimizer.apply_gradients(pairs)),
+            tf.group,
+        )
+
+    return adagrad_in_loop(resource, apply)
 
 
 @graph
