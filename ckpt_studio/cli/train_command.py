@@ -169,7 +169,7 @@ def staged_document(spec: RunSpec) -> Document:
         FileFault, RequestFault: the checkpoint cannot be opened, or an edit cannot be made.
     """
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Freeze
+    from ckpt_studio.document.edits.marks import Freeze
     from ckpt_studio.document.patch import load_patch, parse_patch
     from ckpt_studio.document.patterns import resolve_keys
     from ckpt_studio.formats.registry import open_checkpoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,17 @@ from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.events import Event
 from ckpt_studio.core.tensors import Names, Role, TensorSource, printable
 from ckpt_studio.document.column_changes import RowFaults
-from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
-from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.history import History, Step
 from ckpt_studio.document.journal import Journal
-from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
-from ckpt_studio.document.patch_arrays import PatchArrays
-from ckpt_studio.document.recovery import retake
 from ckpt_studio.document.sidecar import frozen_marks
 from ckpt_studio.document.staged import StagedView
 from ckpt_studio.document.standing import KeySet, KeyState, Verified
 from ckpt_studio.document.state import State, with_slots
 from ckpt_studio.formats.base import Checkpoint
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.edits.base import Edit, Json, OpenDonor
+    from ckpt_studio.document.patch_arrays import PatchArrays
 
 
 class Document:
@@ -129,6 +129,10 @@ class Document:
     @property
     def step(self) -> int | None:
         """The training step, as it is staged; None when nothing says."""
+        if not self.edits:
+            return self.base.step
+        from ckpt_studio.document.edits.step import SetStep
+
         staged = (edit.step for edit in reversed(self.edits) if isinstance(edit, SetStep))
         return next(staged, self.base.step)
 
@@ -215,6 +219,8 @@ class Document:
         Raises:
             FileFault: an array cannot be read.
         """
+        from ckpt_studio.document.patch import PATCH_VERSION, relative_paths
+
         edits = []
         for edit, before in zip(self._now.edits, self._now.befores, strict=True):
             made = edit.to_json(before)
@@ -358,6 +364,8 @@ class Document:
         """Take the journal's steps again. They are a stranger's: the first that makes no sense ends it."""
         self._journal = None
         steps = journal.steps()
+        if steps:
+            from ckpt_studio.document.recovery import retake
         for place, step in enumerate(steps):
             try:
                 retake(self, step, open_donor)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import is_
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Columns
-from ckpt_studio.document.edits.base import Edit
 from ckpt_studio.document.state import State
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.edits.base import Edit
 
 
 @dataclass(frozen=True, eq=False)

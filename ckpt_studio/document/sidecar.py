@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio import __version__
 from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.document.edits import Json
 from ckpt_studio.document.journal import checkpoint_identity, files_identity
-from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import text_of
 from ckpt_studio.formats.base import Checkpoint
+
+if TYPE_CHECKING:
+    from ckpt_studio.document.edits.base import Json
 
 SUFFIX: Final = ".ckpt-studio.json"
 _PATHS: Final = ("from", "file")
@@ -72,6 +73,8 @@ def frozen_marks(base: Checkpoint) -> tuple[NDArray[np.bool_], str]:
     path = base.prefix + SUFFIX
     if not os.path.lexists(path):
         return marks, ""
+    from ckpt_studio.document.patch import load_patch
+
     try:
         patch = load_patch(path)
     except CkptStudioError as error:

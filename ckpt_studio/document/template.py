@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Role, printable
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.matching import MatchRules, match
 from ckpt_studio.document.wording import listed
 from ckpt_studio.formats.base import Checkpoint

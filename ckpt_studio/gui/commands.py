@@ -19,7 +19,7 @@ from ckpt_studio.gui.texts import shortened, visible, without_mnemonic
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ckpt_studio.document.edits import Replace
+    from ckpt_studio.document.edits.replace import Replace
     from ckpt_studio.gui.bench import Bench
     from ckpt_studio.gui.copies import Kind
     from ckpt_studio.gui.palette import Choice

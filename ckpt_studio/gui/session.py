@@ -32,7 +32,7 @@ from ckpt_studio.gui.warm_up import TO_OPEN, import_all
 if TYPE_CHECKING:
     from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits.base import Edit
     from ckpt_studio.document.state import State
     from ckpt_studio.formats.folder import Folder
     from ckpt_studio.gui.beginning import Beginning
@@ -333,14 +333,14 @@ class Session(Choice):
     def freeze(self, keys: Sequence[str], frozen: bool = True) -> None:
         """Stage freezing or unfreezing these variables."""
         if keys and self.document is not None:
-            from ckpt_studio.document.edits import Freeze, Unfreeze
+            from ckpt_studio.document.edits.marks import Freeze, Unfreeze
 
             self.do(Freeze(keys) if frozen else Unfreeze(keys))
 
     def drop(self, keys: Sequence[str]) -> None:
         """Stage leaving these variables, and the optimizer slots of weights among them, out of what is written."""
         if keys and self.document is not None:
-            from ckpt_studio.document.edits import Drop
+            from ckpt_studio.document.edits.drop import Drop
 
             self.do(Drop(keys))
 

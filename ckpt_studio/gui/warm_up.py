@@ -30,8 +30,13 @@ TO_READ: Final = (
     "ckpt_studio.training.events",
 )
 """What opening a checkpoint and looking at a variable need of everything below the window."""
-TO_OPEN: Final = (*TO_READ, "ckpt_studio.gui.models.tree_work", "ckpt_studio.gui.panels.facts")
-"""What these and showing a checkpoint's tree need; the last of them use texts of the window, which name Qt."""
+TO_OPEN: Final = (
+    *TO_READ,
+    "ckpt_studio.gui.models.tree_work",
+    "ckpt_studio.gui.panels.facts",
+    "ckpt_studio.document.edits.registry",
+)
+"""What these, showing a checkpoint's tree and editing it need; those of the window use texts, which name Qt."""
 _importing = threading.Lock()
 
 

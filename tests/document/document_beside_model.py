@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ckpt_studio.core.errors import NoSuchVariable, RequestFault
 from ckpt_studio.core.tensors import encode
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import edit_of_record
+from ckpt_studio.document.edits.registry import edit_of_record
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle

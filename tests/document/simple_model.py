@@ -9,30 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ckpt_studio.document.edits import (
-    Add,
-    Array,
-    Assign,
-    Average,
-    Cast,
-    Drop,
-    Freeze,
-    Initial,
-    Move,
-    Rename,
-    RenameMany,
-    RenamePattern,
-    Replace,
-    ReplaceNan,
-    Reshape,
-    Scale,
-    SetCells,
-    SetStep,
-    Slim,
-    SwapAverages,
-    Transpose,
-    Unfreeze,
-)
+from ckpt_studio.document.edits.add import Add
+from ckpt_studio.document.edits.arithmetic import ReplaceNan, Scale
+from ckpt_studio.document.edits.arrange import Reshape, Transpose
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.average import Average
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.cells import SetCells
+from ckpt_studio.document.edits.contents import Array, Initial
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.rename import Move, Rename, RenameMany, RenamePattern
+from ckpt_studio.document.edits.replace import Replace
+from ckpt_studio.document.edits.slim import Slim, SwapAverages
+from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.staged import StagedView
 from ckpt_studio.document.state import State
 from tests.document.bundles import DONOR, MODEL

@@ -12,7 +12,8 @@ import pytest
 from ckpt_studio.core.errors import FileFault, NoSuchVariable, RequestFault, Unsupported
 from ckpt_studio.core.tensors import Columns, Names, Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.state import State
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import DONOR, MODEL, make

@@ -14,32 +14,20 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import RequestFault
-from ckpt_studio.document.edits import (
-    Add,
-    Array,
-    Assign,
-    Average,
-    Cast,
-    Drop,
-    Freeze,
-    Initial,
-    Move,
-    Part,
-    Rename,
-    RenameMany,
-    RenamePattern,
-    Replace,
-    ReplaceNan,
-    Reshape,
-    Scale,
-    SetCells,
-    SetStep,
-    Slim,
-    SwapAverages,
-    Transpose,
-    Unfreeze,
-    Value,
-)
+from ckpt_studio.document.edits.add import Add
+from ckpt_studio.document.edits.arithmetic import ReplaceNan, Scale
+from ckpt_studio.document.edits.arrange import Reshape, Transpose
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.average import Average, Part
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.cells import SetCells
+from ckpt_studio.document.edits.contents import Array, Initial, Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.rename import Move, Rename, RenameMany, RenamePattern
+from ckpt_studio.document.edits.replace import Replace
+from ckpt_studio.document.edits.slim import Slim, SwapAverages
+from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.filling import Filling
 from ckpt_studio.document.values.made import Initializer
 from ckpt_studio.formats.npz.reader import NpyReader, NpzReader

@@ -10,7 +10,9 @@ import pytest
 
 from ckpt_studio.core.errors import NoSuchVariable, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Drop, Freeze, Replace
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.following import GRAPH_KEY, Change, told
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import resolve_keys

@@ -14,7 +14,10 @@ from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import CkptStudioError, RequestFault
 from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Assign, Cast, SetCells, Value
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.cells import SetCells
+from ckpt_studio.document.edits.contents import Value
 from ckpt_studio.document.patch import parse_patch
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
@@ -66,7 +69,7 @@ def replayed(base: Bundle, document: Document, folder: Path) -> Document:
 
 
 def recorded(base: Bundle, document: Document) -> Document:
-    from ckpt_studio.document.edits import edit_of_record
+    from ckpt_studio.document.edits.registry import edit_of_record
 
     again = Document(base)
     for edit in document.edits:

@@ -13,7 +13,8 @@ import pytest
 from ckpt_studio.cli.main import main
 from ckpt_studio.core.dtypes import unknown
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.journal import Journal, checkpoint_identity, staged_prefixes
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.base import Checkpoint

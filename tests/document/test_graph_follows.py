@@ -8,7 +8,11 @@ import pytest
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Cast, Drop, Freeze, Rename, RenamePattern, Slim, Unfreeze
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.rename import Rename, RenamePattern
+from ckpt_studio.document.edits.slim import Slim
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.meta_graph.load import load_meta_graph
 from ckpt_studio.formats.registry import open_checkpoint

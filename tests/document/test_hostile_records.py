@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ckpt_studio.core.errors import CkptStudioError, MissingFile
 from ckpt_studio.core.tensors import TensorSource
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import EDITS, edit_of_record
+from ckpt_studio.document.edits.registry import EDITS, edit_of_record
 from ckpt_studio.document.patch import parse_patch
 from ckpt_studio.formats.tf_bundle.bundle import Bundle
 from tests.document.bundles import MODEL, make

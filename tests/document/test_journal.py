@@ -15,7 +15,8 @@ import pytest
 
 from ckpt_studio.core.errors import FileFault, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.journal import Journal, journal_folder
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle
 from tests.document.bundles import DONOR, MODEL, make
@@ -74,7 +75,7 @@ def test_a_process_that_is_killed_loses_nothing(base: Bundle, studio_home: Path)
     script = """
 import os, signal, sys
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.document.journal import Journal
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 base = open_bundle(sys.argv[1])

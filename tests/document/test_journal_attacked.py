@@ -14,7 +14,7 @@ import pytest
 from crc32c import crc32c
 
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.document.journal import Journal, journal_folder
 from ckpt_studio.document.patch import parse_patch
 from ckpt_studio.formats.tf_bundle.bundle import Bundle, open_bundle

@@ -14,7 +14,13 @@ from ckpt_studio.cli.main import main
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import ChecksumMismatch, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Assign, Cast, Drop, RenameMany, SetStep, Transpose, Value
+from ckpt_studio.document.edits.arrange import Transpose
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.rename import RenameMany
+from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.document.keras_models import MODELS, Keras, keys, lost, opened

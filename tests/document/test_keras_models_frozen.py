@@ -9,7 +9,9 @@ import h5py
 import pytest
 
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Assign, Freeze, Unfreeze, Value
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from tests.document.keras_models import MODELS, Keras, keys, lost, opened

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from ckpt_studio.core.arrays import distinct
 from ckpt_studio.core.keys import Keys
 from ckpt_studio.core.tensors import Names, encode
-from ckpt_studio.document.edits import Drop, Freeze, RenameMany
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.rename import RenameMany
 from ckpt_studio.document.patterns import rows_of, shared_path, texts_of
 from ckpt_studio.document.state import State
 from tests.helpers.memory_source import MemorySource

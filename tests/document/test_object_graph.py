@@ -11,19 +11,14 @@ import pytest
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import (
-    Add,
-    Cast,
-    Drop,
-    Freeze,
-    Move,
-    Rename,
-    RenameMany,
-    RenamePattern,
-    Slim,
-    Value,
-)
+from ckpt_studio.document.edits.add import Add
 from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.rename import Move, Rename, RenameMany, RenamePattern
+from ckpt_studio.document.edits.slim import Slim
 from ckpt_studio.document.following import GRAPH_KEY, Change, told
 from ckpt_studio.document.paths import following_name, path_of
 from ckpt_studio.document.patterns import resolve_keys

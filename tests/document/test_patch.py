@@ -12,7 +12,8 @@ import pytest
 
 from ckpt_studio.core.errors import CkptStudioError, NoSuchVariable, RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.patch import load_patch
 from ckpt_studio.document.patterns import covering, resolve_keys
 from ckpt_studio.formats.tf_bundle.bundle import Bundle

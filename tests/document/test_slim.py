@@ -11,9 +11,13 @@ import pytest
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Average, Cast, Edit, Freeze, Part, Reshape, Scale, Slim, SwapAverages
-from ckpt_studio.document.edits.average import by_decay
-from ckpt_studio.document.edits.slim import bytes_by_role
+from ckpt_studio.document.edits.arithmetic import Scale
+from ckpt_studio.document.edits.arrange import Reshape
+from ckpt_studio.document.edits.average import Average, Part, by_decay
+from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.slim import Slim, SwapAverages, bytes_by_role
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import Bundle

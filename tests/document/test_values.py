@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Assign, Cast, Initial, Reshape, Scale, Transpose
-from ckpt_studio.document.edits.cast import CastLoss, cast_loss
+from ckpt_studio.document.edits.arithmetic import Scale
+from ckpt_studio.document.edits.arrange import Reshape, Transpose
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.cast import Cast, CastLoss, cast_loss
+from ckpt_studio.document.edits.contents import Initial
 from ckpt_studio.document.values.base import Want
 from ckpt_studio.document.values.changed import cast
 from ckpt_studio.document.values.made import Initialised, Initializer, InitializerName

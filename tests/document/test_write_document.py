@@ -13,7 +13,8 @@ import pytest
 
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.saving import plan_write, write_document
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
@@ -182,7 +183,7 @@ def test_memory_does_not_grow_with_the_checkpoint(tmp_path: Path) -> None:
 import resource, sys
 import numpy as np
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.document.saving import write_document
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.formats.writing import WriteOptions

@@ -107,7 +107,7 @@ def _keeping(job: dict[str, Any]) -> Callable[[], object]:
     """Edits that are kept in a journal one by one."""
     from ckpt_studio.core.errors import SaveFault
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Freeze
+    from ckpt_studio.document.edits.marks import Freeze
     from ckpt_studio.document.journal import Journal
     from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.document.edits import Drop
+from ckpt_studio.document.edits.drop import Drop
 from ckpt_studio.gui.beginning import Beginning
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.opening import Opened

@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tensors import Names
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Drop, Freeze
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.gui.panels.changes import ChangesPanel
 from ckpt_studio.gui.session import Session

@@ -191,7 +191,7 @@ def test_edits_are_compared_anew(compare: Compare, sample: Path) -> None:
     assert compare.settled() == []
     session.freeze(["classifier/bias"])
     assert compare.settled() == []
-    from ckpt_studio.document.edits import Replace
+    from ckpt_studio.document.edits.replace import Replace
     from ckpt_studio.formats.registry import open_checkpoint
 
     donor = open_checkpoint(str(sample / "donor"))

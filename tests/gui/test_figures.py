@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QTableView
 from pytestqt.qtbot import QtBot
 
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.models.tree_columns import Column

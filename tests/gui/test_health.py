@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView, QTabWidget
 from pytestqt.qtbot import QtBot
 
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.gui.main_window import MainWindow
 from tests.helpers.bundles import BundleMaker
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QLineEdit, QListWidg
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.formats import folder, registry
 from ckpt_studio.formats.base import Checkpoint, Declined, Found, Member
 from ckpt_studio.formats.registry import open_checkpoint

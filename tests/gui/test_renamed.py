@@ -7,8 +7,12 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.dtypes import BY_NAME
-from ckpt_studio.document.edits import Add, Cast, Drop, Rename, Value
+from ckpt_studio.document.edits.add import Add
 from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.rename import Rename
 from ckpt_studio.gui.main_window import MainWindow
 
 WEIGHT = "classifier/bias"

@@ -19,7 +19,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QTreeWidget, QWidget
 
 from ckpt_studio.core.resources import resources_folder
-from ckpt_studio.document.edits import Freeze, Replace, Unfreeze
+from ckpt_studio.document.edits.marks import Freeze, Unfreeze
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.gui.edit_texts import edit_text
 from ckpt_studio.gui.language import TRANSLATION

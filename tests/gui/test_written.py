@@ -6,7 +6,11 @@ from PySide6.QtWidgets import QLabel, QListWidget
 
 from ckpt_studio.core.dtypes import BY_NAME
 from ckpt_studio.core.tensors import Role
-from ckpt_studio.document.edits import Add, Cast, Drop, Rename, Value
+from ckpt_studio.document.edits.add import Add
+from ckpt_studio.document.edits.cast import Cast
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.rename import Rename
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.texts import byte_size
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze, RenamePattern
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.rename import RenamePattern
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.events import Cause, RunState

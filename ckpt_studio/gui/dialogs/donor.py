@@ -43,7 +43,7 @@ from ckpt_studio.gui.texts import visible, without_mnemonic
 
 if TYPE_CHECKING:
     from ckpt_studio.document.document import Document
-    from ckpt_studio.document.edits import Replace
+    from ckpt_studio.document.edits.replace import Replace
     from ckpt_studio.document.filling import Filling
     from ckpt_studio.document.matching import Match
     from ckpt_studio.formats.base import Checkpoint
@@ -317,7 +317,7 @@ class DonorDialog(QDialog):
         chosen, donor, own = self._model.chosen(), self._donor, self._document.rows.columns
         if donor is None or not self._apply.isEnabled():
             return
-        from ckpt_studio.document.edits import Replace
+        from ckpt_studio.document.edits.replace import Replace
 
         filling = self._filled()
         if self._model.chosen_count <= _AT_ONCE:

@@ -26,7 +26,7 @@ from ckpt_studio.gui.icons import icon
 from ckpt_studio.gui.texts import tooltip, visible
 
 if TYPE_CHECKING:
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits.base import Edit
     from ckpt_studio.gui.session import Session
 
 _MOST_KEYS = 200

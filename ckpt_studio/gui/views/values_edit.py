@@ -76,7 +76,7 @@ class Editing(QObject):
         except RequestFault as fault:
             self.refused.emit(str(fault))
             return
-        from ckpt_studio.document.edits import SetCells
+        from ckpt_studio.document.edits.cells import SetCells
 
         self._session.do(SetCells(shown.side.key, tuple(found)))
 

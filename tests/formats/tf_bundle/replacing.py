@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ckpt_studio.core import dtypes
-from ckpt_studio.document.edits import Swap
+from ckpt_studio.document.edits.replace import Swap
 from ckpt_studio.document.staged import StagedView
 from ckpt_studio.document.state import State
 from ckpt_studio.formats.tf_bundle.bundle import Bundle

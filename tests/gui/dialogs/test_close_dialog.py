@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.gui.dialogs.close import CloseDialog
 from ckpt_studio.gui.runs import Runs
 from ckpt_studio.gui.session import Session

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.cli.train_command import staged_document
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.gui.dialogs.close import CloseDialog
 from ckpt_studio.gui.dialogs.places import data_beside

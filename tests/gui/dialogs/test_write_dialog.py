@@ -24,7 +24,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from ckpt_studio.document.edits import Freeze, Replace, SetStep
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.replace import Replace
+from ckpt_studio.document.edits.step import SetStep
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.write import write_bundle
 from ckpt_studio.gui.dialogs.write import WriteDialog

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from ckpt_studio.analysis.remembered import FigureCache
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Assign, Drop, Edit, Freeze, Rename, Value
+from ckpt_studio.document.edits.assign import Assign
+from ckpt_studio.document.edits.base import Edit
+from ckpt_studio.document.edits.contents import Value
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
+from ckpt_studio.document.edits.rename import Rename
 from ckpt_studio.gui.models.figure_work import work_out
 from ckpt_studio.gui.models.figures import Figures
 from tests.helpers.memory_source import MemoryCheckpoint

@@ -14,7 +14,8 @@ from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.core.tensors import Names, encode
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Drop, Freeze
+from ckpt_studio.document.edits.drop import Drop
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.gui.models.figures import Figures, lines_of
 from ckpt_studio.gui.models.filter_words import Ground, understood
 from ckpt_studio.gui.models.name_search import NameSearch

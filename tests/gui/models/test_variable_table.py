@@ -12,7 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.core.tensors import Columns
-from ckpt_studio.document.edits import Swap
+from ckpt_studio.document.edits.replace import Swap
 from ckpt_studio.document.state import State
 from ckpt_studio.gui.models.row_states import RowStates
 from ckpt_studio.gui.models.tree_columns import Column

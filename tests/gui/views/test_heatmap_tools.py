@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton, QWidget
 
 from ckpt_studio.analysis.pairs import Pairs
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.gui.compared import Compared
 from ckpt_studio.gui.plots.colours import PlotColours
 from tests.gui.views.conftest import Bench

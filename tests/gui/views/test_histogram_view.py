@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinB
 from pytestqt.qtbot import QtBot
 
 from ckpt_studio.analysis.pairs import Pairs
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from ckpt_studio.gui.compared import Compared
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.gui.views.histogram_plot import HistogramPlot

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QTableView, QTabWidget, QWidget
 
-from ckpt_studio.document.edits import Replace
+from ckpt_studio.document.edits.replace import Replace
 from tests.gui.views.conftest import Bench
 from tests.helpers.memory_source import MemorySource
 

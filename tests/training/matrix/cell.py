@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from ckpt_studio.core.tensors import Role
 from ckpt_studio.document.document import Document
-from ckpt_studio.document.edits import Freeze
+from ckpt_studio.document.edits.marks import Freeze
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.training.events import Cause, RunState

@@ -66,7 +66,7 @@ class ArrangeDialog(EditDialog):
 def _arranged(
     keys: Sequence[str], reshaped: bool, numbers: tuple[int, ...], task: Task, state: State
 ) -> Draft:
-    from ckpt_studio.document.edits import Reshape, Transpose
+    from ckpt_studio.document.edits.arrange import Reshape, Transpose
 
     edit = Reshape(keys, shape=numbers) if reshaped else Transpose(keys, axes=numbers)
     after = edit.apply(state).columns

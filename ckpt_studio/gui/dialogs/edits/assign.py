@@ -45,7 +45,7 @@ class AssignDialog(EditDialog):
 
 
 def _assigned(keys: Sequence[str], meant: Meant, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import Assign
+    from ckpt_studio.document.edits.assign import Assign
 
     contents = meant(state.columns.of(keys[0]).dtype)
     return Draft(Assign(keys, contents=contents), facts(state, keys))
@@ -105,7 +105,7 @@ class AddDialog(EditDialog):
 
 def _added(key: str, name: str, shape: str, meant: Meant, task: Task, state: State) -> Draft:
     from ckpt_studio.core.dtypes import BY_NAME
-    from ckpt_studio.document.edits import Add
+    from ckpt_studio.document.edits.add import Add
 
     dtype, extents = BY_NAME[name], typed_integers(shape)
     edit = Add(key, dtype, extents, meant(dtype))
@@ -114,7 +114,8 @@ def _added(key: str, name: str, shape: str, meant: Meant, task: Task, state: Sta
 
 def _read(key: str, meant: Meant, task: Task, state: State) -> Draft:
     from ckpt_studio.core.dtypes import BY_NAME
-    from ckpt_studio.document.edits import Add, Array
+    from ckpt_studio.document.edits.add import Add
+    from ckpt_studio.document.edits.contents import Array
 
     contents = meant(BY_NAME["float32"])
     if not isinstance(contents, Array):

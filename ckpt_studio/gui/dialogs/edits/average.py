@@ -24,7 +24,7 @@ from ckpt_studio.gui.texts import tooltip, translate, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
-    from ckpt_studio.document.edits import Part
+    from ckpt_studio.document.edits.average import Part
     from ckpt_studio.document.state import State
     from ckpt_studio.gui.session import Session
 
@@ -132,8 +132,7 @@ def _averaged(
     task: Task,
     state: State,
 ) -> Draft:
-    from ckpt_studio.document.edits import Average
-    from ckpt_studio.document.edits.average import by_decay
+    from ckpt_studio.document.edits.average import Average, by_decay
 
     if decay is not None:
         weights = by_decay(len(paths), decay)
@@ -151,7 +150,7 @@ def _averageable(keys: Sequence[str], state: State) -> tuple[str, ...]:
 
 
 def _part(path: str, weight: float) -> Part:
-    from ckpt_studio.document.edits import Part
+    from ckpt_studio.document.edits.average import Part
     from ckpt_studio.formats.registry import open_checkpoint
 
     return Part(path, open_checkpoint(path), weight)

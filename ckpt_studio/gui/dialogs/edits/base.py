@@ -29,7 +29,7 @@ from ckpt_studio.gui.texts import shape_text, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits.base import Edit
     from ckpt_studio.document.state import State
     from ckpt_studio.gui.session import Session
 

@@ -141,7 +141,7 @@ class CastDialog(EditDialog):
 
 def _cast(keys: Sequence[str], name: str, task: Task, state: State) -> Draft:
     from ckpt_studio.core.dtypes import BY_NAME
-    from ckpt_studio.document.edits import Cast
+    from ckpt_studio.document.edits.cast import Cast
 
     columns = state.columns
     infos = [columns.of(key) for key in keys]

@@ -45,7 +45,7 @@ class ScaleDialog(EditDialog):
 
 
 def _scaled(keys: Sequence[str], factor: float, offset: float, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import Scale
+    from ckpt_studio.document.edits.arithmetic import Scale
 
     return Draft(Scale(keys, factor=factor, offset=offset), facts(state, keys))
 
@@ -74,6 +74,6 @@ class ReplaceNanDialog(EditDialog):
 
 
 def _mended(keys: Sequence[str], value: float, infinities: bool, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import ReplaceNan
+    from ckpt_studio.document.edits.arithmetic import ReplaceNan
 
     return Draft(ReplaceNan(keys, value=value, infinities=infinities), facts(state, keys))

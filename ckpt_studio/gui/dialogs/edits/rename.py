@@ -22,7 +22,7 @@ from ckpt_studio.gui.texts import translate, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits.base import Edit
     from ckpt_studio.document.edits.rename import Pair
     from ckpt_studio.document.matching import MatchRules
     from ckpt_studio.document.state import State
@@ -113,8 +113,7 @@ class RenameDialog(EditDialog):
 
 
 def _single(key: str, new: str, along: bool, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import Rename, RenameMany
-    from ckpt_studio.document.edits.rename import slots_along
+    from ckpt_studio.document.edits.rename import Rename, RenameMany, slots_along
 
     pairs = [(key, new)]
     if along:
@@ -123,7 +122,7 @@ def _single(key: str, new: str, along: bool, task: Task, state: State) -> Draft:
 
 
 def _moved(keys: frozenset[str], source: str, target: str, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import Move, RenameMany
+    from ckpt_studio.document.edits.rename import Move, RenameMany
 
     whole = Move.of(state.live, source, target)
     if keys.issuperset(whole.keys):
@@ -132,8 +131,7 @@ def _moved(keys: frozenset[str], source: str, target: str, task: Task, state: St
 
 
 def _ruled(keys: Sequence[str], rules: MatchRules, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import RenameMany
-    from ckpt_studio.document.edits.rename import by_rules
+    from ckpt_studio.document.edits.rename import RenameMany, by_rules
 
     return _drafted(state, by_rules(keys, rules), RenameMany)
 

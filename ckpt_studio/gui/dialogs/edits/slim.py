@@ -15,7 +15,7 @@ from ckpt_studio.gui.texts import byte_size, filled, shape_text, translate
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
-    from ckpt_studio.document.edits import Edit
+    from ckpt_studio.document.edits.base import Edit
     from ckpt_studio.document.edits.slim import What
     from ckpt_studio.document.state import State
     from ckpt_studio.gui.session import Session
@@ -85,13 +85,13 @@ class _Slimmer(Draft):
 
 
 def _slimmed(what: What, keep_counters: bool, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import Slim
+    from ckpt_studio.document.edits.slim import Slim
 
     return _drafted(Slim.of(state, what, keep_counters=keep_counters), state)
 
 
 def _swapped(keep: bool, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import SwapAverages
+    from ckpt_studio.document.edits.slim import SwapAverages
 
     return _drafted(SwapAverages.of(state.live, keep=keep), state)
 

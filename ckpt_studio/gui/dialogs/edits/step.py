@@ -44,7 +44,7 @@ class StepDialog(EditDialog):
 
 
 def _set(step: int, task: Task, state: State) -> Draft:
-    from ckpt_studio.document.edits import SetStep
+    from ckpt_studio.document.edits.step import SetStep
 
     edit = SetStep.of(state.live, step)
     return Draft(edit, facts(state, edit.keys))
