@@ -52,6 +52,11 @@ def endless(path: Path) -> Path:
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = ["one", "two"]
         file["one/w"] = values(3)
+    spoil_heap(path)
+    return path
+
+
+def spoil_heap(path: Path) -> None:
     data = bytearray(path.read_bytes())
     at = data.index(b"GCOL") + 16
     while int.from_bytes(data[at : at + 2], "little"):
@@ -59,7 +64,6 @@ def endless(path: Path) -> Path:
         at += 16 + (size + 7) // 8 * 8
     data[at + 8 : at + 16] = bytes(8)
     path.write_bytes(data)
-    return path
 
 
 def test_a_file_without_end_costs_two_seconds_of_work(tmp_path: Path) -> None:
@@ -67,6 +71,27 @@ def test_a_file_without_end_costs_two_seconds_of_work(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match=r"endless\.h5 keeps the HDF5 library busy without end"):
         open_checkpoint(str(path))
     assert children() == set()
+
+
+def test_a_dataset_without_end_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "endless.h5"
+    with h5py.File(path, "w") as file:
+        file["one/texts"] = ["one", "two"]
+        file["one/w"] = values(3)
+    spoil_heap(path)
+    checkpoint = open_checkpoint(str(path))
+    with pytest.raises(Corrupt, match=r"endless\.h5 keeps the HDF5 library busy without end"):
+        checkpoint.read("one/texts")
+
+    def none_is_started(*_: object, **__: object) -> None:
+        raise AssertionError("another process was started for it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", none_is_started)
+        with pytest.raises(Corrupt, match=r"endless\.h5 keeps the HDF5 library busy without end"):
+            checkpoint.read("one/texts")
+    np.testing.assert_array_equal(checkpoint.read("one/w"), values(3))
+    checkpoint.close()
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:

@@ -35,8 +35,10 @@ _IDLE_SECONDS: Final = 30
 _SILENT_LOOKS: Final = 60
 _LOOK_SECONDS: Final = 0.5
 _COMMAND: Final = (sys.executable, "-P", "-m", "ckpt_studio.formats.keras.hdf5.child", str(_IDLE_SECONDS))
-_TOO_LONG: Final = frozenset(
-    getattr(signal, name) for name in ("SIGPROF", "SIGXCPU", "SIGKILL") if hasattr(signal, name)
+_ENDLESS: Final = frozenset(getattr(signal, name) for name in ("SIGPROF", "SIGXCPU") if hasattr(signal, name))
+"""What ends a process that has worked for longer than it may."""
+_TOO_LONG: Final = _ENDLESS | frozenset(
+    getattr(signal, name) for name in ("SIGKILL",) if hasattr(signal, name)
 )
 _GONE: Final = frozenset(
     getattr(signal, name) for name in ("SIGALRM", "SIGKILL", "SIGTERM") if hasattr(signal, name)
@@ -104,6 +106,7 @@ class Hdf5:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Any = None
+        self._endless: set[str] = set()
 
     def listing(self) -> Listing:
         """What it holds.
@@ -132,6 +135,8 @@ class Hdf5:
             Corrupt, Truncated, Changed, FileFault: they cannot be read.
         """
         with self._lock:
+            if path in self._endless:
+                raise self._busy()
             values = self._ask({"do": "read", "path": path, "window": window})
         if values is None or (nbytes is not None and len(values) != nbytes):
             raise self._odd()
@@ -160,6 +165,8 @@ class Hdf5:
                 except (FrameFault, OSError):
                     file.check_unchanged()
                     status = self._let_go()
+                    if -status in _ENDLESS and "path" in request:
+                        self._endless.add(request["path"])  # nobody is to wait for that again
                     if not clock.said_nothing or clock.struck or -status not in _GONE:
                         raise self._ended(status) from None
                 except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -255,11 +262,17 @@ class Hdf5:
         """Why the process is gone, which is the file's fault."""
         name, path = said(self.image.path), self.image.path
         if -status in _TOO_LONG:
-            return Corrupt(f"{name} keeps the HDF5 library busy without end; it is damaged.", path=path)
+            return self._busy()
         if status < 0:
             return Corrupt(f"{name} makes the HDF5 library break down; it is damaged.", path=path)
         return FileFault(
             f"The process that reads {name} ended without an answer (exit status {status}).", path=path
+        )
+
+    def _busy(self) -> FileFault:
+        return Corrupt(
+            f"{said(self.image.path)} keeps the HDF5 library busy without end; it is damaged.",
+            path=self.image.path,
         )
 
     def _odd(self) -> FileFault:
