@@ -84,9 +84,23 @@ class _Parts:
         }
 
 
-def roomy(buffer: NDArray[Any], size: int) -> NDArray[Any]:
-    """The buffer, or a larger one of its type: most variables are small, and need no buffer for a chunk."""
-    return buffer if buffer.size >= size else np.empty(size, buffer.dtype)
+class Scratch:
+    """Memory to work in, as much as the largest chunk asked for: most variables are small, and need little.
+
+    What lies in it is nobody's finding: a copy of it begins empty.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self._memory = np.empty(0, dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scratch, (self._memory.dtype,)
+
+    def take(self, size: int) -> NDArray[Any]:
+        """So many elements; what is in them is not said."""
+        if self._memory.size < size:
+            self._memory = np.empty(size, self._memory.dtype)
+        return self._memory[:size]
 
 
 def _sum(values: NDArray[np.float64]) -> float:
@@ -123,7 +137,7 @@ class Reals:
 
     def __init__(self, smallest_normal: float) -> None:
         self._parts = _Parts()
-        self._wide = np.empty(0)
+        self._wide = Scratch(np.float64)
         self._normal = smallest_normal
         self._count = self._zeros = self._denormals = self._nan = self._inf = self._neg_inf = 0
         self._low, self._high = math.inf, -math.inf
@@ -131,7 +145,6 @@ class Reals:
     def add(self, chunk: NDArray[Any]) -> None:
         """As `Reducer.add`."""
         self._count += chunk.size
-        self._wide = roomy(self._wide, chunk.size)
         low, high = float(chunk.min()), float(chunk.max())
         if not (math.isfinite(low) and math.isfinite(high)):
             chunk = self._only_finite(chunk)
@@ -144,7 +157,7 @@ class Reals:
 
     def _smallest(self, chunk: NDArray[Any], low: float, high: float) -> float:
         """Sum up finite values; the smallest magnitude among them, or less where it vanishes beside the largest."""
-        wide = self._wide[: chunk.size]
+        wide = self._wide.take(chunk.size)
         largest, exponent = max(abs(low), abs(high)), 0
         one_sign = low >= 0 or high <= 0
         if largest == 0 or _SQUARES_VANISH < largest < _SQUARES_OVERFLOW:
@@ -159,7 +172,7 @@ class Reals:
 
     def _count_small(self, chunk: NDArray[Any]) -> None:
         """Count zeros and denormals."""
-        sizes = self._wide.view(chunk.dtype)[: chunk.size]
+        sizes = self._wide.take(chunk.size).view(chunk.dtype)[: chunk.size]
         np.abs(chunk, out=sizes)
         small = int(np.count_nonzero(np.less(sizes, chunk.dtype.type(self._normal))))
         zeros = int(np.count_nonzero(np.equal(sizes, 0)))
@@ -209,7 +222,7 @@ class Integers:
 
     def __init__(self) -> None:
         self._parts = _Parts()
-        self._wide = np.empty(0)
+        self._wide = Scratch(np.float64)
         self._l1: list[float] = []
         self._squares: list[float] = []
         self._origin = 0
@@ -227,8 +240,7 @@ class Integers:
         self._zeros += chunk.size - int(np.count_nonzero(chunk))
         total = _exact_sum(chunk)
         self._sum += total
-        self._wide = roomy(self._wide, chunk.size)
-        wide = self._wide[: chunk.size]
+        wide = self._wide.take(chunk.size)
         wide[:] = chunk
         self._squares.append(_square_sum(wide))
         self._l1.append(abs(total) if low >= 0 or high <= 0 else _sum(np.abs(wide, out=wide)))

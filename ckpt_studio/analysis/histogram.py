@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ckpt_studio.analysis.bins import Bins, Quick, real_bins, whole_bins
-from ckpt_studio.analysis.collect import roomy
+from ckpt_studio.analysis.collect import Scratch
 from ckpt_studio.analysis.kinds import Kind, is_discrete, kind_of, pattern_values
 from ckpt_studio.analysis.passes import one_pass, pattern_counts
 from ckpt_studio.analysis.statistics import Statistics, range_of, statistics, statistics_of_counts
@@ -154,7 +154,7 @@ class _Counter(ABC):
         self._bins = bins
         self._all_finite = all_finite
         self._tally = Tally(bins.number)
-        self._codes = np.empty(0, self._tally.code)
+        self._codes = Scratch(self._tally.code)
         self.below = self.above = 0
 
     @property
@@ -189,8 +189,7 @@ class _Counter(ABC):
 
     def _tell(self, places: NDArray[Any]) -> None:
         """Count the whole parts of these places."""
-        self._codes = roomy(self._codes, places.size)
-        codes = self._codes[: places.size]
+        codes = self._codes.take(places.size)
         np.copyto(codes, places, casting="unsafe")
         self._tally.add(codes)
 
@@ -228,13 +227,12 @@ class _Reals(_Counter):
 
     def __init__(self, bins: Bins, all_finite: bool) -> None:
         super().__init__(bins, all_finite)
-        self._offsets = np.empty(0)
+        self._offsets = Scratch(np.float64)
         self._halve = not math.isfinite(float(bins.high) - float(bins.low))
 
     def _count(self, values: NDArray[Any]) -> None:
         bins = self._bins
-        self._offsets = roomy(self._offsets, values.size)
-        offsets = self._offsets[: values.size]
+        offsets = self._offsets.take(values.size)
         offsets[:] = values
         # compared as float64: numpy would round the end of the range to float32
         offsets = self._inside(offsets, bins.low, bins.high)
@@ -255,14 +253,13 @@ class _Singles(_Counter):
         super().__init__(bins, all_finite)
         self._quick = quick
         self._all_inside = all_inside
-        self._places = np.empty(0, np.float32)
+        self._places = Scratch(np.float32)
 
     def _count(self, values: NDArray[Any]) -> None:
         quick = self._quick
         if not self._all_inside:
             values = self._inside(values, quick.low, quick.high)
-        self._places = roomy(self._places, values.size)
-        places = self._places[: values.size]
+        places = self._places.take(values.size)
         np.multiply(values, quick.scale, out=places)
         np.add(places, quick.offset, out=places)
         self._tell(places)

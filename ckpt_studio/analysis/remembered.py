@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from ckpt_studio.analysis.statistics import Statistics, statistics
+from ckpt_studio.core.once import Once
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, encode
@@ -29,8 +30,6 @@ _MOST_ROWS: Final = 500_000
 _SPARE_ROWS: Final = 50_000
 _BATCH: Final = 200
 _SECONDS_TO_WAIT: Final = 2.0
-_LOOK_SECONDS: Final = 0.02
-"""So often who waits for another thread looks whether to go on."""
 
 
 def fingerprint(source: TensorSource, key: str) -> bytes:
@@ -44,26 +43,20 @@ def fingerprint(source: TensorSource, key: str) -> bytes:
     return hashlib.blake2b(encode(told), digest_size=16).digest()
 
 
-class _UnderWay:
-    """Figures that a thread is looking for."""
-
-    def __init__(self) -> None:
-        self.over = threading.Event()
-        self.found: Statistics | None = None
-
-
 class FigureCache:
     """Statistics by fingerprint, in a file that several windows may share. All methods may be called from any thread.
 
     Args:
         path: the file; None for the program's own.
+
+    Attributes:
+        once: the figures that are being looked for, by fingerprint.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = home_folder() / "cache" / "figures.sqlite" if path is None else path
+        self.once: Once[bytes, Statistics] = Once()
         self._lock = threading.Lock()
-        self._under_way: dict[bytes, _UnderWay] = {}
-        self._starting = threading.Lock()
         self._base: sqlite3.Connection | None = None
         self._broken = False
 
@@ -105,30 +98,6 @@ class FigureCache:
 
         if rows:
             self._use(write)
-
-    def once(self, print_: bytes, find: Callable[[], Statistics], task: Task = UNTENDED) -> Statistics:
-        """What `find` answers, or what another thread does that is looking for the same just now.
-
-        Raises:
-            whatever `find` raises, and Cancelled.
-        """
-        while True:
-            with self._starting:
-                other = self._under_way.get(print_)
-                if other is None:
-                    mine = self._under_way[print_] = _UnderWay()
-            if other is None:
-                try:
-                    mine.found = find()
-                    return mine.found
-                finally:
-                    with self._starting:
-                        del self._under_way[print_]
-                    mine.over.set()
-            while not other.over.wait(_LOOK_SECONDS):
-                task.check()
-            if other.found is not None:  # else it was stopped, or failed, which is not for us to take over
-                return other.found
 
     def _use(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the file; one that is damaged is made anew once, then left alone."""
@@ -196,7 +165,7 @@ class Remembering:
         known = self._looked[key]
         if known is None:
             print_ = fingerprint(self._source, key)
-            known = self._cache.once(print_, lambda: statistics(self._source, key, task), task)
+            known = self._cache.once.find(print_, lambda: statistics(self._source, key, task), task)
             self._looked[key] = known
             self._fresh.append((print_, known))
             if len(self._fresh) >= _BATCH:
@@ -235,4 +204,4 @@ def remembered_statistics(
         return found
 
     known = cache.find([print_]).get(print_)
-    return cache.once(print_, look, task) if known is None else known
+    return cache.once.find(print_, look, task) if known is None else known

@@ -78,7 +78,7 @@ def _place(document: Document, key: str, task: Task) -> _Place | None:
 
 def _figures(place: _Place, cache: FigureCache, task: Task) -> Statistics | None:
     try:
-        return cache.once(place.print_, lambda: statistics(place.source, place.key, task), task)
+        return cache.once.find(place.print_, lambda: statistics(place.source, place.key, task), task)
     except Cancelled:
         raise
     except CkptStudioError:
