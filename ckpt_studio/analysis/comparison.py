@@ -158,7 +158,7 @@ def _same_bytes(a: TensorSource, key_a: str, b: TensorSource, key_b: str) -> boo
     """Whether the bytes that both store have the same length and checksum."""
     x = a.stored(key_a)
     y = None if x is None else b.stored(key_b)
-    if x is None or y is None:
+    if x is None or y is None or x.crc is None:
         return False
     return (x.crc, x.size, x.big_endian) == (y.crc, y.size, y.big_endian)
 

@@ -7,10 +7,12 @@ reducer of its own; they are put together at the end.
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
@@ -45,27 +47,76 @@ class Reducer(Protocol):
 C = TypeVar("C", bound=Reducer)
 
 
+@dataclass(frozen=True)
+class Pass:
+    """Reading all bytes of a tensor once, on several threads, and what is to be made of them. It can be pickled.
+
+    Attributes:
+        stored: where they lie.
+        dtype: of the elements.
+        reducer: takes them in; a copy of it does on each other thread.
+    """
+
+    stored: Stored
+    dtype: np.dtype[Any]
+    reducer: Any
+
+    def run(self, task: Task) -> Any:
+        """The reducer, when it has seen all.
+
+        Raises:
+            FileFault: the file is damaged, missing or another one.
+            Cancelled: if asked to stop.
+        """
+        threads = min(_MOST_THREADS, _processors())
+        reducers = [self.reducer, *(copy.deepcopy(self.reducer) for _ in range(threads - 1))]
+        with open_stored(self.stored) as file:
+            _Sharing(file, self.stored, self.dtype, task).work(reducers)
+            file.check_unchanged()
+        for other in reducers[1:]:
+            self.reducer.merge(other)
+        return self.reducer
+
+
+class Elsewhere:
+    """Where passes over large tensors are made, if not here.
+
+    Attributes:
+        make: makes one, and answers None where it cannot; None: all are made here.
+    """
+
+    def __init__(self) -> None:
+        self.make: Callable[[Pass, Task], Any] | None = None
+
+
+ELSEWHERE: Final = Elsewhere()
+
+
+def is_shared_out(source: TensorSource, key: str) -> bool:
+    """Whether a variable is large and lies together, so that a pass over it is shared out between threads."""
+    info = source.columns.of(key)
+    large = info.nbytes >= _SHARED_OUT and info.dtype.is_numeric and _processors() > 1
+    return large and source.stored(key) is not None
+
+
 def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -> C:
     """Feed all values of a numeric variable to a reducer that `new` makes; in what order is not said.
 
     Raises:
         as `TensorSource.blocks`.
     """
-    info, threads = source.columns.of(key), min(_MOST_THREADS, _processors())
-    stored = source.stored(key) if threads > 1 and info.nbytes >= _SHARED_OUT else None
-    if stored is None:
+    if not is_shared_out(source, key):
         reducer = new()
         for block in source.blocks(key, task):
             _feed(reducer, block)
         return reducer
-    reducers = [new() for _ in range(threads)]
-    assert info.dtype.numpy is not None
-    with open_stored(stored) as file:
-        _Sharing(file, stored, info.dtype.numpy, task).work(reducers)
-        file.check_unchanged()
-    for other in reducers[1:]:
-        reducers[0].merge(other)
-    return reducers[0]
+    stored, dtype = source.stored(key), source.columns.of(key).dtype.numpy
+    assert stored is not None
+    assert dtype is not None
+    found: C | None = None
+    if ELSEWHERE.make is not None:
+        found = ELSEWHERE.make(Pass(stored, dtype, new()), task)
+    return Pass(stored, dtype, new()).run(task) if found is None else found
 
 
 def _processors() -> int:

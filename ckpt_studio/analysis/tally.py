@@ -44,3 +44,8 @@ def _bytes(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
 
     size = (_ROW, codes.size // _ROW)
     return np.array(Image.frombuffer("L", size, codes, "raw", "L", 0, 1).histogram(), np.int64)
+
+
+def warm_up() -> None:
+    """Import what counts bytes, so that the first count does not wait for it."""
+    from PIL import Image  # noqa: F401

@@ -30,10 +30,6 @@ class Once(Generic[K, V]):
         self._under_way: dict[K, _UnderWay[V]] = {}
         self._starting = threading.Lock()
 
-    def __contains__(self, what: K) -> bool:
-        with self._starting:
-            return what in self._under_way
-
     def find(self, what: K, find: Callable[[], V], task: Task = UNTENDED) -> V:
         """What `find` answers, or what another thread does that is looking for the same just now.
 

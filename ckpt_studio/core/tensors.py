@@ -339,12 +339,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where the bytes of a whole tensor lie, encoded as a V2 bundle stores them: a writer can copy them as they are.
+    """Where the bytes of a whole tensor lie, encoded as a V2 bundle stores them: they can be read without the format,
+    and where their checksum is known, a writer can copy them as they are.
 
     Attributes:
         path: the data file.
         offset, size: the bytes.
-        crc: masked CRC32C of them, as an index entry holds it.
+        crc: masked CRC32C of them, as an index entry holds it; None where the format has no checksums.
         big_endian: byte order of the elements.
         identity: of the file when it was looked at first, as text: what reads it later compares (`open_stored`).
     """
@@ -352,7 +353,7 @@ class Stored:
     path: str
     offset: int
     size: int
-    crc: int
+    crc: int | None
     big_endian: bool
     identity: str
 
@@ -391,5 +392,5 @@ class TensorSource(Protocol):
         ...
 
     def stored(self, key: str) -> Stored | None:
-        """Where the bytes lie in V2 encoding, or None if they have to be encoded."""
+        """Where the bytes lie in V2 encoding, or None if they lie apart, or in another."""
         ...

@@ -55,12 +55,12 @@ def little_endian(
             raise FileFault(
                 f"{printable(key)!r} holds {block.dtype} where {own.numpy} was promised.", key=key
             )
-        if stored is not None:
+        if stored is not None and stored.crc is not None:
             crc = checksum(in_order(block, big_endian=stored.big_endian), crc)
         data = in_order(block if written_as is own else block.astype(written_as.numpy))
         yield data
         task.advance(len(data))
-    if stored is not None and stored.size and mask(crc) != stored.crc:
+    if stored is not None and stored.crc is not None and stored.size and mask(crc) != stored.crc:
         raise ChecksumMismatch(
             f"Nothing was written: {printable(key)!r} in {said(stored.path)} does not match its checksum; "
             "replace it from another checkpoint.",

@@ -29,7 +29,9 @@ class Held:
         self._file: FileReader | None = None
         info, stored = source.columns.of(key), source.stored(key)
         if stored is not None and stored.size and info.dtype.is_numeric:
-            self._place = Place(key, info.dtype, info.shape or (), 0, stored.offset, stored.size, stored.crc)
+            self._place = Place(
+                key, info.dtype, info.shape or (), 0, stored.offset, stored.size, stored.crc or 0
+            )
             self._big_endian = stored.big_endian
             self._file = open_stored(stored)
 

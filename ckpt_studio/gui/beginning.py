@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from ckpt_studio.analysis.engine import process as engine
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.holding import Holding
 from ckpt_studio.gui.opening import open_document
@@ -70,6 +71,7 @@ class Beginning:
     def _work(self) -> None:
         try:
             import_all(TO_READ)
+            engine.connect()
             self._imported.set()
             self._answer = open_document(self.path, self.holding, self._task)
         except BaseException as error:

@@ -27,7 +27,7 @@ from ckpt_studio.gui.opening import (
 )
 from ckpt_studio.gui.settings import Settings
 from ckpt_studio.gui.texts import visible
-from ckpt_studio.gui.warm_up import TO_OPEN, import_all
+from ckpt_studio.gui.warm_up import prepare_to_open
 
 if TYPE_CHECKING:
     from ckpt_studio.analysis.remembered import FigureCache
@@ -126,12 +126,12 @@ class Session(Choice):
         """Import what opening needs, in the background; `warmed` follows once. Call it after the first paint."""
         if not self._warming:
             self._warming = True
-            self.bridge.submit(lambda task: import_all(TO_OPEN, task), self._warmed, owner=self)
+            self.bridge.submit(prepare_to_open, self._warmed, owner=self)
 
     def finish_warm_up(self) -> None:
         """Wait for what is being imported: somebody needs it now."""
         self.warm_up()
-        import_all(TO_OPEN)
+        prepare_to_open()
 
     def _warmed(self, _: None) -> None:
         self._warm = True

@@ -11,6 +11,7 @@ import threading
 from importlib import import_module
 from typing import Final
 
+from ckpt_studio.analysis.engine import process as engine
 from ckpt_studio.core.tasks import UNTENDED, Task
 
 TO_DRAW: Final = (
@@ -30,14 +31,17 @@ TO_READ: Final = (
     "ckpt_studio.training.events",
 )
 """What opening a checkpoint and looking at a variable need of everything below the window."""
-TO_OPEN: Final = (
-    *TO_READ,
-    "ckpt_studio.gui.models.tree_work",
-    "ckpt_studio.gui.panels.facts",
-    "ckpt_studio.document.edits.registry",
-)
-"""What these, showing a checkpoint's tree and editing it need; those of the window use texts, which name Qt."""
+TO_OPEN: Final = (*TO_READ, "ckpt_studio.gui.models.tree_work", "ckpt_studio.gui.panels.facts")
+"""What these and showing a checkpoint's tree need; the last of them use texts of the window, which name Qt."""
+TO_EDIT: Final = ("ckpt_studio.document.edits.registry",)
+"""What the first edit needs."""
 _importing = threading.Lock()
+
+
+def prepare_to_open(task: Task = UNTENDED) -> None:
+    """Import what opening needs, and have passes made by the engine."""
+    import_all(TO_OPEN, task)
+    engine.connect()
 
 
 def import_all(names: tuple[str, ...], task: Task = UNTENDED) -> None:

@@ -40,7 +40,7 @@ from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.turns import in_next_turn
 from ckpt_studio.gui.verifying import Verifying
-from ckpt_studio.gui.warm_up import TO_DRAW
+from ckpt_studio.gui.warm_up import TO_DRAW, TO_EDIT, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.beginning import Beginning
@@ -234,7 +234,10 @@ class Workbench(QObject):
             QTimer.singleShot(_SETTLE_MS, self, self._settle)
         elif self._late:
             self._late.pop(0)()
-            in_next_turn(self, self._settle)
+            in_next_turn(self, self._settle if self._late else self._prepare_to_edit)
+
+    def _prepare_to_edit(self) -> None:
+        self.session.bridge.submit(lambda task: import_all(TO_EDIT, task), lambda _: None, quiet=True)
 
     def _make_problems(self) -> None:
         from ckpt_studio.gui.panels.problems import ProblemsPanel

@@ -33,9 +33,8 @@ def anonymous():
             times["anonymous"] = max(times.get("anonymous", 0), int(line.split()[1]) / 1024)
 """
 
+# Qt is named where the program has imported it already: its own order of things is what is measured.
 LOOK = """
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QTabWidget, QTableView, QWidget
 step, looks, (path, key) = 0, 0, (*sys.argv[1:], "", "")[:2]
 del sys.argv[2:]
 
@@ -44,15 +43,16 @@ found = {}
 def part(window, kind, name):
     # looked for once, for the window has very many parts; its own way of looking would make what is still to come
     if found.get(name) is None:
-        found[name] = QWidget.findChild(window, kind, name)
+        from PySide6 import QtWidgets
+        found[name] = QtWidgets.QWidget.findChild(window, getattr(QtWidgets, kind), name)
     return found[name]
 
 def text(window, name):
-    label = part(window, QLabel, name)
+    label = part(window, "QLabel", name)
     return "" if label is None else label.text()
 
 def drawn(window):
-    plot = part(window, QWidget, "heatmapPlot")
+    plot = part(window, "QWidget", "heatmapPlot")
     return plot is not None and plot.accessibleDescription()
 
 def done(window):
@@ -70,13 +70,13 @@ def done(window):
         step = 1
     elif step == 1 and text(window, "histogramCounts") and text(window, "detail_l2").strip("…"):
         note("histogram")
-        part(window, QTabWidget, "viewTabs").setCurrentIndex(1)
+        part(window, "QTabWidget", "viewTabs").setCurrentIndex(1)
         step = 2
     elif step == 2 and not text(window, "heatmapState") and drawn(window):
         note("heatmap")
-        part(window, QTabWidget, "viewTabs").setCurrentIndex(2)
+        part(window, "QTabWidget", "viewTabs").setCurrentIndex(2)
         step = 3
-    elif step == 3 and part(window, QTableView, "valueTable").model().index(0, 0).data() != "…":
+    elif step == 3 and part(window, "QTableView", "valueTable").model().index(0, 0).data() != "…":
         note("values")
         anonymous()
         times["processor"] = time.process_time() * 1e3

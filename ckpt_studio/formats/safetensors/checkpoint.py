@@ -220,9 +220,12 @@ class Safetensors:
         return f"{index}/{shard}/{printable(key)}"
 
     def stored(self, key: str) -> Stored | None:
-        """None: the bytes are those of a V2 bundle, but their checksum is not known."""
-        self._found(key)
-        return None
+        """As `TensorSource.stored`; there is no checksum."""
+        found = self._found(key)
+        if _trouble(key, found) is not None:
+            return None
+        shard, place = self._place(key)
+        return Stored(shard.path, place.offset, place.size, None, False, str(shard.identity))
 
     def files(self) -> tuple[str, ...]:
         """The index, where there is one, and the files that are whole."""

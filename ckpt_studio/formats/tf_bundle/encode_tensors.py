@@ -78,7 +78,7 @@ class ShardWriter:
         stored = source.stored(key)
         kind = unknown(dtype)
         same_order = stored is not None and (stored.big_endian == self._big_endian or kind.itemsize == 1)
-        if stored is not None and same_order:
+        if stored is not None and stored.crc is not None and same_order:
             place = Place(key, kind, tuple(shape), 0, stored.offset, stored.size, stored.crc)
             self._copy(stored.path, place, stored.big_endian)
             crc = stored.crc

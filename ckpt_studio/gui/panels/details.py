@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FIGURES: Final = "figures"
 _WEIGHT: Final = "slot"
 _SLOTS: Final = "slots"
+_REST_MS: Final = 100
+"""The percentiles take longest: a person who goes on from picture to picture does not wait for them."""
 
 
 class DetailsPanel(QScrollArea):
@@ -58,7 +60,9 @@ class DetailsPanel(QScrollArea):
         session.currentChanged.connect(self._show)
         session.documentChanged.connect(self._show)
         session.stagedChanged.connect(self._staged)
-        session.bridge.idle.connect(self._ask_spread)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._ask_spread)
+        session.bridge.idle.connect(self._rest.start)
         session.bridge.started.connect(self._give_way)
         self._show()
 
@@ -221,6 +225,7 @@ class DetailsPanel(QScrollArea):
 
     def _give_way(self) -> None:
         """Whatever else somebody waits for comes first; the percentiles begin again when it is there."""
+        self._rest.stop()
         if self._spread is not None:
             (task, wanted), self._spread = self._spread, None
             if not task.cancelled:

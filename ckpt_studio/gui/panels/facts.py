@@ -118,11 +118,10 @@ class Facts:
     def _place(self) -> list[tuple[str, str]]:
         lines = [("format", format_words(self.format))]
         if self.stored is not None:
-            return [
-                *lines,
-                ("place", f"{_shown(Path(self.stored.path).name)} @ {self.stored.offset:,}"),
-                ("crc", f"{self.stored.crc:#010x}"),
-            ]
+            lines.append(("place", f"{_shown(Path(self.stored.path).name)} @ {self.stored.offset:,}"))
+            if self.stored.crc is not None:
+                lines.append(("crc", f"{self.stored.crc:#010x}"))
+            return lines
         if self.files and self.state.replaced_by is None:
             first, others = _shown(Path(self.files[0]).name), len(self.files) - 1
             more = filled(translate("Facts", "%1 and others (%2)"), first, str(others))

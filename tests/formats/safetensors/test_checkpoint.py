@@ -95,7 +95,11 @@ def test_what_safetensors_wrote_is_what_it_reads(tmp_path: Path) -> None:
             np.testing.assert_array_equal(checkpoint.read(key), peer.get_tensor(key))
     big = np.concatenate([block.copy() for block in checkpoint.blocks("model.layers.0.weight")])
     np.testing.assert_array_equal(big, arrays["model.layers.0.weight"].reshape(-1))
-    assert checkpoint.stored("scalar") is None
+    for key, array in arrays.items():
+        stored = checkpoint.stored(key)
+        assert stored is not None
+        assert (stored.crc, stored.big_endian) == (None, False)
+        assert path.read_bytes()[stored.offset : stored.offset + stored.size] == array.tobytes()
     assert checkpoint.files() == (str(path),)
     with pytest.raises(NoSuchVariable):
         checkpoint.read("nowhere")

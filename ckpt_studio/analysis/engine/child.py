@@ -1,0 +1,158 @@
+"""The process's side: makes the passes that it is asked for, and before that those that the tree is going to ask for.
+
+It is started with `python -m` and ends with the pipe from the window.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Any, Final
+
+from ckpt_studio.analysis import passes
+from ckpt_studio.analysis.statistics import statistics
+from ckpt_studio.analysis.tally import warm_up
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.once import Once
+from ckpt_studio.core.tasks import Task
+from ckpt_studio.formats.registry import open_checkpoint
+
+_TELL_SECONDS: Final = 0.03
+_STAND_BACK_SECONDS: Final = 0.002
+_FIRST_ROWS: Final = 40
+"""About so many rows of a tree are seen at first."""
+_FIRST_BYTES: Final = 4 << 30
+_MOST_KNOWN: Final = 2 * _FIRST_ROWS
+
+
+class _Known:
+    """What passes have found lately, by their pickles; of two that are the same at once, one is made."""
+
+    def __init__(self) -> None:
+        self._once: Once[bytes, bytes] = Once()
+        self._found: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, asked: bytes, task: Task) -> bytes:
+        """The pickle of what a pass finds."""
+        with self._lock:
+            if asked in self._found:
+                return self._found[asked]
+        found = self._once.find(asked, lambda: pickle.dumps(pickle.loads(asked).run(task)), task)  # noqa: S301 - ours
+        with self._lock:
+            self._found[asked] = found
+            while len(self._found) > _MOST_KNOWN:
+                self._found.popitem(last=False)
+        return found
+
+
+class _Answers:
+    """The pipe to the window."""
+
+    def __init__(self) -> None:
+        self._pipe = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)  # what a library prints is no answer
+        self._lock = threading.Lock()
+
+    def tell(self, number: int, done: int, found: bytes | None = None, over: bool = False) -> None:
+        """Say how far a pass is, or what it found."""
+        with self._lock, suppress(OSError):
+            pickle.dump((number, done, found, over), self._pipe)
+            self._pipe.flush()
+
+
+class _Told(Task):
+    """A task whose progress is told to the window."""
+
+    def __init__(self, number: int, answers: _Answers) -> None:
+        super().__init__()
+        self._number, self._answers = number, answers
+        self._next = time.monotonic() + _TELL_SECONDS
+
+    def advance(self, amount: int) -> None:
+        """As `Task.advance`."""
+        super().advance(amount)
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _TELL_SECONDS
+            self._answers.tell(self._number, self.done)
+
+
+class _Ahead(Task):
+    """The search for the figures that the tree will ask for, which stands back while the window waits for others.
+
+    Args:
+        waited_for: pickles of the passes that the window waits for, by number.
+
+    Attributes:
+        making: the pickle of the pass that is under way.
+    """
+
+    def __init__(self, waited_for: dict[int, bytes]) -> None:
+        super().__init__()
+        self._waited_for = waited_for
+        self.making = b""
+
+    def check(self) -> None:
+        """As `Task.check`, after the wait."""
+        super().check()
+        while any(asked != self.making for asked in tuple(self._waited_for.values())):
+            time.sleep(_STAND_BACK_SECONDS)
+
+    def look(self, path: str) -> None:
+        """Find the figures of the first rows of a checkpoint."""
+        with suppress(CkptStudioError):  # the window says what is wrong
+            checkpoint = open_checkpoint(path)
+            try:
+                columns, left = checkpoint.columns, _FIRST_BYTES
+                for row in range(min(_FIRST_ROWS, len(columns))):
+                    info = columns.info(row)
+                    left -= info.nbytes
+                    if left >= 0 and passes.is_shared_out(checkpoint, info.key):
+                        statistics(checkpoint, info.key, self)
+            finally:
+                checkpoint.close()
+        warm_up()
+
+
+def main(path: str) -> None:
+    """Serve until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the window
+    answers, known = _Answers(), _Known()
+    tasks: dict[int, Task] = {}
+    waited_for: dict[int, bytes] = {}
+    ahead = _Ahead(waited_for)
+
+    def make_ahead(work: passes.Pass, task: Task) -> Any:
+        ahead.making = pickle.dumps(work)
+        return pickle.loads(known.answer(ahead.making, task))  # noqa: S301 - ours
+
+    def serve(number: int) -> None:
+        task, found = tasks[number], None
+        with suppress(Exception):  # who asked makes the pass for itself, and meets the same
+            found = known.answer(waited_for[number], task)
+        del waited_for[number], tasks[number]
+        answers.tell(number, task.done, found, over=True)
+
+    passes.ELSEWHERE.make = make_ahead
+    threading.Thread(
+        target=ahead.look if path else warm_up, args=(path,) if path else (), daemon=True
+    ).start()
+    with suppress(EOFError, OSError, pickle.UnpicklingError):
+        while True:
+            number, asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the window
+            if asked is not None:
+                tasks[number], waited_for[number] = _Told(number, answers), asked
+                threading.Thread(target=serve, args=(number,), daemon=True).start()
+            elif (task := tasks.get(number)) is not None:
+                task.cancel()
+    os._exit(0)  # threads may be in the midst of a pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
