@@ -8,7 +8,6 @@ reducer of its own; they are put together at the end.
 from __future__ import annotations
 
 import copy
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from ckpt_studio.analysis.kinds import CHUNK, magnitude
 from ckpt_studio.analysis.tally import Tally
 from ckpt_studio.core.arrays import room
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import Task, processors
 from ckpt_studio.core.tensors import Stored, TensorSource
 from ckpt_studio.formats.files import FileReader, open_stored
 from ckpt_studio.formats.reading import swap
@@ -68,7 +67,7 @@ class Pass:
             FileFault: the file is damaged, missing or another one.
             Cancelled: if asked to stop.
         """
-        threads = min(_MOST_THREADS, _processors())
+        threads = min(_MOST_THREADS, processors())
         reducers = [self.reducer, *(copy.deepcopy(self.reducer) for _ in range(threads - 1))]
         with open_stored(self.stored) as file:
             _Sharing(file, self.stored, self.dtype, task).work(reducers)
@@ -95,7 +94,7 @@ ELSEWHERE: Final = Elsewhere()
 def is_shared_out(source: TensorSource, key: str) -> bool:
     """Whether a variable is large and lies together, so that a pass over it is shared out between threads."""
     info = source.columns.of(key)
-    large = info.nbytes >= _SHARED_OUT and info.dtype.is_numeric and _processors() > 1
+    large = info.nbytes >= _SHARED_OUT and info.dtype.is_numeric and processors() > 1
     return large and source.stored(key) is not None
 
 
@@ -117,11 +116,6 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
     if ELSEWHERE.make is not None:
         found = ELSEWHERE.make(Pass(stored, dtype, new()), task)
     return Pass(stored, dtype, new()).run(task) if found is None else found
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _feed(reducer: Reducer, values: NDArray[Any]) -> None:

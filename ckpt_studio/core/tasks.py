@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Final
 
@@ -63,3 +64,8 @@ class _Untended(Task):
 
 UNTENDED: Final[Task] = _Untended()
 """For callers that neither watch nor cancel."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

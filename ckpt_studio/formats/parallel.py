@@ -6,12 +6,11 @@ not grow with the file. Every piece looks for a cancel once a block.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from typing import Final, TypeVar
 
-from ckpt_studio.core.tasks import UNTENDED, Task
+from ckpt_studio.core.tasks import UNTENDED, Task, processors
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,8 +21,7 @@ _AHEAD: Final = 3
 
 def workers() -> int:
     """How many threads read at once: as many as there are processors for them, and two at least for a slow disk."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(2, min(_MOST_WORKERS, available))
+    return max(2, min(_MOST_WORKERS, processors()))
 
 
 class Unwatched(Task):

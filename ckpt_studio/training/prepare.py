@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ckpt_studio import __version__
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import Task, processors
 from ckpt_studio.core.tensors import Role, TensorSource
 from ckpt_studio.formats.base import Checkpoint
 from ckpt_studio.formats.files import read_whole
@@ -108,7 +107,7 @@ def _is_readable(base: TensorSource, key: str) -> bool:
 
 def job_of(spec: RunSpec, card: Card, start: str, *, rehearse: bool = False) -> dict[str, Any]:
     """What the training process is told, as `run.json` holds it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors()
     return {
         "version": 2,
         "program": __version__,

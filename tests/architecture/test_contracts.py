@@ -41,6 +41,7 @@ PLANTS = {
     "tensorflow": {"training.planted_tf": "tensorflow", "gui.planted_tf": "keras"},
     "hdf5": {"formats.keras.planted_h5": "h5py", "gui.planted_h5": "h5py"},
     "child": {"formats.keras.planted_child": "formats.keras.hdf5.walk"},
+    "engine": {"gui.planted_engine": "analysis.engine.child"},
     "worker": {"training.planted_worker": "training.worker.job", "gui.planted_worker": "training.worker.job"},
 }
 """By contract: modules to plant, and what each imports."""

@@ -14,9 +14,16 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ckpt_studio.analysis.engine import process
 from ckpt_studio.core.resources import resources_folder
 from ckpt_studio.gui.main_window import MainWindow
 from ckpt_studio.training.run_record import going_on
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """What all windows share is there before the first of them, and stays."""
+    process.start()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 from ckpt_studio.core.child_environment import child_environment
 from ckpt_studio.core.errors import Cancelled
-from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tasks import Task, processors
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "ckpt_studio.analysis.engine.child")
 _LOOK_SECONDS: Final = 0.02
@@ -47,7 +47,9 @@ class Engine:
         self._numbers = itertools.count()
         self._asked: dict[int, _Asked] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        with contextlib.suppress(OSError):  # there are no more processes to be had: all is done here
+        if processors() == 1:
+            return  # it would only be in the window's way
+        with contextlib.suppress(OSError):  # there are no more processes to be had
             self._process = subprocess.Popen(
                 (*_COMMAND, path),
                 stdin=subprocess.PIPE,
