@@ -23,6 +23,7 @@ from ckpt_studio.core.once import Once
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.formats.registry import open_checkpoint
 
+_NICENESS: Final = 10
 _TELL_SECONDS: Final = 0.03
 _STAND_BACK_SECONDS: Final = 0.002
 _FIRST_ROWS: Final = 40
@@ -123,6 +124,8 @@ class _Ahead(Task):
 def main(path: str) -> None:
     """Serve until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the window
+    with suppress(OSError, AttributeError):  # AttributeError: not on Windows
+        os.nice(_NICENESS)  # the window's thread goes first
     answers, known = _Answers(), _Known()
     tasks: dict[int, Task] = {}
     waited_for: dict[int, bytes] = {}
