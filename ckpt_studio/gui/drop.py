@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QDropEvent, QHideEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from ckpt_studio.gui.format_words import format_words
-from ckpt_studio.gui.texts import visible
+from ckpt_studio.gui.texts import filled, visible
 
 if TYPE_CHECKING:
     from ckpt_studio.core.tasks import Task
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from ckpt_studio.gui.session import Session
 
 
-def dropped_path(data: QMimeData) -> str | None:
-    """The first local file or folder of what is being dragged."""
-    for url in data.urls() if data.hasUrls() else ():
-        if url.isLocalFile() and url.toLocalFile():
-            return url.toLocalFile()
-    return None
+def dropped_paths(data: QMimeData) -> list[str]:
+    """The local files and folders of what is being dragged."""
+    urls = data.urls() if data.hasUrls() else []
+    return [url.toLocalFile() for url in urls if url.isLocalFile() and url.toLocalFile()]
 
 
 class DropOverlay(QWidget):
@@ -52,10 +50,11 @@ class DropOverlay(QWidget):
 
     def handle(self, event: QDropEvent) -> None:
         """Take a drag that enters or moves (both are QDropEvents to Qt), or a drop."""
-        path = dropped_path(event.mimeData())
-        if path is None:
+        paths = dropped_paths(event.mimeData())
+        if not paths:
             event.ignore()
             return
+        path = paths[0]
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         at, areas = event.position().toPoint(), self._areas()
@@ -63,6 +62,9 @@ class DropOverlay(QWidget):
         if event.type() == QEvent.Type.Drop:
             self.hide()
             (self.openRequested, self.swapRequested, self.compareRequested)[self._chosen].emit(path)
+            if len(paths) > 1:
+                sentence = self.tr("%1 things were dropped together; only %2 is taken.")
+                self._session.notice(filled(sentence, f"{len(paths):,}", visible(Path(path).name)))
         else:
             self._look_at(path)
             self.setGeometry(self._window.rect())

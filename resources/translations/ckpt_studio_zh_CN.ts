@@ -689,6 +689,10 @@
         <translation>没有冻结的变量</translation>
     </message>
     <message>
+        <source>One batch&apos;s loss: {0}</source>
+        <translation>一个批次的损失：{0}</translation>
+    </message>
+    <message>
         <source>One batch&apos;s loss: {0} as it lies on disk, {1} with the staged edits</source>
         <translation>一个批次的损失：磁盘上的为 {0}，含暂存编辑的为 {1}</translation>
     </message>
@@ -1905,6 +1909,10 @@
     <message>
         <source>%1 (no checkpoint is seen in it)</source>
         <translation>%1（其中没有看到检查点）</translation>
+    </message>
+    <message>
+        <source>%1 things were dropped together; only %2 is taken.</source>
+        <translation>一次拖入了 %1 项；只采用 %2。</translation>
     </message>
     <message numerus="yes">
         <source>%n below %1</source>

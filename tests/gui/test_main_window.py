@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,15 +41,31 @@ ACTIONS = (
 )  # fmt: skip
 
 
-def drag(window: QWidget, path: Path, at: QPoint, kind: Callable[..., QDropEvent] = QDropEvent) -> QDropEvent:
+def drag(
+    window: QWidget,
+    path: Path,
+    at: QPoint,
+    kind: Callable[..., QDropEvent] = QDropEvent,
+    also: Sequence[Path] = (),
+) -> QDropEvent:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(each)) for each in (path, *also)])
     place = at if kind is QDragEnterEvent else QPointF(at)
     event = kind(
         place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     QApplication.sendEvent(window, event)
     return event
+
+
+def test_of_several_that_are_dropped_one_is_taken_and_that_is_said(
+    main_window: MainWindow, sample: Path, qtbot: QtBot
+) -> None:
+    drag(main_window, sample / "run", QPoint(40, 40), QDragEnterEvent, also=[sample / "donor"])
+    with qtbot.waitSignal(main_window.documentOpened, timeout=10_000):
+        drag(main_window, sample / "run", QPoint(40, 40), also=[sample / "donor"])
+    banner = main_window.findChild(QLabel, "bannerText")
+    assert banner.text() == "2 things were dropped together; only run is taken."
 
 
 def test_everything_has_its_name(opened: MainWindow, qtbot: QtBot) -> None:

@@ -39,7 +39,9 @@ def card_lines(card: Card) -> list[str]:
         ]
     if card.unused:
         lines.append(translate("Card", "Not used, carried on unchanged: {0}").format(_some(card.unused)))
-    if card.loss_before is not None:
+    if card.loss_before is not None and card.loss_before == card.loss_after:
+        lines.append(translate("Card", "One batch's loss: {0}").format(f"{card.loss_before:.6g}"))
+    elif card.loss_before is not None:
         lines.append(
             translate("Card", "One batch's loss: {0} as it lies on disk, {1} with the staged edits").format(
                 f"{card.loss_before:.6g}",

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.gui.drop import dropped_path
+from ckpt_studio.gui.drop import dropped_paths
 from ckpt_studio.gui.menu_button import MenuButton
 from ckpt_studio.gui.texts import in_action, tooltip, translate, visible
 
@@ -210,11 +210,11 @@ class PathField(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take one file or folder from the widget whose drops are ours."""
         if isinstance(event, QDropEvent) and event.type() in (QEvent.Type.DragEnter, QEvent.Type.Drop):
-            path = dropped_path(event.mimeData())
-            if path is not None:
+            paths = dropped_paths(event.mimeData())
+            if paths:
                 event.acceptProposedAction()
                 if event.type() == QEvent.Type.Drop:
-                    self.set_path(path, finish=self._finishes_drops)
+                    self.set_path(paths[0], finish=self._finishes_drops)
                 return True
         return super().eventFilter(watched, event)
 

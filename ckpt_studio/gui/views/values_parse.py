@@ -33,11 +33,18 @@ def cell_of(text: str, dtype: DType) -> Any:
         return _TRUTH[plain.lower()]
     for read in (_whole, _real, _complex):
         try:
-            return read(plain)
+            value = read(plain)
         except ValueError:
             continue
+        if "inf" in plain.lower() or not _is_infinite(value):
+            return value
     sentence = translate("ValuesView", "%1 is no value of the type %2.")
     raise RequestFault(filled(sentence, f"“{visible(shortened(text, 60))}”", dtype.name))
+
+
+def _is_infinite(value: Any) -> bool:
+    """Whether it is an infinity, for which Python takes digits that mean too large a number."""
+    return "Infinity" in str(value)
 
 
 def _whole(text: str) -> int:

@@ -277,6 +277,6 @@ def test_notations_that_people_paste() -> None:
     assert block_of("a\tb\\n", string) == [["a", "b\n"]]
     assert cell_of("1_000", float32) == 1000
     assert cell_of("True", of_numpy(np.dtype(np.bool_))) is True
-    for nonsense in ("", "--1", "0x", "1,2"):
+    for nonsense in ("", "--1", "0x", "1,2", "1e400", "-1e400"):
         with pytest.raises(RequestFault):
             cell_of(nonsense, float32)
