@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,8 @@ class Watch:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.answers: list[Any] = []
-        self.asked = threading.Event()
 
     def make(self, work: Any, task: Task) -> Any:
-        self.asked.set()
         self.answers.append(self.engine.make(work, task))
         return self.answers[-1]
 
@@ -145,30 +143,39 @@ def endless(tmp_path: Path) -> TensorSource:
     return open_checkpoint(str(path))
 
 
-def in_the_background(work: Callable[[], object]) -> tuple[threading.Thread, list[Any]]:
-    found: list[Any] = []
+class Long:
+    """A pass over all of that, which goes on until it is cancelled."""
 
-    def run() -> None:
+    def __init__(self, endless: TensorSource) -> None:
+        self._source = endless
+        self._task = Task()
+        self.found: object = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
         try:
-            found.append(work())
+            self.found = statistics(self._source, "large", self._task)
         except Cancelled as error:
-            found.append(error)
+            self.found = error
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, found
+    def under_way(self) -> Long:
+        """When some of it was read."""
+        while not self._task.done:
+            time.sleep(0.01)
+        return self
+
+    def cancel(self) -> None:
+        assert self.found is None
+        self._task.cancel()
+        self.thread.join()
+        assert isinstance(self.found, Cancelled)
 
 
 def test_what_is_cancelled_ends_and_the_next_is_answered(
     endless: TensorSource, checkpoint: TensorSource, watch: Watch
 ) -> None:
-    task = Task()
-    thread, found = in_the_background(lambda: statistics(endless, "large", task))
-    while not task.done:
-        time.sleep(0.01)
-    task.cancel()
-    thread.join()
-    assert isinstance(found[0], Cancelled)
+    Long(endless).under_way().cancel()
     assert statistics(checkpoint, "float32").nan == 1
     assert watch.answers[-1] is not None
 
@@ -176,51 +183,33 @@ def test_what_is_cancelled_ends_and_the_next_is_answered(
 def test_others_go_on_beside_a_long_pass(
     endless: TensorSource, checkpoint: TensorSource, watch: Watch
 ) -> None:
-    task = Task()
-    thread, found = in_the_background(lambda: statistics(endless, "large", task))
-    while not task.done:
-        time.sleep(0.01)
+    long = Long(endless).under_way()
     assert statistics(checkpoint, "float32").nan == 1
-    assert thread.is_alive()
-    task.cancel()
-    thread.join()
-    assert isinstance(found[0], Cancelled)
+    assert watch.answers[-1] is not None
+    long.cancel()
 
 
-def test_two_that_ask_for_the_same_read_it_once_though_the_first_gives_up(
+def test_of_two_that_ask_for_the_same_the_second_goes_on_where_the_first_gives_up(
     endless: TensorSource, watch: Watch
 ) -> None:
-    first, second = Task(), Task()
-    one, _ = in_the_background(lambda: statistics(endless, "large", first))
-    while not first.done:
-        time.sleep(0.01)
-    other, found = in_the_background(lambda: statistics(endless, "large", second))
+    first = Long(endless).under_way()
+    second = Long(endless)
     time.sleep(0.1)
     first.cancel()
-    one.join()
-    while not second.done:  # it goes on where nobody else does
-        time.sleep(0.01)
-    second.cancel()
-    other.join()
-    assert isinstance(found[0], Cancelled)
+    second.under_way().cancel()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_dies_is_made_up_for(
     number: signal.Signals, checkpoint: TensorSource, endless: TensorSource, watch: Watch
 ) -> None:
-    task = Task()
-    thread, found = in_the_background(lambda: statistics(endless, "large", task))
-    while not task.done:
-        time.sleep(0.01)
+    long = Long(endless).under_way()
     assert watch.engine.pid is not None
     os.kill(watch.engine.pid, number)
     while not watch.answers:  # then the pass is begun anew, here
         time.sleep(0.01)
     assert watch.answers == [None]
-    assert not found
-    task.cancel()
-    thread.join()
+    long.cancel()
     assert statistics(checkpoint, "float32").nan == 1
     assert watch.engine.pid is None
 
@@ -272,11 +261,13 @@ def test_it_ends_with_its_window(path: str) -> None:
         pid = int(owner.stdout.readline())
         owner.kill()
     until = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if state == "Z":
-            break
+    while is_alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    else:
-        return
-    assert state == "Z"
+    assert not is_alive(pid)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
