@@ -25,7 +25,7 @@ from ckpt_studio.core.tensors import Stored, TensorSource
 from ckpt_studio.formats.files import FileReader, open_stored
 from ckpt_studio.formats.reading import swap
 
-_SHARED_OUT: Final = 8 << 20
+SHARED_OUT: Final = 8 << 20
 """From so many bytes on, another thread gains more than it costs to start."""
 _MOST_THREADS: Final = 4
 _MOST_RECENT: Final = 8
@@ -94,7 +94,7 @@ ELSEWHERE: Final = Elsewhere()
 def is_shared_out(source: TensorSource, key: str) -> bool:
     """Whether a variable is large and lies together, so that a pass over it is shared out between threads."""
     info = source.columns.of(key)
-    large = info.nbytes >= _SHARED_OUT and info.dtype.is_numeric and processors() > 1
+    large = info.nbytes >= SHARED_OUT and info.dtype.is_numeric and processors() > 1
     return large and source.stored(key) is not None
 
 

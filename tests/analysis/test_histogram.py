@@ -150,7 +150,7 @@ def test_far_from_zero_float32_bins_stay_equal() -> None:
 def test_several_threads_count_the_same(
     dtype: Any, bins: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    monkeypatch.setattr("ckpt_studio.analysis.passes.SHARED_OUT", 0)
     array = (np.random.default_rng(2).normal(size=900_003) * 100).astype(dtype)
     array[::1000] = np.nan if array.dtype.kind in "fc" else 0
     one, several = (

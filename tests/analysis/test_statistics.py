@@ -192,7 +192,7 @@ def test_several_threads_find_the_same_figures(
     if array.dtype.kind in "fc":
         array[::999] = np.nan
     array = array.reshape(1, -1, 3)
-    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    monkeypatch.setattr("ckpt_studio.analysis.passes.SHARED_OUT", 0)
     task = Task()
     assert_same(statistics(opened(tmp_path, array, big_endian=big_endian), "v", task), figures(array))
     assert task.done == array.nbytes
@@ -201,7 +201,7 @@ def test_several_threads_find_the_same_figures(
 def test_a_file_that_changes_or_a_cancel_ends_all_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ckpt_studio.analysis.passes._SHARED_OUT", 0)
+    monkeypatch.setattr("ckpt_studio.analysis.passes.SHARED_OUT", 0)
     source = opened(tmp_path, np.ones(2_000_000))
 
     class Tearing(Task):

@@ -13,15 +13,15 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from ckpt_studio.analysis import passes
 from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.analysis.tally import warm_up
-from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.once import Once
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.formats.registry import open_checkpoint
+from ckpt_studio.formats.registry import glance, open_checkpoint
 
 _NICENESS: Final = 10
 _TELL_SECONDS: Final = 0.03
@@ -29,6 +29,9 @@ _STAND_BACK_SECONDS: Final = 0.002
 _FIRST_ROWS: Final = 40
 """About so many rows of a tree are seen at first."""
 _FIRST_BYTES: Final = 4 << 30
+_LIE_OPEN: Final = ("tf_bundle", "saved_model", "safetensors", "npz", "npy")
+_MOST_INDEX: Final = 1 << 20
+"""Bytes of an index, which is some ten thousand variables."""
 _MOST_KNOWN: Final = 2 * _FIRST_ROWS
 
 
@@ -107,7 +110,9 @@ class _Ahead(Task):
 
     def look(self, path: str) -> None:
         """Find the figures of the first rows of a checkpoint."""
-        with suppress(CkptStudioError):  # the window says what is wrong
+        with suppress(Exception):  # the window meets the same, and says what is wrong
+            if not _is_worth_it(path):
+                return
             checkpoint = open_checkpoint(path)
             try:
                 columns, left = checkpoint.columns, _FIRST_BYTES
@@ -118,7 +123,14 @@ class _Ahead(Task):
                         statistics(checkpoint, info.key, self)
             finally:
                 checkpoint.close()
-        warm_up()
+
+
+def _is_worth_it(path: str) -> bool:
+    """Whether a checkpoint is opened in no time, holds large variables, and says where they lie."""
+    entry = glance(path).entry
+    if entry is None or entry.format not in _LIE_OPEN or entry.nbytes < passes.SHARED_OUT:
+        return False
+    return not entry.opens.endswith(".index") or Path(entry.opens).stat().st_size <= _MOST_INDEX
 
 
 def main(path: str) -> None:
@@ -142,10 +154,13 @@ def main(path: str) -> None:
         del waited_for[number], tasks[number]
         answers.tell(number, task.done, found, over=True)
 
+    def begin() -> None:
+        if path:
+            ahead.look(path)
+        warm_up()
+
     passes.ELSEWHERE.make = make_ahead
-    threading.Thread(
-        target=ahead.look if path else warm_up, args=(path,) if path else (), daemon=True
-    ).start()
+    threading.Thread(target=begin, daemon=True).start()
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         while True:
             number, asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the window
