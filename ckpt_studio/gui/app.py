@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ckpt_studio.analysis.engine import process as engine
 from ckpt_studio.formats.meant import from_here
 from ckpt_studio.gui.beginning import Beginning
 from ckpt_studio.gui.system import check_system
@@ -36,6 +35,8 @@ def main(paths: Sequence[str] = ()) -> int:
     """
     check_system()
     if paths:  # else it can wait until the window stands
+        from ckpt_studio.analysis.engine import process as engine
+
         engine.start(from_here(paths[0]))
     restore = prepare_interpreter()
     begun = [Beginning(from_here(path)) for path in paths]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from ckpt_studio.analysis.engine import process as engine
 from ckpt_studio.core.tasks import Task
 from ckpt_studio.gui.holding import Holding
 from ckpt_studio.gui.opening import open_document
-from ckpt_studio.gui.warm_up import TO_READ, import_all
+from ckpt_studio.gui.warm_up import TO_READ, connect_engine, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.opening import Offered, Opened
@@ -71,7 +70,7 @@ class Beginning:
     def _work(self) -> None:
         try:
             import_all(TO_READ)
-            engine.connect()
+            connect_engine()
             self._imported.set()
             self._answer = open_document(self.path, self.holding, self._task)
         except BaseException as error:

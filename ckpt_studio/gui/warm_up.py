@@ -11,7 +11,6 @@ import threading
 from importlib import import_module
 from typing import Final
 
-from ckpt_studio.analysis.engine import process as engine
 from ckpt_studio.core.tasks import UNTENDED, Task
 
 TO_DRAW: Final = (
@@ -41,7 +40,14 @@ _importing = threading.Lock()
 def prepare_to_open(task: Task = UNTENDED) -> None:
     """Import what opening needs, and have passes made by the engine."""
     import_all(TO_OPEN, task)
-    engine.connect()
+    connect_engine()
+
+
+def connect_engine() -> None:
+    """Have passes made by the engine, which is started where that was not done yet."""
+    from ckpt_studio.analysis.engine import process
+
+    process.connect()
 
 
 def import_all(names: tuple[str, ...], task: Task = UNTENDED) -> None:
