@@ -40,7 +40,7 @@ from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.turns import in_next_turn
 from ckpt_studio.gui.verifying import Verifying
-from ckpt_studio.gui.warm_up import TO_DRAW, TO_EDIT, import_all
+from ckpt_studio.gui.warm_up import TO_DRAW, TO_DRAW_NEXT, TO_EDIT, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.beginning import Beginning
@@ -96,6 +96,7 @@ class Workbench(QObject):
         self._problems: ProblemsPanel | None = None
         self._is_complete = False
         self._patience = _PATIENCE
+        self._ahead = list(TO_DRAW_NEXT)
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
@@ -230,7 +231,11 @@ class Workbench(QObject):
     def _settle(self) -> None:
         """Do what neither the start page nor a first look at a variable waits for, a part a turn."""
         if self._late and self.session.bridge.busy and self._patience:
-            self._patience -= 1  # a part would only make somebody's answer later
+            self._patience -= (
+                1  # a part would only make somebody's answer later, but for an import now and then
+            )
+            if self._ahead:
+                import_module(self._ahead.pop(0))
             QTimer.singleShot(_SETTLE_MS, self, self._settle)
         elif self._late:
             self._late.pop(0)()
