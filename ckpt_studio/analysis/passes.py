@@ -91,11 +91,11 @@ class Elsewhere:
 ELSEWHERE: Final = Elsewhere()
 
 
-def is_shared_out(source: TensorSource, key: str) -> bool:
-    """Whether a variable is large and lies together, so that a pass over it is shared out between threads."""
+def shared_out(source: TensorSource, key: str) -> Stored | None:
+    """Where a variable lies whose passes are shared out between threads; None where it is small, or lies apart."""
     info = source.columns.of(key)
     large = info.nbytes >= SHARED_OUT and info.dtype.is_numeric and processors() > 1
-    return large and source.stored(key) is not None
+    return source.stored(key) if large else None
 
 
 def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -> C:
@@ -104,18 +104,17 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
     Raises:
         as `TensorSource.blocks`.
     """
-    if not is_shared_out(source, key):
+    stored = shared_out(source, key)
+    if stored is None:
         reducer = new()
         for block in source.blocks(key, task):
             _feed(reducer, block)
         return reducer
-    stored, dtype = source.stored(key), source.columns.of(key).dtype.numpy
-    assert stored is not None
+    dtype = source.columns.of(key).dtype.numpy
     assert dtype is not None
-    found: C | None = None
-    if ELSEWHERE.make is not None:
-        found = ELSEWHERE.make(Pass(stored, dtype, new()), task)
-    return Pass(stored, dtype, new()).run(task) if found is None else found
+    whole = Pass(stored, dtype, new())
+    found: C | None = None if ELSEWHERE.make is None else ELSEWHERE.make(whole, task)
+    return whole.run(task) if found is None else found
 
 
 def _feed(reducer: Reducer, values: NDArray[Any]) -> None:

@@ -19,13 +19,13 @@ TO_DRAW: Final = (
     "ckpt_studio.gui.views.histogram_plot",
 )
 """What drawing the first variable needs; it names Qt and no numpy, so the GUI thread imports it."""
-TO_DRAW_NEXT: Final = (
+TO_DRAW_HEATMAP: Final = (
     "ckpt_studio.gui.views.heatmap_view",
     "ckpt_studio.gui.views.heatmap_plot",
     "ckpt_studio.gui.views.heatmap_pictures",
     "ckpt_studio.gui.views.heatmap_controls",
 )
-"""What drawing it in another way needs, as above."""
+"""What drawing it as a heatmap needs, as above."""
 TO_READ: Final = (
     "numpy",
     "ckpt_studio.formats.registry",

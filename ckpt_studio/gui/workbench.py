@@ -40,7 +40,7 @@ from ckpt_studio.gui.style import apply_scheme, desktop_changed, ensure_fusion
 from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.turns import in_next_turn
 from ckpt_studio.gui.verifying import Verifying
-from ckpt_studio.gui.warm_up import TO_DRAW, TO_DRAW_NEXT, TO_EDIT, import_all
+from ckpt_studio.gui.warm_up import TO_DRAW, TO_DRAW_HEATMAP, TO_EDIT, import_all
 
 if TYPE_CHECKING:
     from ckpt_studio.gui.beginning import Beginning
@@ -96,7 +96,7 @@ class Workbench(QObject):
         self._problems: ProblemsPanel | None = None
         self._is_complete = False
         self._patience = _PATIENCE
-        self._ahead = list(TO_DRAW_NEXT)
+        self._ahead = list(TO_DRAW_HEATMAP)
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,

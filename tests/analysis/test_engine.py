@@ -21,6 +21,7 @@ from ckpt_studio.analysis.classes import count_classes, percentiles
 from ckpt_studio.analysis.engine.process import Engine
 from ckpt_studio.analysis.histogram import HistogramRequest, histogram
 from ckpt_studio.analysis.passes import ELSEWHERE
+from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
 from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.core.child_environment import child_environment
 from ckpt_studio.core.errors import Cancelled, Changed
@@ -228,19 +229,35 @@ def test_what_the_tree_will_ask_for_is_found_ahead(checkpoint: Any, monkeypatch:
     expected = statistics(checkpoint, "float32")
     engine = Engine(f"{checkpoint.prefix}.index")
     monkeypatch.setattr(ELSEWHERE, "make", engine.make)
-    until = time.monotonic() + 60
-    while bytes_read(engine) < int(checkpoint.columns.nbytes.sum()) and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for_look_ahead(engine)
     task = Task()
     assert statistics(checkpoint, "float32", task) == expected
     assert task.done == 0
     engine.close()
 
 
-def bytes_read(engine: Engine) -> int:
-    """By its process so far, its program included."""
-    told = Path(f"/proc/{engine.pid}/io").read_text().split()
-    return int(told[told.index("rchar:") + 1])
+def test_what_was_found_at_an_earlier_start_is_not_read_again(
+    checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = FigureCache()
+    for key in checkpoint.columns.keys:
+        remembered_statistics(checkpoint, key, cache)
+    cache.close()
+    engine = Engine(f"{checkpoint.prefix}.index")
+    wait_for_look_ahead(engine)
+    monkeypatch.setattr(ELSEWHERE, "make", engine.make)
+    task = Task()
+    statistics(checkpoint, "float32", task)
+    assert task.done == checkpoint.columns.of("float32").nbytes
+    engine.close()
+
+
+def wait_for_look_ahead(engine: Engine) -> None:
+    """When that is over, the engine loads what counts bytes."""
+    until = time.monotonic() + 60
+    while "_imaging" not in Path(f"/proc/{engine.pid}/maps").read_text():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 OWNER = """

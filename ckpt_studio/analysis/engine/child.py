@@ -6,7 +6,6 @@ It is started with `python -m` and ends with the pipe from the window.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ckpt_studio.analysis import passes
-from ckpt_studio.analysis.statistics import statistics
+from ckpt_studio.analysis.engine.messages import NO_MORE, packed, receive, send, unpacked
+from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
 from ckpt_studio.analysis.tally import warm_up
 from ckpt_studio.core.once import Once
 from ckpt_studio.core.tasks import Task
@@ -48,7 +48,7 @@ class _Known:
         with self._lock:
             if asked in self._found:
                 return self._found[asked]
-        found = self._once.find(asked, lambda: pickle.dumps(pickle.loads(asked).run(task)), task)  # noqa: S301 - ours
+        found = self._once.find(asked, lambda: packed(unpacked(asked).run(task)), task)
         with self._lock:
             self._found[asked] = found
             while len(self._found) > _MOST_KNOWN:
@@ -67,8 +67,7 @@ class _Answers:
     def tell(self, number: int, done: int, found: bytes | None = None, over: bool = False) -> None:
         """Say how far a pass is, or what it found."""
         with self._lock, suppress(OSError):
-            pickle.dump((number, done, found, over), self._pipe)
-            self._pipe.flush()
+            send(self._pipe, (number, done, found, over))
 
 
 class _Told(Task):
@@ -115,12 +114,12 @@ class _Ahead(Task):
                 return
             checkpoint = open_checkpoint(path)
             try:
-                columns, left = checkpoint.columns, _FIRST_BYTES
+                columns, cache, left = checkpoint.columns, FigureCache(), _FIRST_BYTES
                 for row in range(min(_FIRST_ROWS, len(columns))):
                     info = columns.info(row)
                     left -= info.nbytes
-                    if left >= 0 and passes.is_shared_out(checkpoint, info.key):
-                        statistics(checkpoint, info.key, self)
+                    if left >= 0 and passes.shared_out(checkpoint, info.key) is not None:
+                        remembered_statistics(checkpoint, info.key, cache, self)
             finally:
                 checkpoint.close()
 
@@ -144,8 +143,8 @@ def main(path: str) -> None:
     ahead = _Ahead(waited_for)
 
     def make_ahead(work: passes.Pass, task: Task) -> Any:
-        ahead.making = pickle.dumps(work)
-        return pickle.loads(known.answer(ahead.making, task))  # noqa: S301 - ours
+        ahead.making = packed(work)
+        return unpacked(known.answer(ahead.making, task))
 
     def serve(number: int) -> None:
         task, found = tasks[number], None
@@ -161,9 +160,9 @@ def main(path: str) -> None:
 
     passes.ELSEWHERE.make = make_ahead
     threading.Thread(target=begin, daemon=True).start()
-    with suppress(EOFError, OSError, pickle.UnpicklingError):
+    with suppress(*NO_MORE):
         while True:
-            number, asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the window
+            number, asked = receive(sys.stdin.buffer)
             if asked is not None:
                 tasks[number], waited_for[number] = _Told(number, answers), asked
                 threading.Thread(target=serve, args=(number,), daemon=True).start()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import itertools
-import pickle
 import subprocess
 import sys
 import threading
 from typing import IO, Any, Final
 
+from ckpt_studio.analysis.engine.messages import NO_MORE, packed, receive, send, unpacked
 from ckpt_studio.core.child_environment import child_environment
 from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.core.tasks import Task, processors
@@ -69,8 +69,6 @@ class Engine:
     def make(self, work: Any, task: Task) -> Any:
         """What `work.run(task)` returns, made there; None where that cannot be had.
 
-        Both are pickled, by this program and for itself.
-
         Raises:
             Cancelled: if asked to stop.
         """
@@ -80,7 +78,7 @@ class Engine:
             self._asked[number] = asked
         done = 0
         try:
-            if not self._send(number, pickle.dumps(work)):
+            if not self._send(number, packed(work)):
                 return None
             while not asked.over.wait(_LOOK_SECONDS):
                 task.advance(asked.done - done)
@@ -92,9 +90,10 @@ class Engine:
             with self._lock:
                 del self._asked[number]
         if asked.found is None:
+            task.advance(-done)  # it begins anew
             return None
         task.advance(asked.done - done)
-        return pickle.loads(asked.found)  # noqa: S301 - see above
+        return unpacked(asked.found)
 
     def close(self) -> None:
         """Let the process end; who waits is told that there will be no answer."""
@@ -110,16 +109,15 @@ class Engine:
             return False
         try:
             with self._writing:
-                pickle.dump((number, asked), process.stdin)
-                process.stdin.flush()
-        except (OSError, ValueError):  # it is gone, or was closed meanwhile
+                send(process.stdin, (number, asked))
+        except NO_MORE:
             return False
         return True
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Take answers until there are no more."""
         assert process.stdout is not None
-        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError), process.stdout as answers:
+        with contextlib.suppress(*NO_MORE), process.stdout as answers:
             while True:
                 self._take(answers)
         self.close()
@@ -131,7 +129,7 @@ class Engine:
             asked.over.set()
 
     def _take(self, answers: IO[bytes]) -> None:
-        number, done, found, over = pickle.load(answers)  # noqa: S301 - from our own process
+        number, done, found, over = receive(answers)
         with self._lock:
             asked = self._asked.get(number)
         if asked is not None:
