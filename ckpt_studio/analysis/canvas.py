@@ -63,6 +63,12 @@ class Canvas:
             self._total[place] += patch.total
             self._count[place] += patch.count
 
+    def merge(self, other: Canvas) -> None:
+        """Fold in what another canvas of the same pixels has."""
+        sums = (other._total, other._count) if self.sums else (None, None)
+        patch = Patch(slice(0, len(self.down)), other.low, other.high, other.nan, other.inf, *sums)
+        self.add(slice(0, len(self.across)), patch)
+
     def so_far(self, rough: Canvas | None) -> Canvas:
         """A copy; where nothing is known of it yet, it shows a rougher picture of the same columns, if there is one."""
         copied = Canvas(self.down, self.across, self._reduce)

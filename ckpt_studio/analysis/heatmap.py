@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from ckpt_studio.analysis.canvas import Canvas, Reduce
 from ckpt_studio.analysis.folding import Patch, Pixels, fold_columns, fold_rows
-from ckpt_studio.analysis.kinds import Kind, kind_of
+from ckpt_studio.analysis.kinds import CHUNK, Kind, kind_of
+from ckpt_studio.analysis.overview import Overview
 from ckpt_studio.analysis.planes import Plane, Span, Tile
 from ckpt_studio.core.errors import Changed, RequestFault, Unsupported
 from ckpt_studio.core.tasks import UNTENDED, Task
@@ -40,6 +41,8 @@ _ROUGH: Final = ((64, 1 << 8, 1 << 25), (512, 1 << 4, 1 << 30))
 of so many bytes or more: of smaller ones the exact picture is there about as soon as it is drawn."""
 _STEP_SECONDS: Final = 0.25
 """A step that takes longer gives the picture that it has so far."""
+_ENOUGH: Final = 0.8
+"""Part of the pixels with which a picture need not be made again for a somewhat larger window."""
 _ELEMENTS_KEPT: Final = 1 << 15
 """Pictures of at most so many single elements keep them as they are, to be written into the cells."""
 
@@ -110,6 +113,14 @@ class Heatmap:
         inside = 0 <= down < self.values.shape[0] and 0 <= across < self.values.shape[1]
         return (down, across) if inside else None
 
+    def fills(self, pixels: tuple[int, int]) -> bool:
+        """Whether it has about as many pixels as so many, (down, across), could show of the same part, and no more."""
+        spans = (self.request.rows, self.request.columns)
+        return all(
+            _ENOUGH * min(stop - start, want) <= have <= want
+            for (start, stop), want, have in zip(spans, pixels, self.values.shape, strict=True)
+        )
+
 
 def heatmap(source: TensorSource, request: HeatmapRequest, task: Task = UNTENDED) -> Heatmap:
     """Reduce the seen part of a plane in one go. `task` is advanced by the bytes read.
@@ -127,6 +138,7 @@ class Refinement:
         source: where the variable is.
         request: what to draw.
         rough: whether a large plane is to be seen roughly first.
+        ready: the exact picture, where it is known already.
 
     Attributes:
         exact: whether the last picture was the exact one.
@@ -138,7 +150,9 @@ class Refinement:
         RequestFault: the seen part is empty or outside.
     """
 
-    def __init__(self, source: TensorSource, request: HeatmapRequest, rough: bool = True) -> None:
+    def __init__(
+        self, source: TensorSource, request: HeatmapRequest, rough: bool = True, ready: Heatmap | None = None
+    ) -> None:
         info = source.columns.of(request.key)
         if kind_of(info.dtype) in (Kind.text, Kind.opaque):
             raise Unsupported(
@@ -167,6 +181,7 @@ class Refinement:
         self.done = 0
         self.exact = False
         self._stages = list(self._rough_stages(pixels[0])) if rough else []
+        self._ready = ready
         self._rough: Canvas | None = None
         self._canvas: Canvas | None = None
         self._left = self._plane.tiles(
@@ -190,11 +205,41 @@ class Refinement:
             FileFault: the variable is damaged or missing, or was rewritten meanwhile.
             Cancelled: if asked to stop.
         """
+        if self._ready is not None:
+            self.exact, self.done = True, self.total
+            return self._unchanged(self._ready)
         if self._stages:
             self._rough = canvas = self._look_roughly(*self._stages.pop(0), task)
         else:
             canvas = self._look_closely(math.inf if all_at_once else _STEP_SECONDS, task)
-        picture = self._picture(canvas)
+        return self._unchanged(self._picture(canvas))
+
+    def overview(self) -> Overview | None:
+        """What makes the exact picture from another pass over the variable; None where its rows are seen in part, or
+        do not follow each other.
+        """
+        height, width = self._plane.rows, self._plane.columns
+        whole = (self._rows, self._columns) == ((0, height), (0, width))
+        if (
+            not whole
+            or self._plane.cell_shape is not None
+            or height * width != self._info.size
+            or width > CHUNK
+        ):
+            return None
+        return Overview(self._down, self._across, self._request.reduce)
+
+    def finish(self, overview: Overview) -> Heatmap:
+        """The exact picture, which was made by `overview`.
+
+        Raises:
+            FileFault: the variable was rewritten meanwhile.
+        """
+        self.exact = True
+        return self._unchanged(self._picture(overview.canvas))
+
+    def _unchanged(self, picture: Heatmap) -> Heatmap:
+        """The same, if it is still true."""
         if self._source.identity(self._request.key) != self._identity:
             raise Changed(
                 f"{printable(self._info.name)} changed while it was read; look at it again.",

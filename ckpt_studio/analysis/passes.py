@@ -27,6 +27,8 @@ from ckpt_studio.formats.reading import swap
 
 SHARED_OUT: Final = 8 << 20
 """From so many bytes on, another thread gains more than it costs to start."""
+MOST_AT_ONCE: Final = CHUNK * 3 // 2
+"""No rider gets more values at once."""
 _MOST_THREADS: Final = 4
 _MOST_RECENT: Final = 8
 
@@ -35,7 +37,7 @@ class Reducer(Protocol):
     """Something that a pass makes of all values of a variable."""
 
     def add(self, chunk: NDArray[Any]) -> None:
-        """Take in at most `CHUNK` values, valid during the call; complex numbers come as float64 magnitudes."""
+        """Take in about `CHUNK` values or fewer, valid during the call; complex numbers come as float64 magnitudes."""
         ...
 
     def merge(self, other: Self) -> None:
@@ -46,6 +48,24 @@ class Reducer(Protocol):
 C = TypeVar("C", bound=Reducer)
 
 
+class Rider(Protocol):
+    """Something that is made of all values, too, where they are read for a reducer: it needs to know their places.
+
+    Attributes:
+        piece: so many values, or several times as many, are to come at once, but at the end; `MOST_AT_ONCE` at most.
+    """
+
+    piece: int
+
+    def add(self, values: NDArray[Any], start: int) -> None:
+        """Take in the values from place `start` on, valid during the call, in their own type."""
+        ...
+
+    def merge(self, other: Self) -> None:
+        """As `Reducer.merge`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pass:
     """Reading all bytes of a tensor once, on several threads, and what is to be made of them. It can be pickled.
@@ -54,27 +74,44 @@ class Pass:
         stored: where they lie.
         dtype: of the elements.
         reducer: takes them in; a copy of it does on each other thread.
+        rider: takes them in, too, or None.
     """
 
     stored: Stored
     dtype: np.dtype[Any]
     reducer: Any
+    rider: Rider | None = None
 
     def run(self, task: Task) -> Any:
-        """The reducer, when it has seen all.
+        """The reducer, when it has seen all, and with it the rider.
 
         Raises:
             FileFault: the file is damaged, missing or another one.
             Cancelled: if asked to stop.
         """
+        mine = (self.reducer, self.rider)
         threads = min(_MOST_THREADS, processors())
-        reducers = [self.reducer, *(copy.deepcopy(self.reducer) for _ in range(threads - 1))]
+        pairs = [mine, *(copy.deepcopy(mine) for _ in range(threads - 1))]
         with open_stored(self.stored) as file:
-            _Sharing(file, self.stored, self.dtype, task).work(reducers)
+            _Sharing(file, self, task).work(pairs)
             file.check_unchanged()
-        for other in reducers[1:]:
-            self.reducer.merge(other)
+        for reducer, rider in pairs[1:]:
+            self.reducer.merge(reducer)
+            if self.rider is not None and rider is not None:
+                self.rider.merge(rider)
         return self.reducer
+
+
+class Riding(Protocol):
+    """A rider that waits for a pass over its tensor, or takes part in one."""
+
+    def found(self) -> Any:
+        """The rider, once it has seen all; None until then."""
+        ...
+
+    def get_off(self) -> None:
+        """It is not wanted any more."""
+        ...
 
 
 class Elsewhere:
@@ -82,10 +119,12 @@ class Elsewhere:
 
     Attributes:
         make: makes one, and answers None where it cannot; None: all are made here.
+        ride: lets a rider take part in the next pass over its tensor that is made there; None: it cannot.
     """
 
     def __init__(self) -> None:
         self.make: Callable[[Pass, Task], Any] | None = None
+        self.ride: Callable[[Stored, Rider], Riding] | None = None
 
 
 ELSEWHERE: Final = Elsewhere()
@@ -108,7 +147,8 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
     if stored is None:
         reducer = new()
         for block in source.blocks(key, task):
-            _feed(reducer, block)
+            for start in range(0, block.size, CHUNK):
+                _feed(reducer, block[start : start + CHUNK])
         return reducer
     dtype = source.columns.of(key).dtype.numpy
     assert dtype is not None
@@ -118,37 +158,35 @@ def one_pass(source: TensorSource, key: str, new: Callable[[], C], task: Task) -
 
 
 def _feed(reducer: Reducer, values: NDArray[Any]) -> None:
-    for start in range(0, values.size, CHUNK):
-        piece = values[start : start + CHUNK]
-        reducer.add(magnitude(piece) if piece.dtype.kind == "c" else piece)
+    reducer.add(magnitude(values) if values.dtype.kind == "c" else values)
 
 
 class _Sharing:
     """Stretches of a stored tensor that several threads take, and read for themselves."""
 
-    def __init__(self, file: FileReader, stored: Stored, dtype: np.dtype[Any], task: Task) -> None:
-        self._file, self._stored, self._dtype, self._task = file, stored, dtype, task
-        self._step = CHUNK * dtype.itemsize
-        self._starts = iter(range(0, stored.size, self._step))
+    def __init__(self, file: FileReader, whole: Pass, task: Task) -> None:
+        self._file, self._stored, self._dtype, self._task = file, whole.stored, whole.dtype, task
+        piece = 1 if whole.rider is None else whole.rider.piece
+        self._step = max(1, CHUNK // piece) * piece * whole.dtype.itemsize
+        self._starts = iter(range(0, whole.stored.size, self._step))
         self._turn = threading.Lock()
         self._error: BaseException | None = None
 
-    def work(self, reducers: list[Any]) -> None:
+    def work(self, pairs: list[tuple[Reducer, Rider | None]]) -> None:
         """Feed every stretch to one of these, the first of them in this thread; raises what reading raises."""
         others = [
-            threading.Thread(target=self._serve, args=(reducer,), name="figures", daemon=True)
-            for reducer in reducers[1:]
+            threading.Thread(target=self._serve, args=pair, name="figures", daemon=True) for pair in pairs[1:]
         ]
         for thread in others:
             thread.start()
-        self._serve(reducers[0])
+        self._serve(*pairs[0])
         for thread in others:
             thread.join()
         error, self._error = self._error, None  # else its traceback would hold what holds it
         if error is not None:
             raise error
 
-    def _serve(self, reducer: Reducer) -> None:
+    def _serve(self, reducer: Reducer, rider: Rider | None) -> None:
         try:
             done, buffer = 0, room((self._step,))
             while (start := self._next(done)) is not None:
@@ -157,6 +195,8 @@ class _Sharing:
                 values = part.view(self._dtype)
                 if self._stored.big_endian:
                     swap(values)
+                if rider is not None:
+                    rider.add(values, start // self._dtype.itemsize)
                 _feed(reducer, values)
                 done = len(part)
         except BaseException as error:

@@ -30,6 +30,7 @@ from ckpt_studio.gui.texts import visible
 from ckpt_studio.gui.warm_up import prepare_to_open
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.ahead import Ahead
     from ckpt_studio.analysis.remembered import FigureCache
     from ckpt_studio.document.document import Document
     from ckpt_studio.document.edits.base import Edit
@@ -83,6 +84,7 @@ class Session(Choice):
         self._rows: State | None = None
         self.opened_path = ""
         self._figure_cache: FigureCache | None = None
+        self._ahead: Ahead | None = None
         self._warming = self._warm = False
         self._waiting: str | None = None
         self.staged_elsewhere: frozenset[str] = frozenset()
@@ -109,6 +111,15 @@ class Session(Choice):
 
             self._figure_cache = FigureCache()
         return self._figure_cache
+
+    @property
+    def ahead(self) -> Ahead:
+        """The picture that is likely to be wanted next."""
+        if self._ahead is None:
+            from ckpt_studio.analysis.ahead import Ahead
+
+            self._ahead = Ahead()
+        return self._ahead
 
     # ---- opening
 
@@ -380,6 +391,8 @@ class Session(Choice):
         self.bridge.close()
         if self._figure_cache is not None:
             self._figure_cache.close()
+        if self._ahead is not None:
+            self._ahead.forget()
         self._opener.close()
         if self.compared is not None:
             self.compared.checkpoint.close()

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
 from ckpt_studio.analysis.tally import warm_up
 from ckpt_studio.core.once import Once
 from ckpt_studio.core.tasks import Task
+from ckpt_studio.core.tensors import Stored
 from ckpt_studio.formats.registry import glance, open_checkpoint
 
 _NICENESS: Final = 10
@@ -35,27 +37,6 @@ _MOST_INDEX: Final = 1 << 20
 _MOST_KNOWN: Final = 2 * _FIRST_ROWS
 
 
-class _Known:
-    """What passes have found lately, by their pickles; of two that are the same at once, one is made."""
-
-    def __init__(self) -> None:
-        self._once: Once[bytes, bytes] = Once()
-        self._found: OrderedDict[bytes, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def answer(self, asked: bytes, task: Task) -> bytes:
-        """The pickle of what a pass finds."""
-        with self._lock:
-            if asked in self._found:
-                return self._found[asked]
-        found = self._once.find(asked, lambda: packed(unpacked(asked).run(task)), task)
-        with self._lock:
-            self._found[asked] = found
-            while len(self._found) > _MOST_KNOWN:
-                self._found.popitem(last=False)
-        return found
-
-
 class _Answers:
     """The pipe to the window."""
 
@@ -68,6 +49,65 @@ class _Answers:
         """Say how far a pass is, or what it found."""
         with self._lock, suppress(OSError):
             send(self._pipe, (number, done, found, over))
+
+
+class _Riders:
+    """Those that wait for a pass over their tensors."""
+
+    def __init__(self, answers: _Answers) -> None:
+        self._answers = answers
+        self._waiting: dict[int, tuple[Stored, passes.Rider]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, number: int, asked: bytes) -> None:
+        """Let one wait."""
+        with self._lock:
+            self._waiting[number] = unpacked(asked)
+
+    def get_off(self, number: int) -> None:
+        """Let go of one, unless it has begun to ride."""
+        with self._lock:
+            self._waiting.pop(number, None)
+
+    def take_along(self, work: passes.Pass, task: Task) -> Any:
+        """As `Pass.run`, with one that has waited for it; more are not taken, for that would hold the pass up."""
+        with self._lock:
+            number = next((n for n, (stored, _) in self._waiting.items() if stored == work.stored), None)
+            rider = None if number is None else self._waiting.pop(number)[1]
+        if number is None:
+            return work.run(task)
+        found = None
+        try:
+            answer = replace(work, rider=rider).run(task)
+            found = rider
+        finally:  # beside the answer, which somebody waits for
+            threading.Thread(target=self._tell, args=(number, found), daemon=True).start()
+        return answer
+
+    def _tell(self, number: int, found: passes.Rider | None) -> None:
+        self._answers.tell(number, 0, None if found is None else packed(found), over=True)
+
+
+class _Known:
+    """What passes have found lately, by their pickles; of two that are the same at once, one is made."""
+
+    def __init__(self, riders: _Riders) -> None:
+        self._riders = riders
+        self._once: Once[bytes, bytes] = Once()
+        self._found: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, asked: bytes, task: Task) -> bytes:
+        """The pickle of what a pass finds."""
+        with self._lock:
+            if asked in self._found:
+                return self._found[asked]
+        found = self._once.find(asked, lambda: packed(self._riders.take_along(unpacked(asked), task)), task)
+        with self._lock:
+            self._found[asked] = found
+            while len(self._found) > _MOST_KNOWN:
+                self._found.popitem(last=False)
+        return found
 
 
 class _Told(Task):
@@ -137,7 +177,9 @@ def main(path: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the window
     with suppress(OSError, AttributeError):  # AttributeError: not on Windows
         os.nice(_NICENESS)  # the window's thread goes first
-    answers, known = _Answers(), _Known()
+    answers = _Answers()
+    riders = _Riders(answers)
+    known = _Known(riders)
     tasks: dict[int, Task] = {}
     waited_for: dict[int, bytes] = {}
     ahead = _Ahead(waited_for)
@@ -162,12 +204,16 @@ def main(path: str) -> None:
     threading.Thread(target=begin, daemon=True).start()
     with suppress(*NO_MORE):
         while True:
-            number, asked = receive(sys.stdin.buffer)
-            if asked is not None:
+            number, asked, rides = receive(sys.stdin.buffer)
+            if rides:
+                riders.wait(number, asked)
+            elif asked is not None:
                 tasks[number], waited_for[number] = _Told(number, answers), asked
                 threading.Thread(target=serve, args=(number,), daemon=True).start()
             elif (task := tasks.get(number)) is not None:
                 task.cancel()
+            else:
+                riders.get_off(number)
     os._exit(0)  # threads may be in the midst of a pass
 
 

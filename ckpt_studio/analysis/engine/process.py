@@ -12,7 +12,6 @@ from typing import IO, Any, Final
 
 from ckpt_studio.analysis.engine.messages import NO_MORE, packed, receive, send, unpacked
 from ckpt_studio.core.child_environment import child_environment
-from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.core.tasks import Task, processors
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "ckpt_studio.analysis.engine.child")
@@ -33,6 +32,22 @@ class _Asked:
         self.over = threading.Event()
         self.found: bytes | None = None
         self.done = 0
+
+
+class _Riding:
+    """As `passes.Riding`."""
+
+    def __init__(self, engine: Engine, number: int, asked: _Asked) -> None:
+        self._engine, self._number, self._asked = engine, number, asked
+
+    def found(self) -> Any:
+        """As `Riding.found`."""
+        found = self._asked.found if self._asked.over.is_set() else None
+        return None if found is None else unpacked(found)
+
+    def get_off(self) -> None:
+        """As `Riding.get_off`."""
+        self._engine.give_up(self._number)
 
 
 class Engine:
@@ -72,10 +87,7 @@ class Engine:
         Raises:
             Cancelled: if asked to stop.
         """
-        asked = _Asked()
-        with self._lock:
-            number = next(self._numbers)
-            self._asked[number] = asked
+        number, asked = self._ask()
         done = 0
         try:
             if not self._send(number, packed(work)):
@@ -83,17 +95,26 @@ class Engine:
             while not asked.over.wait(_LOOK_SECONDS):
                 task.advance(asked.done - done)
                 done = asked.done
-        except Cancelled:
-            self._send(number, None)
-            raise
         finally:
-            with self._lock:
-                del self._asked[number]
+            self.give_up(number)
         if asked.found is None:
             task.advance(-done)  # it begins anew
             return None
         task.advance(asked.done - done)
         return unpacked(asked.found)
+
+    def ride(self, stored: Any, rider: Any) -> _Riding:
+        """Let a rider take part in the next pass over the tensor that is stored there."""
+        number, asked = self._ask()
+        self._send(number, packed((stored, rider)), rides=True)
+        return _Riding(self, number, asked)
+
+    def give_up(self, number: int) -> None:
+        """Nobody waits for this any more, over or not."""
+        with self._lock:
+            asked = self._asked.pop(number, None)
+        if asked is not None and not asked.over.is_set():
+            self._send(number, None)
 
     def close(self) -> None:
         """Let the process end; who waits is told that there will be no answer."""
@@ -102,14 +123,22 @@ class Engine:
             with contextlib.suppress(OSError):
                 process.stdin.close()
 
-    def _send(self, number: int, asked: bytes | None) -> bool:
-        """Ask for a pass, or no more (None)."""
+    def _ask(self) -> tuple[int, _Asked]:
+        """The number of a new question, and what will be known of it."""
+        asked = _Asked()
+        with self._lock:
+            number = next(self._numbers)
+            self._asked[number] = asked
+        return number, asked
+
+    def _send(self, number: int, asked: bytes | None, rides: bool = False) -> bool:
+        """Ask for a pass or a ride, or no more (None)."""
         process = self._process
         if process is None or process.stdin is None:
             return False
         try:
             with self._writing:
-                send(process.stdin, (number, asked))
+                send(process.stdin, (number, asked, rides))
         except NO_MORE:
             return False
         return True
@@ -162,4 +191,5 @@ def connect() -> None:
     """Have passes over large tensors made by the engine from now on. Imports numpy."""
     from ckpt_studio.analysis.passes import ELSEWHERE
 
-    ELSEWHERE.make = start().make
+    engine = start()
+    ELSEWHERE.make, ELSEWHERE.ride = engine.make, engine.ride

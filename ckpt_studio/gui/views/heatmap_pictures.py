@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ckpt_studio.analysis.heatmap import Heatmap, HeatmapRequest, Refinement
+from ckpt_studio.analysis.heatmap import HeatmapRequest, Refinement
 from ckpt_studio.analysis.spread import Spread, spread
 from ckpt_studio.gui.views.colours import Limits, Painted
 from ckpt_studio.gui.views.heatmap_controls import HeatmapControls
 from ckpt_studio.gui.views.heatmap_plot import HeatmapPlot, Span
 
 if TYPE_CHECKING:
+    from ckpt_studio.analysis.ahead import Ahead
     from ckpt_studio.analysis.planes import Plane
     from ckpt_studio.core.tasks import Task
     from ckpt_studio.gui.views.subject import Side
@@ -26,8 +27,6 @@ _LOOK_MS: Final = 30
 """While a person moves about, what is seen is asked for so often."""
 _MARGIN: Final = 0.2
 """So much more than is seen is read on each side, so that a moved picture has no unsharp edge."""
-_ENOUGH: Final = 0.8
-"""Part of the pixels with which a picture of everything need not be made again for a somewhat larger window."""
 
 
 class Pictures(QObject):
@@ -35,8 +34,9 @@ class Pictures(QObject):
 
     changed = Signal()
 
-    def __init__(self, view: TensorView, plot: HeatmapPlot, controls: HeatmapControls) -> None:
+    def __init__(self, view: TensorView, ahead: Ahead, plot: HeatmapPlot, controls: HeatmapControls) -> None:
         super().__init__(view)
+        self._ahead = ahead
         self._view, self._submit = view, view.submit
         self._plot, self._controls = plot, controls
         self._side: Side | None = None
@@ -92,10 +92,13 @@ class Pictures(QObject):
         assert side is not None
         colouring, known, overview = self._controls.colouring, self.spread, self._plot.overview
         own = slot == "overview" or overview is None or colouring.limits is Limits.seen
+        ahead = self._ahead
 
         def work(task: Task) -> tuple[Refinement, Painted]:
             # what is seen lies over the picture of everything, which is rough enough
-            refinement = before or Refinement(side.source, request, rough=slot == "overview")
+            whole = slot == "overview"
+            ready = ahead.find(side.source, request) if whole else None
+            refinement = before or Refinement(side.source, request, rough=whole, ready=ready)
             task.total, task.done = refinement.total, refinement.done
             picture = refinement.step(task)
             tone = colouring.tone(picture, known) if own or overview is None else overview.tone
@@ -154,7 +157,7 @@ class Pictures(QObject):
             self._plot.set_detail(None)
             self._asked = None
             settled = overview.heatmap.exact and not self._view.shows_progress
-            if settled and not _fits(overview.heatmap, pixels):
+            if settled and not overview.heatmap.fills(pixels):
                 self._ask_all()
             return
         seen = self._plot.seen()
@@ -255,12 +258,3 @@ def _suits(request: HeatmapRequest, seen: tuple[Span, Span], pixels: tuple[int, 
         if not finest * 0.6 <= (last - first) / min(last - first, most) <= finest * 1.1:
             return False
     return True
-
-
-def _fits(picture: Heatmap, pixels: tuple[int, int]) -> bool:
-    """Whether a picture of everything has about as many pixels as it could have, and no more."""
-    spans = (picture.request.rows, picture.request.columns)
-    return all(
-        _ENOUGH * min(stop - start, want) <= have <= want
-        for (start, stop), want, have in zip(spans, pixels, picture.values.shape, strict=True)
-    )

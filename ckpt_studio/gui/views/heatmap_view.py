@@ -60,7 +60,7 @@ class HeatmapView(TensorView):
         return subject.side(self._which)
 
     def load(self) -> None:
-        from ckpt_studio.analysis import derived, grids, heatmap, places, spread, statistics  # noqa: F401
+        from ckpt_studio.analysis import ahead, derived, grids, heatmap, places, spread, statistics  # noqa: F401
 
     # ---- the parts
 
@@ -73,7 +73,7 @@ class HeatmapView(TensorView):
         self._controls = HeatmapControls(content)
         self._controls.add(ExportButton(self._session, "heatmap", self, content))
         self._make_figure(content)
-        self._pictures = Pictures(self, self._plot, self._controls)
+        self._pictures = Pictures(self, self._session.ahead, self._plot, self._controls)
         self._pictures.changed.connect(self._picture_changed)
         self._readout = PlainLabel("heatmapReadout", parent=content)
         self._readout.setWordWrap(False)  # and no wider for its text, or the window would follow the pointer

@@ -10,20 +10,24 @@ from ckpt_studio.core.errors import RequestFault
 from ckpt_studio.gui.dialogs.fields import PlainLabel, named
 from ckpt_studio.gui.texts import translate, visible
 from ckpt_studio.gui.views.exports import ExportButton
+from ckpt_studio.gui.views.subject import Which
 from ckpt_studio.gui.views.view import TensorView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ckpt_studio.analysis.distribution import Distribution
+    from ckpt_studio.analysis.heatmap import HeatmapRequest
+    from ckpt_studio.analysis.planes import Plane
     from ckpt_studio.core.errors import CkptStudioError
     from ckpt_studio.gui.session import Session
     from ckpt_studio.gui.views.overlays import Overlay, Slot
     from ckpt_studio.gui.views.subject import Subject
 
-
 _MOST_CHANNEL_BINS: Final = 512
 """One histogram a channel has no more bins than this: thousands of them are drawn at once."""
+_AROUND_HEATMAP: Final = (150, 250)
+"""Of the height and width of a view, what the controls, axes and colours around a heatmap take, and a little more."""
 
 
 class HistogramView(TensorView):
@@ -36,9 +40,14 @@ class HistogramView(TensorView):
         self._overlays: tuple[Overlay, ...] = ()
         self._key: str | None = None
         self._slots: tuple[Slot, ...] = ()
+        self._plane: Plane | None = None
+
+    def set_slice(self, plane: Plane | None, which: Which) -> None:
+        """What the heatmap shows of the variable: it is likely to be looked at next."""
+        self._plane = plane if which is Which.staged else None
 
     def load(self) -> None:
-        from ckpt_studio.analysis import distribution  # noqa: F401
+        from ckpt_studio.analysis import ahead, distribution  # noqa: F401
 
     def build(self, content: QWidget) -> None:
         from ckpt_studio.analysis.distribution import Known
@@ -89,7 +98,7 @@ class HistogramView(TensorView):
             self._meet(subject)
         from ckpt_studio.analysis.distribution import DistributionRequest, distribution
 
-        overlays, known = self._wanted(subject), self._known
+        overlays, known, ahead = self._wanted(subject), self._known, self._session.ahead
         controls = self._controls
         low, high = controls.range
         bins = controls.bins if controls.axis is None else min(controls.bins, _MOST_CHANNEL_BINS)
@@ -98,12 +107,26 @@ class HistogramView(TensorView):
             bins, low, high, controls.scale, controls.shares, controls.axis,
         )  # fmt: skip
         total = sum(each.side.info.nbytes for each in overlays) * 2
+        next_one = self._likely_next(subject)
 
         def work(task: Any) -> Distribution:
             task.total = total
+            if next_one is not None:
+                ahead.expect(subject.staged.source, next_one)
             return distribution(request, known, task)
 
         self.submit(work, lambda found: self._take(overlays, found))
+
+    def _likely_next(self, subject: Subject) -> HeatmapRequest | None:
+        """The heatmap of the whole variable, in somewhat fewer pixels than its view will have."""
+        if self._plane is None or self._plane.is_empty:
+            return None
+        from ckpt_studio.analysis.heatmap import HeatmapRequest
+
+        ratio = self.devicePixelRatioF()
+        down, across = self.height() - _AROUND_HEATMAP[0], self.width() - _AROUND_HEATMAP[1]
+        pixels = max(1, int(down * ratio)), max(1, int(across * ratio))
+        return HeatmapRequest.whole(subject.staged.key, self._plane, pixels)
 
     def _meet(self, subject: Subject) -> None:
         """Another variable: its channels, its slots, its own range."""

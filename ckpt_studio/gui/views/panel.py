@@ -190,6 +190,7 @@ class TensorPanel(QWidget):
                 view.invalidate()
 
     def _give_slice(self) -> None:
+        self._histogram.set_slice(self._bar.plane, self._bar.which)
         if self._heatmap is not None:
             self._heatmap.set_slice(self._bar.plane, self._bar.which)
         if self._values is not None:
