@@ -5,7 +5,6 @@ What can wait for the first paint does: reports of faults, signals, the icon.
 
 from __future__ import annotations
 
-import builtins
 import gc
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ckpt_studio.formats.meant import from_here
 from ckpt_studio.gui.beginning import Beginning
+from ckpt_studio.gui.qt_import import import_qt
 from ckpt_studio.gui.system import check_system
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def prepare_interpreter() -> Callable[[], None]:
     gc.disable()  # the window's GarbageCollector takes over
     sys.setswitchinterval(_SWITCH_SECONDS)
     restore = spare_blas_threads()
-    take_back_import()
+    import_qt()
     return restore
 
 
@@ -74,17 +74,6 @@ def spare_blas_threads() -> Callable[[], None]:
         os.environ.pop(_BLAS_THREADS, None)
 
     return restore
-
-
-def take_back_import() -> None:
-    """Put the import that PySide has replaced back to its place.
-
-    PySide's own serves `from __feature__ import ...`, which nothing here uses: it reads the source text of every module
-    that is imported, keeps it, and swaps `builtins.__import__` to and fro meanwhile, in whatever thread.
-    """
-    import PySide6.QtCore  # noqa: F401  (replaces it)
-
-    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def make_application() -> QApplication:

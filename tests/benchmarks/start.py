@@ -111,11 +111,11 @@ import ckpt_studio.gui.app as program
 
 def watch():
     # where the program goes on to import its window, and no earlier
-    take_back()
+    import_qt()
     import ckpt_studio.gui.main_window as gui
     gui.MainWindow = watched(gui.MainWindow, done)
 
-take_back, program.take_back_import = program.take_back_import, watch
+import_qt, program.import_qt = program.import_qt, watch
 from ckpt_studio.cli.main import main
 main()
 """

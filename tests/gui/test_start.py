@@ -94,8 +94,9 @@ def importing(name, globals=None, locals=None, fromlist=(), level=0):
         found.append((globals or {}).get("__name__", "?"))
     return original(name, globals, locals, fromlist, level)
 
-from ckpt_studio.gui.app import make_application, take_back_import
-take_back_import()
+from ckpt_studio.gui.app import make_application
+from ckpt_studio.gui.qt_import import import_qt
+import_qt()
 builtins.__import__ = importing
 from ckpt_studio.gui.beginning import Beginning
 begun = Beginning(sys.argv[1]) if sys.argv[2:] else None
@@ -135,8 +136,8 @@ def test_nothing_that_names_qt_is_imported_on_a_thread(sample: Path, how: tuple[
 
 IMPORTS = """
 import linecache
-from ckpt_studio.gui.app import take_back_import
-take_back_import()
+from ckpt_studio.gui.qt_import import import_qt
+import_qt()
 import pyqtgraph
 from PySide6.QtCore import *
 print(QPoint(1, 2).x(), [path for path in linecache.cache if "numpy" in path or "pyqtgraph" in path])
@@ -146,6 +147,34 @@ print(QPoint(1, 2).x(), [path for path in linecache.cache if "numpy" in path or 
 def test_imports_read_no_source_text_and_qt_works_on() -> None:
     answer = run(IMPORTS)
     assert answer.stdout.strip() == "1 []", answer.stderr
+
+
+PUT_OFF = """
+import sys
+if sys.argv[1:]:
+    from ckpt_studio.gui.qt_import import import_qt
+    import_qt()
+from PySide6 import QtCore, QtWidgets
+parser = sys.modules["shibokensupport.signature.parser"]
+before = len(vars(parser))
+try:
+    QtCore.QRect(1).moveTo("here")
+except TypeError as error:
+    print(error)
+print(QtCore.QPoint.__doc__, QtWidgets.QWidget.setGeometry.__doc__)
+from PySide6.support.signature.lib.enum_sig import HintingEnumerator
+from PySide6.support.signature.lib.pyi_generator import Formatter
+print(hasattr(parser, "nothing"), HintingEnumerator.__module__, Formatter.__name__)
+print(before < 20, file=sys.stderr)
+"""
+
+
+def test_what_pyside_puts_off_comes_when_it_is_asked_for() -> None:
+    late, at_once = run(PUT_OFF, "late"), run(PUT_OFF)
+    assert late.stderr.strip() == "True"
+    assert at_once.stderr.strip() == "False"
+    assert "Supported signatures" in late.stdout
+    assert late.stdout == at_once.stdout
 
 
 def test_without_a_display_a_sentence_and_no_abort() -> None:
