@@ -76,6 +76,13 @@ class Watched:
         yield
         self._timer.stop()
 
+    @staticmethod
+    def rest(milliseconds: int) -> None:
+        """Let the loop run so long; QTest's own way keeps the interpreter from all other threads meanwhile."""
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
     def until(self, condition: Callable[[], object], settle_s: float = 0.3) -> None:
         """Let the loop run until the condition holds, and a little longer."""
         loop = QEventLoop()
@@ -216,10 +223,10 @@ def distribute(window: MainWindow, watched: Watched) -> None:
     plot.setFocus()
     for key in (Qt.Key.Key_Plus,) * 12 + (Qt.Key.Key_Right, Qt.Key.Key_Up) * 5:
         QTest.keyClick(plot, key)
-        QTest.qWait(15)
+        watched.rest(15)
     for key in (Qt.Key.Key_Left, Qt.Key.Key_Down) * 5:
         QTest.keyClick(plot, key, Qt.KeyboardModifier.ControlModifier)
-        QTest.qWait(15)
+        watched.rest(15)
     window.findChild(QToolButton, "histogramAutoRange").click()
     watched.until(lambda: not window.session.bridge.busy)
     tabs.setCurrentIndex(2)
@@ -236,10 +243,10 @@ def scroll(window: MainWindow, watched: Watched) -> None:
     bar = table.verticalScrollBar()
     for _ in range(40):
         QTest.keyClick(table, Qt.Key.Key_PageDown)
-        QTest.qWait(10)
+        watched.rest(10)
     for part in range(100):
         bar.setValue(bar.maximum() * part // 100)
-        QTest.qWait(10)
+        watched.rest(10)
     watched.until(lambda: not window.session.bridge.busy)
 
 

@@ -101,7 +101,7 @@ builtins.__import__ = importing
 from ckpt_studio.gui.beginning import Beginning
 begun = Beginning(sys.argv[1]) if sys.argv[2:] else None
 from ckpt_studio.gui.main_window import MainWindow
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QTabWidget
 app = make_application()
 window = MainWindow(begun)
@@ -111,11 +111,17 @@ window.documentOpened.connect(stood.append)
 if begun is None:
     window.open_path(sys.argv[1])
 
+def wait(milliseconds):
+    # QTest's own keeps the interpreter all the while
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
 def settle(ready):
     until = time.monotonic() + 30
     while (not ready() or window.session.bridge.busy) and time.monotonic() < until:
-        QTest.qWait(10)
-    QTest.qWait(100)
+        wait(10)
+    wait(100)
 
 settle(lambda: stood and window.workbench.runs is not None)
 window.session.set_current("encoder/dense_1/kernel")
