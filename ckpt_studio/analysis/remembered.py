@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ckpt_studio.analysis.statistics import Statistics, statistics
 from ckpt_studio.core.once import Once
 from ckpt_studio.core.resources import home_folder
 from ckpt_studio.core.tasks import UNTENDED, Task
 from ckpt_studio.core.tensors import TensorSource, encode
+
+if TYPE_CHECKING:
+    import sqlite3
 
 T = TypeVar("T")
 
@@ -70,6 +72,8 @@ class FigureCache:
     def find(self, fingerprints: Iterable[bytes]) -> dict[bytes, Statistics]:
         """What is remembered of these."""
         wanted = list(fingerprints)
+        if self._base is None and not self._path.exists():
+            return {}
 
         def look(base: sqlite3.Connection) -> dict[bytes, Statistics]:
             found = {}
@@ -101,6 +105,8 @@ class FigureCache:
 
     def _use(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something with the file; one that is damaged is made anew once, then left alone."""
+        import sqlite3  # which takes its time at the first start, when nothing is remembered yet
+
         with self._lock:
             for _ in range(2):
                 if self._broken:
@@ -114,6 +120,8 @@ class FigureCache:
         return None
 
     def _opened(self) -> sqlite3.Connection:
+        import sqlite3
+
         if self._base is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(self._path, timeout=_SECONDS_TO_WAIT, check_same_thread=False)

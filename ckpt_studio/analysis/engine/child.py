@@ -18,11 +18,12 @@ from typing import Any, Final
 
 from ckpt_studio.analysis import passes
 from ckpt_studio.analysis.engine.messages import NO_MORE, packed, receive, send, unpacked
-from ckpt_studio.analysis.remembered import FigureCache, remembered_statistics
+from ckpt_studio.analysis.remembered import FigureCache, fingerprint
+from ckpt_studio.analysis.statistics import statistics
 from ckpt_studio.analysis.tally import warm_up
 from ckpt_studio.core.once import Once
 from ckpt_studio.core.tasks import Task
-from ckpt_studio.core.tensors import Stored
+from ckpt_studio.core.tensors import Stored, TensorSource
 from ckpt_studio.formats.registry import glance, open_checkpoint
 
 _NICENESS: Final = 10
@@ -154,12 +155,11 @@ class _Ahead(Task):
                 return
             checkpoint = open_checkpoint(path)
             try:
-                columns, cache, left = checkpoint.columns, FigureCache(), _FIRST_BYTES
-                for row in range(min(_FIRST_ROWS, len(columns))):
-                    info = columns.info(row)
-                    left -= info.nbytes
-                    if left >= 0 and passes.shared_out(checkpoint, info.key) is not None:
-                        remembered_statistics(checkpoint, info.key, cache, self)
+                prints = {key: fingerprint(checkpoint, key) for key in _first_large(checkpoint)}
+                known = FigureCache().find(prints.values())
+                for key, print_ in prints.items():
+                    if print_ not in known:
+                        statistics(checkpoint, key, self)
             finally:
                 checkpoint.close()
 
@@ -170,6 +170,17 @@ def _is_worth_it(path: str) -> bool:
     if entry is None or entry.format not in _LIE_OPEN or entry.nbytes < passes.SHARED_OUT:
         return False
     return not entry.opens.endswith(".index") or Path(entry.opens).stat().st_size <= _MOST_INDEX
+
+
+def _first_large(checkpoint: TensorSource) -> list[str]:
+    """The large variables among those that the tree shows first."""
+    columns, left, found = checkpoint.columns, _FIRST_BYTES, []
+    for row in range(min(_FIRST_ROWS, len(columns))):
+        info = columns.info(row)
+        left -= info.nbytes
+        if left >= 0 and passes.shared_out(checkpoint, info.key) is not None:
+            found.append(info.key)
+    return found
 
 
 def main(path: str) -> None:
