@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ckpt_studio.formats.meant import from_here
-from ckpt_studio.gui.beginning import Beginning
 from ckpt_studio.gui.qt_import import import_qt
-from ckpt_studio.gui.system import check_system
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -33,11 +31,14 @@ def main(paths: Sequence[str] = ()) -> int:
     Raises:
         CkptStudioError: the system lacks something that the window needs.
     """
-    check_system()
     if paths:  # else it can wait until the window stands
         from ckpt_studio.analysis.engine import process as engine
 
-        engine.start(from_here(paths[0]))
+        engine.start(from_here(paths[0]))  # before anything else is imported: it goes on beside that
+    from ckpt_studio.gui.beginning import Beginning
+    from ckpt_studio.gui.system import check_system
+
+    check_system()
     restore = prepare_interpreter()
     begun = [Beginning(from_here(path)) for path in paths]
     from ckpt_studio.gui.main_window import MainWindow
