@@ -28,11 +28,14 @@ class Ahead:
         self._expected: _Expected | None = None
 
     def expect(self, source: TensorSource, request: HeatmapRequest) -> None:
-        """Have this picture made by the next pass over the variable, where that is possible, and no other one.
+        """Have this picture made by the next pass over the variable, where that is possible, and no other one; what
+        is there already stays.
 
         Raises:
             as `Refinement`.
         """
+        if self.find(source, request) is not None:
+            return
         self.forget()
         stored = shared_out(source, request.key)
         if stored is None or ELSEWHERE.ride is None:

@@ -168,6 +168,9 @@ def test_another_picture_is_not_taken_for_it(engine: Engine, tmp_path: Path) -> 
     ):
         assert ahead.find(source, other) is None
     assert ahead.find(source, HeatmapRequest.whole("w", plane, (220, 350))) is not None
+    before = ahead._expected
+    ahead.expect(source, HeatmapRequest.whole("w", plane, (220, 350)))
+    assert ahead._expected is before
     ahead.forget()
     assert ahead.find(source, request) is None
 
