@@ -10,3 +10,4 @@ from ckpt_studio.analysis.passes import ELSEWHERE
 @pytest.fixture(autouse=True)
 def made_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ELSEWHERE, "make", None)
+    monkeypatch.setattr(ELSEWHERE, "ride", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ckpt_studio.core.errors import RunFault
 from ckpt_studio.formats.registry import open_checkpoint
 from ckpt_studio.formats.tf_bundle.bundle import open_bundle
 from ckpt_studio.training.child import Child
-from ckpt_studio.training.events import LogLine, RunState
+from ckpt_studio.training.events import LogLine, RunState, State
 from tests.helpers.tensorflow_child import TensorFlowChild
 from tests.training.conftest import Graphs, Start, Watched
 
@@ -35,6 +36,21 @@ def build():
             "dataset": (x, y), "batch_size": 16}
 """
 
+HEAVY = """
+import keras
+import numpy as np
+
+def build():
+    rows = keras.Input((8,))
+    none = keras.ops.cast(rows[:, :1] * 0, "int32")
+    heavy = keras.layers.Embedding(500_000, 80, embeddings_initializer="zeros", trainable=False, name="heavy")(none)
+    both = keras.layers.Concatenate()([keras.layers.Dense(4, "tanh", name="a")(rows), keras.layers.Flatten()(heavy)])
+    model = keras.Model(rows, keras.layers.Dense(2, name="b")(both))
+    return {"model": model, "optimizer": keras.optimizers.SGD(0.01), "loss": keras.losses.MeanSquaredError(),
+            "dataset": (np.ones((96, 8), "f"), np.ones((96, 2), "f")), "batch_size": 16}
+"""
+"""Its checkpoint takes a moment to be written."""
+
 OWN_STEP = """
 import tensorflow as tf
 
@@ -51,8 +67,8 @@ def build():
 
 MAKE = """
 import keras, runpy
-folder, recipe, own = args
-for name, text in (("recipe", recipe), ("own", own)):
+folder, recipe, own, heavy = args
+for name, text in (("recipe", recipe), ("own", own), ("heavy", heavy)):
     open(f"{folder}/{name}.py", "w").write(text)
 keras.utils.set_random_seed(1)
 built = runpy.run_path(f"{folder}/recipe.py")["build"]()
@@ -61,13 +77,15 @@ optimizer.build(model.trainable_variables)
 tf.train.Checkpoint(model=model, optimizer=optimizer).write(f"{folder}/start-0")
 own = runpy.run_path(f"{folder}/own.py")["build"]()
 tf.train.Checkpoint(model=own["model"]).write(f"{folder}/own-0")
+heavy = runpy.run_path(f"{folder}/heavy.py")["build"]()
+tf.train.Checkpoint(model=heavy["model"]).write(f"{folder}/heavy-0")
 """
 
 
 @pytest.fixture(scope="session")
 def crews(tensorflow_child: TensorFlowChild, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("crews")
-    tensorflow_child(MAKE, folder, RECIPE, OWN_STEP)
+    tensorflow_child(MAKE, folder, RECIPE, OWN_STEP, HEAVY)
     return folder
 
 
@@ -79,7 +97,7 @@ def addresses(count: int = 2) -> tuple[str, ...]:
 
 
 def begin(start: Start, crews: Path, out: Path, name: str = "recipe", **fields: Any) -> Watched:
-    base = open_checkpoint(str(crews / ("start-0" if name == "recipe" else "own-0")))
+    base = open_checkpoint(str(crews / f"{'start' if name == 'recipe' else name}-0"))
     return start(base, data=None, recipe=str(crews / f"{name}.py"), out=str(out), **fields)
 
 
@@ -108,6 +126,28 @@ def test_two_workers_compute_what_one_does(start: Start, crews: Path, tmp_path: 
         if one.columns.of(key).dtype.name.startswith("float"):
             np.testing.assert_allclose(one.read(key), two.read(key), rtol=1e-4, atol=1e-6, err_msg=key)
     assert (alone.frozen_unchanged, first.frozen_unchanged) == (True, True) if frozen else (None, None)
+
+
+def test_nobody_leaves_before_the_last_checkpoint_is_there(start: Start, crews: Path, tmp_path: Path) -> None:
+    """Or the numbers of the last step, which one of them is still receiving, may go with the other."""
+    workers, writer = addresses(), Child()
+    how: dict[str, Any] = {"steps": 3, "workers": workers}
+    both = [
+        begin(start, crews, tmp_path / "0", "heavy", worker=0, child=writer, **how),
+        begin(start, crews, tmp_path / "1", "heavy", worker=1, **how),
+    ]
+    both[0].until(lambda event: isinstance(event, State) and event.state is RunState.saving)
+    assert writer.pid is not None
+    os.kill(writer.pid, signal.SIGSTOP)
+    try:
+        assert not (tmp_path / "0" / "model.ckpt-3.index").exists()
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            both[1].events += both[1].runner.events(0.05)
+        assert both[1].runner.outcome is None
+    finally:
+        os.kill(writer.pid, signal.SIGCONT)
+    assert [run.end().state for run in both] == [RunState.finished, RunState.finished]
 
 
 def test_workers_that_do_not_begin_with_the_same_do_not_begin(

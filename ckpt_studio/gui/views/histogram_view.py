@@ -118,15 +118,15 @@ class HistogramView(TensorView):
         self.submit(work, lambda found: self._take(overlays, found))
 
     def _likely_next(self, subject: Subject) -> HeatmapRequest | None:
-        """The heatmap of the whole variable, in somewhat fewer pixels than its view will have."""
+        """The heatmap of the whole variable, in somewhat fewer pixels than its view will have; None without room."""
         if self._plane is None or self._plane.is_empty:
             return None
         from ckpt_studio.analysis.heatmap import HeatmapRequest
 
         ratio = self.devicePixelRatioF()
         down, across = self.height() - _AROUND_HEATMAP[0], self.width() - _AROUND_HEATMAP[1]
-        pixels = max(1, int(down * ratio)), max(1, int(across * ratio))
-        return HeatmapRequest.whole(subject.staged.key, self._plane, pixels)
+        pixels = int(down * ratio), int(across * ratio)
+        return HeatmapRequest.whole(subject.staged.key, self._plane, pixels) if min(pixels) > 0 else None
 
     def _meet(self, subject: Subject) -> None:
         """Another variable: its channels, its slots, its own range."""

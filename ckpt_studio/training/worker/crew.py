@@ -14,7 +14,7 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import keras
@@ -237,6 +237,21 @@ class Crew:
                 f"{self._names(other)} and worker 0 do not have the same {what}; give all of them the same checkpoint "
                 "and SPEC."
             )
+
+    def part(self) -> None:
+        """Leave together, after the last checkpoint: who went at once would take along numbers of the last step that
+        another is still receiving.
+
+        Raises:
+            RunFault: the worker that writes the checkpoints is gone.
+        """
+        try:
+            self.check_same("end", ())
+        except RunFault:
+            if self.index:
+                raise
+        with suppress(RunFault):  # for somebody goes first; by now all have been there above
+            self.check_same("end", ())
 
 
 def _caller(door: socket.socket) -> int:

@@ -51,6 +51,15 @@ class Loop:
         self._tell_card()
         if self._job.rehearse:
             return True, "The run can start."
+        try:
+            end = self._run()
+        except NotANumber:  # all workers find that at the same step
+            self._trainer.leave()
+            raise
+        self._trainer.leave()
+        return end
+
+    def _run(self) -> tuple[bool, str]:
         spec, link = self._job.spec, self._link
         ended = False
         while not ended and (spec.steps is None or self._done < spec.steps) and not link.stop.is_set():

@@ -57,6 +57,14 @@ class Trainer(Protocol):
         """
         ...
 
+    def leave(self) -> None:
+        """The run has ended, and what was to be saved is.
+
+        Raises:
+            RunFault: who was to save it is gone.
+        """
+        ...
+
 
 class WorkerRoute(Protocol):
     """One kind of run; `name` is that of its other half in `training.routes`."""

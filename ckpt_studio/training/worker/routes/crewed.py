@@ -54,6 +54,10 @@ class CrewTrainer(SteppedTrainer):
             self._crew.check_same(f"weights after {self._done} steps", trained)
         return done
 
+    def leave(self) -> None:
+        """As `Trainer.leave`."""
+        self._crew.part()
+
     def _try(self, kept: Sequence[object]) -> float:
         with self._crew.working():
             return super()._try(kept)

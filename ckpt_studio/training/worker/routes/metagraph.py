@@ -182,6 +182,9 @@ class GraphTrainer:
         state = encode_state(self._job, ())
         return self._checkpoints.save(step, TrainedValues(self._start, values), state, loss)
 
+    def leave(self) -> None:
+        """As `Trainer.leave`."""
+
     def _feeds(self, at: int) -> dict[str, object]:
         feeds: dict[str, object] = {
             self._placeholders[name]: value for name, value in self._feeder(at).items()

@@ -171,6 +171,9 @@ class SteppedTrainer:
         state = encode_state(self._job, self._all)
         return self._checkpoints.save(step, TrainedValues(self._start, values), state, loss)
 
+    def leave(self) -> None:
+        """As `Trainer.leave`."""
+
     def _check(self, one: LiveVariable, step: int) -> None:
         if self._job.spec.on_nan != "stop" or not one.told.trained:
             return
