@@ -44,15 +44,17 @@ class Ahead:
         overview = refinement.overview()
         if overview is not None:
             riding = ELSEWHERE.ride(stored, overview)
-            with self._lock:
-                self._expected = _Expected(source.identity(request.key), request, refinement, riding)
+            self._replace(_Expected(source.identity(request.key), request, refinement, riding))
 
     def forget(self) -> None:
         """Expect nothing."""
+        self._replace(None)
+
+    def _replace(self, expected: _Expected | None) -> None:
         with self._lock:
-            expected, self._expected = self._expected, None
-        if expected is not None:
-            expected.riding.get_off()
+            before, self._expected = self._expected, expected
+        if before is not None:
+            before.riding.get_off()
 
     def find(self, source: TensorSource, request: HeatmapRequest) -> Heatmap | None:
         """A picture of the same, in about as many pixels, that is there already.

@@ -6,7 +6,7 @@ One document a window. Everything that reads a file goes through `bridge`; the a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -83,8 +83,6 @@ class Session(Choice):
         self.offered: Folder | None = None
         self._rows: State | None = None
         self.opened_path = ""
-        self._figure_cache: FigureCache | None = None
-        self._ahead: Ahead | None = None
         self._warming = self._warm = False
         self._waiting: str | None = None
         self.staged_elsewhere: frozenset[str] = frozenset()
@@ -103,23 +101,19 @@ class Session(Choice):
         self._again.timeout.connect(self.rescan)
         self.bridge.failure.connect(self.trouble)
 
-    @property
+    @cached_property
     def figure_cache(self) -> FigureCache:
         """Statistics that were found before, in this start or another."""
-        if self._figure_cache is None:
-            from ckpt_studio.analysis.remembered import FigureCache
+        from ckpt_studio.analysis.remembered import FigureCache
 
-            self._figure_cache = FigureCache()
-        return self._figure_cache
+        return FigureCache()
 
-    @property
+    @cached_property
     def ahead(self) -> Ahead:
         """The picture that is likely to be wanted next."""
-        if self._ahead is None:
-            from ckpt_studio.analysis.ahead import Ahead
+        from ckpt_studio.analysis.ahead import Ahead
 
-            self._ahead = Ahead()
-        return self._ahead
+        return Ahead()
 
     # ---- opening
 
@@ -389,10 +383,10 @@ class Session(Choice):
         self._watch.watch(None)
         self._again.stop()
         self.bridge.close()
-        if self._figure_cache is not None:
-            self._figure_cache.close()
-        if self._ahead is not None:
-            self._ahead.forget()
+        if "figure_cache" in vars(self):
+            self.figure_cache.close()
+        if "ahead" in vars(self):
+            self.ahead.forget()
         self._opener.close()
         if self.compared is not None:
             self.compared.checkpoint.close()

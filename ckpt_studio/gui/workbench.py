@@ -96,7 +96,7 @@ class Workbench(QObject):
         self._problems: ProblemsPanel | None = None
         self._is_complete = False
         self._patience = _PATIENCE
-        self._ahead = list(TO_DRAW_HEATMAP)
+        self._to_import = list(TO_DRAW_HEATMAP)
         self._make_docks()
         self._late = [
             self.details.make_lines, self._make_problems, self._make_views, self._make_compare, self._make_health,
@@ -231,11 +231,10 @@ class Workbench(QObject):
     def _settle(self) -> None:
         """Do what neither the start page nor a first look at a variable waits for, a part a turn."""
         if self._late and self.session.bridge.busy and self._patience:
-            self._patience -= (
-                1  # a part would only make somebody's answer later, but for an import now and then
-            )
-            if self._ahead:
-                import_module(self._ahead.pop(0))
+            # a part would only make somebody's answer later, but for an import now and then
+            self._patience -= 1
+            if self._to_import:
+                import_module(self._to_import.pop(0))
             QTimer.singleShot(_SETTLE_MS, self, self._settle)
         elif self._late:
             self._late.pop(0)()

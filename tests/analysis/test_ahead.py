@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,12 @@ def matrix(dtype: Any, width: int) -> NDArray[Any]:
     return array
 
 
+def seen_whole(folder: Path) -> tuple[TensorSource, HeatmapRequest]:
+    """A matrix in a file, and what to draw of it."""
+    array = matrix(np.float32, 700)
+    return opened(folder, array), HeatmapRequest.whole("w", SliceSpec.of_shape(array.shape), PIXELS)
+
+
 def found_soon(ahead: Ahead, source: TensorSource, request: HeatmapRequest) -> Heatmap | None:
     """The picture comes beside the histogram, not before it."""
     until = time.monotonic() + 20
@@ -150,11 +157,8 @@ def bundle(folder: Path, array: NDArray[Any]) -> TensorSource:
 
 
 def test_another_picture_is_not_taken_for_it(engine: Engine, tmp_path: Path) -> None:
-    source = opened(tmp_path, matrix(np.float32, 700))
-    shape = source.columns.of("w").shape
-    assert shape is not None
-    plane, ahead = SliceSpec.of_shape(shape), Ahead()
-    request = HeatmapRequest.whole("w", plane, PIXELS)
+    source, request = seen_whole(tmp_path)
+    plane, ahead = request.plane, Ahead()
     ahead.expect(source, request)
     assert ahead.find(source, request) is None
     histogram(source, HistogramRequest("w"))
@@ -176,25 +180,20 @@ def test_another_picture_is_not_taken_for_it(engine: Engine, tmp_path: Path) -> 
 
 
 def test_what_is_not_wanted_any_more_gets_off(engine: Engine, tmp_path: Path) -> None:
-    source = opened(tmp_path, matrix(np.float32, 700))
-    shape = source.columns.of("w").shape
-    assert shape is not None
+    source, request = seen_whole(tmp_path)
     ahead = Ahead()
     for pixels in ((50, 60), (70, 80), PIXELS):
-        ahead.expect(source, HeatmapRequest.whole("w", SliceSpec.of_shape(shape), pixels))
+        ahead.expect(source, replace(request, out_shape=pixels))
     histogram(source, HistogramRequest("w"))
-    found = found_soon(ahead, source, HeatmapRequest.whole("w", SliceSpec.of_shape(shape), PIXELS))
-    assert found is not None
+    assert found_soon(ahead, source, request) is not None
     assert len(engine._asked) == 1
     ahead.forget()
     assert not engine._asked
 
 
 def test_a_process_that_dies_brings_nothing(engine: Engine, tmp_path: Path) -> None:
-    source = opened(tmp_path, matrix(np.float32, 700))
-    shape = source.columns.of("w").shape
-    assert shape is not None
-    ahead, request = Ahead(), HeatmapRequest.whole("w", SliceSpec.of_shape(shape), PIXELS)
+    source, request = seen_whole(tmp_path)
+    ahead = Ahead()
     ahead.expect(source, request)
     assert engine.pid is not None
     os.kill(engine.pid, signal.SIGKILL)
@@ -205,10 +204,8 @@ def test_a_process_that_dies_brings_nothing(engine: Engine, tmp_path: Path) -> N
 
 
 def test_a_file_that_was_rewritten_is_said(engine: Engine, tmp_path: Path) -> None:
-    source = opened(tmp_path, matrix(np.float32, 700))
-    shape = source.columns.of("w").shape
-    assert shape is not None
-    ahead, request = Ahead(), HeatmapRequest.whole("w", SliceSpec.of_shape(shape), PIXELS)
+    source, request = seen_whole(tmp_path)
+    ahead = Ahead()
     ahead.expect(source, request)
     np.save(tmp_path / "w.npy", matrix(np.float32, 800))
     with pytest.raises(Changed):
@@ -217,11 +214,9 @@ def test_a_file_that_was_rewritten_is_said(engine: Engine, tmp_path: Path) -> No
 
 
 def test_a_pass_here_takes_a_rider_along_too(tmp_path: Path) -> None:
-    source = opened(tmp_path, matrix(np.float32, 700))
-    stored, shape = source.stored("w"), source.columns.of("w").shape
+    source, request = seen_whole(tmp_path)
+    stored = source.stored("w")
     assert stored is not None
-    assert shape is not None
-    request = HeatmapRequest.whole("w", SliceSpec.of_shape(shape), PIXELS)
     refinement = Refinement(source, request)
     overview = refinement.overview()
     assert overview is not None

@@ -46,6 +46,11 @@ class HistogramView(TensorView):
         """What the heatmap shows of the variable: it is likely to be looked at next."""
         self._plane = plane if which is Which.staged else None
 
+    def present(self, subject: Subject | None) -> None:
+        if subject is None and self._built:
+            self._session.ahead.forget()
+        super().present(subject)
+
     def load(self) -> None:
         from ckpt_studio.analysis import ahead, distribution  # noqa: F401
 

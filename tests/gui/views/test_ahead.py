@@ -42,6 +42,8 @@ def test_the_heatmap_after_a_histogram_reads_nothing_again(
     assert 0.8 * across <= picture.shape[1] <= across
     assert picture[-1, -1] == 77
     assert np.abs(picture).min() > 0
+    main_window.session.set_current(None)
+    assert main_window.session.ahead._expected is None
 
 
 def shown(window: MainWindow, name: str) -> str:
